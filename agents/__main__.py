@@ -1,0 +1,20 @@
+"""``python -m agents COMMAND``: train the learners of this repository."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from reach_gym.cli import shell
+
+from .q_learning_command import QLearningCommand
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line and returns its exit code."""
+    commands = {"q_learning": QLearningCommand}
+    return shell.main(commands, argv, "python -m agents", "Trains agents that learn to reach.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

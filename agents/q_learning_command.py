@@ -1,0 +1,120 @@
+"""``python -m agents q_learning``: train, evaluate over all starts, write one run directory."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+
+from reach_gym import checks
+from reach_gym.cli import shell
+from reach_gym.envs.grid_reach import GridReachEnv
+
+from . import figures, report, runs
+from .q_learning import AGENT, QLearning
+from .q_learning_config import QLearningConfig
+from .tabular import TabularAgent, greedy_scenes
+from .training import train
+
+_PAPER = QLearningConfig()
+
+
+@dataclass(kw_only=True)
+class QLearningCommand(shell.Command):
+    """Tabular Q-learning, for grid reaches with index observations.
+
+    The run directory then holds the checkpoint, learning_curve.csv and .png, evaluation.json and
+    trajectories.png.
+
+    Attributes:
+        env: Id of the environment, e.g. reach_gym/GridReachTabular-v0.
+        out: The run directory.
+        seed: Seed of the environment, the initial table and the exploration.
+        env_kwargs: Keywords for the environment as a JSON object.
+        episodes: Episodes to learn.
+        alpha: Learning rate.
+        epsilon: Share of random actions while learning.
+        gamma: Discount per step.
+        initial: The table begins with random numbers from 0 to this.
+        checkpoint_every: Episodes between two checkpoints.
+        resume: Continue the run in the directory; the other arguments must be the same, only episodes may
+            grow.
+        overwrite: Delete the run in the directory and begin anew.
+        progress: Show a progress bar if stderr is a terminal.
+    """
+
+    env: str
+    out: Path
+    seed: int = 0
+    env_kwargs: str = "{}"
+    episodes: int = _PAPER.episodes
+    alpha: float = _PAPER.alpha
+    epsilon: float = _PAPER.epsilon
+    gamma: float = _PAPER.gamma
+    initial: float = _PAPER.initial
+    checkpoint_every: int = 2_500
+    resume: bool = False
+    overwrite: bool = False
+    progress: bool = True
+
+    def run(self) -> None:
+        """Trains, evaluates and writes the run directory."""
+        with shell.request():
+            kwargs = _json_object(self.env_kwargs)
+            checks.integer("checkpoint-every", self.checkpoint_every, 1)
+            config = QLearningConfig(self.episodes, self.alpha, self.epsilon, self.gamma, self.initial)
+            env = make(self.env, kwargs)
+            learner = QLearning(env, config, self.seed)
+            task = {"id": self.env, "kwargs": kwargs}
+            runs.prepare(self.out, AGENT, self.resume, self.overwrite)
+            if self.resume:
+                learner.resume(self.out, task)
+            else:
+                learner.save(self.out, task)  # so that a run killed at once can be resumed, too
+        begin = time.perf_counter()
+        train(learner, lambda: learner.save(self.out, task), self.checkpoint_every, "Q-learning", self.progress)
+        self._report(learner, kwargs, time.perf_counter() - begin)
+        env.close()
+
+    def _report(self, learner: QLearning, kwargs: dict[str, Any], seconds: float) -> None:
+        agent = TabularAgent(learner.q)
+        report.write_learning_curve(self.out / "learning_curve.csv", learner)
+        evaluations = report.compare(agent, self.env, kwargs)
+        summaries = {name: evaluation.summary() for name, evaluation in evaluations.items()}
+        report.write_json(self.out / "evaluation.json", summaries)
+        ideal = summaries[AGENT]["mean_ideal_steps"]
+        curve = figures.Curve(self.env, learner.steps, ideal)
+        figures.save(figures.learning_curve([curve], self.epsilon), self.out / "learning_curve.png")
+        panel = figures.Panel(self.env, greedy_scenes(agent, self.env, kwargs))
+        figures.save(figures.trajectories([panel]), self.out / "trajectories.png")
+        rows = [(self.env, name, summary, seconds if name == AGENT else None) for name, summary in summaries.items()]
+        console = shell.console()
+        console.print(report.table(rows, f"{self.env} from {summaries[AGENT]['episodes']:.0f} starts"))
+        console.print(f"written to {self.out}")
+
+
+def make(env_id: str, kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
+    """Makes a grid reach to learn in; without Gymnasium's checker, which costs time at every step.
+
+    Raises:
+        ValueError: Another kind of environment: nobody could say what all its starts and its ideal are.
+        gymnasium.error.Error: There is no such environment.
+    """
+    env: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **kwargs)
+    if not isinstance(env.unwrapped, GridReachEnv):
+        raise ValueError(f"`--env` must be a grid reach of reach_gym, got {env_id}.")
+    return env
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"`--env-kwargs` must be a JSON object, got {checks.shown(text)} ({error}).") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"`--env-kwargs` must be a JSON object, got {checks.shown(text)}.")
+    return value

@@ -1,0 +1,1 @@
+"""Experiments and measurements that run from the checkout (``python -m benchmarks ...``)."""

@@ -1,0 +1,123 @@
+"""`python -m benchmarks speed`: steps per second, side by side with Gymnasium's own environments, in one run."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import reach_gym  # noqa: F401  (registers the tasks)
+from agents.q_learning import QLearning
+from agents.q_learning_config import QLearningConfig
+from reach_gym.cli.shell import Command
+
+ROWS = 1024
+
+
+def _single(env_id: str) -> Callable[[], float]:
+    """Steps per second of one environment through `gym.make` with random actions, resets included."""
+    env: gym.Env[Any, Any] = gym.make(env_id)
+    actions = np.random.default_rng(0).integers(0, env.action_space.n, 20_000).tolist()  # type: ignore[attr-defined]
+    env.reset(seed=0)
+
+    def measure() -> float:
+        start = time.perf_counter()
+        for action in actions:
+            _, _, terminated, truncated, _ = env.step(action)
+            if terminated or truncated:
+                env.reset()
+        return len(actions) / (time.perf_counter() - start)
+
+    return measure
+
+
+def _vector(env_id: str, **kwargs: Any) -> Callable[[], float]:
+    """Steps per second, all rows counted, of a native vector environment with one batch of random actions."""
+    env = gym.make_vec(env_id, num_envs=ROWS, **kwargs)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    actions = env.action_space.sample()
+    env.step(actions)
+
+    def measure() -> float:
+        repeats = 500
+        start = time.perf_counter()
+        for _ in range(repeats):
+            env.step(actions)
+        return repeats * ROWS / (time.perf_counter() - start)
+
+    return measure
+
+
+SINGLE = (
+    "FrozenLake8x8-v1",
+    "CartPole-v1",
+    "reach_gym/GridReach-v0",
+    "reach_gym/GridReachPixels-v0",
+    "reach_gym/GridReachTabular-v0",
+)
+
+
+def _in_turn(measures: dict[str, Callable[[], float]], repeats: int) -> dict[str, float]:
+    """Medians over repeats, taken in turn so that a slow moment of the machine hits all alike."""
+    for measure in measures.values():
+        measure()
+    samples: dict[str, list[float]] = {name: [] for name in measures}
+    for _ in range(repeats):
+        for name, measure in measures.items():
+            samples[name].append(measure())
+    return {name: statistics.median(values) for name, values in samples.items()}
+
+
+def _table(title: str, speeds: dict[str, float], peer: str) -> Table:
+    table = Table("environment", "steps/s", f"x {peer}", title=title)
+    for name, speed in speeds.items():
+        table.add_row(name, f"{speed:,.0f}", f"{speed / speeds[peer]:.2f}")
+    return table
+
+
+def _training_time(repeats: int) -> float:
+    """Median seconds of Q-learning's default training on the paper's task without wind."""
+    seconds = []
+    for seed in range(repeats):
+        learner = QLearning(gym.make("reach_gym/GridReachTabular-v0"), QLearningConfig(), seed)
+        start = time.perf_counter()
+        learner.learn(learner.config.episodes)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+@dataclass
+class Speed(Command):
+    """Measures steps per second beside Gymnasium's FrozenLake and CartPole, and Q-learning's training time.
+
+    Attributes:
+        repeats: Measurements of each, of which the median counts.
+    """
+
+    repeats: int = 7
+
+    def run(self) -> None:
+        """Measures and prints."""
+        console = Console()
+        single = _in_turn({env_id: _single(env_id) for env_id in SINGLE}, self.repeats)
+        console.print(_table("one environment, gym.make", single, "FrozenLake8x8-v1"))
+        vector = {
+            "CartPole-v1": _vector("CartPole-v1"),
+            **{
+                f"{env_id} ({backend})": _vector(env_id, backend=backend)
+                for env_id in ("reach_gym/GridReach-v0", "reach_gym/GridReachPixels-v0")
+                for backend in ("numba", "numpy")
+            },
+        }
+        console.print(_table(f"native vector, {ROWS} rows", _in_turn(vector, self.repeats), "CartPole-v1"))
+        console.print(
+            f"Q-learning, {QLearningConfig().episodes} episodes of GridReachTabular: {_training_time(self.repeats):.2f} s"
+        )

@@ -1,0 +1,36 @@
+"""The command line ``reach-gym``: list, show, play, watch and evaluate."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+
+from reach_gym.errors import missing_extra
+
+_DESCRIPTION = "Reaching under force fields: look at the tasks, play them, watch and evaluate agents."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: The arguments; ``None`` for those of this process.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 bad request, 130 interrupted.
+    """
+    for package in ("tyro", "rich"):
+        if importlib.util.find_spec(package) is None:
+            print(f"error: {missing_extra(package, 'render')}", file=sys.stderr)
+            return 2
+    from reach_gym.cli import evaluating, listing, play, shell, watch
+
+    commands: dict[str, type[shell.Command]] = {
+        "list": listing.List,
+        "show": listing.Show,
+        "play": play.Play,
+        "watch": watch.Watch,
+        "evaluate": evaluating.Evaluate,
+    }
+    return shell.main(commands, argv, "reach-gym", _DESCRIPTION)

@@ -1,0 +1,132 @@
+"""``reach-gym list`` and ``reach-gym show``: the tasks as text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+
+from reach_gym import fields, grid
+from reach_gym.cli import shell
+from reach_gym.cli.tasks import TaskCommand, make
+from reach_gym.registration import NAMESPACE, TASKS
+from reach_gym.rendering import GridScene
+from reach_gym.rendering.field_marks import region_squares
+
+_LARGEST_SKETCH = 40  # squares; two columns of text each still fit a wide terminal
+
+
+@dataclass(kw_only=True)
+class List(shell.Command):
+    """List the tasks."""
+
+    def run(self) -> None:
+        """Prints a table of all tasks."""
+        table = Table("task", "what it is", "steps", box=None, pad_edge=False, header_style="bold")
+        table.columns[0].no_wrap = True
+        table.columns[2].justify = "right"
+        for env_id, task in TASKS.items():
+            table.add_row(env_id, task.summary, str(task.max_episode_steps))
+        shell.console().print(table)
+
+
+@dataclass(kw_only=True)
+class Show(TaskCommand):
+    """Explain a task: its world, spaces, field, reward, and how to make it."""
+
+    def run(self) -> None:
+        """Prints the task as text."""
+        with shell.request():
+            env_id, kwargs = self.env_id, self.env_kwargs
+            env = make(env_id, kwargs)
+            env.reset(seed=0)
+        print("\n".join(_description(env_id, kwargs, env)))
+        env.close()
+
+
+def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
+    task, scene = TASKS[env_id], env.unwrapped.scene()
+    settings = {**task.kwargs, **kwargs}
+    names = ", ".join(f"{a.value} {a.name.lower().replace('_', '-')}" for a in grid.Action)
+    rows = (
+        ("grid", f"{scene.size} x {scene.size} squares (x, y); x to the right, y upwards"),
+        ("observation", f"{settings.get('observation', 'vector')}: {env.observation_space}"),
+        ("actions", f"{env.action_space}: {names}"),
+        ("start", _place(settings.get("start"))),
+        ("target", _place(settings.get("target"))),
+        ("radius", _radius(settings.get("radius", 0.0))),
+        ("field", fields.describe(scene.field)),
+        ("reward", "-1 per step, 0 for the step that comes within the radius, which ends the trial"),
+        ("time limit", f"{task.max_episode_steps} steps"),
+    )
+    return [
+        env_id,
+        task.summary,
+        "",
+        *(f"{name + ':':<13}{value}" for name, value in rows),
+        "",
+        *_sketch(scene, settings.get("target") is not None),
+        "make it:",
+        f"    gym.make({', '.join([_quoted(f'{NAMESPACE}:{env_id}'), *_keywords(kwargs)])})",
+    ]
+
+
+def _place(value: Any) -> str:
+    return "drawn anew for every trial" if value is None else f"x = {value[0]}, y = {value[1]}"
+
+
+def _radius(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"shrinks: {json.dumps(value)}"
+    return "0 (the target's own square)" if value == 0 else f"{value:g} squares (Euclidean)"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _keywords(kwargs: dict[str, Any]) -> list[str]:
+    return [f"{name}={value!r}" for name, value in kwargs.items()]
+
+
+def _sketch(scene: GridScene, fixed_target: bool) -> list[str]:
+    """The field, drawn with characters: one sign per square."""
+    region = region_squares(scene.size, scene.field)
+    if scene.size > _LARGEST_SKETCH or (region is None and not fixed_target):
+        return []
+    world = grid.grid_world(scene.size, scene.field)
+    sign = _sign(scene.field)
+    lines = []
+    for y in reversed(range(scene.size)):
+        signs = [sign if world.felt[y * scene.size + x] else "." for x in range(scene.size)]
+        if fixed_target and y == scene.target[1]:
+            signs[scene.target[0]] = "T"
+        lines.append(f"    {' '.join(signs)}")
+    legend = ([f"{sign} field"] if region else []) + (["T target"] if fixed_target else [])
+    return [f"sketch ({', '.join(legend)}; y upwards):", *lines, ""]
+
+
+def _sign(field: fields.ForceField) -> str:
+    """A character for what `field` does."""
+    (bxx, bxy), (byx, byy) = field.viscosity
+    if field.viscosity != fields.ZERO:
+        turn = field.gain * (byx - bxy)
+        if bxx == byy == 0 and turn != 0 and bxy * byx < 0:
+            return "↺" if turn > 0 else "↻"
+        return "*"
+    if field.stiffness != fields.ZERO:
+        return "*"
+    x, y = field.gain * field.push[0], field.gain * field.push[1]
+    arrows = {
+        (1, 0): "→",
+        (1, 1): "↗",
+        (0, 1): "↑",
+        (-1, 1): "↖",
+        (-1, 0): "←",
+        (-1, -1): "↙",
+        (0, -1): "↓",
+        (1, -1): "↘",
+    }
+    return arrows.get(((x > 0) - (x < 0), (y > 0) - (y < 0)), "*")

@@ -1,0 +1,165 @@
+"""How every command line of this repository behaves: subcommands, exit codes, one-line errors.
+
+A command is a dataclass whose fields are its arguments and whose `run` does the work. Exit codes: 0 done; 1
+the run failed; 2 the request was wrong; 130 interrupted. Whatever went wrong is one line on stderr;
+``--debug`` adds the traceback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import gymnasium
+import tyro
+from rich.console import Console
+
+DONE, FAILED, BAD_REQUEST, INTERRUPTED = 0, 1, 2, 130
+
+
+class RequestError(Exception):
+    """What the user asked for cannot be done; the message says why in one line."""
+
+
+@dataclass(kw_only=True)
+class Command:
+    """Base of every command; subclasses are dataclasses, too.
+
+    Attributes:
+        debug: Show tracebacks.
+    """
+
+    debug: bool = False
+
+    def run(self) -> None:
+        """Does the work. Set-up belongs into `request`, so that its errors count as a bad request."""
+        raise NotImplementedError
+
+
+@contextlib.contextmanager
+def request() -> Iterator[None]:
+    """Turns what bad arguments, paths and names raise inside it into `RequestError`.
+
+    Raises:
+        RequestError: Instead of a value, type, import, attribute, operating system or Gymnasium error.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # the reader of our output has gone; nothing is wrong with the request
+    except (ValueError, TypeError, ImportError, AttributeError, OSError, gymnasium.error.Error) as error:
+        raise RequestError(one_line(error)) from error
+
+
+def one_line(error: BaseException) -> str:
+    """The message of `error` in one line, or the name of its class if it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # rich would exit with 1
+
+
+def console() -> Console:
+    """A console on stdout for tables; as wide as they need where stdout is no terminal."""
+    return _Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def main(commands: Mapping[str, type[Command]], argv: Sequence[str] | None, prog: str, description: str) -> int:
+    """Parses a command line, runs its command and reports what went wrong.
+
+    Args:
+        commands: The commands by name; names may hold ``-`` or ``_``, users may write either.
+        argv: The arguments, ``None`` for those of this process.
+        prog: Name of the program.
+        description: What it does, for ``--help``.
+
+    Returns:
+        The exit code.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without arrows shows "?" instead of failing
+    try:
+        command = _parse(commands, arguments, prog, description)
+        if command is not None:
+            command.run()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `... | head`: the reader has seen enough
+        _discard_stdout()
+    except Exception as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        bad = isinstance(error, RequestError)
+        kind = "" if bad or not str(error) else f"{type(error).__name__}: "
+        print(f"error: {kind}{one_line(error)}", file=sys.stderr)
+        return BAD_REQUEST if bad else FAILED
+    return DONE
+
+
+def _parse(commands: Mapping[str, type[Command]], arguments: list[str], prog: str, description: str) -> Command | None:
+    """The command with its arguments, or ``None`` after ``--help``."""
+    by_name = {name.replace("_", "-"): command for name, command in commands.items()}
+    first = arguments[0].replace("_", "-") if arguments else ""
+    if first in ("-h", "--help", "help"):
+        print(_overview(by_name, prog, description))
+        return None
+    if first not in by_name:
+        what = f"there is no command {arguments[0]!r}" if arguments else "a command is missing"
+        raise RequestError(f"{what}; choose one of {', '.join(by_name)} (`{prog} --help` explains them).")
+    errors = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(errors):
+            return tyro.cli(
+                by_name[first],
+                args=arguments[1:],
+                prog=f"{prog} {first}",
+                config=(tyro.conf.FlagCreatePairsOff,),
+            )
+    except SystemExit as leaving:
+        if leaving.code in (0, None):
+            return None
+        raise RequestError(_summary(errors.getvalue())) from None
+
+
+def _overview(by_name: Mapping[str, type[Command]], prog: str, description: str) -> str:
+    width = max(map(len, by_name))
+    rows = [f"  {name:<{width}}  {_headline(command)}" for name, command in by_name.items()]
+    usage = f"usage: {prog} [-h] COMMAND ..."
+    more = f"`{prog} COMMAND --help` shows the options of a command."
+    return "\n".join([usage, "", description, "", "commands:", *rows, "", more])
+
+
+def _headline(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").split("\n")[0]
+
+
+def _summary(box: str) -> str:
+    """The message in the box that tyro draws around an error, as one line."""
+    lines = [re.sub(r"^[│|]|[│|]$", "", line.strip()).strip() for line in box.splitlines()]
+    sections: list[list[str]] = [[]]
+    for line in lines:
+        if re.fullmatch(r"[─\-]{3,}", line):
+            sections.append([])
+        elif line and not re.match(r"[╭╰+]", line):
+            sections[-1].append(line)
+    asides = ("For full helptext", "Argument helptext")
+    told = [" ".join(section) for section in sections if section and not section[0].startswith(asides)]
+    return "; ".join(told) or "these arguments are not understood"
+
+
+def _discard_stdout() -> None:
+    # Python flushes stdout once more on its way out, and would complain.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

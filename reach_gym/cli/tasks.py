@@ -1,0 +1,95 @@
+"""What the commands share: names of tasks, constructor keywords, and how an environment is made from them."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import gymnasium as gym
+import tyro
+from gymnasium.envs.registration import load_env_creator
+
+from reach_gym import checks
+from reach_gym.cli.shell import Command
+from reach_gym.registration import NAMESPACE, TASKS
+
+
+@dataclass(kw_only=True)
+class TaskCommand(Command):
+    """Base of the commands about one task.
+
+    Attributes:
+        task: The task, such as GridReach-v0 or reach_gym/GridReach-v0; `reach-gym list` shows all.
+        kwargs: Constructor keywords as JSON, such as '{"size": 8, "field": "wind"}'.
+    """
+
+    task: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ID")]
+    kwargs: str = "{}"
+
+    @property
+    def env_id(self) -> str:
+        """The full name of the task.
+
+        Raises:
+            ValueError: There is no such task.
+        """
+        return full_id(self.task)
+
+    @property
+    def env_kwargs(self) -> dict[str, Any]:
+        """The constructor keywords.
+
+        Raises:
+            ValueError: They are no JSON object, or there is no such keyword.
+        """
+        return read_kwargs(self.kwargs, self.env_id)
+
+
+def full_id(name: str) -> str:
+    """The registered id for `name`, with or without the namespace.
+
+    Raises:
+        ValueError: There is no such task.
+    """
+    short = name.removeprefix(f"{NAMESPACE}:").removeprefix(f"{NAMESPACE}/")
+    env_id = f"{NAMESPACE}/{short}"
+    if env_id in TASKS:
+        return env_id
+    names = {task.split("/")[-1].lower(): task.split("/")[-1] for task in TASKS}
+    near = difflib.get_close_matches(short.lower(), names, 1, 0.5)
+    hint = f"did you mean {names[near[0]]}? " if near else ""
+    raise ValueError(f"There is no task {checks.shown(name)}; {hint}`reach-gym list` shows all.")
+
+
+def read_kwargs(text: str, env_id: str) -> dict[str, Any]:
+    """Constructor keywords for the task `env_id` from JSON.
+
+    Raises:
+        ValueError: `text` is no JSON object, or there is no such keyword.
+    """
+    wanted = f"`--kwargs` must be a JSON object such as '{{\"size\": 8}}', got {checks.shown(text)}"
+    try:
+        kwargs = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{wanted}: {error}.") from error
+    if not isinstance(kwargs, dict):
+        raise ValueError(f"{wanted}.")
+    entry_point = gym.spec(env_id).entry_point
+    create = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
+    # The commands choose the render mode themselves.
+    known = [name for name in inspect.signature(create).parameters if name != "render_mode"] if create else []
+    checks.keys("--kwargs", kwargs, known)
+    return kwargs
+
+
+def make(env_id: str, kwargs: dict[str, Any], render_mode: str | None = None) -> gym.Env[Any, Any]:
+    """One environment for people to look at.
+
+    Raises:
+        ValueError: A keyword has a value that is not allowed.
+        TypeError: There is no such keyword, or a value has the wrong type.
+    """
+    return gym.make(env_id, render_mode=render_mode, **kwargs)

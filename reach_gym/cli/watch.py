@@ -1,0 +1,111 @@
+"""``reach-gym watch``: see an agent at work, in a window or as a video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym import checks
+from reach_gym.cli import shell
+from reach_gym.cli.tasks import TaskCommand
+from reach_gym.protocol import Agent, load_agent
+from reach_gym.rendering.video import check_video_path, write_video
+from reach_gym.rendering.window import NoDisplayError, Window
+
+_PAUSE = 0.8  # seconds for which the last picture of an episode stands
+
+
+@dataclass(kw_only=True)
+class Watch(TaskCommand):
+    """Watch an agent in a window, or record it as GIF or MP4.
+
+    Attributes:
+        agent: ideal, random, or module:attribute for your own.
+        episodes: How many episodes.
+        seed: Seed of the episodes.
+        fps: Steps shown per second.
+        video: Write this .gif or .mp4 file instead of opening a window; needs no display.
+        overwrite: Replace the video file if it exists.
+    """
+
+    agent: str = "ideal"
+    episodes: int = 3
+    seed: int = 0
+    fps: float = 6.0
+    video: Path | None = None
+    overwrite: bool = False
+
+    def run(self) -> None:
+        """Shows or records the episodes."""
+        with shell.request():
+            env_id, kwargs = self.env_id, self.env_kwargs
+            checks.integer("episodes", self.episodes, 1)
+            checks.seed(self.seed)
+            checks.number("fps", self.fps, 0.1, 120.0)
+            path = None if self.video is None else check_video_path(self.video)
+            if path is not None and path.exists() and not self.overwrite:
+                raise FileExistsError(f"{path} exists; `--overwrite` replaces it.")
+            envs = gym.make_vec(env_id, num_envs=1, render_mode="rgb_array", autoreset_mode="Disabled", **kwargs)
+            agent = load_agent(self.agent, envs)
+        frames = episode_frames(envs, agent, self.episodes, self.seed, round(_PAUSE * self.fps))
+        try:
+            if path is None:
+                _show(frames, Window(f"{self.agent} on {env_id}", self.fps))
+            else:
+                write_video(path, frames, self.fps)
+                print(f"wrote {path}")
+        finally:
+            envs.close()
+
+
+def episode_frames(
+    envs: gym.vector.VectorEnv[Any, Any, Any], agent: Agent, episodes: int, seed: int, pause: int
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Lets an agent act and yields what can be seen.
+
+    Args:
+        envs: One row, with render mode ``"rgb_array"``, that is reset by hand.
+        agent: Who acts.
+        episodes: How many episodes.
+        seed: Seed of the first reset.
+        pause: How often the last picture of an episode is repeated.
+
+    Yields:
+        uint8 arrays (height, width, 3), one per step and one per reset.
+    """
+    for episode in range(episodes):
+        observations, _ = envs.reset(seed=seed if episode == 0 else None)
+        agent.reset(np.ones(1, np.bool_))
+        yield _picture(envs)
+        over = False
+        while not over:
+            observations, _, terminated, truncated, _ = envs.step(agent.act(observations))
+            over = bool(terminated[0] or truncated[0])
+            yield _picture(envs)
+        for _ in range(pause):
+            yield _picture(envs)
+
+
+def _picture(envs: gym.vector.VectorEnv[Any, Any, Any]) -> npt.NDArray[np.uint8]:
+    pictures: Any = envs.render()
+    picture: npt.NDArray[np.uint8] = pictures[0]
+    return picture
+
+
+def _show(frames: Iterator[npt.NDArray[np.uint8]], window: Window) -> None:
+    try:
+        for frame in frames:
+            window.show(frame)
+            if window.closed:
+                return
+        window.wait(_PAUSE)
+    except NoDisplayError as error:
+        raise shell.RequestError(f"{shell.one_line(error)} Use `--video out.gif` instead.") from error
+    finally:
+        window.close()

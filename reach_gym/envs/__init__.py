@@ -1,0 +1,1 @@
+"""The environments: scalar and native vector versions of each task."""

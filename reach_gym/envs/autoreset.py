@@ -1,0 +1,222 @@
+"""What every native vector environment of the package shares: seeds, time limit, autoreset, info and checks.
+
+A task supplies two operations on its rows, `_restart` (begin a trial) and `_advance` (move); the three autoreset modes are
+written here once.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from reach_gym import checks, trials
+
+MAX_ENVS = 2**20
+
+Mask = npt.NDArray[np.bool_]
+Batch = dict[str, npt.NDArray[Any]]  # outputs of one step by name; every array is fresh
+
+
+def autoreset_mode(value: Any) -> AutoresetMode:
+    """Reads an autoreset mode: a member of the enum or its value, such as ``"SameStep"``."""
+    if isinstance(value, AutoresetMode):
+        return value
+    return AutoresetMode(checks.choice("autoreset_mode", value, [mode.value for mode in AutoresetMode]))
+
+
+class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
+    """Many rows of one task, stepped together; row i seeded with s + i equals the scalar environment seeded s + i."""
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's own declaration)
+    info_names: ClassVar[tuple[str, ...]]  # the names in a batch that are info
+
+    def __init__(
+        self,
+        num_envs: int,
+        max_episode_steps: int | None,
+        mode: str | AutoresetMode,
+        render_mode: str | None,
+        observation_space: gym.Space[Any],
+        action_space: gym.Space[Any],
+    ) -> None:
+        """Checks and keeps what does not depend on the task.
+
+        Raises:
+            TypeError: A keyword has the wrong type.
+            ValueError: A keyword has a value that is not allowed.
+        """
+        self.num_envs = checks.integer("num_envs", num_envs, 1, MAX_ENVS)
+        if max_episode_steps is not None:
+            checks.integer("max_episode_steps", max_episode_steps, 1, 2**31 - 1)
+        self.max_episode_steps = max_episode_steps
+        self._mode = autoreset_mode(mode)
+        if render_mode is not None:
+            checks.choice("render_mode", render_mode, self.metadata["render_modes"])
+        self.render_mode = render_mode
+        self.metadata = {**self.metadata, "autoreset_mode": self._mode}
+        self.single_observation_space = observation_space
+        self.single_action_space = action_space
+        self.observation_space = batch_space(observation_space, self.num_envs)
+        self.action_space = batch_space(action_space, self.num_envs)
+        self._done: Mask = np.zeros(self.num_envs, np.bool_)
+        self._all: Mask = np.ones(self.num_envs, np.bool_)
+        self._info_keys = tuple((name, f"_{name}") for name in self.info_names)
+        self._begun = False
+
+    @abstractmethod
+    def _restart(self, mask: Mask, batch: Batch) -> None:
+        """Begins the next trial in the rows of `mask` and writes their observation and info into `batch`."""
+
+    @abstractmethod
+    def _advance(self, actions: Any, again: Mask | None) -> Batch:
+        """Moves all rows, but begins the next trial instead in the rows of `again`; refuses a bad action before it."""
+
+    @abstractmethod
+    def _begin(self, mask: Mask, keys: list[int | None], options: dict[str, Any]) -> Batch:
+        """Begins a trial in the rows of `mask`; checks the reset `options` before anything changes.
+
+        Args:
+            mask: Which rows.
+            keys: For each of these rows its new key, or ``None`` to keep the row's stream.
+            options: Without ``reset_mask``.
+
+        Returns:
+            Observation and info of all rows.
+        """
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begins a trial in every row, or only in the rows of ``options["reset_mask"]``.
+
+        Args:
+            seed: An int s gives row i the seed s + i; a list gives each row its own (``None`` keeps the row's stream).
+            options: ``reset_mask`` (bool array (num_envs,), at least one true), and the scalar environment's options.
+
+        Returns:
+            Observations of all rows, and info arrays with Gymnasium's masks (``_distance`` and so on), which tell the
+            rows that were reset.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: After `close`.
+            TypeError: An argument has the wrong type.
+            ValueError: An argument is out of range or an option is unknown.
+        """
+        self._require_open()
+        seeds = self._seeds(seed)
+        mask, chosen = self._reset_mask(options)
+        keys = [
+            self._new_key(value) if value is not None or not self._begun else None
+            for value, reset in zip(seeds, mask.tolist(), strict=True)
+            if reset
+        ]
+        batch = self._begin(mask, keys, chosen)
+        if isinstance(seed, int | np.integer):
+            super().reset(seed=int(seed))
+        self._begun = True
+        self._done = self._done & ~mask
+        return batch["observation"], self._masked(batch, mask)
+
+    def _new_key(self, seed: int | None) -> int:
+        return trials.new_key(self.np_random if seed is None else seeding.np_random(seed)[0])
+
+    def _seeds(self, seed: Any) -> list[int | None]:
+        if isinstance(seed, list | tuple):
+            checks.items("seed", seed, self.num_envs, f"an integer or a list of {self.num_envs}")
+            return [checks.seed(value) for value in seed]
+        first = checks.seed(seed)
+        if first is None:
+            return [None] * self.num_envs
+        checks.integer("seed", first + self.num_envs - 1, 0, checks.MAX_SEED)
+        return list(range(first, first + self.num_envs))
+
+    def _reset_mask(self, options: Any) -> tuple[Mask, dict[str, Any]]:
+        if options is None:
+            return np.ones(self.num_envs, np.bool_), {}
+        if not isinstance(options, dict):
+            raise TypeError(f"`options` must be a dict, got {checks.shown(options)}.")
+        chosen = dict(options)
+        if "reset_mask" not in chosen:
+            return np.ones(self.num_envs, np.bool_), chosen
+        mask = chosen.pop("reset_mask")
+        what = f"`options['reset_mask']` must be a bool array of shape ({self.num_envs},)"
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+            raise TypeError(f"{what}, got {checks.shown(mask)}.")
+        if mask.shape != (self.num_envs,) or not mask.any():
+            raise ValueError(f"{what} with at least one true value, got {checks.shown(mask)}.")
+        if not self._begun and not mask.all():
+            raise ResetNeeded("Reset all rows before you reset some of them: no trial has begun.")
+        return mask.copy(), chosen
+
+    def step(self, actions: Any) -> tuple[Any, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], dict[str, Any]]:
+        """Moves every row; rows whose trial ended behave as the autoreset mode says.
+
+        Returns:
+            Observations, rewards float64, terminated, truncated (num_envs,) and info; every array is fresh. In
+            ``SAME_STEP`` mode info has ``final_obs`` and ``final_info`` where a trial ended.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: After `close`.
+            gymnasium.error.ResetNeeded: Before the first reset; in ``DISABLED`` mode also while a row's trial is over.
+            InvalidActionError: One of the actions is bad; then no row has moved.
+        """
+        self._require_begun("step")
+        again = self._done if self._mode is AutoresetMode.NEXT_STEP else None
+        if self._mode is AutoresetMode.DISABLED and self._done.any():
+            raise ResetNeeded(
+                "Reset the rows whose trial is over (options={'reset_mask': ...}) before `step`; "
+                f"these are rows {checks.shown(np.flatnonzero(self._done).tolist())}."
+            )
+        batch = self._advance(actions, again)
+        terminated, truncated = batch["terminated"], batch["truncated"]
+        done = terminated | truncated
+        info: dict[str, Any] = {}
+        if self._mode is AutoresetMode.SAME_STEP:
+            if done.any():
+                info = self._final(batch, done)
+                self._restart(done, batch)
+        else:
+            self._done = done
+        everyone = self._all.copy()  # one fresh mask serves all keys
+        for name, mask_name in self._info_keys:
+            info[name] = batch[name]
+            info[mask_name] = everyone
+        return batch["observation"], batch["reward"], terminated, truncated, info
+
+    def _require_begun(self, what: str) -> None:
+        self._require_open()
+        if not self._begun:
+            raise ResetNeeded(f"Call `reset` before `{what}`: no trial has begun.")
+
+    def _require_open(self) -> None:
+        if self.closed:
+            raise ClosedEnvironmentError("This vector environment is closed; make a new one to go on.")
+
+    def _masked(self, batch: Batch, mask: Mask) -> dict[str, Any]:
+        """The info of the rows of `mask`; the others hold zeros, as in Gymnasium's SyncVectorEnv."""
+        info: dict[str, Any] = {}
+        for name, mask_name in self._info_keys:
+            info[name] = np.where(mask, batch[name], np.zeros((), batch[name].dtype))
+            info[mask_name] = mask.copy()
+        return info
+
+    def _final(self, batch: Batch, done: Mask) -> dict[str, Any]:
+        """The last observation and info of the rows that are `done`, laid out as SyncVectorEnv does."""
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        last = batch["observation"][done]
+        for row, observation in zip(np.flatnonzero(done).tolist(), last, strict=True):
+            final_obs[row] = observation
+        return {
+            "final_obs": final_obs,
+            "_final_obs": done.copy(),
+            "final_info": self._masked(batch, done),
+            "_final_info": done.copy(),
+        }

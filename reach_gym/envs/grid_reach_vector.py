@@ -1,0 +1,280 @@
+"""The native vector environment of the discrete reach."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode
+
+from reach_gym import checks, grid
+from reach_gym.envs.autoreset import Batch, Mask, ReachVectorEnv
+from reach_gym.envs.grid_reach import RENDER_FPS, warn_no_render_mode
+from reach_gym.envs.grid_rows import (
+    GOAL,
+    IDEAL,
+    LIMIT,
+    PLACE,
+    START,
+    STEPS,
+    SUCCESS,
+    WORLD,
+    Backend,
+    NumpyBackend,
+    Rows,
+    begin_streams,
+    count_trial,
+    draw_special,
+    draw_trial,
+    read_state,
+    rules_of,
+)
+from reach_gym.envs.grid_task import GridTask, grid_actions, grid_task, trial_options
+from reach_gym.errors import InvalidActionError, missing_extra
+from reach_gym.fields import ForceField
+from reach_gym.grid import GridWorld
+from reach_gym.rendering import GridScene, draw
+from reach_gym.schedule import RadiusSchedule
+
+BACKENDS = ("auto", "numpy", "numba")
+
+
+def _backend(name: str, task: GridTask, max_steps: int | None, threads: int) -> Backend:
+    observations = task.observations()
+    rules = rules_of(task, [task.world], max_steps)
+    if name != "numpy":
+        try:
+            from reach_gym.envs.grid_numba import NumbaBackend
+        except ImportError:
+            if name == "numba":
+                raise missing_extra("numba", "fast") from None
+        else:
+            return NumbaBackend(rules, observations, threads)
+    if threads > 1:
+        raise ValueError(f"`threads` must be 1 with the NumPy back end, got {threads}.")
+    return NumpyBackend(rules, observations)
+
+
+class GridReachVectorEnv(ReachVectorEnv):
+    """Many grid reaches, stepped together; `reach_gym.envs.grid_reach.GridReachEnv` describes the task.
+
+    Row i seeded with s + i equals the scalar environment seeded with s + i bit for bit, whatever the number of rows, the
+    back end, the threads and the autoreset mode. Every returned array is fresh.
+
+    Reset options: ``start`` and ``target``, (x, y) for all rows or an array (num_envs, 2) with a pair per row; ``radius`` and
+    ``field`` for all rows that are reset; ``reset_mask``. They hold for one trial.
+    """
+
+    info_names: ClassVar[tuple[str, ...]] = (
+        "distance",
+        "ideal_steps",
+        "in_field",
+        "radius",
+        "is_success",
+    )
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        size: int = 16,
+        observation: str = "vector",
+        start: tuple[int, int] | None = None,
+        target: tuple[int, int] | None = None,
+        radius: float | dict[str, Any] | RadiusSchedule = 0.0,
+        field: str | dict[str, Any] | ForceField | None = None,
+        render_mode: str | None = None,
+        max_episode_steps: int | None = None,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        backend: str = "auto",
+        threads: int = 1,
+    ) -> None:
+        """Makes the environment; every keyword can be written as plain JSON.
+
+        Args:
+            num_envs: Number of rows.
+            size: As for the scalar environment, like the five that follow.
+            observation: As there.
+            start: As there.
+            target: As there.
+            radius: As there; a schedule counts each row's own episodes.
+            field: As there.
+            render_mode: ``"rgb_array"``, one image per row, or ``None``.
+            max_episode_steps: Steps after which a trial is truncated; ``None`` for no limit. `gym.make_vec` passes the
+                registered limit.
+            autoreset_mode: ``"NextStep"``, ``"SameStep"``, ``"Disabled"`` or the member of Gymnasium's enum.
+            backend: ``"numpy"``, ``"numba"``, or ``"auto"``: Numba where it is installed.
+            threads: Threads of the Numba back end; more than one pays from about 10,000 rows.
+
+        Raises:
+            TypeError: A keyword has the wrong type.
+            ValueError: A keyword has a value that is not allowed.
+            gymnasium.error.DependencyNotInstalled: Numba is asked for and missing.
+        """
+        self._task = grid_task(size, observation, start, target, radius, field)
+        checks.choice("backend", backend, BACKENDS)
+        checks.integer("threads", threads, 1, 1024)
+        self.size = self._task.size
+        self.observations = self._task.observations()
+        super().__init__(
+            *(num_envs, max_episode_steps, autoreset_mode, render_mode),
+            observation_space=self.observations.space,
+            action_space=spaces.Discrete(grid.NUM_ACTIONS),
+        )
+        self.metadata["render_fps"] = RENDER_FPS
+        self._worlds = [self._task.world]
+        self._backend = _backend(backend, self._task, max_episode_steps, threads)
+        self._rows = Rows.empty(self.num_envs)
+        self._paths: list[list[int]] = [[] for _ in range(self.num_envs)]
+
+    @property
+    def backend(self) -> str:
+        """``"numba"`` or ``"numpy"``: what moves the rows."""
+        return "numpy" if isinstance(self._backend, NumpyBackend) else "numba"
+
+    def _restart(self, mask: Mask, batch: Batch) -> None:
+        self._backend.restart(self._rows, mask, batch)
+        self._trace(mask, mask)
+
+    def _advance(self, actions: Any, again: Mask | None) -> Batch:
+        batch = self._backend.advance(self._rows, grid_actions(actions, self.num_envs), again)
+        if isinstance(batch, int):
+            raise InvalidActionError(
+                f"`actions` must be {self.num_envs} integers from 0 to {grid.NUM_ACTIONS - 1}, "
+                f"got {checks.shown(np.asarray(actions)[batch].item())} in row {batch}."
+            )
+        self._trace(self._all, again)
+        return batch
+
+    def _trace(self, moved: Mask, begun: Mask | None) -> None:
+        """Keeps the paths of the trials, which only a picture needs."""
+        if self.render_mode is None:
+            return
+        cells = grid.place_cell(self._rows.numbers[PLACE]).tolist()
+        for row in np.flatnonzero(moved).tolist():
+            if begun is not None and begun[row]:
+                self._paths[row] = []
+            self._paths[row].append(cells[row])
+
+    def _begin(self, mask: Mask, keys: list[int | None], options: dict[str, Any]) -> Batch:
+        # Everything is done on copies first, so that a refused option changes nothing.
+        chosen = trial_options(self._task, options, self.num_envs)
+        rows = self._rows.take(mask)
+        # The tables that rows still stand in, the task's own first, and that of this trial.
+        used = self._rows.numbers[WORLD, ~mask]
+        worlds = [self._worlds[0], *(self._worlds[i] for i in sorted({*used.tolist()} - {0}))]
+        known = [world.field for world in worlds]
+        kept = [known.index(self._worlds[i].field) for i in used.tolist()]
+        if chosen.world.field not in known:
+            worlds.append(chosen.world)
+        rules = rules_of(self._task, worlds, self.max_episode_steps)
+        count_trial(rows, rules)
+        fresh = np.array([key is not None for key in keys])
+        begin_streams(rows, fresh, [key for key in keys if key is not None])
+        if options:
+            chosen = replace(chosen, start=chosen.start[mask], target=chosen.target[mask])
+            own = [world.field for world in worlds].index(chosen.world.field)
+            draw_special(rows, rules, chosen, own)
+        else:
+            draw_trial(rows, rules)
+        self._rows.numbers[WORLD, ~mask] = kept
+        self._rows.put(mask, rows)
+        self._worlds, self._backend.rules = worlds, rules
+        self._trace(mask, mask)
+        return NumpyBackend(rules, self.observations).report(self._rows)
+
+    @property
+    def task(self) -> GridTask:
+        """The task as the constructor's keywords say it."""
+        return self._task
+
+    def trial_cells(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The cells, int64 (num_envs,) each, of start and target of the trials under way."""
+        numbers = self._rows.numbers
+        return numbers[START].astype(np.int64), grid.place_cell(numbers[GOAL]).astype(np.int64)
+
+    def row_tasks(self) -> list[tuple[npt.NDArray[np.int64], GridWorld, float]]:
+        """Groups of rows, int64 (n,), with the world and the radius in squares that hold for them now.
+
+        Raises:
+            gymnasium.error.ResetNeeded: Before the first reset.
+        """
+        self._require_begun("row_tasks")
+        kinds = np.stack([self._rows.numbers[WORLD], self._rows.numbers[LIMIT]])
+        if (kinds == kinds[:, :1]).all():
+            groups = [np.arange(self.num_envs)]
+        else:
+            _, group = np.unique(kinds, axis=1, return_inverse=True)
+            groups = [np.flatnonzero(group == g) for g in range(int(group.max()) + 1)]
+        return [(rows, self._worlds[kinds[0, rows[0]]], float(self._rows.radius[rows[0]])) for rows in groups]
+
+    def scenes(self) -> list[GridScene]:
+        """What `render` draws, one scene per row; the paths are kept only with a render mode.
+
+        Raises:
+            gymnasium.error.ResetNeeded: Before the first reset.
+        """
+        self._require_begun("scenes")
+        return [self._scene(row, self._rows.numbers[:, row]) for row in range(self.num_envs)]
+
+    def _scene(self, row: int, numbers: npt.NDArray[np.int32]) -> GridScene:
+        cursor, target = int(grid.place_cell(numbers[PLACE])), int(grid.place_cell(numbers[GOAL]))
+        trail = self._paths[row] or [cursor]
+        return GridScene(
+            size=self.size,
+            field=self._worlds[numbers[WORLD]].field,
+            cursor=self._square(cursor),
+            start=self._square(int(numbers[START])),
+            target=self._square(target),
+            radius=float(self._rows.radius[row]),
+            trail=tuple(self._square(cell) for cell in trail),
+            step=int(numbers[STEPS]),
+            episode_return=float(numbers[SUCCESS] - numbers[STEPS]),
+            ideal_steps=int(numbers[IDEAL]),
+            success=bool(numbers[SUCCESS]),
+            title="Grid reach" if self.spec is None else self.spec.name,
+        )
+
+    def _square(self, cell: int) -> tuple[int, int]:
+        return cell % self.size, cell // self.size
+
+    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
+        """One image (H, W, 3) uint8 per row, or ``None`` without a render mode.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: After `close`.
+            gymnasium.error.ResetNeeded: Before the first reset.
+        """
+        self._require_begun("render")
+        if self.render_mode is None:
+            warn_no_render_mode()
+            return None
+        return tuple(draw(scene) for scene in self.scenes())
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything that changes, as arrays and plain data, for checkpoints; `set_state` continues bit for bit.
+
+        Raises:
+            gymnasium.error.ResetNeeded: Before the first reset.
+        """
+        self._require_begun("get_state")
+        return {
+            **{name: values.copy() for name, values in self._rows._asdict().items()},
+            "done": self._done.copy(),
+            "fields": [world.field.to_data() for world in self._worlds],
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Continues from what `get_state` of an environment with the same keywords returned.
+
+        Raises:
+            TypeError: A part of `state` has the wrong type.
+            ValueError: A part is missing, unknown or out of range.
+        """
+        rows, done, worlds = read_state(state, self._task, self.num_envs)
+        self._require_open()
+        self._rows, self._done, self._worlds, self._begun = rows, done, worlds, True
+        self._backend.rules = rules_of(self._task, worlds, self.max_episode_steps)
+        self._paths = [[cell] for cell in grid.place_cell(rows.numbers[PLACE]).tolist()]

@@ -1,0 +1,282 @@
+"""The rows of the grid's vector environment as arrays, and the NumPy back end that moves them.
+
+A back end has two operations with the same arguments, `restart` and `advance`; `reach_gym.envs.grid_numba` is the other one.
+Both return arrays that nobody else holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym import checks, grid, schedule, trials
+from reach_gym.envs.autoreset import Batch, Mask
+from reach_gym.envs.grid_task import FREE, GridTask, TrialOptions, require_pair
+from reach_gym.fields import field_from_data
+from reach_gym.observations import GridObservations, VectorObservations
+from reach_gym.planning import squared_limit, steps_to_go
+
+Integers = npt.NDArray[np.int32]
+
+# The lines of `Rows.numbers`.
+PLACE, GOAL, START, LIMIT, WORLD, IDEAL, STEPS, SUCCESS, LEVEL, SEEN, HITS = range(11)
+LINES = 11
+# The lines of `Rows.streams`.
+KEY, TRIAL = 0, 1
+UNLIMITED = 2**31 - 1
+
+
+class Rows(NamedTuple):
+    """Where every row stands.
+
+    Attributes:
+        numbers: int32 (11, rows). PLACE and GOAL are places (`reach_gym.grid`), START a cell, LIMIT the squared radius rounded
+            down, WORLD the index of the row's field among the tables, IDEAL the steps to go from the start, STEPS those
+            taken, SUCCESS whether the trial has hit; LEVEL, SEEN and HITS belong to the radius schedule.
+        streams: uint64 (2, rows), KEY of the row and number of its TRIAL.
+        radius: float64 (rows,), in squares.
+    """
+
+    numbers: Integers
+    streams: npt.NDArray[np.uint64]
+    radius: npt.NDArray[np.float64]
+
+    @classmethod
+    def empty(cls, count: int) -> Rows:
+        """Rows that have not begun."""
+        return cls(np.zeros((LINES, count), np.int32), np.zeros((2, count), np.uint64), np.zeros(count))
+
+    def take(self, mask: Mask) -> Rows:
+        """A copy of the rows of `mask`."""
+        return Rows(self.numbers[:, mask], self.streams[:, mask], self.radius[mask])
+
+    def put(self, mask: Mask, rows: Rows) -> None:
+        """Overwrites the rows of `mask`."""
+        self.numbers[:, mask], self.streams[:, mask], self.radius[mask] = rows
+
+
+class Rules(NamedTuple):
+    """What holds for every row, as arrays.
+
+    Attributes:
+        settings: int32 (7,): size, start and target (cells or -1), the schedule's episodes, hits and last level, the time limit.
+        next_place: int32 (worlds, cells, 9).
+        ideal: int16 (levels, targets or 1, cells), steps to go under the task's own field.
+        radii: float64 (levels,).
+        limits: int32 (levels,), the squared radii rounded down.
+        pairs: uint64 (cells,), x and y of each cell scaled to [0, 1], two float32 side by side.
+    """
+
+    settings: Integers
+    next_place: Integers
+    ideal: npt.NDArray[np.int16]
+    radii: npt.NDArray[np.float64]
+    limits: Integers
+    pairs: npt.NDArray[np.uint64]
+
+
+def rules_of(task: GridTask, worlds: list[grid.GridWorld], max_steps: int | None) -> Rules:
+    """Lays out `task` and the tables of the `worlds` that rows may stand in, its own first."""
+    rule, radii = task.schedule, task.schedule.radii
+    target = None if task.target == FREE else task.target
+    limit = UNLIMITED if max_steps is None else max_steps
+    return Rules(
+        np.array(
+            [task.size, task.start, task.target, rule.episodes, rule.hits, len(radii) - 1, limit],
+            np.int32,
+        ),
+        np.stack([world.next_place for world in worlds]),
+        np.stack([steps_to_go(worlds[0], radius, target) for radius in radii]),
+        np.array(radii),
+        np.array([squared_limit(radius) for radius in radii], np.int32),
+        VectorObservations(task.size).coordinates.view(np.uint64)[:, 0],
+    )
+
+
+class Backend(Protocol):
+    """How rows are moved."""
+
+    rules: Rules
+
+    def restart(self, rows: Rows, mask: Mask, batch: Batch) -> None:
+        """Begins the next trial in the rows of `mask` and writes their observation and info into `batch`."""
+
+    def advance(self, rows: Rows, actions: npt.NDArray[np.int64], again: Mask | None) -> Batch | int:
+        """Moves all rows, or begins the next trial instead in the rows of `again`.
+
+        Returns:
+            Fresh arrays by name; or, before any row has moved, the number of the first row with a bad action.
+        """
+
+
+def next_trial(rows: Rows, rules: Rules) -> None:
+    """Begins the next trial of the task in every one of `rows`."""
+    count_trial(rows, rules)
+    draw_trial(rows, rules)
+
+
+def count_trial(rows: Rows, rules: Rules) -> None:
+    """Tells the schedule how the trial ended, and goes to the number of the next one."""
+    numbers, (_, _, _, episodes, hits, last, _) = rows.numbers, rules.settings
+    numbers[LEVEL], numbers[SEEN], numbers[HITS] = schedule.advance(
+        numbers[LEVEL], numbers[SEEN], numbers[HITS], numbers[SUCCESS], episodes, hits, last
+    )
+    rows.streams[TRIAL] += np.uint64(1)
+
+
+def begin_streams(rows: Rows, fresh: Mask, keys: list[int]) -> None:
+    """Gives the rows of `fresh` their new `keys` and sets them to trial 0 and the first radius."""
+    rows.streams[KEY, fresh] = np.array(keys, np.uint64)
+    rows.streams[TRIAL, fresh] = 0
+    rows.numbers[LEVEL : HITS + 1, fresh] = 0
+
+
+def draw_trial(rows: Rows, rules: Rules) -> None:
+    """Draws the trial whose number stands in each of `rows`, under the task's own settings."""
+    numbers, (_, start, target, *_) = rows.numbers, rules.settings
+    level = numbers[LEVEL]
+    rows.radius[:], numbers[LIMIT] = rules.radii[level], rules.limits[level]
+    free = np.ones_like(level, np.int64)
+    targets = draw_pairs(rows, rules, start * free, target * free)
+    place_at(rows, rules, targets)
+    numbers[IDEAL] = rules.ideal[level, targets % rules.ideal.shape[1], numbers[START]]
+
+
+def draw_special(rows: Rows, rules: Rules, options: TrialOptions, world: int) -> None:
+    """Draws the trial of each of `rows` under reset `options` with one start and target per row; may refuse them."""
+    numbers, size = rows.numbers, int(rules.settings[0])
+    rows.radius[:] = rules.radii[numbers[LEVEL]] if options.radius is None else options.radius
+    radii = {radius: squared_limit(radius) for radius in rows.radius.tolist()}
+    numbers[LIMIT] = [radii[radius] for radius in rows.radius.tolist()]
+    wanted = zip(options.start.tolist(), options.target.tolist(), numbers[LIMIT].tolist(), strict=True)
+    for start, target, limit in set(wanted):
+        require_pair(size, start, target, limit)
+    targets = draw_pairs(rows, rules, options.start, options.target)
+    place_at(rows, rules, targets, world)
+    for radius, limit in radii.items():
+        some = numbers[LIMIT] == limit
+        table = steps_to_go(options.world, radius)
+        numbers[IDEAL, some] = table[targets[some], numbers[START, some]]
+
+
+def place_at(rows: Rows, rules: Rules, targets: npt.NDArray[np.int64], world: int = 0) -> None:
+    """Puts the cursors of `rows` on their starts in a `world`, aims at the `targets` and sets the counts to zero."""
+    numbers, stay = rows.numbers, rules.next_place[world, :, grid.STAY]
+    numbers[PLACE], numbers[GOAL] = stay[numbers[START]], stay[targets]
+    numbers[WORLD], numbers[STEPS], numbers[SUCCESS] = world, 0, 0
+
+
+def draw_pairs(rows: Rows, rules: Rules, starts: npt.NDArray[np.int64], targets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Draws START where `starts`, and the targets where `targets`, leaves them open (FREE); returns the targets."""
+    size = int(rules.settings[0])
+    drawn = targets.copy()
+    pending, attempt = np.arange(len(drawn)), 0
+    while pending.size:
+        key, trial = rows.streams[KEY, pending], rows.streams[TRIAL, pending]
+        to = trials.draw_target(key, trial, attempt, size * size).astype(np.int64)
+        at = trials.draw_start(key, trial, attempt, size * size).astype(np.int64)
+        to = np.where(targets[pending] == FREE, to, targets[pending])
+        at = np.where(starts[pending] == FREE, at, starts[pending])
+        drawn[pending], rows.numbers[START, pending] = to, at
+        apart = grid.squared_distance(at % size, at // size, to % size, to // size)
+        pending = pending[apart <= rows.numbers[LIMIT, pending]]
+        attempt += 1
+    return drawn
+
+
+def distance_squared(numbers: Integers) -> Integers:
+    """The squared distance of cursor and target, int32 (rows,)."""
+    place, goal = numbers[PLACE], numbers[GOAL]
+    squared: Integers = grid.squared_distance(*(grid.place_x(place), grid.place_y(place), grid.place_x(goal), grid.place_y(goal)))
+    return squared
+
+
+def read_state(state: Any, task: GridTask, count: int) -> tuple[Rows, Mask, list[grid.GridWorld]]:
+    """Checks what `get_state` of a vector environment returned: the rows, which trials are over, and the worlds.
+
+    Raises:
+        TypeError: A part of `state` has the wrong type.
+        ValueError: A part is missing, unknown or out of range.
+    """
+    blank = {**Rows.empty(count)._asdict(), "done": np.zeros(count, np.bool_)}
+    names = (*blank, "fields")
+    if set(checks.keys("state", state, names)) != set(names):
+        raise ValueError(f"`state` must have the keys {names}, got {checks.shown(list(state))}.")
+    arrays = {}
+    for name, like in blank.items():
+        value = np.asarray(state[name])
+        if value.dtype != like.dtype or value.shape != like.shape:
+            raise ValueError(f"`state['{name}']` must be {like.dtype} {like.shape}, got {value.dtype} {value.shape}.")
+        arrays[name] = value.copy()
+    worlds = [grid.grid_world(task.size, field_from_data(data)) for data in state["fields"]]
+    rows = Rows(arrays["numbers"], arrays["streams"], arrays["radius"])
+    tops = {START: task.size**2, WORLD: len(worlds), LEVEL: len(task.schedule.radii), SUCCESS: 2}
+    for line, top in tops.items():
+        if rows.numbers[line].min() < 0 or rows.numbers[line].max() >= top:
+            raise ValueError(f"`state['numbers'][{line}]` must be from 0 to {top - 1}.")
+    if not worlds or worlds[0].field != task.field or not np.isfinite(rows.radius).all():
+        raise ValueError("`state` belongs to another task.")
+    for line in (PLACE, GOAL):
+        world = rows.numbers[WORLD] if line == PLACE else np.zeros(count, np.int64)
+        place = np.stack([world.place for world in worlds])
+        cell = grid.place_cell(rows.numbers[line]) % task.size**2
+        if (place[world, cell] & 2**24 - 1 != rows.numbers[line] & 2**24 - 1).any():
+            raise ValueError(f"`state['numbers'][{line}]` holds squares outside the grid.")
+    return rows, arrays["done"], worlds
+
+
+class NumpyBackend:
+    """Moves the rows with NumPy; needs nothing else."""
+
+    def __init__(self, rules: Rules, observations: GridObservations) -> None:
+        """Keeps the `rules` and the maker of `observations`."""
+        self.rules = rules
+        self._observations = observations
+
+    def report(self, rows: Rows) -> Batch:
+        """Observation and info of `rows`, in fresh arrays."""
+        place, goal = (rows.numbers[line].astype(np.int64) for line in (PLACE, GOAL))
+        return {
+            "observation": self._observations.batch(grid.place_cell(place), grid.place_cell(goal)),
+            "distance": np.sqrt(distance_squared(rows.numbers).astype(np.float64)),
+            "ideal_steps": rows.numbers[IDEAL].astype(np.int64),
+            "in_field": grid.place_felt(place) != 0,
+            "radius": rows.radius.copy(),
+            "is_success": rows.numbers[SUCCESS] != 0,
+        }
+
+    def restart(self, rows: Rows, mask: Mask, batch: Batch) -> None:
+        """Begins the next trial in the rows of `mask` and writes their observation and info into `batch`."""
+        some = rows.take(mask)
+        next_trial(some, self.rules)
+        rows.put(mask, some)
+        for name, values in self.report(some).items():
+            batch[name][mask] = values
+
+    def advance(self, rows: Rows, actions: npt.NDArray[np.int64], again: Mask | None) -> Batch | int:
+        """See `Backend`."""
+        bad = (actions < 0) | (actions >= grid.NUM_ACTIONS)
+        if bad.any():
+            return int(bad.argmax())
+        numbers = rows.numbers
+        moved = np.ones(len(actions), np.int32)
+        if again is not None and again.any():
+            some = rows.take(again)
+            next_trial(some, self.rules)
+            rows.put(again, some)
+            moved, actions = np.where(again, 0, moved), np.where(again, grid.STAY, actions)
+        cells = grid.place_cell(numbers[PLACE])
+        numbers[PLACE] = self.rules.next_place[numbers[WORLD], cells, actions]
+        numbers[STEPS] += moved
+        terminated = distance_squared(numbers) <= numbers[LIMIT]
+        numbers[SUCCESS] = terminated
+        report = self.report(rows)
+        return {
+            "observation": report.pop("observation"),
+            "reward": -1.0 * (moved & ~terminated),
+            "terminated": terminated,
+            "truncated": numbers[STEPS] >= self.rules.settings[6],
+            **report,
+        }

@@ -1,0 +1,176 @@
+"""The constructor keywords and reset options of the grid reach, checked once for both of its environments."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym import checks, grid, trials
+from reach_gym.errors import InvalidActionError
+from reach_gym.fields import ForceField, field_from_data
+from reach_gym.grid import GridWorld, grid_world
+from reach_gym.observations import GridObservations, grid_observations
+from reach_gym.planning import squared_limit
+from reach_gym.schedule import RadiusSchedule, radius_from_data
+
+FREE = -1  # a start or target cell that every trial draws anew
+OPTIONS = ("start", "target", "radius", "field")
+
+
+@dataclass(frozen=True)
+class GridTask:
+    """One grid task.
+
+    Attributes:
+        size: Squares along one side.
+        observation: Kind of observation.
+        start: The start's cell, or `FREE`.
+        target: The target's cell, or `FREE`.
+        schedule: The reward radius.
+        field: The force field.
+    """
+
+    size: int
+    observation: str
+    start: int
+    target: int
+    schedule: RadiusSchedule
+    field: ForceField
+
+    @property
+    def world(self) -> GridWorld:
+        """The tables of size and field."""
+        return grid_world(self.size, self.field)
+
+    def observations(self) -> GridObservations:
+        """A fresh observation maker."""
+        return grid_observations(self.observation, self.size, self.target)
+
+
+@dataclass(frozen=True)
+class TrialOptions:
+    """The reset options, checked.
+
+    Attributes:
+        start: Cell or `FREE`; for a vector environment an int64 array (num_envs,) of these.
+        target: Likewise.
+        radius: Reward radius in squares, ``None`` where the schedule decides.
+        world: The tables of the trial's field.
+    """
+
+    start: Any
+    target: Any
+    radius: float | None
+    world: GridWorld
+
+
+def trial_options(task: GridTask, options: Mapping[str, Any], num_envs: int | None = None) -> TrialOptions:
+    """Checks the reset `options` of a scalar environment, or of a vector environment with `num_envs` rows.
+
+    Raises:
+        TypeError: An option has the wrong type.
+        ValueError: An option is unknown or out of range.
+    """
+    checks.keys("options", options, OPTIONS)
+    radius = options.get("radius")
+    return TrialOptions(
+        _places("options['start']", options.get("start"), task.size, task.start, num_envs),
+        _places("options['target']", options.get("target"), task.size, task.target, num_envs),
+        None if radius is None else checks.number("options['radius']", radius, 0, 2 * task.size),
+        grid_world(task.size, field_from_data(options["field"])) if "field" in options else task.world,
+    )
+
+
+def require_pair(size: int, start: int, target: int, limit: int) -> None:
+    """Refuses a reward radius, given as its square, that leaves no start outside of it."""
+    furthest = trials.furthest(size, start, target)
+    if limit >= furthest:
+        raise ValueError(
+            f"`radius` must be smaller than the {furthest**0.5:.4g} squares that start and target "
+            f"can be apart here, got about {limit**0.5:.4g}."
+        )
+
+
+def _places(name: str, value: Any, size: int, default: int, num_envs: int | None) -> Any:
+    if num_envs is None:
+        return _cell(name, value, size, default)
+    if value is None or np.ndim(value) != 2:
+        return np.full(num_envs, _cell(name, value, size, default), np.int64)
+    pairs = np.asarray(value)
+    what = f"`{name}` must be a pair (x, y) or {num_envs} of them, integers from 0 to {size - 1}"
+    if pairs.dtype.kind not in "iu":
+        raise TypeError(f"{what}, got {checks.shown(value)}.")
+    if pairs.shape != (num_envs, 2) or pairs.min() < 0 or pairs.max() >= size:
+        raise ValueError(f"{what}, got {checks.shown(value)}.")
+    return pairs[:, 1].astype(np.int64) * size + pairs[:, 0].astype(np.int64)
+
+
+def _cell(name: str, value: Any, size: int, default: int = FREE) -> int:
+    if value is None:
+        return default
+    x, y = checks.cell(name, value, size)
+    return y * size + x
+
+
+def grid_task(size: Any, observation: Any, start: Any, target: Any, radius: Any, field: Any) -> GridTask:
+    """Checks the constructor keywords of a grid environment.
+
+    Raises:
+        TypeError: A keyword has the wrong type.
+        ValueError: A keyword has a value that is not allowed; the message says which are.
+    """
+    size = checks.integer("size", size, grid.MIN_SIZE, grid.MAX_SIZE)
+    checks.choice("observation", observation, ("vector", "pixels", "index"))
+    schedule = radius_from_data(radius)
+    checks.number("radius", schedule.start, 0, 2 * size)
+    task = GridTask(
+        size,
+        observation,
+        _cell("start", start, size),
+        _cell("target", target, size),
+        schedule,
+        field_from_data(field),
+    )
+    require_pair(size, task.start, task.target, squared_limit(schedule.start))
+    return task
+
+
+def grid_action(action: Any) -> int:
+    """One action as an ``int``; Python, NumPy and torch integers and 0-d integer arrays are the same action.
+
+    Raises:
+        InvalidActionError: Anything else, or out of range.
+    """
+    allowed = f"`action` must be an integer from 0 to {grid.NUM_ACTIONS - 1}, got {checks.shown(action)}."
+    is_bool = isinstance(action, bool | np.bool_) or "bool" in str(getattr(action, "dtype", ""))
+    if is_bool or getattr(action, "shape", ()) != ():
+        raise InvalidActionError(allowed)
+    try:
+        index = operator.index(action)
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidActionError(allowed) from None
+    if not 0 <= index < grid.NUM_ACTIONS:
+        raise InvalidActionError(allowed)
+    return index
+
+
+def grid_actions(actions: Any, num_envs: int) -> npt.NDArray[np.int64]:
+    """A batch of actions as int64 (num_envs,), a copy, not yet checked for range.
+
+    Raises:
+        InvalidActionError: Not integers, or not one per row.
+    """
+    try:
+        array = np.asarray(actions)
+    except (TypeError, ValueError, RuntimeError):
+        array = np.empty(0, object)
+    if array.dtype.kind not in "iu" or array.shape != (num_envs,):
+        raise InvalidActionError(
+            f"`actions` must be {num_envs} integers from 0 to {grid.NUM_ACTIONS - 1}, got {checks.shown(actions)}."
+        )
+    return array.astype(np.int64)  # a copy: a back end may write into it

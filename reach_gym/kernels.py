@@ -1,0 +1,188 @@
+"""Numba kernels of the native vector environments: the fast back end.
+
+The rules are not written again here: the component-wise functions of `grid`, `schedule` and `trials` are registered with Numba
+from outside. Never ``fastmath``: every result equals the NumPy back end's bit for bit.
+
+This module is imported on demand, and only where Numba is installed.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from numba.extending import register_jitable
+
+from reach_gym import grid, schedule, trials
+from reach_gym.envs.grid_rows import (
+    GOAL,
+    HITS,
+    IDEAL,
+    KEY,
+    LEVEL,
+    LIMIT,
+    PLACE,
+    SEEN,
+    START,
+    STEPS,
+    SUCCESS,
+    TRIAL,
+    WORLD,
+)
+
+for _function in (
+    trials.mix,
+    trials.bits,
+    trials.pick,
+    trials.draw_target,
+    trials.draw_start,
+    schedule.advance,
+    grid.squared_distance,
+    grid.place_x,
+    grid.place_y,
+    grid.place_cell,
+    grid.place_felt,
+):
+    register_jitable(_function)
+
+# Numba sees globals of this module, not attributes of other modules, as constants.
+squared_distance, advance_schedule = grid.squared_distance, schedule.advance
+draw_target, draw_start = trials.draw_target, trials.draw_start
+place_x, place_y, place_cell, place_felt = grid.place_x, grid.place_y, grid.place_cell, grid.place_felt
+STAY, NUM_ACTIONS = grid.STAY, grid.NUM_ACTIONS
+
+
+@register_jitable
+def _write_vector(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
+    # The two float32 of a square are copied as one 64-bit word.
+    observation[i, 0] = pairs[place_cell(place)]
+    observation[i, 1] = pairs[place_cell(goal)]
+
+
+@register_jitable
+def _write_pixels(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
+    # (rows, 2 * cells), zeroed by the caller.
+    observation[i, place_cell(goal)] = 255
+    observation[i, observation.shape[1] // 2 + place_cell(place)] = 255
+
+
+@register_jitable
+def _write_cell(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
+    observation[i] = place_cell(place)
+
+
+@register_jitable
+def _write_pair(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
+    observation[i] = place_cell(place) * len(pairs) + place_cell(goal)
+
+
+WRITERS = {
+    "vector": _write_vector,
+    "pixels": _write_pixels,
+    "cell": _write_cell,
+    "pair": _write_pair,
+}
+
+
+@register_jitable
+def _next_trial(
+    i: int, numbers: Any, streams: Any, radius: Any, settings: Any, next_place: Any, ideal: Any, radii: Any, limits: Any
+) -> None:  # fmt: skip
+    numbers[LEVEL, i], numbers[SEEN, i], numbers[HITS, i] = advance_schedule(
+        *(numbers[LEVEL, i], numbers[SEEN, i], numbers[HITS, i], numbers[SUCCESS, i]),
+        *(settings[3], settings[4], settings[5]),
+    )
+    streams[TRIAL, i] += np.uint64(1)
+    level, size = numbers[LEVEL, i], settings[0]
+    radius[i], numbers[LIMIT, i] = radii[level], limits[level]
+    cells, attempt, apart = np.uint64(size * size), np.uint64(0), -1
+    at = to = np.int64(0)
+    while apart <= limits[level]:
+        at, to = np.int64(settings[1]), np.int64(settings[2])
+        if at < 0:
+            at = np.int64(draw_start(streams[KEY, i], streams[TRIAL, i], attempt, cells))
+        if to < 0:
+            to = np.int64(draw_target(streams[KEY, i], streams[TRIAL, i], attempt, cells))
+        apart = squared_distance(at % size, at // size, to % size, to // size)
+        attempt += np.uint64(1)
+    numbers[PLACE, i], numbers[GOAL, i] = next_place[0, at, STAY], next_place[0, to, STAY]
+    numbers[START, i] = at
+    numbers[WORLD, i] = numbers[STEPS, i] = numbers[SUCCESS, i] = 0
+    numbers[IDEAL, i] = ideal[level, to % ideal.shape[1], at]
+
+
+@functools.cache
+def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callable[..., None]]:
+    """Compiles ``(advance, restart)`` for one kind of observation.
+
+    Args:
+        kind: A key of `WRITERS`.
+        parallel: Whether `advance` spreads the rows over Numba's threads.
+
+    Returns:
+        ``advance(*rows, actions, again, *rules, *outputs)``, which returns the first row with a bad action, before any row
+        moves, or -1; and ``restart(*rows, mask, *rules, *outputs)``. Both write into the outputs; `actions` is scratch.
+    """
+    write = WRITERS[kind]
+    each = numba.prange if parallel else range
+
+    def restart(
+        numbers: Any, streams: Any, radius: Any, mask: Any,
+        settings: Any, next_place: Any, ideal: Any, radii: Any, limits: Any, pairs: Any,
+        observation: Any, distance: Any, ideal_steps: Any, felt: Any, reach: Any, success: Any,
+    ) -> None:  # fmt: skip
+        for i in range(len(mask)):
+            if mask[i]:
+                _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii, limits)
+                place, goal = numbers[PLACE, i], numbers[GOAL, i]
+                apart = squared_distance(place_x(place), place_y(place), place_x(goal), place_y(goal))
+                write(observation, i, place, goal, pairs)
+                distance[i], reach[i], ideal_steps[i] = np.sqrt(np.float64(apart)), radius[i], numbers[IDEAL, i]
+                felt[i], success[i] = place_felt(place) != 0, False
+
+    def advance(
+        numbers: Any, streams: Any, radius: Any, actions: Any, again: Any,
+        settings: Any, next_place: Any, ideal: Any, radii: Any, limits: Any, pairs: Any,
+        observation: Any, floats: Any, flags: Any, ideal_steps: Any,
+    ) -> int:  # fmt: skip
+        worst = np.int64(0)
+        for i in range(len(actions)):
+            worst |= actions[i]
+        if worst < 0 or worst >= NUM_ACTIONS:
+            for i in range(len(actions)):
+                if actions[i] < 0 or actions[i] >= NUM_ACTIONS:
+                    return i
+        for i in range(len(again)):
+            if again[i]:
+                _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii, limits)
+                actions[i] = STAY
+        most = settings[6]
+        # From here on no branch, and few arrays to a loop, so that the compiler can work on several rows at once.
+        for i in each(len(actions)):
+            cell = place_cell(numbers[PLACE, i])
+            numbers[PLACE, i] = next_place[numbers[WORLD, i], cell, actions[i]]
+            numbers[STEPS, i] += actions[i] != STAY
+        for i in each(len(actions)):
+            write(observation, i, numbers[PLACE, i], numbers[GOAL, i], pairs)
+        for i in each(len(actions)):
+            place, goal = numbers[PLACE, i], numbers[GOAL, i]
+            apart = squared_distance(place_x(place), place_y(place), place_x(goal), place_y(goal))
+            hit = apart <= numbers[LIMIT, i]
+            numbers[SUCCESS, i] = hit
+            floats[1, i] = np.sqrt(np.float64(apart))
+        for i in each(len(actions)):
+            hit = numbers[SUCCESS, i] != 0
+            flags[0, i], flags[3, i] = hit, hit
+            flags[1, i] = numbers[STEPS, i] >= most
+            flags[2, i] = place_felt(numbers[PLACE, i]) != 0
+        for i in each(len(actions)):
+            floats[0, i] = -1.0 * ((actions[i] != STAY) & (numbers[SUCCESS, i] == 0))
+        for i in each(len(actions)):
+            floats[2, i] = radius[i]
+            ideal_steps[i] = numbers[IDEAL, i]
+        return -1
+
+    return numba.njit(parallel=parallel, nogil=True)(advance), numba.njit(nogil=True)(restart)

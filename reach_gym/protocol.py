@@ -1,0 +1,141 @@
+"""What an agent is, and how anybody's agent becomes one."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import VectorEnv
+
+from reach_gym.planning import IdealAgent, RandomAgent
+
+Starts = npt.NDArray[np.bool_]
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Acts in a vector environment: a batch of observations in, a batch of actions out."""
+
+    def reset(self, starts: Starts) -> None:
+        """Forgets the rows, bool (n,), that begin an episode."""
+
+    def act(self, observations: Any) -> Any:
+        """The actions for a batch of n observations."""
+
+
+class _Callable:
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
+
+    def reset(self, starts: Starts) -> None:
+        """Nothing to forget."""
+
+    def act(self, observations: Any) -> Any:
+        """What the function returns."""
+        return self._function(observations)
+
+
+class _Predict:
+    def __init__(self, model: Any, deterministic: bool) -> None:
+        self._model, self._deterministic = model, deterministic
+        self._state: Any = None
+        self._starts: Starts | None = None
+
+    def reset(self, starts: Starts) -> None:
+        """Tells the model with its next observations which rows begin; a recurrent state is kept for the others."""
+        self._starts = starts if self._starts is None else self._starts | starts
+
+    def act(self, observations: Any) -> Any:
+        """What the model predicts."""
+        starts = np.zeros(len(observations), np.bool_) if self._starts is None else self._starts
+        actions, self._state = self._model.predict(
+            observations,
+            state=self._state,
+            episode_start=starts,
+            deterministic=self._deterministic,
+        )
+        self._starts = None
+        return actions
+
+
+def from_callable(function: Callable[[Any], Any]) -> Agent:
+    """Makes an agent of a function from a batch of observations to a batch of actions.
+
+    Raises:
+        TypeError: `function` cannot be called.
+    """
+    if not callable(function):
+        raise TypeError(f"`function` must be callable, got {function!r}.")
+    return _Callable(function)
+
+
+def from_predict(model: Any, deterministic: bool = True) -> Agent:
+    """Makes an agent of a model with a ``predict`` like Stable-Baselines3's; a recurrent state is kept between steps.
+
+    Args:
+        model: Has ``predict(observations, state, episode_start, deterministic) -> (actions, state)``.
+        deterministic: Passed on to `model`.
+
+    Raises:
+        TypeError: `model` has no ``predict``.
+    """
+    if not callable(getattr(model, "predict", None)):
+        raise TypeError(f"`model` must have a method `predict`, got {model!r}.")
+    return _Predict(model, deterministic)
+
+
+def as_agent(value: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
+    """Makes an agent of what a user may have.
+
+    A class is called with `env` first; then an object with ``act`` and ``reset`` is an agent, one with ``predict`` goes through
+    `from_predict`, and any other callable through `from_callable`.
+
+    Raises:
+        TypeError: `value` is none of these.
+    """
+    if inspect.isclass(value):
+        make: Any = value
+        value = make(env)
+    if isinstance(value, Agent):
+        return value
+    if callable(getattr(value, "predict", None)):
+        return from_predict(value)
+    if callable(value):
+        return from_callable(value)
+    raise TypeError(
+        "`agent` must be an object with `reset` and `act`, a model with `predict`, a function of a batch of observations, "
+        f"or a class of these, got {value!r}."
+    )
+
+
+BUILT_IN: dict[str, Callable[[Any], Agent]] = {"ideal": IdealAgent, "random": RandomAgent}
+
+
+def load_agent(name: str, env: VectorEnv[Any, Any, Any]) -> Agent:
+    """Loads an agent for `env`: ``"ideal"``, ``"random"``, or ``"module:attribute"``, which runs that module's code.
+
+    Modules are found as Python finds them, and in the current directory.
+
+    Raises:
+        ValueError: `name` is none of these.
+        ImportError: There is no such module.
+        AttributeError: The module has no such attribute.
+        TypeError: The attribute cannot be made an agent.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name](env)
+    module, _, attribute = name.partition(":")
+    if not module or not attribute:
+        raise ValueError(f"`agent` must be {', '.join(map(repr, BUILT_IN))} or 'module:attribute', got {name!r}.")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    value: Any = importlib.import_module(module)
+    for part in attribute.split("."):
+        value = getattr(value, part)
+    return as_agent(value, env)

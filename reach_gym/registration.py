@@ -1,0 +1,59 @@
+"""The tasks as data, and the only place that registers them with Gymnasium."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+
+NAMESPACE = "reach_gym"
+# Curl in the middle of the 16 x 16 grid; around it the cursor moves freely.
+_CURL = {"preset": "curl_ccw", "region": [4, 4, 11, 11]}
+# Sun & Plitt's tabular task.
+_TABULAR: dict[str, Any] = {"size": 10, "observation": "index", "target": [5, 8]}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One registered task.
+
+    Attributes:
+        summary: What it is, in one line.
+        kwargs: Constructor keywords, plain JSON.
+        max_episode_steps: The time limit, in steps.
+        module: Module of `reach_gym.envs` that holds the scalar environment; the vector one has the suffix ``_vector``.
+        env: Name of the scalar class.
+        vector_env: Name of the vector class.
+    """
+
+    summary: str
+    kwargs: dict[str, Any]
+    max_episode_steps: int = 100
+    module: str = "grid_reach"
+    env: str = "GridReachEnv"
+    vector_env: str = "GridReachVectorEnv"
+
+
+TASKS: dict[str, Task] = {
+    f"{NAMESPACE}/GridReach-v0": Task("16 x 16 grid, random start and target, exact hit, vector observation", {}),
+    f"{NAMESPACE}/GridReachPixels-v0": Task("the same from two-channel pixels", {"observation": "pixels"}),
+    f"{NAMESPACE}/GridReachCurl-v0": Task("GridReach with a counter-clockwise curl field in its middle", {"field": _CURL}),
+    f"{NAMESPACE}/GridReachTabular-v0": Task("10 x 10 grid, fixed target, the cursor's cell as observation", _TABULAR),
+    f"{NAMESPACE}/GridReachTabularWind-v0": Task(
+        "GridReachTabular with a wind to the left over rows 2 to 6", {**_TABULAR, "field": "wind"}
+    ),
+}
+
+
+def register_all() -> None:
+    """Registers every task; a second call changes nothing."""
+    for env_id, task in TASKS.items():
+        if env_id not in gym.registry:
+            gym.register(
+                id=env_id,
+                entry_point=f"reach_gym.envs.{task.module}:{task.env}",
+                vector_entry_point=f"reach_gym.envs.{task.module}_vector:{task.vector_env}",
+                max_episode_steps=task.max_episode_steps,
+                kwargs=task.kwargs,
+            )

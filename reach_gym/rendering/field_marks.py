@@ -1,0 +1,140 @@
+"""How a force field looks on the grid: a shaded region with arrows."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reach_gym import fields
+from reach_gym.fields import ForceField
+from reach_gym.rendering.canvas import FIELD, Layout, Point, load_pygame, see_through
+
+if TYPE_CHECKING:
+    from pygame import Surface
+
+_SHADE, _EDGE, _ARROW = 0.13, 0.45, 0.62
+_ARROW_ROOM, _PINWHEEL_ROOM = 40.0, 76.0  # least distance of two marks in pixels of the standard layout
+_LARGEST = 150.0  # a mark does not grow beyond this, however large the squares
+
+
+def region_squares(size: int, field: ForceField) -> tuple[int, int, int, int] | None:
+    """The squares on which `field` acts.
+
+    Returns:
+        (x_min, y_min, x_max, y_max), bounds included, or None if there are none.
+    """
+    if field.is_null:
+        return None
+    squares = np.arange(size)
+    felt = np.broadcast_to(fields.inside(field.region, squares[None, :], squares[:, None]), (size, size))
+    if not felt.any():
+        return None
+    x, y = np.flatnonzero(felt.any(axis=0)), np.flatnonzero(felt.any(axis=1))
+    return int(x[0]), int(y[0]), int(x[-1]), int(y[-1])
+
+
+def draw_field(surface: Surface, layout: Layout, field: ForceField) -> None:
+    """Shades the squares on which `field` acts and lays arrows over them.
+
+    A force that does not depend on the movement is an arrow in its direction. A viscosity is a pinwheel: the
+    arrows to the east, north, west and south of its hub point along the force on a cursor that leaves the hub
+    that way, so that a curl field shows as circulation and a resistance as arrows that point inwards.
+    """
+    region = region_squares(layout.size, field)
+    if region is None:
+        return
+    pygame = load_pygame()
+    box = layout.box(*region)
+    see_through(surface, box, _SHADE, lambda layer, corner: layer.fill(FIELD))
+    line = max(1, round(1.5 * layout.unit))
+    see_through(surface, box, _EDGE, lambda layer, corner: pygame.draw.rect(layer, FIELD, layer.get_rect(), line))
+    arrows = _arrows(layout, field, region)
+
+    def paint(layer: Surface, corner: Point) -> None:
+        for tail, head in arrows:
+            points = _arrow_outline(tail, head, layout.unit)
+            pygame.draw.polygon(layer, FIELD, [(x - corner[0], y - corner[1]) for x, y in points])
+
+    see_through(surface, box, _ARROW, paint)
+
+
+def _arrows(layout: Layout, field: ForceField, region: tuple[int, int, int, int]) -> list[tuple[Point, Point]]:
+    """All arrows as (tail, head) in pixels of the enlarged drawing."""
+    turning = field.viscosity != fields.ZERO
+    room = (_PINWHEEL_ROOM if turning else _ARROW_ROOM) * layout.unit / layout.square
+    columns, rows = _lattice(region[0], region[2], room), _lattice(region[1], region[3], room)
+    hubs = [(x, y) for x in columns for y in rows]
+    spacing = min(
+        (region[2] - region[0] + 1) / len(columns),
+        (region[3] - region[1] + 1) / len(rows),
+    )
+    reach = min(spacing * layout.square, _LARGEST * layout.unit)
+    steady = _steady(layout, field, hubs, reach * (0.26 if turning else 0.62))
+    return steady + (_pinwheels(layout, field, hubs, reach) if turning else [])
+
+
+def _lattice(low: int, high: int, room: float) -> list[float]:
+    """Evenly spread places over the squares low..high, at least `room` squares apart."""
+    squares = high - low + 1
+    most = max(1, min(squares, int(squares / room)))
+    # A divisor keeps the marks in step with the squares; without one nearby an even spread will do.
+    best = max(n for n in range(1, most + 1) if squares % n == 0)
+    count = best if best >= 0.6 * most else most
+    return [low - 0.5 + (i + 0.5) * squares / count for i in range(count)]
+
+
+def _steady(layout: Layout, field: ForceField, hubs: list[Point], longest: float) -> list[tuple[Point, Point]]:
+    """The force on a resting cursor, the strongest as long as `longest`."""
+    forces = [fields.force(field, x, y, 0.0, 0.0) for x, y in hubs]
+    top = max(math.hypot(fx, fy) for fx, fy in forces)
+    if not 0 < top < math.inf:
+        return []
+    return [
+        _centred(layout.point(x, y), fx / top * longest, fy / top * longest)
+        for (x, y), (fx, fy) in zip(hubs, forces, strict=True)
+        if math.hypot(fx, fy) > 0.2 * top
+    ]
+
+
+def _pinwheels(layout: Layout, field: ForceField, hubs: list[Point], reach: float) -> list[tuple[Point, Point]]:
+    """Four arrows around every hub, each along B v for the movement v away from the hub."""
+    (bxx, bxy), (byx, byy) = field.viscosity
+    ways = [
+        (vx, vy, field.gain * (bxx * vx + bxy * vy), field.gain * (byx * vx + byy * vy))
+        for vx, vy in ((1, 0), (0, 1), (-1, 0), (0, -1))
+    ]
+    top = max(math.hypot(fx, fy) for _, _, fx, fy in ways)
+    if not 0 < top < math.inf:
+        return []
+    arrows = []
+    for hub_x, hub_y in ((layout.point(x, y)) for x, y in hubs):
+        for vx, vy, fx, fy in ways:
+            if math.hypot(fx, fy) > 0.1 * top:
+                middle = hub_x + 0.25 * reach * vx, hub_y - 0.25 * reach * vy
+                arrows.append(_centred(middle, fx / top * 0.34 * reach, fy / top * 0.34 * reach))
+    return arrows
+
+
+def _centred(middle: Point, dx: float, dy: float) -> tuple[Point, Point]:
+    """An arrow (tail, head) around `middle`; (dx, dy) has y up, as on the board."""
+    return (middle[0] - dx / 2, middle[1] + dy / 2), (middle[0] + dx / 2, middle[1] - dy / 2)
+
+
+def _arrow_outline(tail: Point, head: Point, unit: float) -> list[Point]:
+    """The outline of an arrow with a shaft and a triangular head."""
+    length = math.hypot(head[0] - tail[0], head[1] - tail[1])
+    along = (head[0] - tail[0]) / length, (head[1] - tail[1]) / length
+    barb = min(0.42 * length, 9.0 * unit)
+    shaft = min(0.08 * length, 1.6 * unit)
+    profile = (
+        (0.0, shaft),
+        (length - barb, shaft),
+        (length - barb, 0.62 * barb),
+        (length, 0.0),
+        (length - barb, -0.62 * barb),
+        (length - barb, -shaft),
+        (0.0, -shaft),
+    )
+    return [(tail[0] + a * along[0] - s * along[1], tail[1] + a * along[1] + s * along[0]) for a, s in profile]

@@ -1,0 +1,273 @@
+"""Windows, on a virtual screen of their own where Xvfb is installed, otherwise on SDL's dummy screen."""
+
+import copy
+import gc
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import reach_gym  # noqa: F401
+from reach_gym.rendering import window as window_module
+from reach_gym.rendering.canvas import load_pygame
+from reach_gym.rendering.window import Key, NoDisplayError, Window
+
+FRAME = np.full((120, 200, 3), (220, 80, 40), np.uint8)
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+@pytest.fixture(scope="module")
+def display():
+    """The environment variables of a screen."""
+    if shutil.which("Xvfb") is None:
+        yield {"SDL_VIDEODRIVER": "dummy"}
+        return
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        number = pipe.readline().strip()
+    yield {"DISPLAY": f":{number}"}
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(autouse=True)
+def screen(display, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER", "SDL_VIDEO_DRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in display.items():
+        monkeypatch.setenv(name, value)
+    yield display
+    gc.collect()
+    pygame = load_pygame()
+    assert not pygame.display.get_init(), "a test left the video system running"
+
+
+def post(window, kind, **values):
+    """What SDL would report about a window."""
+    pygame = load_pygame()
+    pygame.event.post(pygame.event.Event(getattr(pygame, kind), window=window._window, **values))
+
+
+def content(window):
+    return load_pygame().surfarray.array3d(window._window.get_surface()).swapaxes(0, 1)
+
+
+def test_opens_with_the_first_frame_and_shows_it():
+    window = Window("title", 100)
+    pygame = load_pygame()
+    assert not pygame.display.get_init()
+    window.show(FRAME)
+    assert window._window.title == "title"
+    assert window._window.resizable
+    assert np.array_equal(content(window), FRAME)
+    window.close()
+    window.close()
+    assert window.closed
+    assert not pygame.display.get_init()
+
+
+def test_keeps_its_proportions_when_resized():
+    window = Window("a", 100)
+    window.show(FRAME)
+    for size in ((800, 240), (300, 600)):
+        window._window.size = size
+        window.wait(0.15)  # no new frame: the resize alone redraws
+        width, height = window._window.size
+        assert (width, height) == size
+        shown = content(window)
+        covered = np.all(np.abs(shown.astype(int) - FRAME[0, 0]) < 3, axis=2)
+        rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
+        drawn = len(columns), len(rows)
+        assert abs(drawn[0] / drawn[1] - 200 / 120) < 0.03
+        assert drawn[0] == width or drawn[1] == height
+        assert np.all(shown[0, 0] == (238, 240, 243)) or np.all(shown[-1, 0] == (238, 240, 243))
+        assert abs(rows[0] + rows[-1] - (height - 1)) <= 1
+        assert abs(columns[0] + columns[-1] - (width - 1)) <= 1
+    window.close()
+
+
+def test_a_frame_larger_than_the_screen_is_shrunk():
+    window = Window("a", 100)
+    window.show(np.zeros((3000, 3000, 3), np.uint8))
+    desktop = load_pygame().display.get_desktop_sizes()[0]
+    assert window._window.size[0] == window._window.size[1] <= desktop[1]
+    window.close()
+
+
+def test_two_windows_close_one_by_one():
+    first, second = Window("1", 100), Window("2", 100)
+    first.show(FRAME)
+    second.show(FRAME)
+    post(first, "WINDOWCLOSE")
+    second.show(FRAME)  # the other window reads the common queue
+    assert first.closed
+    assert not second.closed
+    first.show(FRAME)
+    assert first._window is None
+    assert load_pygame().display.get_init()
+    post(second, "WINDOWCLOSE")
+    second.show(FRAME)
+    assert second.closed
+    assert not load_pygame().display.get_init()
+    second.show(FRAME)
+
+
+def test_quit_closes_all():
+    first, second = Window("1", 100), Window("2", 100)
+    first.show(FRAME)
+    second.show(FRAME)
+    pygame = load_pygame()
+    pygame.event.post(pygame.event.Event(pygame.QUIT))
+    second.wait(0)
+    assert first.closed
+    assert second.closed
+
+
+def test_keys_reach_their_own_window():
+    pygame = load_pygame()
+    first, second = Window("1", 100), Window("2", 100)
+    first.show(FRAME)
+    second.show(FRAME)
+    post(first, "KEYDOWN", key=pygame.K_KP7)
+    post(second, "KEYDOWN", key=pygame.K_q)
+    post(first, "KEYUP", key=pygame.K_KP7)
+    post(first, "KEYDOWN", key=pygame.K_LEFT)
+    assert second.take_keys() == [Key("q", True)]
+    assert first.take_keys() == [Key("[7]", True), Key("[7]", False), Key("left", True)]
+    assert first.take_keys() == []
+    first.close()
+    second.close()
+
+
+def test_video_that_others_started_stays_and_keeps_its_events():
+    pygame = load_pygame()
+    pygame.display.init()
+    try:
+        window = Window("a", 100)
+        window.show(FRAME)
+        mine = pygame.event.Event(pygame.USEREVENT, number=7)
+        pygame.event.post(mine)
+        window.show(FRAME)
+        window.close()
+        assert pygame.display.get_init()
+        assert [event.number for event in pygame.event.get(pygame.USEREVENT)] == [7]
+    finally:
+        pygame.display.quit()
+
+
+def test_pygame_quit_by_others_counts_as_closed():
+    window = Window("a", 100)
+    window.show(FRAME)
+    load_pygame().quit()
+    window.show(FRAME)
+    assert window.closed
+    again = Window("b", 100)
+    again.show(FRAME)
+    assert not again.closed
+    again.close()
+
+
+def test_copies_open_no_window_until_they_show():
+    window = Window("a", 50)
+    window.show(FRAME)
+    for twin in (copy.deepcopy(window), pickle.loads(pickle.dumps(window))):
+        assert (twin.title, twin.fps, twin.closed, twin._window) == ("a", 50, False, None)
+    window.close()
+    assert not load_pygame().display.get_init()
+
+
+def test_a_forgotten_window_goes_away():
+    window = Window("a", 100)
+    window.show(FRAME)
+    del window
+    gc.collect()
+    assert len(window_module._VIDEO.windows) == 0
+    assert not load_pygame().display.get_init()
+
+
+def test_paces_frames():
+    window = Window("a", 50)
+    window.show(FRAME)
+    begin = time.perf_counter()
+    for _ in range(10):
+        window.show(FRAME)
+    # Nine intervals of 20 ms at least: the first picture may have taken its own time to appear.
+    assert 0.175 < time.perf_counter() - begin < 2
+    window.close()
+
+
+def test_closing_does_not_wait_for_the_next_frame():
+    window = Window("a", 0.2)
+    window.show(FRAME)
+    post(window, "WINDOWCLOSE")
+    begin = time.perf_counter()
+    window.show(FRAME)
+    assert window.closed
+    assert time.perf_counter() - begin < 1
+
+
+@pytest.mark.parametrize("fps", [0, -3, float("inf")])
+def test_bad_rates(fps):
+    with pytest.raises(ValueError, match="`fps` must be a finite number from"):
+        Window("a", fps)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="X11")
+@pytest.mark.parametrize("name", [None, ":4091"])
+def test_no_display_is_said(monkeypatch, name):
+    monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    if name is not None:
+        monkeypatch.setenv("DISPLAY", name)
+    window = Window("a", 50)
+    with pytest.raises(NoDisplayError, match="No window can open"):
+        window.show(FRAME)
+    assert not load_pygame().display.get_init()
+
+
+def test_a_program_with_a_window_can_be_terminated(screen):
+    code = (
+        "import numpy as np\nfrom reach_gym.rendering.window import Window\nw = Window('a', 20)\n"
+        "while True:\n    w.show(np.zeros((90, 90, 3), np.uint8))\n    print('shown', flush=True)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    process.terminate()
+    assert process.wait(10) == -signal.SIGTERM
+    process.stdout.close()
+
+
+def test_the_environment_goes_on_without_its_window():
+    env = gym.make("reach_gym/GridReach-v0", render_mode="human", size=4, target=(3, 3), start=(0, 0))
+    env.reset(seed=0)
+    window = env.unwrapped._window
+    assert not window.closed
+    env.step(2)
+    post(window, "WINDOWCLOSE")
+    env.step(0)
+    assert window.closed
+    env.step(0)
+    assert env.unwrapped.scene().cursor == (2, 1)
+    env.close()
+
+
+def test_two_environments_two_windows():
+    envs = [gym.make("reach_gym/GridReach-v0", render_mode="human", size=4) for _ in range(2)]
+    for env in envs:
+        env.reset(seed=0)
+    windows = [env.unwrapped._window for env in envs]
+    assert windows[0]._window.id != windows[1]._window.id
+    envs[0].close()
+    assert windows[0].closed
+    assert not windows[1].closed
+    envs[1].close()
