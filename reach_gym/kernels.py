@@ -56,17 +56,32 @@ STAY, NUM_ACTIONS = grid.STAY, grid.NUM_ACTIONS
 
 
 @register_jitable
-def _write_vector(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
+def _words(observation: Any) -> Any:
     # The two float32 of a square are copied as one 64-bit word.
+    return observation.view(np.uint64)
+
+
+@register_jitable
+def _write_vector(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
     observation[i, 0] = pairs[place_cell(place)]
     observation[i, 1] = pairs[place_cell(goal)]
 
 
 @register_jitable
+def _flat(observation: Any) -> Any:
+    rows, channels, height, width = observation.shape
+    return observation.reshape(rows, channels * height * width)
+
+
+@register_jitable
 def _write_pixels(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
-    # (rows, 2 * cells), zeroed by the caller.
     observation[i, place_cell(goal)] = 255
-    observation[i, observation.shape[1] // 2 + place_cell(place)] = 255
+    observation[i, len(pairs) + place_cell(place)] = 255
+
+
+@register_jitable
+def _as_it_is(observation: Any) -> Any:
+    return observation
 
 
 @register_jitable
@@ -79,11 +94,12 @@ def _write_pair(observation: Any, i: int, place: int, goal: int, pairs: Any) -> 
     observation[i] = place_cell(place) * len(pairs) + place_cell(goal)
 
 
+# For each kind of observation the layout that it is written in, and the writer of one row.
 WRITERS = {
-    "vector": _write_vector,
-    "pixels": _write_pixels,
-    "cell": _write_cell,
-    "pair": _write_pair,
+    "vector": (_words, _write_vector),
+    "pixels": (_flat, _write_pixels),
+    "cell": (_as_it_is, _write_cell),
+    "pair": (_as_it_is, _write_pair),
 }
 
 
@@ -123,10 +139,12 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
         parallel: Whether `advance` spreads the rows over Numba's threads.
 
     Returns:
-        ``advance(*rows, actions, again, *rules, *outputs)``, which returns the first row with a bad action, before any row
-        moves, or -1; and ``restart(*rows, mask, *rules, *outputs)``. Both write into the outputs; `actions` is scratch.
+        ``advance(*rows, actions, again, *rules, *outputs)``, which overwrites `actions` and returns -1, or, before any row
+        moves, the first row with a bad action; and ``restart(*rows, mask, *rules, *outputs)``. Both write into the outputs,
+        pixels into zeroed ones. Those of `advance` are observation, floats (reward, distance, radius), flags (terminated,
+        truncated, in_field, is_success, either end, true) and ideal_steps: few arrays, because each costs time to hand over.
     """
-    write = WRITERS[kind]
+    layout, write = WRITERS[kind]
     each = numba.prange if parallel else range
 
     def restart(
@@ -134,12 +152,13 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
         settings: Any, next_place: Any, ideal: Any, radii: Any, limits: Any, pairs: Any,
         observation: Any, distance: Any, ideal_steps: Any, felt: Any, reach: Any, success: Any,
     ) -> None:  # fmt: skip
+        written = layout(observation)
         for i in range(len(mask)):
             if mask[i]:
                 _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii, limits)
                 place, goal = numbers[PLACE, i], numbers[GOAL, i]
                 apart = squared_distance(place_x(place), place_y(place), place_x(goal), place_y(goal))
-                write(observation, i, place, goal, pairs)
+                write(written, i, place, goal, pairs)
                 distance[i], reach[i], ideal_steps[i] = np.sqrt(np.float64(apart)), radius[i], numbers[IDEAL, i]
                 felt[i], success[i] = place_felt(place) != 0, False
 
@@ -159,14 +178,14 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
             if again[i]:
                 _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii, limits)
                 actions[i] = STAY
-        most = settings[6]
+        most, written = settings[6], layout(observation)
         # From here on no branch, and few arrays to a loop, so that the compiler can work on several rows at once.
         for i in each(len(actions)):
             cell = place_cell(numbers[PLACE, i])
             numbers[PLACE, i] = next_place[numbers[WORLD, i], cell, actions[i]]
             numbers[STEPS, i] += actions[i] != STAY
         for i in each(len(actions)):
-            write(observation, i, numbers[PLACE, i], numbers[GOAL, i], pairs)
+            write(written, i, numbers[PLACE, i], numbers[GOAL, i], pairs)
         for i in each(len(actions)):
             place, goal = numbers[PLACE, i], numbers[GOAL, i]
             apart = squared_distance(place_x(place), place_y(place), place_x(goal), place_y(goal))
@@ -175,9 +194,10 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
             floats[1, i] = np.sqrt(np.float64(apart))
         for i in each(len(actions)):
             hit = numbers[SUCCESS, i] != 0
-            flags[0, i], flags[3, i] = hit, hit
-            flags[1, i] = numbers[STEPS, i] >= most
+            late = numbers[STEPS, i] >= most
+            flags[0, i], flags[1, i], flags[3, i] = hit, late, hit
             flags[2, i] = place_felt(numbers[PLACE, i]) != 0
+            flags[4, i], flags[5, i] = hit | late, True
         for i in each(len(actions)):
             floats[0, i] = -1.0 * ((actions[i] != STAY) & (numbers[SUCCESS, i] == 0))
         for i in each(len(actions)):

@@ -235,13 +235,11 @@ def test_resistance_points_inwards():
     assert all((middle - hub) @ way < 0 for middle, (_, way) in zip(middles, marks, strict=True))
 
 
-@pytest.mark.parametrize("size", [2, 5, 16, 64])
-@pytest.mark.parametrize("preset", ["wind", "curl_ccw"])
+@pytest.mark.parametrize(
+    ("preset", "size"), [(p, s) for p in ("wind", "curl_ccw") for s in (2, 3, 5, 16, 64) if (p, s) != ("wind", 2)]
+)
 def test_arrows_stay_in_the_region(size, preset):
-    field = field_from_data(preset)
-    region = region_squares(size, field)
-    if region is None:
-        pytest.skip("the wind blows above a grid this small")
+    region = region_squares(size, field_from_data(preset))
     left, top, width, height = Layout(576, size).box(*region)
     marks = arrows(preset, size)
     assert marks

@@ -22,7 +22,10 @@ from reach_gym import checks, trials
 MAX_ENVS = 2**20
 
 Mask = npt.NDArray[np.bool_]
-Batch = dict[str, npt.NDArray[Any]]  # outputs of one step by name; every array is fresh
+Array = npt.NDArray[Any]
+Info = dict[str, Any]
+# Observation, reward, terminated, truncated, either end, info: arrays that nobody else holds.
+Moved = tuple[Array, Array, Mask, Mask, Mask, Info]
 
 
 def autoreset_mode(value: Any) -> AutoresetMode:
@@ -36,7 +39,6 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
     """Many rows of one task, stepped together; row i seeded with s + i equals the scalar environment seeded s + i."""
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's own declaration)
-    info_names: ClassVar[tuple[str, ...]]  # the names in a batch that are info
 
     def __init__(
         self,
@@ -67,20 +69,19 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self.observation_space = batch_space(observation_space, self.num_envs)
         self.action_space = batch_space(action_space, self.num_envs)
         self._done: Mask = np.zeros(self.num_envs, np.bool_)
-        self._all: Mask = np.ones(self.num_envs, np.bool_)
-        self._info_keys = tuple((name, f"_{name}") for name in self.info_names)
+        self._never: Mask = np.zeros(self.num_envs, np.bool_)
         self._begun = False
 
     @abstractmethod
-    def _restart(self, mask: Mask, batch: Batch) -> None:
-        """Begins the next trial in the rows of `mask` and writes their observation and info into `batch`."""
+    def _restart(self, mask: Mask, observation: Array, info: Info) -> None:
+        """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
 
     @abstractmethod
-    def _advance(self, actions: Any, again: Mask | None) -> Batch:
+    def _advance(self, actions: Any, again: Mask) -> Moved:
         """Moves all rows, but begins the next trial instead in the rows of `again`; refuses a bad action before it."""
 
     @abstractmethod
-    def _begin(self, mask: Mask, keys: list[int | None], options: dict[str, Any]) -> Batch:
+    def _begin(self, mask: Mask, keys: list[int | None], options: dict[str, Any]) -> tuple[Array, Info]:
         """Begins a trial in the rows of `mask`; checks the reset `options` before anything changes.
 
         Args:
@@ -118,12 +119,12 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             for value, reset in zip(seeds, mask.tolist(), strict=True)
             if reset
         ]
-        batch = self._begin(mask, keys, chosen)
+        observation, info = self._begin(mask, keys, chosen)
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))
         self._begun = True
         self._done = self._done & ~mask
-        return batch["observation"], self._masked(batch, mask)
+        return observation, _masked(info, mask)
 
     def _new_key(self, seed: int | None) -> int:
         return trials.new_key(self.np_random if seed is None else seeding.np_random(seed)[0])
@@ -168,28 +169,22 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             gymnasium.error.ResetNeeded: Before the first reset; in ``DISABLED`` mode also while a row's trial is over.
             InvalidActionError: One of the actions is bad; then no row has moved.
         """
-        self._require_begun("step")
-        again = self._done if self._mode is AutoresetMode.NEXT_STEP else None
+        if self.closed or not self._begun:
+            self._require_begun("step")
         if self._mode is AutoresetMode.DISABLED and self._done.any():
             raise ResetNeeded(
                 "Reset the rows whose trial is over (options={'reset_mask': ...}) before `step`; "
                 f"these are rows {checks.shown(np.flatnonzero(self._done).tolist())}."
             )
-        batch = self._advance(actions, again)
-        terminated, truncated = batch["terminated"], batch["truncated"]
-        done = terminated | truncated
-        info: dict[str, Any] = {}
-        if self._mode is AutoresetMode.SAME_STEP:
-            if done.any():
-                info = self._final(batch, done)
-                self._restart(done, batch)
-        else:
+        same_step = self._mode is AutoresetMode.SAME_STEP
+        observation, reward, terminated, truncated, done, info = self._advance(actions, self._never if same_step else self._done)
+        if not same_step:
             self._done = done
-        everyone = self._all.copy()  # one fresh mask serves all keys
-        for name, mask_name in self._info_keys:
-            info[name] = batch[name]
-            info[mask_name] = everyone
-        return batch["observation"], batch["reward"], terminated, truncated, info
+        elif done.any():
+            final = _final(observation, info, done)
+            self._restart(done, observation, info)
+            info.update(final)
+        return observation, reward, terminated, truncated, info
 
     def _require_begun(self, what: str) -> None:
         self._require_open()
@@ -200,23 +195,25 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         if self.closed:
             raise ClosedEnvironmentError("This vector environment is closed; make a new one to go on.")
 
-    def _masked(self, batch: Batch, mask: Mask) -> dict[str, Any]:
-        """The info of the rows of `mask`; the others hold zeros, as in Gymnasium's SyncVectorEnv."""
-        info: dict[str, Any] = {}
-        for name, mask_name in self._info_keys:
-            info[name] = np.where(mask, batch[name], np.zeros((), batch[name].dtype))
-            info[mask_name] = mask.copy()
-        return info
 
-    def _final(self, batch: Batch, done: Mask) -> dict[str, Any]:
-        """The last observation and info of the rows that are `done`, laid out as SyncVectorEnv does."""
-        final_obs = np.full(self.num_envs, None, dtype=object)
-        last = batch["observation"][done]
-        for row, observation in zip(np.flatnonzero(done).tolist(), last, strict=True):
-            final_obs[row] = observation
-        return {
-            "final_obs": final_obs,
-            "_final_obs": done.copy(),
-            "final_info": self._masked(batch, done),
-            "_final_info": done.copy(),
-        }
+
+def _masked(info: Info, mask: Mask) -> Info:
+    """The `info` of the rows of `mask`; the others hold zeros, as in Gymnasium's SyncVectorEnv."""
+    return {
+        name: mask.copy() if name.startswith("_") else np.where(mask, values, np.zeros((), values.dtype))
+        for name, values in info.items()
+    }
+
+
+def _final(observation: Array, info: Info, done: Mask) -> Info:
+    """The last observation and info of the rows that are `done`, laid out as SyncVectorEnv does."""
+    final_obs = np.full(len(done), None, dtype=object)
+    last = observation[done]
+    for row, value in zip(np.flatnonzero(done).tolist(), last.tolist() if last.ndim == 1 else last, strict=True):
+        final_obs[row] = value
+    return {
+        "final_obs": final_obs,
+        "_final_obs": done.copy(),
+        "final_info": _masked(info, done),
+        "_final_info": done.copy(),
+    }

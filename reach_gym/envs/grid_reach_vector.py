@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 from reach_gym import checks, grid
-from reach_gym.envs.autoreset import Batch, Mask, ReachVectorEnv
+from reach_gym.envs.autoreset import Array, Info, Mask, Moved, ReachVectorEnv
 from reach_gym.envs.grid_reach import RENDER_FPS, warn_no_render_mode
 from reach_gym.envs.grid_rows import (
     GOAL,
@@ -67,14 +67,6 @@ class GridReachVectorEnv(ReachVectorEnv):
     Reset options: ``start`` and ``target``, (x, y) for all rows or an array (num_envs, 2) with a pair per row; ``radius`` and
     ``field`` for all rows that are reset; ``reset_mask``. They hold for one trial.
     """
-
-    info_names: ClassVar[tuple[str, ...]] = (
-        "distance",
-        "ideal_steps",
-        "in_field",
-        "radius",
-        "is_success",
-    )
 
     def __init__(
         self,
@@ -134,31 +126,31 @@ class GridReachVectorEnv(ReachVectorEnv):
         """``"numba"`` or ``"numpy"``: what moves the rows."""
         return "numpy" if isinstance(self._backend, NumpyBackend) else "numba"
 
-    def _restart(self, mask: Mask, batch: Batch) -> None:
-        self._backend.restart(self._rows, mask, batch)
-        self._trace(mask, mask)
+    def _restart(self, mask: Mask, observation: Array, info: Info) -> None:
+        self._backend.restart(self._rows, mask, observation, info)
+        if self.render_mode is not None:
+            self._trace(mask, mask)
 
-    def _advance(self, actions: Any, again: Mask | None) -> Batch:
-        batch = self._backend.advance(self._rows, grid_actions(actions, self.num_envs), again)
-        if isinstance(batch, int):
+    def _advance(self, actions: Any, again: Mask) -> Moved:
+        moved = self._backend.advance(self._rows, grid_actions(actions, self.num_envs), again)
+        if isinstance(moved, int):
             raise InvalidActionError(
                 f"`actions` must be {self.num_envs} integers from 0 to {grid.NUM_ACTIONS - 1}, "
-                f"got {checks.shown(np.asarray(actions)[batch].item())} in row {batch}."
+                f"got {np.asarray(actions)[moved]} in row {moved}."
             )
-        self._trace(self._all, again)
-        return batch
+        if self.render_mode is not None:
+            self._trace(~self._never, again)
+        return moved
 
-    def _trace(self, moved: Mask, begun: Mask | None) -> None:
+    def _trace(self, moved: Mask, begun: Mask) -> None:
         """Keeps the paths of the trials, which only a picture needs."""
-        if self.render_mode is None:
-            return
         cells = grid.place_cell(self._rows.numbers[PLACE]).tolist()
         for row in np.flatnonzero(moved).tolist():
-            if begun is not None and begun[row]:
+            if begun[row]:
                 self._paths[row] = []
             self._paths[row].append(cells[row])
 
-    def _begin(self, mask: Mask, keys: list[int | None], options: dict[str, Any]) -> Batch:
+    def _begin(self, mask: Mask, keys: list[int | None], options: dict[str, Any]) -> tuple[Array, Info]:
         # Everything is done on copies first, so that a refused option changes nothing.
         chosen = trial_options(self._task, options, self.num_envs)
         rows = self._rows.take(mask)
@@ -182,7 +174,8 @@ class GridReachVectorEnv(ReachVectorEnv):
         self._rows.numbers[WORLD, ~mask] = kept
         self._rows.put(mask, rows)
         self._worlds, self._backend.rules = worlds, rules
-        self._trace(mask, mask)
+        if self.render_mode is not None:
+            self._trace(mask, mask)
         return NumpyBackend(rules, self.observations).report(self._rows)
 
     @property

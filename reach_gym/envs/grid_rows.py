@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks, grid, schedule, trials
-from reach_gym.envs.autoreset import Batch, Mask
+from reach_gym.envs.autoreset import Array, Info, Mask, Moved
 from reach_gym.envs.grid_task import FREE, GridTask, TrialOptions, require_pair
 from reach_gym.fields import field_from_data
 from reach_gym.observations import GridObservations, VectorObservations
@@ -95,19 +95,38 @@ def rules_of(task: GridTask, worlds: list[grid.GridWorld], max_steps: int | None
     )
 
 
+INFO_NAMES = ("distance", "ideal_steps", "in_field", "radius", "is_success")
+
+
+def grid_info(distance: Any, ideal_steps: Any, in_field: Any, radius: Any, is_success: Any, mask: Mask) -> Info:
+    """The info of a batch, every value with Gymnasium's `mask` of the rows that it holds for."""
+    return {
+        "distance": distance,
+        "_distance": mask,
+        "ideal_steps": ideal_steps,
+        "_ideal_steps": mask,
+        "in_field": in_field,
+        "_in_field": mask,
+        "radius": radius,
+        "_radius": mask,
+        "is_success": is_success,
+        "_is_success": mask,
+    }
+
+
 class Backend(Protocol):
     """How rows are moved."""
 
     rules: Rules
 
-    def restart(self, rows: Rows, mask: Mask, batch: Batch) -> None:
-        """Begins the next trial in the rows of `mask` and writes their observation and info into `batch`."""
+    def restart(self, rows: Rows, mask: Mask, observation: Array, info: Info) -> None:
+        """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
 
-    def advance(self, rows: Rows, actions: npt.NDArray[np.int64], again: Mask | None) -> Batch | int:
-        """Moves all rows, or begins the next trial instead in the rows of `again`.
+    def advance(self, rows: Rows, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
+        """Moves all rows, or begins the next trial instead in the rows of `again`; may overwrite `actions`.
 
         Returns:
-            Fresh arrays by name; or, before any row has moved, the number of the first row with a bad action.
+            Fresh arrays; or, before any row has moved, the number of the first row with a bad action.
         """
 
 
@@ -235,48 +254,45 @@ class NumpyBackend:
         self.rules = rules
         self._observations = observations
 
-    def report(self, rows: Rows) -> Batch:
+    def report(self, rows: Rows) -> tuple[Array, Info]:
         """Observation and info of `rows`, in fresh arrays."""
         place, goal = (rows.numbers[line].astype(np.int64) for line in (PLACE, GOAL))
-        return {
-            "observation": self._observations.batch(grid.place_cell(place), grid.place_cell(goal)),
-            "distance": np.sqrt(distance_squared(rows.numbers).astype(np.float64)),
-            "ideal_steps": rows.numbers[IDEAL].astype(np.int64),
-            "in_field": grid.place_felt(place) != 0,
-            "radius": rows.radius.copy(),
-            "is_success": rows.numbers[SUCCESS] != 0,
-        }
+        info = grid_info(
+            distance=np.sqrt(distance_squared(rows.numbers).astype(np.float64)),
+            ideal_steps=rows.numbers[IDEAL].astype(np.int64),
+            in_field=grid.place_felt(place) != 0,
+            radius=rows.radius.copy(),
+            is_success=rows.numbers[SUCCESS] != 0,
+            mask=np.ones(len(place), np.bool_),
+        )
+        return self._observations.batch(grid.place_cell(place), grid.place_cell(goal)), info
 
-    def restart(self, rows: Rows, mask: Mask, batch: Batch) -> None:
-        """Begins the next trial in the rows of `mask` and writes their observation and info into `batch`."""
+    def restart(self, rows: Rows, mask: Mask, observation: Array, info: Info) -> None:
+        """See `Backend`."""
         some = rows.take(mask)
         next_trial(some, self.rules)
         rows.put(mask, some)
-        for name, values in self.report(some).items():
-            batch[name][mask] = values
+        observation[mask], values = self.report(some)
+        for name in INFO_NAMES:
+            info[name][mask] = values[name]
 
-    def advance(self, rows: Rows, actions: npt.NDArray[np.int64], again: Mask | None) -> Batch | int:
+    def advance(self, rows: Rows, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
         """See `Backend`."""
         bad = (actions < 0) | (actions >= grid.NUM_ACTIONS)
         if bad.any():
             return int(bad.argmax())
-        numbers = rows.numbers
-        moved = np.ones(len(actions), np.int32)
-        if again is not None and again.any():
+        if again.any():
             some = rows.take(again)
             next_trial(some, self.rules)
             rows.put(again, some)
-            moved, actions = np.where(again, 0, moved), np.where(again, grid.STAY, actions)
+            actions[again] = grid.STAY
+        numbers, moved = rows.numbers, actions != grid.STAY
         cells = grid.place_cell(numbers[PLACE])
         numbers[PLACE] = self.rules.next_place[numbers[WORLD], cells, actions]
         numbers[STEPS] += moved
         terminated = distance_squared(numbers) <= numbers[LIMIT]
+        truncated = numbers[STEPS] >= self.rules.settings[6]
         numbers[SUCCESS] = terminated
-        report = self.report(rows)
-        return {
-            "observation": report.pop("observation"),
-            "reward": -1.0 * (moved & ~terminated),
-            "terminated": terminated,
-            "truncated": numbers[STEPS] >= self.rules.settings[6],
-            **report,
-        }
+        observation, info = self.report(rows)
+        reward = -1.0 * (moved & ~terminated)
+        return observation, reward, terminated, truncated, terminated | truncated, info

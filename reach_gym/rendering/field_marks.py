@@ -89,8 +89,6 @@ def _steady(layout: Layout, field: ForceField, hubs: list[Point], longest: float
     """The force on a resting cursor, the strongest as long as `longest`."""
     forces = [fields.force(field, x, y, 0.0, 0.0) for x, y in hubs]
     top = max(math.hypot(fx, fy) for fx, fy in forces)
-    if not 0 < top < math.inf:
-        return []
     return [
         _centred(layout.point(x, y), fx / top * longest, fy / top * longest)
         for (x, y), (fx, fy) in zip(hubs, forces, strict=True)
@@ -106,8 +104,6 @@ def _pinwheels(layout: Layout, field: ForceField, hubs: list[Point], reach: floa
         for vx, vy in ((1, 0), (0, 1), (-1, 0), (0, -1))
     ]
     top = max(math.hypot(fx, fy) for _, _, fx, fy in ways)
-    if not 0 < top < math.inf:
-        return []
     arrows = []
     for hub_x, hub_y in ((layout.point(x, y)) for x, y in hubs):
         for vx, vy, fx, fy in ways:
