@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, VectorEnv
 
-from reach_gym import checks
+from reach_gym import checks, trials
 from reach_gym.planning import UNREACHABLE, hits, squared_limit
 from reach_gym.protocol import Agent, as_agent, load_agent
 
@@ -65,7 +65,8 @@ def evaluate(
 ) -> Evaluation:
     """Lets an agent act in held-out episodes.
 
-    Episode j is trial 0 of the row seeded with seed + j, whatever the agent did before it.
+    Episode j is trial 0 of a row of its own, whatever the agent did before it; different seeds share no rows, and none of them are
+    the small numbers with which one trains.
 
     Args:
         agent: A name that `reach_gym.protocol.load_agent` takes, or anything that `as_agent` takes.
@@ -82,22 +83,22 @@ def evaluate(
         ValueError: `episodes` or `seed` is out of range.
         gymnasium.error.Error: There is no such task.
     """
-    checks.integer("seed", seed, 0, checks.MAX_SEED - 2**32)
+    checks.integer("seed", seed, 0, checks.MAX_SEED)
     if episodes != ALL:
         checks.integer("episodes", episodes, 1, 2**32)
     settings = {**(env_kwargs or {}), "autoreset_mode": AutoresetMode.NEXT_STEP, "render_mode": None}
     env = gym.make_vec(env_id, num_envs=1, **settings)
     try:
-        trials = _all_trials(env.unwrapped) if episodes == ALL else None
+        pairs = _all_trials(env.unwrapped) if episodes == ALL else None
     finally:
         env.close()
-    count = int(episodes) if trials is None else len(trials)
+    count = int(episodes) if pairs is None else len(pairs)
     if count < 1:
         raise ValueError("`episodes` must leave at least one trial; this task has no valid pair.")
     env = gym.make_vec(env_id, num_envs=min(count, BATCH), **settings)
     try:
         actor = load_agent(agent, env) if isinstance(agent, str) else as_agent(agent, env)
-        parts = [_batch(actor, env, first, count, seed, trials) for first in range(0, count, env.num_envs)]
+        parts = [_batch(actor, env, first, count, seed, pairs) for first in range(0, count, env.num_envs)]
     finally:
         env.close()
     return Evaluation(**{field.name: np.concatenate([part[field.name] for part in parts]) for field in fields(Evaluation)})
@@ -124,15 +125,15 @@ def _batch(
     first: int,
     count: int,
     seed: int,
-    trials: npt.NDArray[np.int64] | None,
+    pairs: npt.NDArray[np.int64] | None,
 ) -> dict[str, npt.NDArray[Any]]:
     """Runs the episodes from `first` on, one per row; rows beyond `count` are run and left out."""
     rows = env.num_envs
     options = None
-    if trials is not None:
-        pairs = trials[np.minimum(np.arange(first, first + rows), count - 1)]
-        options = {"start": pairs[:, 0], "target": pairs[:, 1]}
-    observation, info = env.reset(seed=seed + first, options=options)
+    if pairs is not None:
+        mine = pairs[np.minimum(np.arange(first, first + rows), count - 1)]
+        options = {"start": mine[:, 0], "target": mine[:, 1]}
+    observation, info = env.reset(seed=(trials.mix(seed) >> 2) + first, options=options)
     base: Any = env.unwrapped
     cells = np.stack(base.trial_cells(), axis=1)
     ideal = info["ideal_steps"]

@@ -139,7 +139,7 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
         parallel: Whether `advance` spreads the rows over Numba's threads.
 
     Returns:
-        ``advance(*rows, actions, again, *rules, *outputs)``, which overwrites `actions` and returns -1, or, before any row
+        ``advance(*rows, actions, again, *rules, *outputs)``, which returns -1, or, before any row
         moves, the first row with a bad action; and ``restart(*rows, mask, *rules, *outputs)``. Both write into the outputs,
         pixels into zeroed ones. Those of `advance` are observation, floats (reward, distance, radius), flags (terminated,
         truncated, in_field, is_success, either end, true) and ideal_steps: few arrays, because each costs time to hand over.
@@ -177,13 +177,12 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
         for i in range(len(again)):
             if again[i]:
                 _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii, limits)
-                actions[i] = STAY
         most, written = settings[6], layout(observation)
         # From here on no branch, and few arrays to a loop, so that the compiler can work on several rows at once.
         for i in each(len(actions)):
             cell = place_cell(numbers[PLACE, i])
-            numbers[PLACE, i] = next_place[numbers[WORLD, i], cell, actions[i]]
-            numbers[STEPS, i] += actions[i] != STAY
+            numbers[PLACE, i] = next_place[numbers[WORLD, i], cell, STAY if again[i] else actions[i]]
+            numbers[STEPS, i] += not again[i]
         for i in each(len(actions)):
             write(written, i, numbers[PLACE, i], numbers[GOAL, i], pairs)
         for i in each(len(actions)):
@@ -199,7 +198,7 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
             flags[2, i] = place_felt(numbers[PLACE, i]) != 0
             flags[4, i], flags[5, i] = hit | late, True
         for i in each(len(actions)):
-            floats[0, i] = -1.0 * ((actions[i] != STAY) & (numbers[SUCCESS, i] == 0))
+            floats[0, i] = -1.0 * ((not again[i]) & (numbers[SUCCESS, i] == 0))
         for i in each(len(actions)):
             floats[2, i] = radius[i]
             ideal_steps[i] = numbers[IDEAL, i]

@@ -160,6 +160,6 @@ def _summary(box: str) -> str:
 
 
 def _discard_stdout() -> None:
-    # Python flushes stdout once more on its way out, and would complain.
+    # Python may flush stdout once more on its way out and complain; its manual advises this ("Note on SIGPIPE").
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -196,7 +196,6 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             raise ClosedEnvironmentError("This vector environment is closed; make a new one to go on.")
 
 
-
 def _masked(info: Info, mask: Mask) -> Info:
     """The `info` of the rows of `mask`; the others hold zeros, as in Gymnasium's SyncVectorEnv."""
     return {

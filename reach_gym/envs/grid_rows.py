@@ -123,7 +123,7 @@ class Backend(Protocol):
         """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
 
     def advance(self, rows: Rows, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
-        """Moves all rows, or begins the next trial instead in the rows of `again`; may overwrite `actions`.
+        """Moves all rows, or begins the next trial instead in the rows of `again`.
 
         Returns:
             Fresh arrays; or, before any row has moved, the number of the first row with a bad action.
@@ -285,8 +285,8 @@ class NumpyBackend:
             some = rows.take(again)
             next_trial(some, self.rules)
             rows.put(again, some)
-            actions[again] = grid.STAY
-        numbers, moved = rows.numbers, actions != grid.STAY
+            actions = np.where(again, grid.STAY, actions)
+        numbers, moved = rows.numbers, ~again
         cells = grid.place_cell(numbers[PLACE])
         numbers[PLACE] = self.rules.next_place[numbers[WORLD], cells, actions]
         numbers[STEPS] += moved

@@ -160,7 +160,7 @@ def grid_action(action: Any) -> int:
 
 
 def grid_actions(actions: Any, num_envs: int) -> npt.NDArray[np.int64]:
-    """A batch of actions as int64 (num_envs,), a copy, not yet checked for range.
+    """A batch of actions as int64 (num_envs,), not yet checked for range.
 
     Raises:
         InvalidActionError: Not integers, or not one per row.
@@ -173,4 +173,4 @@ def grid_actions(actions: Any, num_envs: int) -> npt.NDArray[np.int64]:
         raise InvalidActionError(
             f"`actions` must be {num_envs} integers from 0 to {grid.NUM_ACTIONS - 1}, got {checks.shown(actions)}."
         )
-    return array.astype(np.int64)  # a copy: a back end may write into it
+    return array.astype(np.int64, copy=False)
