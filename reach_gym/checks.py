@@ -18,7 +18,10 @@ MAX_SEED = 2**63 - 1  # so that `seed + row` always fits the unsigned 64-bit int
 
 def shown(value: object) -> str:
     """A short picture of `value` for an error message, however large it is."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python prints
+        text = f"a {type(value).__name__} too long to print"
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -69,7 +72,7 @@ def choice(name: str, value: Any, options: Collection[str]) -> str:
 def items(name: str, value: Any, length: int, what: str) -> Any:
     """Returns `value` if it is a list, tuple or array of `length` items; `what` says which ones."""
     allowed = f"`{name}` must be {what}, got {shown(value)}."
-    if not isinstance(value, list | tuple | np.ndarray) or np.ndim(value) == 0:
+    if not isinstance(value, list | tuple | np.ndarray) or getattr(value, "ndim", 1) == 0:
         raise TypeError(allowed)
     if len(value) != length:
         raise ValueError(allowed)

@@ -65,8 +65,8 @@ def evaluate(
 ) -> Evaluation:
     """Lets an agent act in held-out episodes.
 
-    Episode j is trial 0 of a row of its own, whatever the agent did before it; different seeds share no rows, and none of them are
-    the small numbers with which one trains.
+    Episode j is trial 0 of a row of its own, whatever the agent did before it; different seeds share no rows,
+    and none of them has the small seeds with which one trains.
 
     Args:
         agent: A name that `reach_gym.protocol.load_agent` takes, or anything that `as_agent` takes.

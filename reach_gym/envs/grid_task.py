@@ -99,9 +99,12 @@ def require_pair(size: int, start: int, target: int, limit: int) -> None:
 def _places(name: str, value: Any, size: int, default: int, num_envs: int | None) -> Any:
     if num_envs is None:
         return _cell(name, value, size, default)
-    if value is None or np.ndim(value) != 2:
+    try:
+        pairs = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        pairs = np.empty(0, object)
+    if pairs.ndim != 2:
         return np.full(num_envs, _cell(name, value, size, default), np.int64)
-    pairs = np.asarray(value)
     what = f"`{name}` must be a pair (x, y) or {num_envs} of them, integers from 0 to {size - 1}"
     if pairs.dtype.kind not in "iu":
         raise TypeError(f"{what}, got {checks.shown(value)}.")

@@ -1,0 +1,50 @@
+"""The README's code and command lines run as they stand."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+PYTHON = [text for kind, text in BLOCKS if kind == "python"]
+LINES = [line.split("#")[0].strip() for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
+COMMANDS = [line for line in LINES if line.startswith(("reach-gym", "python"))]
+
+
+def run(arguments, cwd):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(arguments, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_there_is_something_to_test():
+    assert len(PYTHON) >= 3 and len(COMMANDS) >= 5
+
+
+@pytest.mark.parametrize("code", PYTHON, ids=range(len(PYTHON)))
+def test_code_blocks_run(code, tmp_path):
+    done = run([sys.executable, "-W", "error", "-c", code], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_command_lines_run(line, tmp_path):
+    words = shlex.split(line)
+    program = [sys.executable, "-m", "reach_gym"] if words[0] == "reach-gym" else [sys.executable]
+    done = run(program + words[1:], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_make_targets_and_pictures_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^make (\w+)", "\n".join(LINES), re.MULTILINE) + re.findall(r"`make (\w+)`", README)
+    assert targets and all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    assert pictures and all((ROOT / picture).is_file() for picture in pictures)
