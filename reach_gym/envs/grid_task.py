@@ -176,4 +176,4 @@ def grid_actions(actions: Any, num_envs: int) -> npt.NDArray[np.int64]:
         raise InvalidActionError(
             f"`actions` must be {num_envs} integers from 0 to {grid.NUM_ACTIONS - 1}, got {checks.shown(actions)}."
         )
-    return array.astype(np.int64, copy=False)
+    return np.ascontiguousarray(array, np.int64)

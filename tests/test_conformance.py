@@ -1,0 +1,326 @@
+"""Gymnasium's and Stable-Baselines3's own checkers stay silent on every registered task, and copies continue bit for bit."""
+
+import copy
+import json
+import pickle
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.utils.env_checker import check_env, data_equivalence
+from gymnasium.utils.env_match import check_environments_match
+from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
+
+import reach_gym  # noqa: F401
+from reach_gym.envs.grid_reach import GridReachEnv
+from reach_gym.envs.grid_reach_vector import GridReachVectorEnv
+from reach_gym.registration import TASKS
+
+ROOT = Path(__file__).parents[1]
+IDS = sorted(TASKS)
+BACKENDS = ["numpy", "numba"]
+MODES = ["NextStep", "SameStep", "Disabled"]
+COPIES = {"deepcopy": copy.deepcopy, "pickle": lambda env: pickle.loads(pickle.dumps(env))}
+every_id = pytest.mark.parametrize("env_id", IDS)
+every_copy = pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES)
+
+
+@pytest.fixture(autouse=True)
+def no_window(monkeypatch):
+    """The checkers open windows; this lets them."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+
+
+def same(a, b):
+    return data_equivalence(a, b, exact=True)
+
+
+def fresh_python(code, *flags):
+    return subprocess.run([sys.executable, *flags, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+@every_id
+def test_gymnasiums_checker_is_silent(env_id):
+    env = gym.make(env_id, disable_env_checker=True).unwrapped
+    assert env.spec is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(env)
+
+
+@every_id
+def test_stable_baselines_checker_is_silent(env_id):
+    sb3 = pytest.importorskip("stable_baselines3.common.env_checker")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "The minimal resolution for an image is 36x36")
+        sb3.check_env(gym.make(env_id, disable_env_checker=True).unwrapped)
+        sb3.check_env(gym.make(env_id))
+
+
+def rollout(env, steps=30, seed=4):
+    """What an episode stream of `env` returns, with its own resets."""
+    generator = np.random.default_rng(seed)
+    out = [env.reset(seed=seed)]
+    for _ in range(steps):
+        out.append(env.step(int(generator.integers(8))))
+        if out[-1][2] or out[-1][3]:
+            out.append(env.reset())
+    return out
+
+
+@every_id
+def test_the_spec_survives_json(env_id):
+    text = gym.spec(env_id).to_json()
+    json.loads(text)
+    spec = EnvSpec.from_json(text)
+    assert spec == gym.spec(env_id)
+    direct = gym.make(env_id)
+    again = gym.make(EnvSpec.from_json(direct.spec.to_json()))
+    assert direct.spec.max_episode_steps == again.spec.max_episode_steps == TASKS[env_id].max_episode_steps
+    expected = rollout(direct, 120)
+    assert same(expected, rollout(again, 120))
+    assert same(expected, rollout(gym.make(spec), 120))
+
+
+def vector_rollout(env, steps=40):
+    generator = np.random.default_rng(1)
+    out = [env.reset(seed=7)]
+    for _ in range(steps):
+        out.append(env.step(generator.integers(0, 8, env.num_envs)))
+    return out
+
+
+@every_id
+def test_make_vec_gives_the_same_in_every_mode(env_id):
+    limit = 15  # short, so that the time limit is met
+    native = gym.make_vec(env_id, num_envs=3, vectorization_mode="vector_entry_point", max_episode_steps=limit)
+    default = gym.make_vec(env_id, num_envs=3, max_episode_steps=limit)
+    sync = gym.make_vec(env_id, num_envs=3, vectorization_mode="sync", max_episode_steps=limit)
+    assert isinstance(native.unwrapped, GridReachVectorEnv)
+    assert isinstance(default.unwrapped, GridReachVectorEnv)
+    assert isinstance(sync.unwrapped, SyncVectorEnv)
+    assert native.observation_space == sync.observation_space
+    assert native.action_space == sync.action_space
+    expected = vector_rollout(native)
+    assert any(out[3].any() for out in expected[1:])
+    assert same(expected, vector_rollout(default))
+    assert same(expected, vector_rollout(sync))
+
+
+@every_id
+def test_make_vec_passes_the_registered_time_limit(env_id):
+    env = gym.make_vec(env_id, num_envs=2)
+    assert env.unwrapped.max_episode_steps == TASKS[env_id].max_episode_steps
+    assert env.spec.id == env_id
+
+
+def test_make_vec_with_spawned_workers():
+    env_id = "reach_gym/GridReachCurl-v0"
+    native = gym.make_vec(f"reach_gym:{env_id}", num_envs=2)
+    workers = gym.make_vec(
+        f"reach_gym:{env_id}", num_envs=2, vectorization_mode="async", vector_kwargs={"context": "spawn"}
+    )
+    try:
+        assert isinstance(workers.unwrapped, AsyncVectorEnv)
+        assert same(vector_rollout(native), vector_rollout(workers))
+    finally:
+        workers.close()
+
+
+class OneRow(gym.Env):
+    """A one-row vector environment seen as a scalar one."""
+
+    def __init__(self, env):
+        self.env = env
+        self.render_mode = env.render_mode
+        self.observation_space = env.single_observation_space
+        self.action_space = env.single_action_space
+
+    def _seen(self, observation, info):
+        assert all(info[f"_{name}"].item() is True for name in list(info) if not name.startswith("_"))
+        cell = isinstance(self.observation_space, spaces.Discrete)
+        return observation[0].item() if cell else observation[0], {name: value.item() for name, value in info.items() if not name.startswith("_")}
+
+    def reset(self, *, seed=None, options=None):
+        return self._seen(*self.env.reset(seed=seed, options=options))
+
+    def step(self, action):
+        observation, reward, terminated, truncated, info = self.env.step(np.array([action]))
+        observation, info = self._seen(observation, info)
+        return observation, reward.item(), terminated.item(), truncated.item(), info
+
+    def render(self):
+        return self.env.render()[0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@every_id
+def test_one_row_matches_the_scalar_env(env_id, backend):
+    for render_mode, steps in ((None, 250), ("rgb_array", 4)):
+        env = gym.make(env_id, disable_env_checker=True, render_mode=render_mode)
+        vector = gym.make_vec(
+            env_id, num_envs=1, autoreset_mode="Disabled", backend=backend, render_mode=render_mode
+        )
+        for seed in (0, 3):
+            check_environments_match(env, OneRow(vector), num_steps=steps, seed=seed, info_comparison="equivalence")
+
+
+SHRINK = {"start": 3, "every": 1}
+SETTINGS = [*(TASKS[env_id].kwargs for env_id in IDS), {"size": 5, "radius": SHRINK, "field": "curl_cw"}]
+
+
+def continues(env, twin, steps=60):
+    """Both go on alike, over several trials, and the copy shares nothing with the original."""
+    generator = np.random.default_rng(2)
+    actions = generator.integers(0, 8, steps).tolist()
+    mine = []
+    for action in actions:
+        mine.append(env.step(action))
+        if mine[-1][2]:
+            mine.append(env.reset())
+    for expected in mine:
+        got = twin.step(actions.pop(0)) if len(expected) == 5 else twin.reset()
+        assert same(expected, got)
+    assert env.get_state() == twin.get_state()
+    assert same(env.reset(), twin.reset())
+    assert env.np_random.bit_generator.state == twin.np_random.bit_generator.state
+
+
+@pytest.mark.parametrize("kwargs", SETTINGS, ids=str)
+@every_copy
+def test_a_copy_in_mid_episode_continues(duplicate, kwargs):
+    env = GridReachEnv(**kwargs)
+    env.reset(seed=8)
+    env.reset()
+    env.reset(options={"field": "wind", "radius": 1.5})
+    env.step(2)
+    continues(env, duplicate(env))
+
+
+@every_copy
+def test_a_copy_after_a_render_continues(duplicate):
+    env, plain = GridReachEnv(size=6, render_mode="rgb_array"), GridReachEnv(size=6)
+    for each in (env, plain):
+        each.reset(seed=8)
+        each.step(2)
+    env.render()
+    twin = duplicate(env)
+    assert np.array_equal(env.render(), twin.render())
+    continues(twin, plain)  # and rendering has changed nothing
+
+
+@every_copy
+def test_a_copy_of_an_env_with_a_window_continues(duplicate):
+    pytest.importorskip("pygame")
+    env = GridReachEnv(size=4, render_mode="human")
+    env.metadata = {**env.metadata, "render_fps": 1000}
+    env.reset(seed=8)
+    env.step(2)
+    twin = duplicate(env)
+    assert env._window is not None and twin._window is None  # it opens its own
+    continues(env, twin, 5)
+    env.close()
+    twin.close()
+
+
+@every_copy
+def test_a_copy_of_a_registered_env_continues(duplicate):
+    env = gym.make("reach_gym/GridReachTabularWind-v0")
+    env.reset(seed=8)
+    env.step(2)
+    twin = duplicate(env)
+    for action in (1, 2, 3, 1, 1, 2):
+        assert same(env.step(action), twin.step(action))
+
+
+def vector_continues(env, twin, mode, steps=40):
+    generator = np.random.default_rng(2)
+    for _ in range(steps):
+        actions = generator.integers(0, 8, env.num_envs)
+        mine, other = env.step(actions), twin.step(actions)
+        assert same(mine, other)
+        done = mine[2] | mine[3]
+        if mode == "Disabled" and done.any():
+            assert same(*(each.reset(options={"reset_mask": done}) for each in (env, twin)))
+    assert same(env.get_state(), twin.get_state())
+    assert same(env.reset(), twin.reset())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kwargs", SETTINGS, ids=str)
+@every_copy
+def test_a_copy_of_a_vector_env_continues(duplicate, kwargs, mode, backend):
+    env = GridReachVectorEnv(4, **kwargs, autoreset_mode=mode, backend=backend, max_episode_steps=9)
+    env.reset(seed=8)
+    env.reset(options={"reset_mask": np.array([True, False, True, False]), "field": "wind", "radius": 1.5})
+    _, _, terminated, truncated, _ = env.step([2, 3, 4, 5])
+    if mode == "Disabled" and (terminated | truncated).any():
+        env.reset(options={"reset_mask": terminated | truncated})
+    twin, still = duplicate(env), duplicate(env)
+    assert twin.backend == env.backend == backend
+    before = still.get_state()
+    vector_continues(env, twin, mode)
+    assert same(still.get_state(), before)  # the copy has not moved with the original
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@every_copy
+def test_a_copy_of_a_vector_env_after_a_render_continues(duplicate, backend):
+    env, plain = (
+        GridReachVectorEnv(3, size=6, render_mode=mode, backend=backend, max_episode_steps=5) for mode in ("rgb_array", None)
+    )
+    for each in (env, plain):
+        each.reset(seed=8)
+        each.step([0, 1, 2])
+    env.render()
+    twin = duplicate(env)
+    assert same(env.render(), twin.render())
+    vector_continues(twin, plain, "NextStep")
+    assert any(not np.array_equal(a, b) for a, b in zip(env.render(), twin.render(), strict=True))
+
+
+def test_the_observation_space_is_that_of_the_observations():
+    for env_id in IDS:
+        env = gym.make(env_id, disable_env_checker=True)
+        kinds = {spaces.Box: np.ndarray, spaces.Discrete: np.integer}
+        observation, _ = env.reset(seed=0)
+        assert isinstance(observation, (kinds[type(env.observation_space)], int))
+        assert observation in env.observation_space
+
+
+def test_the_module_prefix_makes_an_env_in_a_fresh_process():
+    done = fresh_python(
+        "import sys, gymnasium as gym\n"
+        "assert 'reach_gym' not in sys.modules\n"
+        "env = gym.make('reach_gym:reach_gym/GridReach-v0')\n"
+        "print(env.spec.id, env.reset(seed=3)[0].tolist())\n",
+        "-W",
+        "error",
+    )
+    observation = gym.make("reach_gym/GridReach-v0").reset(seed=3)[0].tolist()
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, f"reach_gym/GridReach-v0 {observation}", "")
+
+
+HEAVY = ["torch", "numba", "pygame", "matplotlib", "tyro", "rich", "PIL", "imageio", "stable_baselines3", "safetensors"]
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    done = fresh_python(f"import sys, reach_gym\nprint([name for name in {HEAVY} if name in sys.modules])")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
+
+
+def test_the_scalar_env_runs_without_anything_heavy():
+    done = fresh_python(
+        "import sys, gymnasium as gym, reach_gym\n"
+        "env = gym.make('reach_gym/GridReach-v0'); env.reset(seed=1); env.step(3)\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
