@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lint format type layers bench clean
+.PHONY: demo test oldest check lint format type layers bench clean
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -14,7 +14,14 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)
 	$(BIN)/python -m benchmarks demo
 
-test: check
+test: check oldest
+
+# The environments once more under the oldest Gymnasium that pyproject.toml admits.
+oldest: $(STAMP)
+	test -d $(VENV)/oldest || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--target $(VENV)/oldest gymnasium==1.2.0
+	PYTHONPATH=$(VENV)/oldest $(BIN)/python -c "import gymnasium; print('gymnasium', gymnasium.__version__)"
+	PYTHONPATH=$(VENV)/oldest $(BIN)/python -m pytest -n 2 tests/test_conformance.py tests/test_vector_env.py tests/test_cli.py
 
 check: $(STAMP) lint type layers
 	$(BIN)/python -m pytest -n 2

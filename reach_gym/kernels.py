@@ -105,7 +105,7 @@ WRITERS = {
 
 @register_jitable
 def _next_trial(
-    i: int, numbers: Any, streams: Any, radius: Any, settings: Any, next_place: Any, ideal: Any, radii: Any, limits: Any
+    i: int, numbers: Any, streams: Any, radius: Any, settings: Any, next_place: Any, ideal: Any, radii: Any
 ) -> None:  # fmt: skip
     numbers[LEVEL, i], numbers[SEEN, i], numbers[HITS, i] = advance_schedule(
         *(numbers[LEVEL, i], numbers[SEEN, i], numbers[HITS, i], numbers[SUCCESS, i]),
@@ -113,10 +113,10 @@ def _next_trial(
     )
     streams[TRIAL, i] += np.uint64(1)
     level, size = numbers[LEVEL, i], settings[0]
-    radius[i], numbers[LIMIT, i] = radii[level], limits[level]
+    radius[i], numbers[LIMIT, i] = radii[level], np.int32(np.floor(radii[level] * radii[level]))
     cells, attempt, apart = np.uint64(size * size), np.uint64(0), -1
     at = to = np.int64(0)
-    while apart <= limits[level]:
+    while apart <= numbers[LIMIT, i]:
         at, to = np.int64(settings[1]), np.int64(settings[2])
         if at < 0:
             at = np.int64(draw_start(streams[KEY, i], streams[TRIAL, i], attempt, cells))
@@ -149,13 +149,13 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
 
     def restart(
         numbers: Any, streams: Any, radius: Any, mask: Any,
-        settings: Any, next_place: Any, ideal: Any, radii: Any, limits: Any, pairs: Any,
+        settings: Any, next_place: Any, ideal: Any, radii: Any, pairs: Any,
         observation: Any, distance: Any, ideal_steps: Any, felt: Any, reach: Any, success: Any,
     ) -> None:  # fmt: skip
         written = layout(observation)
         for i in range(len(mask)):
             if mask[i]:
-                _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii, limits)
+                _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii)
                 place, goal = numbers[PLACE, i], numbers[GOAL, i]
                 apart = squared_distance(place_x(place), place_y(place), place_x(goal), place_y(goal))
                 write(written, i, place, goal, pairs)
@@ -164,7 +164,7 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
 
     def advance(
         numbers: Any, streams: Any, radius: Any, actions: Any, again: Any,
-        settings: Any, next_place: Any, ideal: Any, radii: Any, limits: Any, pairs: Any,
+        settings: Any, next_place: Any, ideal: Any, radii: Any, pairs: Any,
         observation: Any, floats: Any, flags: Any, ideal_steps: Any,
     ) -> int:  # fmt: skip
         worst = np.int64(0)
@@ -176,7 +176,7 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
                     return i
         for i in range(len(again)):
             if again[i]:
-                _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii, limits)
+                _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii)
         most, written = settings[6], layout(observation)
         # From here on no branch, and few arrays to a loop, so that the compiler can work on several rows at once.
         for i in each(len(actions)):
@@ -198,7 +198,7 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
             flags[2, i] = place_felt(numbers[PLACE, i]) != 0
             flags[4, i], flags[5, i] = hit | late, True
         for i in each(len(actions)):
-            floats[0, i] = -1.0 * ((not again[i]) & (numbers[SUCCESS, i] == 0))
+            floats[0, i] = 0.0 - 1.0 * ((not again[i]) & (numbers[SUCCESS, i] == 0))
         for i in each(len(actions)):
             floats[2, i] = radius[i]
             ideal_steps[i] = numbers[IDEAL, i]

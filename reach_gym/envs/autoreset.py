@@ -59,11 +59,14 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         if max_episode_steps is not None:
             checks.integer("max_episode_steps", max_episode_steps, 1, 2**31 - 1)
         self.max_episode_steps = max_episode_steps
-        self._mode = autoreset_mode(mode)
+        chosen = autoreset_mode(mode)
+        # Looked up in every step, where a member of an enum would cost time.
+        self._same_step = chosen is AutoresetMode.SAME_STEP
+        self._disabled = chosen is AutoresetMode.DISABLED
         if render_mode is not None:
             checks.choice("render_mode", render_mode, self.metadata["render_modes"])
         self.render_mode = render_mode
-        self.metadata = {**self.metadata, "autoreset_mode": self._mode}
+        self.metadata = {**self.metadata, "autoreset_mode": chosen}
         self.single_observation_space = observation_space
         self.single_action_space = action_space
         self.observation_space = batch_space(observation_space, self.num_envs)
@@ -171,14 +174,15 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         """
         if self.closed or not self._begun:
             self._require_begun("step")
-        if self._mode is AutoresetMode.DISABLED and self._done.any():
+        if self._disabled and self._done.any():
             raise ResetNeeded(
                 "Reset the rows whose trial is over (options={'reset_mask': ...}) before `step`; "
                 f"these are rows {checks.shown(np.flatnonzero(self._done).tolist())}."
             )
-        same_step = self._mode is AutoresetMode.SAME_STEP
-        observation, reward, terminated, truncated, done, info = self._advance(actions, self._never if same_step else self._done)
-        if not same_step:
+        observation, reward, terminated, truncated, done, info = self._advance(
+            actions, self._never if self._same_step else self._done
+        )
+        if not self._same_step:
             self._done = done
         elif done.any():
             final = _final(observation, info, done)

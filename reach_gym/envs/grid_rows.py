@@ -65,7 +65,6 @@ class Rules(NamedTuple):
         next_place: int32 (worlds, cells, 9).
         ideal: int16 (levels, targets or 1, cells), steps to go under the task's own field.
         radii: float64 (levels,).
-        limits: int32 (levels,), the squared radii rounded down.
         pairs: uint64 (cells,), x and y of each cell scaled to [0, 1], two float32 side by side.
     """
 
@@ -73,7 +72,6 @@ class Rules(NamedTuple):
     next_place: Integers
     ideal: npt.NDArray[np.int16]
     radii: npt.NDArray[np.float64]
-    limits: Integers
     pairs: npt.NDArray[np.uint64]
 
 
@@ -90,7 +88,6 @@ def rules_of(task: GridTask, worlds: list[grid.GridWorld], max_steps: int | None
         np.stack([world.next_place for world in worlds]),
         np.stack([steps_to_go(worlds[0], radius, target) for radius in radii]),
         np.array(radii),
-        np.array([squared_limit(radius) for radius in radii], np.int32),
         VectorObservations(task.size).coordinates.view(np.uint64)[:, 0],
     )
 
@@ -156,7 +153,8 @@ def draw_trial(rows: Rows, rules: Rules) -> None:
     """Draws the trial whose number stands in each of `rows`, under the task's own settings."""
     numbers, (_, start, target, *_) = rows.numbers, rules.settings
     level = numbers[LEVEL]
-    rows.radius[:], numbers[LIMIT] = rules.radii[level], rules.limits[level]
+    rows.radius[:] = rules.radii[level]
+    numbers[LIMIT] = np.floor(rows.radius * rows.radius)
     free = np.ones_like(level, np.int64)
     targets = draw_pairs(rows, rules, start * free, target * free)
     place_at(rows, rules, targets)
@@ -294,5 +292,5 @@ class NumpyBackend:
         truncated = numbers[STEPS] >= self.rules.settings[6]
         numbers[SUCCESS] = terminated
         observation, info = self.report(rows)
-        reward = -1.0 * (moved & ~terminated)
+        reward = 0.0 - 1.0 * (moved & ~terminated)  # not -1.0 * x: zero has no sign
         return observation, reward, terminated, truncated, terminated | truncated, info
