@@ -17,7 +17,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from reach_gym import grid, schedule, trials
-from reach_gym.envs.grid_rows import (
+from reach_gym.rows import (
     GOAL,
     HITS,
     IDEAL,
@@ -130,6 +130,18 @@ def _next_trial(
     numbers[IDEAL, i] = ideal[level, to % ideal.shape[1], at]
 
 
+@register_jitable
+def _first_bad(actions: Any) -> int:
+    worst = np.int64(0)
+    for i in range(len(actions)):
+        worst |= actions[i]
+    if worst < 0 or worst >= NUM_ACTIONS:
+        for i in range(len(actions)):
+            if actions[i] < 0 or actions[i] >= NUM_ACTIONS:
+                return i
+    return -1
+
+
 @functools.cache
 def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callable[..., None]]:
     """Compiles ``(advance, restart)`` for one kind of observation.
@@ -145,8 +157,12 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
         truncated, in_field, is_success, either end, true) and ideal_steps: few arrays, because each costs time to hand over.
     """
     layout, write = WRITERS[kind]
-    each = numba.prange if parallel else range
+    advance = _advance_loop(layout, write, numba.prange if parallel else range)
+    restart = _restart_loop(layout, write)
+    return numba.njit(parallel=parallel, nogil=True)(advance), numba.njit(nogil=True)(restart)
 
+
+def _restart_loop(layout: Any, write: Any) -> Callable[..., None]:
     def restart(
         numbers: Any, streams: Any, radius: Any, mask: Any,
         settings: Any, next_place: Any, ideal: Any, radii: Any, pairs: Any,
@@ -162,18 +178,18 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
                 distance[i], reach[i], ideal_steps[i] = np.sqrt(np.float64(apart)), radius[i], numbers[IDEAL, i]
                 felt[i], success[i] = place_felt(place) != 0, False
 
+    return restart
+
+
+def _advance_loop(layout: Any, write: Any, each: Any) -> Callable[..., int]:
     def advance(
         numbers: Any, streams: Any, radius: Any, actions: Any, again: Any,
         settings: Any, next_place: Any, ideal: Any, radii: Any, pairs: Any,
         observation: Any, floats: Any, flags: Any, ideal_steps: Any,
     ) -> int:  # fmt: skip
-        worst = np.int64(0)
-        for i in range(len(actions)):
-            worst |= actions[i]
-        if worst < 0 or worst >= NUM_ACTIONS:
-            for i in range(len(actions)):
-                if actions[i] < 0 or actions[i] >= NUM_ACTIONS:
-                    return i
+        bad = _first_bad(actions)
+        if bad >= 0:
+            return bad
         for i in range(len(again)):
             if again[i]:
                 _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii)
@@ -204,4 +220,4 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
             ideal_steps[i] = numbers[IDEAL, i]
         return -1
 
-    return numba.njit(parallel=parallel, nogil=True)(advance), numba.njit(nogil=True)(restart)
+    return advance

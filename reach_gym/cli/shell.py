@@ -7,6 +7,7 @@ the run failed; 2 the request was wrong; 130 interrupted. Whatever went wrong is
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import inspect
 import io
@@ -29,7 +30,7 @@ class RequestError(Exception):
 
 
 @dataclass(kw_only=True)
-class Command:
+class Command(abc.ABC):
     """Base of every command; subclasses are dataclasses, too.
 
     Attributes:
@@ -38,9 +39,9 @@ class Command:
 
     debug: bool = False
 
+    @abc.abstractmethod
     def run(self) -> None:
         """Does the work. Set-up belongs into `request`, so that its errors count as a bad request."""
-        raise NotImplementedError
 
 
 @contextlib.contextmanager

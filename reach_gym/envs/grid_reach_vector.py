@@ -14,17 +14,8 @@ from reach_gym import checks, grid
 from reach_gym.envs.autoreset import Array, Info, Mask, Moved, ReachVectorEnv
 from reach_gym.envs.grid_reach import RENDER_FPS, warn_no_render_mode
 from reach_gym.envs.grid_rows import (
-    GOAL,
-    IDEAL,
-    LIMIT,
-    PLACE,
-    START,
-    STEPS,
-    SUCCESS,
-    WORLD,
     Backend,
     NumpyBackend,
-    Rows,
     begin_streams,
     count_trial,
     draw_special,
@@ -37,6 +28,7 @@ from reach_gym.errors import InvalidActionError, missing_extra
 from reach_gym.fields import ForceField
 from reach_gym.grid import GridWorld
 from reach_gym.rendering import GridScene, draw
+from reach_gym.rows import GOAL, IDEAL, LIMIT, PLACE, START, STEPS, SUCCESS, WORLD, Rows
 from reach_gym.schedule import RadiusSchedule
 
 BACKENDS = ("auto", "numpy", "numba")

@@ -1,4 +1,4 @@
-"""The rows of the grid's vector environment as arrays, and the NumPy back end that moves them.
+"""What the rows of the grid's vector environment obey, and the NumPy back end that moves them.
 
 A back end has two operations with the same arguments, `restart` and `advance`; `reach_gym.envs.grid_numba` is the other one.
 Both return arrays that nobody else holds.
@@ -17,44 +17,9 @@ from reach_gym.envs.grid_task import FREE, GridTask, TrialOptions, require_pair
 from reach_gym.fields import field_from_data
 from reach_gym.observations import GridObservations, VectorObservations
 from reach_gym.planning import squared_limit, steps_to_go
+from reach_gym.rows import GOAL, HITS, IDEAL, KEY, LEVEL, LIMIT, PLACE, SEEN, START, STEPS, SUCCESS, TRIAL, WORLD, Integers, Rows
 
-Integers = npt.NDArray[np.int32]
-
-# The lines of `Rows.numbers`.
-PLACE, GOAL, START, LIMIT, WORLD, IDEAL, STEPS, SUCCESS, LEVEL, SEEN, HITS = range(11)
-LINES = 11
-# The lines of `Rows.streams`.
-KEY, TRIAL = 0, 1
 UNLIMITED = 2**31 - 1
-
-
-class Rows(NamedTuple):
-    """Where every row stands.
-
-    Attributes:
-        numbers: int32 (11, rows). PLACE and GOAL are places (`reach_gym.grid`), START a cell, LIMIT the squared radius rounded
-            down, WORLD the index of the row's field among the tables, IDEAL the steps to go from the start, STEPS those
-            taken, SUCCESS whether the trial has hit; LEVEL, SEEN and HITS belong to the radius schedule.
-        streams: uint64 (2, rows), KEY of the row and number of its TRIAL.
-        radius: float64 (rows,), in squares.
-    """
-
-    numbers: Integers
-    streams: npt.NDArray[np.uint64]
-    radius: npt.NDArray[np.float64]
-
-    @classmethod
-    def empty(cls, count: int) -> Rows:
-        """Rows that have not begun."""
-        return cls(np.zeros((LINES, count), np.int32), np.zeros((2, count), np.uint64), np.zeros(count))
-
-    def take(self, mask: Mask) -> Rows:
-        """A copy of the rows of `mask`."""
-        return Rows(self.numbers[:, mask], self.streams[:, mask], self.radius[mask])
-
-    def put(self, mask: Mask, rows: Rows) -> None:
-        """Overwrites the rows of `mask`."""
-        self.numbers[:, mask], self.streams[:, mask], self.radius[mask] = rows
 
 
 class Rules(NamedTuple):
