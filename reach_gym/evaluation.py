@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, VectorEnv
 
-from reach_gym import checks, trials
-from reach_gym.planning import UNREACHABLE, hits, squared_limit
+from reach_gym import checks, grid, trials
+from reach_gym.planning import UNREACHABLE, hits
 from reach_gym.protocol import Agent, as_agent, load_agent
 
 BATCH = 256  # rows stepped together; fixed, so that the same call gives the same result everywhere
@@ -109,7 +109,7 @@ def _all_trials(env: Any) -> npt.NDArray[np.int64]:
     env.reset(seed=0)
     size, task = env.size, env.task
     cells = np.arange(size * size)
-    limit = squared_limit(task.schedule.radii[0])
+    limit = int(grid.squared_limit(task.schedule.radii[0]))
     targets = cells if task.target < 0 else np.array([task.target])
     valid = ~hits(size, limit, targets)
     if task.start >= 0:

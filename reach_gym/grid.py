@@ -82,6 +82,11 @@ def squared_distance(x: Any, y: Any, other_x: Any, other_y: Any) -> Any:
     return (x - other_x) * (x - other_x) + (y - other_y) * (y - other_y)
 
 
+def squared_limit(radius: Any) -> Any:
+    """The largest squared distance, a whole number, that lies within `radius` squares; floats, arrays and Numba alike."""
+    return radius * radius // 1
+
+
 @dataclass(frozen=True, eq=False)
 class GridWorld:
     """The tables of one size and field; `grid_world` makes them once.

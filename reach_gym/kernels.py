@@ -41,6 +41,7 @@ for _function in (
     trials.draw_start,
     schedule.advance,
     grid.squared_distance,
+    grid.squared_limit,
     grid.place_x,
     grid.place_y,
     grid.place_cell,
@@ -49,7 +50,8 @@ for _function in (
     register_jitable(_function)
 
 # Numba sees globals of this module, not attributes of other modules, as constants.
-squared_distance, advance_schedule = grid.squared_distance, schedule.advance
+squared_distance, squared_limit = grid.squared_distance, grid.squared_limit
+advance_schedule = schedule.advance
 draw_target, draw_start = trials.draw_target, trials.draw_start
 place_x, place_y, place_cell, place_felt = grid.place_x, grid.place_y, grid.place_cell, grid.place_felt
 STAY, NUM_ACTIONS = grid.STAY, grid.NUM_ACTIONS
@@ -113,7 +115,7 @@ def _next_trial(
     )
     streams[TRIAL, i] += np.uint64(1)
     level, size = numbers[LEVEL, i], settings[0]
-    radius[i], numbers[LIMIT, i] = radii[level], np.int32(np.floor(radii[level] * radii[level]))
+    radius[i], numbers[LIMIT, i] = radii[level], np.int32(squared_limit(radii[level]))
     cells, attempt, apart = np.uint64(size * size), np.uint64(0), -1
     at = to = np.int64(0)
     while apart <= numbers[LIMIT, i]:

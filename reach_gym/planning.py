@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,11 +15,6 @@ from reach_gym.grid import GridWorld
 from reach_gym.observations import GridObservations
 
 UNREACHABLE = -1  # steps to go where the field keeps the cursor from the target for ever
-
-
-def squared_limit(radius: float) -> int:
-    """The largest squared distance, a whole number, that lies within `radius` squares."""
-    return math.floor(radius * radius)
 
 
 def hits(size: int, limit: int, targets: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -41,7 +35,7 @@ def steps_to_go(world: GridWorld, radius: float = 0.0, target: int | None = None
     Returns:
         Read-only int16 (targets, cells), `UNREACHABLE` (-1) where no number of steps suffices.
     """
-    return _steps_to_go(world.size, world.field, squared_limit(radius), target)
+    return _steps_to_go(world.size, world.field, int(grid.squared_limit(radius)), target)
 
 
 @functools.lru_cache(maxsize=64)

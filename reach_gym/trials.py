@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from reach_gym import grid
+
 _MASK = 0xFFFFFFFFFFFFFFFF
 # The finaliser and the increment of splitmix64 (Steele, Lea & Flood 2014), which passes BigCrush.
 _MIX_1 = 0xBF58476D1CE4E5B9
@@ -77,8 +79,7 @@ def draw_pair(key: int, trial: int, size: int, start: int, target: int, limit: i
     while True:
         to = target if target >= 0 else draw_target(key, trial, attempt, cells)
         at = start if start >= 0 else draw_start(key, trial, attempt, cells)
-        dx, dy = at % size - to % size, at // size - to // size
-        if dx * dx + dy * dy > limit:
+        if grid.squared_distance(at % size, at // size, to % size, to // size) > limit:
             return at, to
         attempt += 1
 
@@ -92,6 +93,6 @@ def furthest(size: int, start: int, target: int) -> int:
     if start < 0 and target < 0:
         return 2 * last * last
     if start >= 0 and target >= 0:
-        return (start % size - target % size) ** 2 + (start // size - target // size) ** 2
+        return int(grid.squared_distance(start % size, start // size, target % size, target // size))
     x, y = (max(start, target) % size, max(start, target) // size)
     return max(x, last - x) ** 2 + max(y, last - y) ** 2

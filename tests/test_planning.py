@@ -11,8 +11,8 @@ import reach_gym  # noqa: F401
 from reach_gym.envs.grid_reach import GridReachEnv
 from reach_gym.evaluation import evaluate
 from reach_gym.fields import NULL, field_from_data
-from reach_gym.grid import grid_world
-from reach_gym.planning import UNREACHABLE, IdealAgent, RandomAgent, squared_limit, steps_to_go
+from reach_gym.grid import grid_world, squared_limit
+from reach_gym.planning import UNREACHABLE, IdealAgent, RandomAgent, steps_to_go
 from reach_gym.registration import TASKS
 
 FIELDS = [

@@ -18,10 +18,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from reach_gym import checks, trials
+from reach_gym.rows import Mask
 
 MAX_ENVS = 2**20
 
-Mask = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
 Info = dict[str, Any]
 # Observation, reward, terminated, truncated, either end, info: arrays that nobody else holds.

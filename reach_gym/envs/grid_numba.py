@@ -8,11 +8,11 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.envs.autoreset import Array, Info, Mask, Moved
+from reach_gym.envs.autoreset import Array, Info, Moved
 from reach_gym.envs.grid_rows import INFO_NAMES, Rules, grid_info
 from reach_gym.kernels import grid_kernels
 from reach_gym.observations import GridObservations, IndexObservations, PixelObservations
-from reach_gym.rows import Rows
+from reach_gym.rows import Mask, Rows
 
 
 class NumbaBackend:

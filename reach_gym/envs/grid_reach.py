@@ -15,7 +15,7 @@ from reach_gym import checks, grid, schedule, trials
 from reach_gym.envs.grid_task import grid_action, grid_task, require_pair, trial_options
 from reach_gym.fields import ForceField, field_from_data
 from reach_gym.grid import GridWorld, grid_world
-from reach_gym.planning import hits, squared_limit, steps_to_go
+from reach_gym.planning import hits, steps_to_go
 from reach_gym.rendering import GridScene, draw
 
 RENDER_FPS = 10
@@ -131,7 +131,7 @@ class GridReachEnv(gym.Env[Any, Any]):
             )
             trial = self._trial + 1
         radius = self._radii[level] if chosen.radius is None else chosen.radius
-        limit = squared_limit(radius)
+        limit = int(grid.squared_limit(radius))
         require_pair(self.size, chosen.start, chosen.target, limit)
         super().reset(seed=seed)
         if seed is not None or self._key is None:
@@ -147,7 +147,7 @@ class GridReachEnv(gym.Env[Any, Any]):
         self._world, self._start, self._target, self._radius = world, start, target, radius
         self._cell = start
         self._next, self._felt = world.rows, world.felt
-        limit = squared_limit(radius)
+        limit = int(grid.squared_limit(radius))
         self._within, self._distances = _around(self.size, target, limit)
         one = target if self._task.target == target else None
         table = steps_to_go(world, radius, one)[0 if one is not None else target]

@@ -11,11 +11,12 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 from reach_gym import checks, grid
-from reach_gym.envs.autoreset import Array, Info, Mask, Moved, ReachVectorEnv
+from reach_gym.envs.autoreset import Array, Info, Moved, ReachVectorEnv
 from reach_gym.envs.grid_reach import RENDER_FPS, warn_no_render_mode
 from reach_gym.envs.grid_rows import (
     Backend,
     NumpyBackend,
+    Rules,
     begin_streams,
     count_trial,
     draw_special,
@@ -28,7 +29,7 @@ from reach_gym.errors import InvalidActionError, missing_extra
 from reach_gym.fields import ForceField
 from reach_gym.grid import GridWorld
 from reach_gym.rendering import GridScene, draw
-from reach_gym.rows import GOAL, IDEAL, LIMIT, PLACE, START, STEPS, SUCCESS, WORLD, Rows
+from reach_gym.rows import GOAL, IDEAL, LIMIT, PLACE, START, STEPS, SUCCESS, WORLD, Mask, Rows
 from reach_gym.schedule import RadiusSchedule
 
 BACKENDS = ("auto", "numpy", "numba")
@@ -36,7 +37,7 @@ BACKENDS = ("auto", "numpy", "numba")
 
 def _backend(name: str, task: GridTask, max_steps: int | None, threads: int) -> Backend:
     observations = task.observations()
-    rules = rules_of(task, [task.world], max_steps)
+    rules = rules_of(task, max_steps)
     if name != "numpy":
         try:
             from reach_gym.envs.grid_numba import NumbaBackend
@@ -153,14 +154,14 @@ class GridReachVectorEnv(ReachVectorEnv):
         kept = [known.index(self._worlds[i].field) for i in used.tolist()]
         if chosen.world.field not in known:
             worlds.append(chosen.world)
-        rules = rules_of(self._task, worlds, self.max_episode_steps)
+            known.append(chosen.world.field)
+        rules = self._rules_for(worlds)
         count_trial(rows, rules)
         fresh = np.array([key is not None for key in keys])
         begin_streams(rows, fresh, [key for key in keys if key is not None])
         if options:
             chosen = replace(chosen, start=chosen.start[mask], target=chosen.target[mask])
-            own = [world.field for world in worlds].index(chosen.world.field)
-            draw_special(rows, rules, chosen, own)
+            draw_special(rows, rules, chosen, known.index(chosen.world.field))
         else:
             draw_trial(rows, rules)
         self._rows.numbers[WORLD, ~mask] = kept
@@ -169,6 +170,13 @@ class GridReachVectorEnv(ReachVectorEnv):
         if self.render_mode is not None:
             self._trace(mask, mask)
         return NumpyBackend(rules, self.observations).report(self._rows)
+
+    def _rules_for(self, worlds: list[GridWorld]) -> Rules:
+        """The rules with the tables of `worlds`; only a field that comes or goes changes them."""
+        rules = self._backend.rules
+        if [world.field for world in worlds] == [world.field for world in self._worlds]:
+            return rules
+        return rules._replace(next_place=np.stack([world.next_place for world in worlds]))
 
     @property
     def task(self) -> GridTask:
@@ -260,6 +268,7 @@ class GridReachVectorEnv(ReachVectorEnv):
         """
         rows, done, worlds = read_state(state, self._task, self.num_envs)
         self._require_open()
+        rules = self._rules_for(worlds)
         self._rows, self._done, self._worlds, self._begun = rows, done, worlds, True
-        self._backend.rules = rules_of(self._task, worlds, self.max_episode_steps)
+        self._backend.rules = rules
         self._paths = [[cell] for cell in grid.place_cell(rows.numbers[PLACE]).tolist()]

@@ -12,12 +12,29 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks, grid, schedule, trials
-from reach_gym.envs.autoreset import Array, Info, Mask, Moved
+from reach_gym.envs.autoreset import Array, Info, Moved
 from reach_gym.envs.grid_task import FREE, GridTask, TrialOptions, require_pair
 from reach_gym.fields import field_from_data
 from reach_gym.observations import GridObservations, VectorObservations
-from reach_gym.planning import squared_limit, steps_to_go
-from reach_gym.rows import GOAL, HITS, IDEAL, KEY, LEVEL, LIMIT, PLACE, SEEN, START, STEPS, SUCCESS, TRIAL, WORLD, Integers, Rows
+from reach_gym.planning import steps_to_go
+from reach_gym.rows import (
+    GOAL,
+    HITS,
+    IDEAL,
+    KEY,
+    LEVEL,
+    LIMIT,
+    PLACE,
+    SEEN,
+    START,
+    STEPS,
+    SUCCESS,
+    TRIAL,
+    WORLD,
+    Integers,
+    Mask,
+    Rows,
+)
 
 UNLIMITED = 2**31 - 1
 
@@ -40,8 +57,8 @@ class Rules(NamedTuple):
     pairs: npt.NDArray[np.uint64]
 
 
-def rules_of(task: GridTask, worlds: list[grid.GridWorld], max_steps: int | None) -> Rules:
-    """Lays out `task` and the tables of the `worlds` that rows may stand in, its own first."""
+def rules_of(task: GridTask, max_steps: int | None) -> Rules:
+    """Lays out `task`; its own world is the first of the tables."""
     rule, radii = task.schedule, task.schedule.radii
     target = None if task.target == FREE else task.target
     limit = UNLIMITED if max_steps is None else max_steps
@@ -50,8 +67,8 @@ def rules_of(task: GridTask, worlds: list[grid.GridWorld], max_steps: int | None
             [task.size, task.start, task.target, rule.episodes, rule.hits, len(radii) - 1, limit],
             np.int32,
         ),
-        np.stack([world.next_place for world in worlds]),
-        np.stack([steps_to_go(worlds[0], radius, target) for radius in radii]),
+        task.world.next_place[None],
+        np.stack([steps_to_go(task.world, radius, target) for radius in radii]),
         np.array(radii),
         VectorObservations(task.size).coordinates.view(np.uint64)[:, 0],
     )
@@ -119,7 +136,7 @@ def draw_trial(rows: Rows, rules: Rules) -> None:
     numbers, (_, start, target, *_) = rows.numbers, rules.settings
     level = numbers[LEVEL]
     rows.radius[:] = rules.radii[level]
-    numbers[LIMIT] = np.floor(rows.radius * rows.radius)
+    numbers[LIMIT] = grid.squared_limit(rows.radius)
     free = np.ones_like(level, np.int64)
     targets = draw_pairs(rows, rules, start * free, target * free)
     place_at(rows, rules, targets)
@@ -130,15 +147,14 @@ def draw_special(rows: Rows, rules: Rules, options: TrialOptions, world: int) ->
     """Draws the trial of each of `rows` under reset `options` with one start and target per row; may refuse them."""
     numbers, size = rows.numbers, int(rules.settings[0])
     rows.radius[:] = rules.radii[numbers[LEVEL]] if options.radius is None else options.radius
-    radii = {radius: squared_limit(radius) for radius in rows.radius.tolist()}
-    numbers[LIMIT] = [radii[radius] for radius in rows.radius.tolist()]
+    numbers[LIMIT] = grid.squared_limit(rows.radius)
     wanted = zip(options.start.tolist(), options.target.tolist(), numbers[LIMIT].tolist(), strict=True)
     for start, target, limit in set(wanted):
         require_pair(size, start, target, limit)
     targets = draw_pairs(rows, rules, options.start, options.target)
     place_at(rows, rules, targets, world)
-    for radius, limit in radii.items():
-        some = numbers[LIMIT] == limit
+    for radius in set(rows.radius.tolist()):
+        some = rows.radius == radius
         table = steps_to_go(options.world, radius)
         numbers[IDEAL, some] = table[targets[some], numbers[START, some]]
 

@@ -15,7 +15,6 @@ from reach_gym.errors import InvalidActionError
 from reach_gym.fields import ForceField, field_from_data
 from reach_gym.grid import GridWorld, grid_world
 from reach_gym.observations import GridObservations, grid_observations
-from reach_gym.planning import squared_limit
 from reach_gym.schedule import RadiusSchedule, radius_from_data
 
 FREE = -1  # a start or target cell that every trial draws anew
@@ -139,7 +138,7 @@ def grid_task(size: Any, observation: Any, start: Any, target: Any, radius: Any,
         schedule,
         field_from_data(field),
     )
-    require_pair(size, task.start, task.target, squared_limit(schedule.start))
+    require_pair(size, task.start, task.target, int(grid.squared_limit(schedule.start)))
     return task
 
 
