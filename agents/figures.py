@@ -72,8 +72,24 @@ class Panel:
     scenes: Sequence[GridScene]
 
 
-def _layout() -> ConstrainedLayoutEngine:
+def layout() -> ConstrainedLayoutEngine:
+    """The arrangement of all figures of this package: nothing overlaps, and a little room is left around."""
     return ConstrainedLayoutEngine(h_pad=0.12, w_pad=0.12)  # inches of free border
+
+
+def tidy(axes: Axes) -> None:
+    """The look of axes with numbers: light lines, no box."""
+    axes.grid(color=RULE, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelcolor=FAINT, color=FAINT)
+
+
+def headline(figure: Figure, title: str, note: str) -> None:
+    """Writes the title over the whole figure and the note under it."""
+    figure.suptitle(title, x=0.01, ha="left", color=INK, fontsize=14, fontweight="bold")
+    if note:
+        figure.supxlabel(note, x=0.01, ha="left", color=FAINT, fontsize=9)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -107,7 +123,7 @@ def learning_curve(curves: Sequence[Curve], epsilon: float) -> Figure:
         curves: One curve per task.
         epsilon: Share of random actions while learning: why the curves stay above the dashed lines.
     """
-    figure = Figure(figsize=(8, 4.5), dpi=DPI, layout=_layout())
+    figure = Figure(figsize=(8, 4.5), dpi=DPI, layout=layout())
     axes = figure.add_subplot()
     highest = max(curve.ideal for curve in curves)
     for curve, color in zip(curves, COLORS, strict=False):
@@ -145,7 +161,7 @@ def trajectories(panels: Sequence[Panel]) -> Figure:
     Args:
         panels: At least one; each with at least one scene.
     """
-    figure = Figure(figsize=(0.6 + 5.2 * len(panels), 6.1), dpi=DPI, layout=_layout())
+    figure = Figure(figsize=(0.6 + 5.2 * len(panels), 6.1), dpi=DPI, layout=layout())
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         _board(axes, panel.scenes[0])
         for k, scene in enumerate(panel.scenes):

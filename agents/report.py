@@ -13,7 +13,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from reach_gym.evaluation import Evaluation, evaluate
+from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate
 from reach_gym.planning import IdealAgent, RandomAgent
 
 from .checkpoint import write_file
@@ -21,7 +21,9 @@ from .q_learning import QLearning
 from .tabular import TabularAgent
 
 
-def compare(agent: TabularAgent, env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> dict[str, Evaluation]:
+def compare(
+    agent: TabularAgent, env_id: str, env_kwargs: Mapping[str, Any] | None = None
+) -> dict[str, Evaluation | CursorEvaluation]:
     """Evaluates `agent` beside the random and the ideal agent, once from every start.
 
     Returns:

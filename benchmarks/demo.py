@@ -1,4 +1,4 @@
-"""``python -m benchmarks demo``: agents learn the grid reach with and without wind, and show it."""
+"""``python -m benchmarks demo``: agents learn the grid reach with and without wind, controllers move the cursor; it is shown."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from reach_gym.cli import shell
 from reach_gym.rendering.video import write_video
 from reach_gym.rendering.window import NoDisplayError, Window
 
+from . import demo_cursor
+
 TASKS = {
     "without wind": "reach_gym/GridReachTabular-v0",
     "with wind": "reach_gym/GridReachTabularWind-v0",
@@ -40,12 +42,13 @@ _FPS, _PAUSE = 4, 4  # frames a second: slow enough to follow by eye; frames tha
 
 @dataclass(kw_only=True)
 class Demo(shell.Command):
-    """Q-learning learns the reach with and without wind: a table, figures, a GIF and, on a desktop, a window.
+    """Q-learning learns the grid reach, controllers reach in a curl field: tables, figures, GIFs and, on a desktop, a window.
 
     Attributes:
         out: Directory for the figures; what a former demo wrote there is replaced.
-        seed: Seed of the training.
+        seed: Seed of the training and of the cursor's session.
         episodes: Episodes to learn per task.
+        cursor: Also record, measure and draw a session of the cursor reach.
         window: Open a window, if there is a display and stdout is a terminal.
         progress: Show progress bars if stderr is a terminal.
     """
@@ -53,6 +56,7 @@ class Demo(shell.Command):
     out: Path = Path("runs/demo")
     seed: int = 0
     episodes: int = QLearningConfig().episodes
+    cursor: bool = True
     window: bool = True
     progress: bool = True
 
@@ -77,7 +81,9 @@ class Demo(shell.Command):
         write_video(self.out / "wind.gif", pictures, _FPS)
         console = shell.console()
         console.print(report.table(rows, f"The grid reach from {rows[0][2]['episodes']:.0f} starts"))
-        console.print(f"figures and GIF: {self.out}")
+        if self.cursor:
+            console.print(demo_cursor.run(self.out / "cursor", self.seed))
+        console.print(f"figures, GIFs and recordings: {self.out}")
         if self.window and has_display():
             show(pictures)
 

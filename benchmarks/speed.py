@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -24,7 +23,10 @@ ROWS = 1024
 def _single(env_id: str) -> Callable[[], float]:
     """Steps per second of one environment through `gym.make` with random actions, resets included."""
     env: gym.Env[Any, Any] = gym.make(env_id)
-    actions = np.random.default_rng(0).integers(0, env.action_space.n, 20_000).tolist()  # type: ignore[attr-defined]
+    env.action_space.seed(0)
+    actions = [env.action_space.sample() for _ in range(20_000)]
+    if isinstance(env.action_space, gym.spaces.Discrete):
+        actions = list(map(int, actions))
     env.reset(seed=0)
 
     def measure() -> float:
@@ -56,13 +58,8 @@ def _vector(env_id: str, **kwargs: Any) -> Callable[[], float]:
     return measure
 
 
-SINGLE = (
-    "FrozenLake8x8-v1",
-    "CartPole-v1",
-    "reach_gym/GridReach-v0",
-    "reach_gym/GridReachPixels-v0",
-    "reach_gym/GridReachTabular-v0",
-)
+GRID = ("reach_gym/GridReach-v0", "reach_gym/GridReachPixels-v0", "reach_gym/GridReachTabular-v0")
+CURSOR = ("reach_gym/CursorReach-v0", "reach_gym/CursorReachCurl-v0", "reach_gym/CursorReachCenterOut-v0")
 
 
 def _in_turn(measures: dict[str, Callable[[], float]], repeats: int) -> dict[str, float]:
@@ -107,17 +104,14 @@ class Speed(Command):
     def run(self) -> None:
         """Measures and prints."""
         console = Console()
-        single = _in_turn({env_id: _single(env_id) for env_id in SINGLE}, self.repeats)
-        console.print(_table("one environment, gym.make", single, "FrozenLake8x8-v1"))
-        vector = {
-            "CartPole-v1": _vector("CartPole-v1"),
-            **{
-                f"{env_id} ({backend})": _vector(env_id, backend=backend)
-                for env_id in ("reach_gym/GridReach-v0", "reach_gym/GridReachPixels-v0")
-                for backend in ("numba", "numpy")
-            },
-        }
-        console.print(_table(f"native vector, {ROWS} rows", _in_turn(vector, self.repeats), "CartPole-v1"))
+        for peer, ids in (("FrozenLake8x8-v1", GRID), ("CartPole-v1", CURSOR)):
+            speeds = _in_turn({env_id: _single(env_id) for env_id in (peer, *ids)}, self.repeats)
+            console.print(_table("one environment, gym.make", speeds, peer))
+        for pair in (GRID[:2], CURSOR[:2]):
+            kinds = [(env_id, backend) for env_id in pair for backend in ("numba", "numpy")]
+            vector = {f"{env_id} ({backend})": _vector(env_id, backend=backend) for env_id, backend in kinds}
+            speeds = _in_turn({"CartPole-v1": _vector("CartPole-v1"), **vector}, self.repeats)
+            console.print(_table(f"native vector, {ROWS} rows", speeds, "CartPole-v1"))
         console.print(
             f"Q-learning, {QLearningConfig().episodes} episodes of GridReachTabular: {_training_time(self.repeats):.2f} s"
         )

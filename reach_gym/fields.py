@@ -11,7 +11,7 @@ cursor. In the continuous task everything is in SI units (metres, metres per sec
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ Region = tuple[float | None, float | None, float | None, float | None]
 
 ZERO: Matrix = ((0.0, 0.0), (0.0, 0.0))
 EVERYWHERE: Region = (None, None, None, None)
+_FARTHEST, _NEAREST = 1000.0, 1e-6  # metres; between them a channel's numbers stay finite
 FIELD_KEYS = ("preset", "gain", "region", "push", "viscosity", "stiffness", "origin")
 
 
@@ -66,6 +67,26 @@ class ForceField:
             object.__setattr__(self, name, value)
 
     @property
+    def numbers(self) -> tuple[float, ...]:
+        """All but the gain as the 16 numbers that `force_of` takes; open sides of the region are infinite."""
+        x0, y0, x1, y1 = (
+            open_side if bound is None else bound
+            for bound, open_side in zip(self.region, (-math.inf, -math.inf, math.inf, math.inf), strict=True)
+        )
+        return (
+            x0,
+            y0,
+            x1,
+            y1,
+            *self.push,
+            *self.viscosity[0],
+            *self.viscosity[1],
+            *self.stiffness[0],
+            *self.stiffness[1],
+            *self.origin,
+        )
+
+    @property
     def is_null(self) -> bool:
         """Whether the field is zero everywhere."""
         return self.gain == 0 or (self.push == (0.0, 0.0) and self.viscosity == ZERO and self.stiffness == ZERO)
@@ -73,6 +94,13 @@ class ForceField:
     def to_data(self) -> dict[str, Any]:
         """The field as plain data; `field_from_data` gives the same field back."""
         return asdict(self)
+
+
+def from_numbers(gain: float, numbers: Sequence[float]) -> ForceField:
+    """The field with this `gain` and these 16 `numbers`, the inverse of `ForceField.numbers`."""
+    x0, y0, x1, y1 = (None if math.isinf(bound) else bound for bound in numbers[:4])
+    cx, cy, bxx, bxy, byx, byy, kxx, kxy, kyx, kyy, ox, oy = numbers[4:]
+    return ForceField(gain, (x0, y0, x1, y1), (cx, cy), ((bxx, bxy), (byx, byy)), ((kxx, kxy), (kyx, kyy)), (ox, oy))
 
 
 def _pair(name: str, value: Any) -> Pair:
@@ -100,22 +128,114 @@ def _region(value: Any) -> Region:
 
 def inside(region: Region, x: Any, y: Any) -> Any:
     """Whether the point (x, y) lies in `region`, bounds included; floats or arrays alike."""
-    x0, y0, x1, y1 = (
-        open_bound if bound is None else bound
-        for bound, open_bound in zip(region, (-math.inf, -math.inf, math.inf, math.inf), strict=True)
-    )
+    x0, y0, x1, y1 = ForceField(region=region).numbers[:4]
     return (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
 
 
 def force(field: ForceField, x: Any, y: Any, vx: Any, vy: Any) -> tuple[Any, Any]:
-    """The force (x, y) of `field` at position (x, y) and velocity (vx, vy); floats or arrays alike."""
-    (bxx, bxy), (byx, byy) = field.viscosity
-    (kxx, kxy), (kyx, kyy) = field.stiffness
-    dx, dy = x - field.origin[0], y - field.origin[1]
-    scale = field.gain * inside(field.region, x, y)
-    fx = scale * (field.push[0] + bxx * vx + bxy * vy + kxx * dx + kxy * dy)
-    fy = scale * (field.push[1] + byx * vx + byy * vy + kyx * dx + kyy * dy)
+    """The force (x, y) of `field` at position (x, y) and velocity (vx, vy); floats, arrays or tensors alike."""
+    return force_of(field.gain, x, y, vx, vy, *field.numbers)
+
+
+def force_of(
+    scale: Any, x: Any, y: Any, vx: Any, vy: Any,
+    x_min: Any, y_min: Any, x_max: Any, y_max: Any,
+    push_x: Any, push_y: Any,
+    b_xx: Any, b_xy: Any, b_yx: Any, b_yy: Any,
+    k_xx: Any, k_xy: Any, k_yx: Any, k_yy: Any,
+    origin_x: Any, origin_y: Any,
+) -> tuple[Any, Any]:  # fmt: skip
+    """The formula at the top of this module, component-wise: floats, arrays, tensors and Numba alike.
+
+    Args:
+        scale: Factor on the whole field.
+        x: Position.
+        y: Position.
+        vx: Velocity.
+        vy: Velocity.
+        x_min: The first of `ForceField.numbers`; the 15 that follow are in its order.
+        y_min: Region.
+        x_max: Region.
+        y_max: Region.
+        push_x: Constant part.
+        push_y: Constant part.
+        b_xx: Viscosity, row by row.
+        b_xy: Viscosity.
+        b_yx: Viscosity.
+        b_yy: Viscosity.
+        k_xx: Stiffness, row by row.
+        k_xy: Stiffness.
+        k_yx: Stiffness.
+        k_yy: Stiffness.
+        origin_x: Where the stiffness exerts nothing.
+        origin_y: Where the stiffness exerts nothing.
+
+    Returns:
+        The force (x, y).
+    """
+    here = (x >= x_min) & (x <= x_max) & (y >= y_min) & (y <= y_max)
+    dx, dy = x - origin_x, y - origin_y
+    # The truth value comes last: a number times a tensor of truth values would fall back to single precision.
+    # The zero that is added takes the sign from a force of zero, so that no field and a field of zero are the same bits.
+    fx = scale * (push_x + b_xx * vx + b_xy * vy + k_xx * dx + k_xy * dy) * here + 0.0
+    fy = scale * (push_y + b_yx * vx + b_yy * vy + k_yx * dx + k_yy * dy) * here + 0.0
     return fx, fy
+
+
+def channel_of(start_x: Any, start_y: Any, target_x: Any, target_y: Any, stiffness: Any, damping: Any) -> tuple[Any, ...]:
+    """The 16 numbers of a force channel (error clamp) along the line from start to target, component-wise.
+
+    Args:
+        start_x: Start in metres.
+        start_y: Start in metres.
+        target_x: Target in metres, not the start.
+        target_y: Target in metres.
+        stiffness: Of the walls, N/m.
+        damping: Across the channel, N s/m.
+
+    Returns:
+        Numbers for `force_of`; along the line the channel exerts nothing.
+    """
+    dx, dy = target_x - start_x, target_y - start_y
+    length = dx * dx + dy * dy
+    xx, xy, yy = -(dy * dy) / length, dx * dy / length, -(dx * dx) / length
+    none = 0.0 * dx
+    wide = none + math.inf
+    return (
+        -wide, -wide, wide, wide,
+        none, none,
+        damping * xx, damping * xy, damping * xy, damping * yy,
+        stiffness * xx, stiffness * xy, stiffness * xy, stiffness * yy,
+        none + start_x, none + start_y,
+    )  # fmt: skip
+
+
+def channel(start: Pair, target: Pair, stiffness: float = 6000.0, damping: float = 100.0) -> ForceField:
+    """A force channel (error clamp): stiff walls that leave only the line from `start` to `target` free.
+
+    Args:
+        start: (x, y) in metres.
+        target: (x, y) in metres.
+        stiffness: Of the walls, N/m. Studies use 4,000 to 6,000 (Scheidt et al. 2000; Smith, Ghazizadeh & Shadmehr 2006).
+        damping: Across the channel, N s/m; studies use 30 to 250.
+
+    Raises:
+        TypeError: A value has the wrong type.
+        ValueError: A value is out of range, or start and target are less than a micrometre apart.
+    """
+    places = []
+    for name, value in (("start", start), ("target", target)):
+        pair = checks.items(name, value, 2, "a pair (x, y) of numbers in metres")
+        places += [checks.number(f"{name}[{axis}]", pair[axis], -_FARTHEST, _FARTHEST) for axis in range(2)]
+    if max(abs(places[0] - places[2]), abs(places[1] - places[3])) < _NEAREST:
+        raise ValueError(f"`target` must lie at least {_NEAREST:g} m from the start, got {checks.shown(target)}.")
+    walls = checks.number("stiffness", stiffness, 0), checks.number("damping", damping, 0)
+    numbers = channel_of(places[0], places[1], places[2], places[3], *walls)
+    return ForceField(
+        viscosity=((numbers[6], numbers[7]), (numbers[8], numbers[9])),
+        stiffness=((numbers[10], numbers[11]), (numbers[12], numbers[13])),
+        origin=(places[0], places[1]),
+    )
 
 
 NULL = ForceField(gain=0.0)
@@ -128,6 +248,23 @@ GRID_PRESETS: dict[str, ForceField] = {
     # (cw) of the move, for a diagonal move the diagonal square.
     "curl_ccw": ForceField(viscosity=((0.0, -1.0), (1.0, 0.0))),
     "curl_cw": ForceField(viscosity=((0.0, 1.0), (-1.0, 0.0))),
+}
+
+
+# In SI units, for the continuous task.
+CURSOR_PRESETS: dict[str, ForceField] = {
+    "null": NULL,
+    # Sun & Plitt, sequence models: -5 of their units on either axis, that is -1 N for 1 kg, in x from -25 to 25 and
+    # y from 0 to 50 units of 2 mm. By place, as their text and figure say.
+    "push": ForceField(push=(-1.0, -1.0), region=(-0.05, 0.0, 0.05, 0.1)),
+    # The curl field of most later studies (13 N s/m): counter-clockwise pushes to the left of the movement.
+    "curl_ccw": ForceField(viscosity=((0.0, -13.0), (13.0, 0.0))),
+    "curl_cw": ForceField(viscosity=((0.0, 13.0), (-13.0, 0.0))),
+    # Shadmehr & Mussa-Ivaldi 1994; symmetric, hence no curl.
+    "viscous": ForceField(viscosity=((-10.1, -11.2), (-11.2, 11.1))),
+    # Two fields that speed the hand up in some directions (Tong, Wolpert & Flanagan 2002 and others use them).
+    "curl_assist": ForceField(viscosity=((11.0, 11.0), (-11.0, 11.0))),
+    "saddle": ForceField(viscosity=((11.0, 11.0), (11.0, -11.0))),
 }
 
 

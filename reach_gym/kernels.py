@@ -1,7 +1,6 @@
 """Numba kernels of the native vector environments: the fast back end.
 
-The rules are not written again here: the component-wise functions of `grid`, `schedule` and `trials` are registered with Numba
-from outside. Never ``fastmath``: every result equals the NumPy back end's bit for bit.
+The rules are not written again here: `reach_gym.compiled` registers the component-wise functions with Numba from outside.
 
 This module is imported on demand, and only where Numba is installed.
 """
@@ -16,7 +15,9 @@ import numba
 import numpy as np
 from numba.extending import register_jitable
 
-from reach_gym import grid, schedule, trials
+import reach_gym.compiled  # noqa: F401  (registers the functions below with Numba)
+from reach_gym.grid import NUM_ACTIONS, STAY, place_cell, place_felt, place_x, place_y, squared_distance, squared_limit
+from reach_gym.radius import advance_radius
 from reach_gym.rows import (
     GOAL,
     HITS,
@@ -32,29 +33,7 @@ from reach_gym.rows import (
     TRIAL,
     WORLD,
 )
-
-for _function in (
-    trials.mix,
-    trials.bits,
-    trials.pick,
-    trials.draw_target,
-    trials.draw_start,
-    schedule.advance,
-    grid.squared_distance,
-    grid.squared_limit,
-    grid.place_x,
-    grid.place_y,
-    grid.place_cell,
-    grid.place_felt,
-):
-    register_jitable(_function)
-
-# Numba sees globals of this module, not attributes of other modules, as constants.
-squared_distance, squared_limit = grid.squared_distance, grid.squared_limit
-advance_schedule = schedule.advance
-draw_target, draw_start = trials.draw_target, trials.draw_start
-place_x, place_y, place_cell, place_felt = grid.place_x, grid.place_y, grid.place_cell, grid.place_felt
-STAY, NUM_ACTIONS = grid.STAY, grid.NUM_ACTIONS
+from reach_gym.trials import draw_start, draw_target
 
 
 @register_jitable
@@ -109,7 +88,7 @@ WRITERS = {
 def _next_trial(
     i: int, numbers: Any, streams: Any, radius: Any, settings: Any, next_place: Any, ideal: Any, radii: Any
 ) -> None:  # fmt: skip
-    numbers[LEVEL, i], numbers[SEEN, i], numbers[HITS, i] = advance_schedule(
+    numbers[LEVEL, i], numbers[SEEN, i], numbers[HITS, i] = advance_radius(
         *(numbers[LEVEL, i], numbers[SEEN, i], numbers[HITS, i], numbers[SUCCESS, i]),
         *(settings[3], settings[4], settings[5]),
     )
@@ -173,7 +152,8 @@ def _restart_loop(layout: Any, write: Any) -> Callable[..., None]:
         written = layout(observation)
         for i in range(len(mask)):
             if mask[i]:
-                _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii)
+                if not settings[7]:
+                    _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii)
                 place, goal = numbers[PLACE, i], numbers[GOAL, i]
                 apart = squared_distance(place_x(place), place_y(place), place_x(goal), place_y(goal))
                 write(written, i, place, goal, pairs)
@@ -192,9 +172,10 @@ def _advance_loop(layout: Any, write: Any, each: Any) -> Callable[..., int]:
         bad = _first_bad(actions)
         if bad >= 0:
             return bad
-        for i in range(len(again)):
-            if again[i]:
-                _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii)
+        if not settings[7]:
+            for i in range(len(again)):
+                if again[i]:
+                    _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii)
         most, written = settings[6], layout(observation)
         # From here on no branch, and few arrays to a loop, so that the compiler can work on several rows at once.
         for i in each(len(actions)):

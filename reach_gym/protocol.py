@@ -6,14 +6,14 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 from gymnasium.vector import VectorEnv
 
-from reach_gym.planning import IdealAgent, RandomAgent
+from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
 
 Starts = npt.NDArray[np.bool_]
 
@@ -27,6 +27,13 @@ class Agent(Protocol):
 
     def act(self, observations: Any) -> Any:
         """The actions for a batch of n observations."""
+
+
+def count_rows(observations: Any) -> int:
+    """How many rows a batch of observations has; a dict or tuple of arrays has as many as each of its parts."""
+    while isinstance(observations, Mapping | tuple):
+        observations = next(iter(observations.values() if isinstance(observations, Mapping) else observations))
+    return len(observations)
 
 
 class _Callable:
@@ -53,7 +60,7 @@ class _Predict:
 
     def act(self, observations: Any) -> Any:
         """What the model predicts."""
-        starts = np.zeros(len(observations), np.bool_) if self._starts is None else self._starts
+        starts = np.zeros(count_rows(observations), np.bool_) if self._starts is None else self._starts
         actions, self._state = self._model.predict(
             observations,
             state=self._state,
@@ -114,11 +121,17 @@ def as_agent(value: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
     )
 
 
-BUILT_IN: dict[str, Callable[[Any], Agent]] = {"ideal": IdealAgent, "random": RandomAgent}
+BUILT_IN: dict[str, Callable[[Any], Agent]] = {
+    "ideal": IdealAgent,
+    "naive": NaiveAgent,
+    "adapted": AdaptedAgent,
+    "minimum_jerk": MinimumJerkAgent,
+    "random": RandomAgent,
+}
 
 
 def load_agent(name: str, env: VectorEnv[Any, Any, Any]) -> Agent:
-    """Loads an agent for `env`: ``"ideal"``, ``"random"``, or ``"module:attribute"``, which runs that module's code.
+    """Loads an agent for `env`: a name of `BUILT_IN`, or ``"module:attribute"``, which runs that module's code.
 
     Modules are found as Python finds them, and in the current directory.
 
@@ -126,7 +139,8 @@ def load_agent(name: str, env: VectorEnv[Any, Any, Any]) -> Agent:
         ValueError: `name` is none of these.
         ImportError: There is no such module.
         AttributeError: The module has no such attribute.
-        TypeError: The attribute cannot be made an agent.
+        TypeError: The attribute cannot be made an agent, or the agent does not know the task: ``"minimum_jerk"`` moves only
+            a cursor.
     """
     if name in BUILT_IN:
         return BUILT_IN[name](env)

@@ -35,6 +35,8 @@ class Task:
     vector_env: str = "GridReachVectorEnv"
 
 
+_CURSOR: dict[str, Any] = {"module": "cursor_reach", "env": "CursorReachEnv", "vector_env": "CursorReachVectorEnv"}
+
 TASKS: dict[str, Task] = {
     f"{NAMESPACE}/GridReach-v0": Task("16 x 16 grid, random start and target, exact hit, vector observation", {}),
     f"{NAMESPACE}/GridReachPixels-v0": Task("the same from two-channel pixels", {"observation": "pixels"}),
@@ -42,6 +44,18 @@ TASKS: dict[str, Task] = {
     f"{NAMESPACE}/GridReachTabular-v0": Task("10 x 10 grid, fixed target, the cursor's cell as observation", _TABULAR),
     f"{NAMESPACE}/GridReachTabularWind-v0": Task(
         "GridReachTabular with a wind to the left over rows 2 to 6", {**_TABULAR, "field": "wind"}
+    ),
+    f"{NAMESPACE}/CursorReach-v0": Task("a point mass, random target, go cue, no field", {}, **_CURSOR),
+    f"{NAMESPACE}/CursorReachRegion-v0": Task(
+        "CursorReach with a push of -1 N along each axis in a region", {"field": "push"}, **_CURSOR
+    ),
+    f"{NAMESPACE}/CursorReachCurl-v0": Task(
+        "CursorReach in a counter-clockwise curl field of 13 N s/m", {"field": "curl_ccw"}, **_CURSOR
+    ),
+    f"{NAMESPACE}/CursorReachCenterOut-v0": Task(
+        "8 targets on a circle; a session of baseline, adaptation to the curl field, washout",
+        {"field": "curl_ccw", "targets": "center-out", "schedule": "abrupt"},
+        **_CURSOR,
     ),
 }
 

@@ -1,144 +1,270 @@
-"""Schedules as data: what changes from trial to trial.
+"""Schedules as data: what changes from trial to trial in a session of baseline, adaptation and washout.
 
-`RadiusSchedule` is the shrinking reward radius of Sun & Plitt: a target that is easy to hit at first and shrinks as the agent
-learns, which makes a sparse reward learnable.
+A schedule is a list of blocks. Each block says how strong the perturbation (a force field, a visuomotor rotation) is in its
+trials, and which trials are catch trials or run in a force channel. It is given to an environment and is the same for all of
+its rows.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from reach_gym import checks
+from reach_gym.fields import ForceField
 
-MAX_LEVELS = 32  # every level keeps its own table of exact steps to go
-NEVER = 2**30  # episodes between looks where nothing ever advances; the largest count that is allowed
+MAX_TRIALS = 100_000  # of a whole session; every trial has an entry in a table
+MAX_GAIN = 10.0
 
 
 @dataclass(frozen=True)
-class RadiusSchedule:
-    """A reward radius that shrinks from `start` by `factor` down to `floor`.
-
-    It advances one level after every `every` episodes (the paper's rule), or, when `success_rate` is given instead, after
-    every `window` episodes of which at least that share hit the target. Episodes are counted per row of a vector
-    environment, so a row sees what a single environment sees; divide `every` by the number of rows to keep the total.
-    A seeded reset starts again at `start`.
+class Wave:
+    """``amplitude * sin(2 pi t / period + phase)``.
 
     Attributes:
-        start: First radius, in squares. Sun & Plitt: 8 on a 16 x 16 grid.
-        factor: Each level's radius over the one before, between 0 and 1. Sun & Plitt: 0.5.
-        floor: Last radius, in squares; 0 demands an exact hit. Sun & Plitt: 1 in their code, "exactly" in their text.
-            It is reached when the next radius would fall below it, or below one square (where only 0 differs).
-        every: Episodes per level. Sun & Plitt: 2,000.
-        success_rate: Share of successful episodes, above 0 and at most 1, that a window needs.
-        window: Episodes per window for `success_rate`.
+        amplitude: At most `MAX_GAIN` in size.
+        period: In trials for `Block.wave`, in seconds for `Block.within`; above 0.
+        phase: In radians, at the first trial of the block or at the start of the trial.
 
     Raises:
         TypeError: A value has the wrong type.
-        ValueError: A value is out of range, `floor` exceeds `start`, both or none of `every` and `success_rate` are
-            given, or there would be more than `MAX_LEVELS` levels.
+        ValueError: A value is out of range.
     """
 
-    start: float
-    factor: float = 0.5
-    floor: float = 0.0
-    every: int | None = None
-    success_rate: float | None = None
-    window: int = 100
+    amplitude: float
+    period: float
+    phase: float = 0.0
 
     def __post_init__(self) -> None:
-        """Checks every value."""
-        checks.number("radius.start", self.start, 0)
-        checks.number("radius.floor", self.floor, 0)
-        if not 0 < checks.number("radius.factor", self.factor) < 1:
-            raise ValueError(f"`radius.factor` must be between 0 and 1, both excluded, got {self.factor}.")
-        if self.floor > self.start:
-            raise ValueError(f"`radius.floor` must be at most `radius.start` = {self.start}, got {self.floor}.")
-        if (self.every is None) == (self.success_rate is None):
-            raise ValueError(
-                "`radius` must have exactly one of 'every' and 'success_rate', "
-                f"got every={self.every} and success_rate={self.success_rate}."
-            )
-        if self.every is not None:
-            checks.integer("radius.every", self.every, 1, NEVER)
-        elif checks.number("radius.success_rate", self.success_rate, 0, 1) == 0:
-            raise ValueError("`radius.success_rate` must be above 0, got 0.")
-        checks.integer("radius.window", self.window, 1, NEVER)
-        if len(self.radii) > MAX_LEVELS:
-            raise ValueError(f"`radius` must have at most {MAX_LEVELS} levels; factor {self.factor} gives more.")
+        """Checks and normalises every value."""
+        object.__setattr__(self, "amplitude", checks.number("wave.amplitude", self.amplitude, -MAX_GAIN, MAX_GAIN))
+        object.__setattr__(self, "period", checks.number("wave.period", self.period, 0, 1e6))
+        object.__setattr__(self, "phase", checks.number("wave.phase", self.phase))
+        if self.period == 0:
+            raise ValueError("`wave.period` must be above 0, got 0.")
 
-    @property
-    def radii(self) -> tuple[float, ...]:
-        """The radius of each level, in squares, strictly decreasing."""
-        radii = [float(self.start)]
-        while radii[-1] > self.floor and len(radii) <= MAX_LEVELS:
-            smaller = radii[-1] * self.factor
-            radii.append(float(self.floor) if smaller < max(self.floor, 1.0) else smaller)
-        return tuple(radii)
-
-    @property
-    def episodes(self) -> int:
-        """Episodes after which the schedule looks whether to advance."""
-        return self.window if self.every is None else self.every
-
-    @property
-    def hits(self) -> int:
-        """Successful episodes among them that it needs."""
-        if self.success_rate is None:
-            return 0
-        # The small allowance keeps 0.7 * 10 = 7.000000000000001 at 7 hits.
-        return math.ceil(self.success_rate * self.window - 1e-9)
-
-    def to_data(self) -> dict[str, Any]:
-        """The schedule as plain data; `radius_from_data` gives the same schedule back."""
-        return asdict(self)
+    def at(self, t: float) -> float:
+        """The value at time `t`, in the unit of `period`."""
+        # Rounded, because the sine's last bit differs from machine to machine.
+        return round(self.amplitude * math.sin(2 * math.pi * t / self.period + self.phase), 12)
 
 
-def radius_from_data(value: Any) -> RadiusSchedule:
-    """Reads a radius as `gym.make` takes it: a number for a constant radius, or a schedule.
+@dataclass(frozen=True)
+class Block:
+    """Trials of one kind, one after the other.
 
-    Args:
-        value: A number of at least 0, a `RadiusSchedule`, or a dict with its attributes.
-
-    Returns:
-        The schedule; for a number one with a single level.
+    Attributes:
+        name: ``"baseline"``, ``"adaptation"``, ``"washout"``, or what you like.
+        trials: How many, at least 1.
+        gain: Factor on the perturbation in the first trial: 0 none, 1 the environment's own, -1 its mirror image.
+        gain_end: Factor in the last trial, with a linear ramp between; ``None`` for no ramp.
+        spread: The gain of each trial is drawn uniformly from this far below to this far above; non-static perturbations.
+        wave: Added to the gain from trial to trial.
+        within: The gain is multiplied with 1 plus this wave of the time within the trial, whose period must be a whole number of
+            time steps. Only the continuous task has it.
+        catch: Share of catch trials: the perturbation is off, unannounced (Shadmehr & Mussa-Ivaldi 1994).
+        clamp: Share of trials in a force channel (error clamp, Scheidt et al. 2000) instead of the perturbation. Only the
+            continuous task has them; on the grid they are catch trials.
+        field: A field that replaces the environment's in this block, written as for the environment, which checks it.
 
     Raises:
-        TypeError: `value` is none of these or a number has the wrong type.
-        ValueError: A number is out of range or a key is unknown.
+        TypeError: A value has the wrong type.
+        ValueError: A value is out of range; the message names it.
     """
-    if isinstance(value, RadiusSchedule):
+
+    name: str
+    trials: int
+    gain: float = 1.0
+    gain_end: float | None = None
+    spread: float = 0.0
+    wave: Wave | None = None
+    within: Wave | None = None
+    catch: float = 0.0
+    clamp: float = 0.0
+    field: str | dict[str, Any] | ForceField | None = None
+
+    def __post_init__(self) -> None:
+        """Checks and normalises every value."""
+        if not isinstance(self.name, str):
+            raise TypeError(f"`block.name` must be a string, got {checks.shown(self.name)}.")
+        if not self.name:
+            raise ValueError("`block.name` must not be empty.")
+        object.__setattr__(self, "trials", checks.integer("block.trials", self.trials, 1, MAX_TRIALS))
+        for name, low, high in (
+            ("gain", -MAX_GAIN, MAX_GAIN),
+            ("gain_end", -MAX_GAIN, MAX_GAIN),
+            ("spread", 0, MAX_GAIN),
+            ("catch", 0, 1),
+            ("clamp", 0, 1),
+        ):
+            value = getattr(self, name)
+            if name != "gain_end" or value is not None:
+                object.__setattr__(self, name, checks.number(f"block.{name}", value, low, high))
+        if self.catch + self.clamp > 1:
+            raise ValueError(f"`block.catch` and `block.clamp` must be at most 1 together, got {self.catch} and {self.clamp}.")
+        for name in ("wave", "within"):
+            object.__setattr__(self, name, _wave(f"block.{name}", getattr(self, name)))
+
+    def gains(self) -> list[float]:
+        """The gain of each trial of the block, without `spread`."""
+        last = self.gain if self.gain_end is None else self.gain_end
+        steps = max(1, self.trials - 1)
+        ramp = [self.gain + (last - self.gain) * i / steps for i in range(self.trials)]
+        return ramp if self.wave is None else [gain + self.wave.at(i) for i, gain in enumerate(ramp)]
+
+
+def _wave(name: str, value: Any) -> Wave | None:
+    if value is None or isinstance(value, Wave):
         return value
-    if isinstance(value, Mapping):
-        names = [field.name for field in fields(RadiusSchedule)]
-        data = checks.keys("radius", value, names)
-        if "start" not in data:
-            raise ValueError(f"`radius` must have the key 'start', got {checks.shown(value)}.")
-        return RadiusSchedule(**data)
-    radius = checks.number("radius", value, 0)
-    return RadiusSchedule(start=radius, floor=radius, every=NEVER)
+    data = checks.keys(name, value, [field.name for field in fields(Wave)])
+    if not {"amplitude", "period"} <= set(data):
+        raise ValueError(f"`{name}` must have the keys 'amplitude' and 'period', got {checks.shown(value)}.")
+    return Wave(**data)
 
 
-def advance(level: Any, seen: Any, hits: Any, succeeded: Any, episodes: Any, needed: Any, last: Any) -> tuple[Any, Any, Any]:
-    """The schedule's state after one more episode; integers, arrays and Numba alike.
+class SessionTable(NamedTuple):
+    """A schedule laid out trial by trial; trials beyond the last block repeat it.
+
+    Attributes:
+        gain: float64 (trials,).
+        spread: float64 (trials,).
+        catch: float64 (trials,).
+        clamp: float64 (trials,).
+        block: int32 (trials,), index of the block.
+        last: First trial of the last block.
+    """
+
+    gain: npt.NDArray[np.float64]
+    spread: npt.NDArray[np.float64]
+    catch: npt.NDArray[np.float64]
+    clamp: npt.NDArray[np.float64]
+    block: npt.NDArray[np.int32]
+    last: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A session: blocks, one after the other. The last one goes on, from its first trial again, for as long as anybody plays.
+
+    Attributes:
+        blocks: At least one.
+
+    Raises:
+        TypeError: `blocks` is no list or tuple of blocks.
+        ValueError: There is no block, or more than `MAX_TRIALS` trials.
+    """
+
+    blocks: tuple[Block, ...]
+
+    def __post_init__(self) -> None:
+        """Reads blocks that are given as dicts."""
+        if not isinstance(self.blocks, list | tuple):
+            raise TypeError(f"`schedule` must be a name, a list of blocks or a Schedule, got {checks.shown(self.blocks)}.")
+        object.__setattr__(self, "blocks", tuple(map(_block, self.blocks)))
+        if not self.blocks:
+            raise ValueError("`schedule` must have at least one block.")
+        if self.trials > MAX_TRIALS:
+            raise ValueError(f"`schedule` must have at most {MAX_TRIALS} trials, got {self.trials}.")
+
+    @property
+    def trials(self) -> int:
+        """Trials of all blocks: the length of the session."""
+        return sum(block.trials for block in self.blocks)
+
+    def place_of(self, trial: int) -> int:
+        """The trial of the session that trial number `trial` repeats: itself up to the end."""
+        return place_in_session(trial, self.trials, self.trials - self.blocks[-1].trials)  # type: ignore[no-any-return]
+
+    def block_of(self, trial: int) -> Block:
+        """The block to which trial number `trial` belongs, from 0."""
+        place = self.place_of(trial)
+        for block in self.blocks:
+            if place < block.trials:
+                return block
+            place -= block.trials
+        return self.blocks[-1]
+
+    def table(self) -> SessionTable:
+        """The schedule as arrays."""
+        blocks = self.blocks
+        counts = [block.trials for block in blocks]
+        spread, catch, clamp = (
+            np.repeat([getattr(b, name) for b in blocks], counts).astype(float) for name in ("spread", "catch", "clamp")
+        )
+        gains = np.concatenate([block.gains() for block in blocks])
+        index = np.repeat(np.arange(len(blocks), dtype=np.int32), counts)
+        return SessionTable(gains, spread, catch, clamp, index, self.trials - counts[-1])
+
+    def to_data(self) -> list[dict[str, Any]]:
+        """The schedule as plain data; `schedule_from_data` gives the same schedule back."""
+        return [asdict(block) for block in self.blocks]
+
+
+def place_in_session(trial: Any, trials: Any, last: Any) -> Any:
+    """The place in a session of `trials` trials of trial number `trial`; integers, arrays and Numba alike.
 
     Args:
-        level: Current level.
-        seen: Episodes since the last look.
-        hits: Successes among them.
-        succeeded: 1 if the episode that ends now hit its target, else 0.
-        episodes: `RadiusSchedule.episodes`.
-        needed: `RadiusSchedule.hits`.
-        last: The last level.
-
-    Returns:
-        The new ``(level, seen, hits)``.
+        trial: From 0, without end.
+        trials: Trials of the session.
+        last: First trial of the last block, which repeats.
     """
-    seen = seen + 1
-    hits = hits + succeeded
-    look = seen >= episodes
-    up = look & (hits >= needed) & (level < last)
-    keep = 1 - 1 * look
-    return level + 1 * up, seen * keep, hits * keep
+    beyond = 1 * (trial >= trials)
+    return trial - beyond * (trial - last - (trial - last) % (trials - last))
+
+
+def _block(value: Any) -> Block:
+    if isinstance(value, Block):
+        return value
+    data = checks.keys("schedule", value, [field.name for field in fields(Block)])
+    if not {"name", "trials"} <= set(data):
+        raise ValueError(f"Every block of `schedule` must have the keys 'name' and 'trials', got {checks.shown(value)}.")
+    return Block(**data)
+
+
+# Lengths as in laboratory sessions; a tenth of the trials run in a channel, where the subject's own force can be read.
+_BASELINE, _WASHOUT = Block("baseline", 40, gain=0.0, clamp=0.1), Block("washout", 80, gain=0.0, clamp=0.1)
+_ADAPTATION = Block("adaptation", 160, catch=0.1, clamp=0.1)
+
+SCHEDULES: dict[str, Schedule] = {
+    # The field comes and goes at once, with catch trials (Shadmehr & Mussa-Ivaldi 1994).
+    "abrupt": Schedule((_BASELINE, _ADAPTATION, _WASHOUT)),
+    # It grows unnoticed (Kagerer, Contreras-Vidal & Stelmach 1997).
+    "gradual": Schedule((_BASELINE, Block("ramp", 120, 0.0, 1.0, clamp=0.1), Block("adaptation", 40, clamp=0.1), _WASHOUT)),
+    # After it all trials are error clamps, in which what was learned decays (Smith, Ghazizadeh & Shadmehr 2006).
+    "clamp": Schedule((_BASELINE, _ADAPTATION, Block("error clamp", 80, gain=0.0, clamp=1.0))),
+    # Two adaptations: is the second one faster? (Brashers-Krug, Shadmehr & Bizzi 1996).
+    "savings": Schedule((_BASELINE, _ADAPTATION, _WASHOUT, Block("readaptation", 160, catch=0.1, clamp=0.1), _WASHOUT)),
+    # The gain differs from trial to trial (Sun & Plitt's wish for non-static perturbations): at random, then as a slow wave.
+    "non_static": Schedule(
+        (_BASELINE, Block("random", 160, gain=0.5, spread=1.0), Block("wave", 160, gain=0.0, wave=Wave(1.0, 40.0)), _WASHOUT)
+    ),
+    # The gain changes while the hand moves.
+    "within_trial": Schedule((_BASELINE, Block("within trial", 160, within=Wave(1.0, 0.4)), _WASHOUT)),
+}
+
+# Every trial alike: what an environment without a schedule does.
+STEADY = Schedule((Block("trials", 1),))
+
+
+def schedule_from_data(value: Any) -> Schedule:
+    """Reads a schedule from what `gym.make` or a JSON file can hold.
+
+    Args:
+        value: ``None`` (every trial alike), a name of `SCHEDULES`, a `Schedule`, or a list of blocks, each a `Block` or a dict
+            with its attributes.
+
+    Raises:
+        TypeError: `value` is none of these, or a number has the wrong type.
+        ValueError: An unknown name or key, or a bad number.
+    """
+    if value is None:
+        return STEADY
+    if isinstance(value, Schedule):
+        return value
+    if isinstance(value, str):
+        return SCHEDULES[checks.choice("schedule", value, SCHEDULES)]
+    return Schedule(value)

@@ -16,7 +16,7 @@ import reach_gym  # noqa: F401
 from reach_gym.envs.grid_reach import GridReachEnv
 from reach_gym.envs.grid_reach_vector import GridReachVectorEnv
 from reach_gym.fields import ForceField
-from reach_gym.schedule import RadiusSchedule
+from reach_gym.radius import RadiusSchedule
 
 NAN, INF = float("nan"), float("inf")
 ROWS = 3

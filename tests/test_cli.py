@@ -21,7 +21,7 @@ from reach_gym.registration import TASKS
 from reach_gym.rendering.canvas import load_pygame
 from reach_gym.rendering.window import Key, Window
 
-GRID = "GridReach-v0"
+GRID, CURL = "GridReach-v0", "CursorReachCurl-v0"
 AGENTS = """
 import numpy as np
 
@@ -83,7 +83,7 @@ def test_show_every_task(capsys, env_id):
     assert main(["show", env_id]) == 0
     out = capsys.readouterr().out
     assert f'gym.make("reach_gym:{env_id}")' in out
-    assert "Discrete(8): 0 east" in out
+    assert ("Box(-1.0, 1.0, (2,), float32)" if "Cursor" in env_id else "Discrete(8): 0 east") in out
     assert "100 steps" in out
 
 
@@ -114,6 +114,50 @@ def test_signs_of_fields(capsys, field, sign):
     assert f"    {sign} {sign} {sign}\n" in capsys.readouterr().out
 
 
+def test_show_explains_a_cursor_task(capsys):
+    kwargs = {"targets": [[0.05, -0.02]], "start": None, "rotation": 30, "delay": 4, "motor_noise": [0.1, 0.2], "damping": 2, "reward": "dense"}
+    assert main(["show", CURL, "--kwargs", json.dumps(kwargs)]) == 0
+    out = capsys.readouterr().out
+    for part in (
+        "a point mass of 1 kg with a damping of 2 N s/m, stopped at |x|, |y| = 20 cm",
+        "|x|, |y| <= 10 cm",
+        "(7,), float32), 4 steps old",
+        "1 is 10 N, with noise of 0.1 N and 20 % of the force",
+        "start:       drawn anew for every trial",
+        "target:      x = 5 cm, y = -2 cm",
+        "viscosity ((0.0, -13.0), (13.0, 0.0)) everywhere",
+        "by 30 degrees counter-clockwise",
+        "at 0.2 s the target appears: plan; the go cue, 0.05 s long, 0 to 0.09 s later: move; the end at 1 s",
+        "within 1 cm of the target and slower than 0.1 m/s for 0.05 s",
+        "dense: after the go cue",
+        "100 steps of 0.01 s",
+    ):
+        assert part in out, part
+    assert "session of" not in out
+
+
+def test_show_tells_the_session(capsys):
+    def blocks(*arguments):
+        assert main(["show", *arguments]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        first = next(i for i, line in enumerate(lines) if line.startswith("session of"))
+        return lines[first], [line.split() for line in lines[first + 1 : lines.index("", first)]]
+
+    title, rows = blocks("CursorReachCenterOut-v0")
+    assert title.startswith("session of 280 trials")
+    assert rows[0] == ["block", "trials", "gain", "catch", "trials", "channel", "trials"]
+    assert rows[2] == ["adaptation", "160", "1", "10", "%", "10", "%"]
+    # The grid has no channels.
+    _, rows = blocks("GridReachTabularWind-v0", "--kwargs", '{"schedule": "abrupt"}')
+    assert rows[2] == ["adaptation", "160", "1", "20", "%"]
+    own = [{"name": "a", "trials": 2, "gain": 0.5, "gain_end": 1, "spread": 0.1}, {"name": "b", "trials": 3, "field": "saddle"}]
+    own[1]["within"] = {"amplitude": 1.0, "period": 0.4}
+    own[0]["wave"] = {"amplitude": 0.5, "period": 20}
+    _, rows = blocks(CURL, "--kwargs", json.dumps({"schedule": own}))
+    assert rows[1] == "a 2 0.5 to 1 +- 0.1 at random + 0.5 sin with a period of 20 trials - - -".split()
+    assert rows[2] == "b 3 1, times (1 + 1 sin with a period of 0.4 s) - - saddle".split()
+
+
 def test_show_line_to_make_it_works(capsys):
     import gymnasium as gym
 
@@ -133,7 +177,7 @@ def test_ids_with_and_without_namespace(name):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "a command is missing; choose one of list, show, play, watch, evaluate"),
+        ([], "a command is missing; choose one of list, show, play, watch, evaluate, record"),
         (["lst"], "there is no command 'lst'"),
         (["--list"], "there is no command '--list'"),
         (["show"], "ID"),
@@ -160,6 +204,14 @@ def test_ids_with_and_without_namespace(name):
         (["watch", GRID, "--video", "a.avi"], "must end in .gif or .mp4"),
         (["watch", GRID, "--agent", "perfect", "--video", "a.gif"], "perfect"),
         (["watch", GRID], "--video out.gif"),
+        (["evaluate", CURL, "--agent", "random", "--episodes", "all"], "`episodes` must be a number"),
+        (["evaluate", GRID, "--agent", "minimum_jerk"], "`env` must be a cursor reach"),
+        (["record", CURL, "--agent", "ideal"], "`--out FILE` or `--minari DATASET_ID`"),
+        (["record", GRID, "--agent", "ideal", "--out", "a.npz"], "Only cursor tasks are recorded"),
+        (["record", CURL, "--agent", "ideal", "--out", "a.txt"], "`out` must end in .npz, .h5"),
+        (["record", CURL, "--agent", "perfect", "--out", "a.npz"], "perfect"),
+        (["record", CURL, "--agent", "ideal", "--out", "a.npz", "--trials", "0"], "`trials` must be an integer of at least 1"),
+        (["record", CURL, "--agent", "ideal", "--out", "a.npz", "--seed", "-1"], "`seed` must be an integer from 0"),
         (["evaluate", GRID], "--agent"),
         (["evaluate", GRID, "--agent", "no_such_module:x"], "no_such_module"),
         (["evaluate", GRID, "--agent", "json:no_such_name"], "no_such_name"),
@@ -203,7 +255,7 @@ def test_help(capsys, arguments):
 
 
 def test_every_option_is_explained(capsys):
-    for command in ("show", "play", "watch", "evaluate"):
+    for command in ("show", "play", "watch", "evaluate", "record"):
         assert main([command, "--help"]) == 0
         out = capsys.readouterr().out
         assert "Show tracebacks." in out
@@ -248,6 +300,52 @@ def test_evaluate_all_starts(capsys):
     assert any(line.split() == ["success", "100.0", "%"] for line in out.splitlines())
 
 
+def test_evaluate_a_cursor_task(capsys):
+    arguments = ["evaluate", CURL, "--agent", "naive", "--episodes", "3"]
+    assert main(arguments) == 0
+    rows = {line.rpartition("  ")[0].strip(): line.rpartition("  ")[2] for line in capsys.readouterr().out.splitlines()}
+    assert main([*arguments, "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert rows["success"] == f"{100 * values['success']:.1f} %"
+    assert rows["false starts"] == "0.0 %"
+    assert rows["max deviation"] == f"{values['max_deviation_mm']:.3f} mm"
+    assert rows["peak speed"] == f"{values['peak_speed_m_per_s']:.3f} m/s"
+    assert rows["movement time"] == f"{values['movement_time_s']:.3f} s"
+    assert rows["path length ratio"] == f"{values['path_length_ratio']:.3f}"
+    assert 5 < values["max_deviation_mm"] < 40
+
+
+def test_record(capsys, tmp_path):
+    from reach_gym.recording import Recording, record
+
+    path = tmp_path / "new" / "a.npz"
+    arguments = ["record", CURL, "--agent", "ideal", "--trials", "2", "--seed", "3", "--out", str(path)]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == f"wrote {path}\n2 trials, 100.0 % reached\n"
+    same = record("ideal", f"reach_gym/{CURL}", 2, 3, {"backend": "numpy"})
+    assert (Recording.load(path).hand == same.hand)[:, :5].all()
+    before = path.read_bytes()
+    code, line = error(capsys, *arguments)
+    assert code == 2
+    assert "--overwrite" in line
+    assert path.read_bytes() == before
+    kwargs = ["--kwargs", '{"schedule": [{"name": "a", "trials": 3}]}']
+    assert main([*arguments[:4], "--out", str(path), "--overwrite", "--session", *kwargs]) == 0
+    assert Recording.load(path).trial.tolist() == [0, 1, 2]
+
+
+def test_record_for_minari(capsys, tmp_path, monkeypatch):
+    minari = pytest.importorskip("minari")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    arguments = ["record", CURL, "--agent", "random", "--trials", "2", "--minari", "reach/test-v0"]
+    assert main(arguments) == 0
+    assert "wrote the Minari dataset reach/test-v0" in capsys.readouterr().out
+    assert minari.load_dataset("reach/test-v0").total_episodes == 2
+    code, line = error(capsys, *arguments)
+    assert code == 2
+    assert "`dataset_id` must be new" in line
+
+
 @pytest.mark.parametrize("name", ["broken", "stopped"])
 def test_failing_agents(capsys, agents, name):
     code = main(["evaluate", GRID, "--agent", f"their_agents:{name}", "--episodes", "2"])
@@ -279,6 +377,26 @@ def test_watch_writes_a_video_without_a_display(capsys, tmp_path):
     assert path.read_bytes() == before
     assert main([*arguments, "--overwrite", "--agent", "random", "--seed", "4"]) == 0
     assert path.read_bytes() != before
+
+
+def test_watch_a_cursor_task_in_real_time(capsys, tmp_path, monkeypatch):
+    from PIL import Image
+
+    from reach_gym.rendering import draw
+
+    path, scenes = tmp_path / "a.gif", []
+    monkeypatch.setattr("reach_gym.envs.cursor_reach_vector.draw", lambda scene: scenes.append(scene) or draw(scene, 96))
+    assert main(["watch", CURL, "--agent", "ideal", "--episodes", "1", "--video", str(path)]) == 0
+    steps = [scene.step for scene in scenes]
+    last = steps[-1]
+    assert steps[: 1 + last // 2] == list(range(0, last + 1, 2))
+    assert last % 2 == 1  # so that the last picture is one of its own
+    assert steps[1 + last // 2 :] == [last] * 41
+    assert scenes[-1].success
+    with Image.open(path) as gif:
+        # 50 pictures a second show every second step of 10 ms; those of the pause are one long picture.
+        assert gif.n_frames == 1 + (last + 1) // 2
+        assert gif.info["duration"] == 20
 
 
 def test_watch_that_fails_leaves_no_file(capsys, agents):

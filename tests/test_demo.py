@@ -13,9 +13,13 @@ from PIL import Image
 
 from agents import report
 from agents.q_learning import load
-from benchmarks import demo
+from agents.session_data import summary
+from benchmarks import demo, demo_cursor
+from benchmarks.cursor_sessions import record_whole_session
 from benchmarks.demo import Demo
 from reach_gym.cli import shell
+from reach_gym.recording import Recording, record
+from reach_gym.schedule import SCHEDULES
 
 EPISODES = 400
 
@@ -45,6 +49,89 @@ def test_everything_is_written(written: Path) -> None:
         assert matplotlib.image.imread(written / name).std() > 0.05
 
 
+FIGURES = ("after_effects", "hand_paths", "hand_paths_by_agent", "learning_curve", "velocity_profiles")
+
+
+def test_the_cursor_stage_writes_figures_numbers_and_recordings(written: Path) -> None:
+    cursor = written / "cursor"
+    assert sorted(path.name for path in cursor.iterdir()) == sorted(
+        [*(f"{name}.png" for name in FIGURES), *(f"{name}.npz" for name in demo_cursor.AGENTS), "curl_and_catch.gif", "evaluation.json"]
+    )
+    for name in FIGURES:
+        assert matplotlib.image.imread(cursor / f"{name}.png").std() > 0.05
+    numbers = {each["agent"]: each for each in json.loads((cursor / "evaluation.json").read_text())}
+    assert list(numbers) == list(demo_cursor.AGENTS)
+    for name, each in numbers.items():
+        recording = Recording.load(cursor / f"{name}.npz")
+        assert recording.metadata["agent"] == name
+        assert len(recording) == each["trials"] == SCHEDULES["abrupt"].trials
+        assert {key: value for key, value in each.items() if key != "agent"} == pytest.approx(summary(recording))
+        assert each["success"] == 1.0 and each["false_starts"] == 0
+
+
+def test_the_controllers_tell_the_textbook_story(written: Path) -> None:
+    numbers = {each["agent"]: each for each in json.loads((written / "cursor" / "evaluation.json").read_text())}
+    naive, adapted, ideal = (numbers[name] for name in ("naive", "adapted", "ideal"))
+    for each in (naive, adapted, ideal):
+        assert each["baseline_mm"] < 4 and each["washout_mm"] < 4  # a straight reach with a noisy hand
+    assert naive["adaptation_mm"] > 15 > 8 > adapted["adaptation_mm"] == ideal["adaptation_mm"]
+    assert adapted["catch_mm"] > 15 > 4 > naive["catch_mm"]
+    assert adapted["after_effect_mm"] < -15 and abs(ideal["after_effect_mm"]) < 4
+    assert adapted["adaptation_coefficient"] == pytest.approx(1.0, abs=0.15)
+    assert naive["adaptation_coefficient"] == pytest.approx(0.0, abs=0.15)
+    recordings = {name: Recording.load(written / "cursor" / f"{name}.npz") for name in ("naive", "adapted")}
+    story = demo_cursor.story(recordings, 0)
+    means = [1000 * np.nanmean(panel.recording.measures()["max_deviation"]) for panel in story]
+    straight, hooked, learned, mirrored, late = means
+    assert abs(straight) < 4 and hooked > 15 and abs(learned) < 8 and mirrored < -15 and late < -15
+    # Some of all eight targets in every panel, so that the paths make a star; the catch trials are too few to promise it.
+    assert [len(np.unique(panel.recording.target.round(6), axis=0)) for panel in story[:3]] == [8, 8, 8]
+
+
+def test_the_cursor_gif_shows_two_agents_and_both_kinds_of_trials(written: Path) -> None:
+    path = written / "cursor" / "curl_and_catch.gif"
+    assert path.stat().st_size < 600_000
+    pictures = list(demo_cursor.reach_frames(("naive", "adapted"), 0))
+    with Image.open(path) as gif:
+        assert gif.size == (pictures[0].shape[1], pictures[0].shape[0])
+        assert 20 < gif.n_frames <= len(pictures)
+    half = pictures[0].shape[1] // 2
+    middle = len(pictures) // 2
+    field, catch = pictures[middle - 5], pictures[-1]
+    blue = [int(((each[..., 2].astype(int) - each[..., 0]) > 15).sum()) for each in (field, catch)]
+    assert blue[0] > 5 * blue[1]  # the field is drawn in blue where it acts, and is off in the catch trial
+    assert all((each[:, :half] != each[:, half:]).any() for each in (field, catch))
+
+
+def test_a_summary_without_numbers_makes_a_row() -> None:
+    numbers = dict.fromkeys(summary_keys(), float("nan"))
+    table = demo_cursor.table({"broken": numbers})
+    assert table.row_count == 1
+    assert [list(column.cells) for column in table.columns][1:] == [["-"]] * (len(table.columns) - 1)
+
+
+def summary_keys() -> list[str]:
+    recording = record("ideal", demo_cursor.ENV_ID, 1)
+    return list(summary(recording))
+
+
+def test_a_whole_session_at_once_is_the_session_trial_by_trial() -> None:
+    blocks = [
+        {"name": "baseline", "trials": 3, "gain": 0.0},
+        {"name": "adaptation", "trials": 8, "catch": 0.3, "clamp": 0.3},
+        {"name": "washout", "trials": 3, "gain": 0.0},
+    ]
+    kwargs = {**demo_cursor.NOISE, "schedule": blocks}
+    for name in ("adapted", "minimum_jerk"):
+        one, all_at_once = record(name, demo_cursor.ENV_ID, seed=5, env_kwargs=kwargs, session=True), record_whole_session(
+            name, demo_cursor.ENV_ID, 5, kwargs
+        )
+        assert all_at_once.metadata == one.metadata
+        for key, values in one.arrays().items():
+            np.testing.assert_array_equal(all_at_once.arrays()[key], values, err_msg=key)
+        assert len(set(one.block)) == 3 and one.channel.any()
+
+
 def test_the_gif_moves(written: Path) -> None:
     with Image.open(written / "wind.gif") as gif:
         assert gif.n_frames > 10
@@ -55,9 +142,12 @@ def test_the_gif_moves(written: Path) -> None:
 
 def test_a_second_demo_replaces_the_first(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (written / "trajectories.png").write_bytes(b"old")
-    Demo(out=written, episodes=EPISODES, window=False).run()
+    (written / "cursor" / "old.npz").write_bytes(b"old")
+    Demo(out=written, episodes=EPISODES, cursor=False, window=False).run()
+    assert not (written / "cursor").exists()
     assert (written / "trajectories.png").stat().st_size > 10_000
     output = capsys.readouterr().out
+    assert "curl field" not in output
     for text in ("without wind", "with wind", "random", "q_learning", "ideal", "4.45", "4.91"):
         assert text in output
 

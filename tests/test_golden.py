@@ -1,9 +1,13 @@
 """The tasks, frozen: whoever changes what a seed gives must change a version number.
 
-One SHA-256 per task over 200 steps, the same from the scalar environment and from both back ends.
+One SHA-256 per task over 200 steps, the same from the scalar environment and from both back ends. It covers every observation, reward,
+end and info value, with autoreset: on the grid under random actions; of the cursor tasks the even trials under random actions
+beyond the bounds, the odd ones under a spring-damper that reaches the target. A second one covers what is drawn at the start of 300
+cursor trials, with the step of the go cue.
 """
 
 import hashlib
+import itertools
 
 import gymnasium as gym
 import numpy as np
@@ -18,46 +22,94 @@ HASHES = {
     "reach_gym/GridReachCurl-v0": "e31a4204e401b06e04e7f3ee2e78e5fb03a4d6c15acbcc2325104e365d6405ab",
     "reach_gym/GridReachTabular-v0": "bd886dd6e6277e403b5b002f4d28267fc5591edbb5b6639ad783eda7eff2d5e0",
     "reach_gym/GridReachTabularWind-v0": "9e7599fc61598ece89bd4dd062d74eeadc39f6d7c7acc440f1dd3e069e5ac359",
+    "reach_gym/CursorReach-v0": "08f4ee2ccf404785cc8381a4d7011df7f77161ef683817d65d3b1a63ff5f10af",
+    "reach_gym/CursorReachRegion-v0": "75fd7f8038047bc836503bc7ffb39e509a928201985c9cd7e0ad74cd10af398d",
+    "reach_gym/CursorReachCurl-v0": "7839337981caeba00ad3fc80358012b927240161f680bf9d48ecb1d16d5e6e57",
+    "reach_gym/CursorReachCenterOut-v0": "751e087086048a04c6d1079f8e59d9326d6fc627219f84b6b7dd4062548b6e7b",
 }
-INFO = ("distance", "ideal_steps", "in_field", "is_success", "radius")
+DRAWS = {
+    "reach_gym/CursorReach-v0": "a6bf63eb601c546b99ecff0f20241dba9300adf90ac3d4f2e606496b3c2f7a06",
+    "reach_gym/CursorReachCenterOut-v0": "cd2244f08defee4d061d7ddd7da95593876efd18ebd20072bbdafa5c258e163e",
+}
+GRID_INFO = ("distance", "ideal_steps", "in_field", "is_success", "radius")
+CURSOR_INFO = (
+    *("hand_x", "hand_y", "hand_vx", "hand_vy", "cursor_x", "cursor_y", "target_x", "target_y", "force_x", "force_y"),
+    *("distance", "effort", "gain", "block", "trial", "phase", "channel", "false_start", "is_success"),
+)
+KINDS = ["scalar", "numpy", "numba"]
 
 
 def canonical(value):
     return (np.asarray(value).astype("<f8") + 0.0).tobytes()  # -0.0 and 0.0 are the same value
 
 
-def scalar_row(env_id, actions):
-    env = gym.wrappers.Autoreset(gym.make(env_id, disable_env_checker=True))
-    yield env.reset(seed=7)
-    for action in actions.tolist():
-        yield env.step(action)
-    env.close()
+def made(env_id, kind, **kwargs):
+    if kind == "scalar":
+        return gym.wrappers.Autoreset(gym.make(env_id, disable_env_checker=True, **kwargs))
+    env = gym.make_vec(env_id, num_envs=1, backend=kind, autoreset_mode=AutoresetMode.NEXT_STEP, **kwargs)
+    assert env.unwrapped.backend == kind
+    return env
 
 
-def vector_row(env_id, actions, backend):
-    env = gym.make_vec(env_id, num_envs=1, backend=backend, autoreset_mode=AutoresetMode.NEXT_STEP)
-    assert env.unwrapped.backend == backend
-    yield _first(env.reset(seed=7))
-    for action in actions:
-        yield _first(env.step(action[None]))
-    env.close()
+def rollout(env, policy, steps):
+    """What one row returns: after the reset, and in that many steps."""
+    result = _first(env.reset(seed=7))
+    yield result
+    for _ in range(steps):
+        action = policy(result[-1])
+        result = _first(env.step(action if isinstance(env, gym.Env) else np.array([action])))
+        yield result
 
 
 def _first(result):
     *arrays, info = result
-    return [*(array[0] for array in arrays), {name: info[name][0] for name in INFO}]
+    if "_is_success" not in info:
+        return result
+    return [*(array[0] for array in arrays), {name: value[0] for name, value in info.items() if not name.startswith("_")}]
 
 
-@pytest.mark.parametrize("backend", ["scalar", "numpy", "numba"])
+def grid_policy():
+    actions = iter(np.random.default_rng(0).integers(0, 8, 200))
+    return lambda info: next(actions)
+
+
+def cursor_policy():
+    actions = iter(np.random.default_rng(0).uniform(-1.3, 1.3, (200, 2)).astype(np.float32))
+
+    def policy(info):
+        action, going = next(actions), info["phase"] == 2
+        if info["trial"] % 2 == 0:
+            return action
+        reach = (20.0 * (info[f"target_{a}"] - info[f"cursor_{a}"]) - 2.8 * info[f"hand_v{a}"] for a in "xy")
+        return np.array([force * going for force in reach], np.float32)
+
+    return policy
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("env_id", TASKS)
-def test_golden(env_id, backend):
-    actions = np.random.default_rng(0).integers(0, 8, 200)
-    row = scalar_row(env_id, actions) if backend == "scalar" else vector_row(env_id, actions, backend)
-    digest = hashlib.sha256()
-    for *values, info in row:
-        for value in (*values, *(info[name] for name in INFO)):
+def test_golden(env_id, kind):
+    grid = "Grid" in env_id
+    names, digest, hits = GRID_INFO if grid else CURSOR_INFO, hashlib.sha256(), 0
+    for *values, info in rollout(made(env_id, kind), grid_policy() if grid else cursor_policy(), 200):
+        assert set(info) == set(names)
+        for value in (*values, *(info[name] for name in names)):
             digest.update(canonical(value))
+        hits += info["is_success"]
+    assert hits or grid  # a hash without a hit would miss half of the rules
     assert digest.hexdigest() == HASHES[env_id]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("env_id", DRAWS)
+def test_golden_draws(env_id, kind):
+    env, digest = made(env_id, kind, max_episode_steps=1), hashlib.sha256()
+    results = rollout(env, lambda info: np.zeros(2, np.float32), 598)
+    for _, *_, info in itertools.islice(results, 0, None, 2):  # every other result begins a trial
+        for value in (*(info[name] for name in CURSOR_INFO), env.unwrapped.plants(steps=1).go[0]):
+            digest.update(canonical(value))
+    assert info["trial"] == 299
+    assert digest.hexdigest() == DRAWS[env_id]
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 import reach_gym  # noqa: F401
-from reach_gym.evaluation import BATCH, Evaluation, evaluate
-from reach_gym.planning import IdealAgent, RandomAgent
-from reach_gym.protocol import as_agent, from_callable, from_predict, load_agent
+from reach_gym.evaluation import BATCH, CursorEvaluation, Evaluation, evaluate
+from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
+from reach_gym.protocol import BUILT_IN, as_agent, count_rows, from_callable, from_predict, load_agent
+from reach_gym.recording import record
 
 GRID, CURL, TABULAR = "reach_gym/GridReach-v0", "reach_gym/GridReachCurl-v0", "reach_gym/GridReachTabular-v0"
+REACH, CURL_REACH, CENTER_OUT = "reach_gym/CursorReach-v0", "reach_gym/CursorReachCurl-v0", "reach_gym/CursorReachCenterOut-v0"
 ON, OFF = True, False
 
 
@@ -54,8 +56,12 @@ class Explorer:
         return north(observations)
 
 
+def rest(observations):
+    return np.zeros((len(observations), 2), np.float32)
+
+
 def same(a, b):
-    return all(np.array_equal(getattr(a, field.name), getattr(b, field.name)) for field in fields(Evaluation))
+    return type(a) is type(b) and all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
 
 
 def test_from_callable():
@@ -112,6 +118,56 @@ def test_load_agent(env, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     assert load_agent("mine_in_cwd:Box.south", env).act([0, 0]) == [6, 6]
     del sys.modules["mine_in_cwd"]
+
+
+def test_the_built_in_agents():
+    classes = {"ideal": IdealAgent, "naive": NaiveAgent, "adapted": AdaptedAgent, "minimum_jerk": MinimumJerkAgent, "random": RandomAgent}
+    assert BUILT_IN == classes
+    for env_id, names in ((REACH, classes), (GRID, set(classes) - {"minimum_jerk"})):
+        env = gym.make_vec(env_id, num_envs=2, backend="numpy")
+        observations, _ = env.reset(seed=0)
+        for name in names:
+            agent = load_agent(name, env)
+            assert type(agent) is classes[name]
+            agent.reset(np.ones(2, bool))
+            assert env.action_space.contains(agent.act(observations))
+    with pytest.raises(TypeError, match="cursor reach"):
+        evaluate("minimum_jerk", GRID, 2)
+    with pytest.raises(ValueError, match="'ideal', 'naive', 'adapted', 'minimum_jerk', 'random' or"):
+        load_agent("nobody", env)
+
+
+def test_rows_are_counted_in_every_kind_of_batch():
+    array = np.zeros((3, 7))
+    for batch in (array, {"a": array, "b": array}, (array, array[:, 0]), ({"a": array},), {"a": (array,)}, [0, 1, 2]):
+        assert count_rows(batch) == 3
+
+
+def test_from_predict_counts_the_rows_of_a_dict():
+    class Goal(Recurrent):
+        def predict(self, observations, state=None, episode_start=None, deterministic=False):
+            return super().predict(observations["achieved_goal"], state, episode_start, deterministic)
+
+    agent = from_predict(Goal())
+    observations = {name: np.zeros((4, 2)) for name in ("achieved_goal", "desired_goal", "observation")}
+    assert agent.act(observations).tolist() == [1] * 4
+    agent.reset(np.array([ON, OFF, OFF, OFF]))
+    assert agent.act(observations).tolist() == [1, 2, 2, 2]
+    assert agent.act(observations).tolist() == [2, 3, 3, 3]
+
+
+def test_an_untrained_model_of_stable_baselines3_is_an_agent():
+    sb3 = pytest.importorskip("stable_baselines3")
+    kwargs = {"observation": "goal"}
+    env = gym.make(REACH, **kwargs)
+    model = sb3.SAC("MultiInputPolicy", env, replay_buffer_class=sb3.HerReplayBuffer, buffer_size=200, seed=0, policy_kwargs={"net_arch": [8]})
+    first, second = (evaluate(model, REACH, 3, env_kwargs=kwargs) for _ in range(2))
+    assert same(first, second) and len(first.steps) == 3
+    recording = record(model, REACH, 3, env_kwargs=kwargs)
+    assert recording.metadata["agent"].endswith("SAC") and np.array_equal(recording.steps, first.steps)
+    # Alone, without this package's loop, the model does the same.
+    seen = {name: values[1, 0] for name, values in recording.observation.items()}
+    assert np.allclose(model.predict(seen, deterministic=True)[0], recording.action[1, 0], atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -231,3 +287,108 @@ def test_the_model_hears_of_every_episode():
 def test_bad_numbers_of_episodes(episodes, error):
     with pytest.raises(error, match="episodes"):
         evaluate("ideal", GRID, episodes)
+
+
+# The cursor
+
+
+@pytest.mark.parametrize("agent", ["ideal", "naive", "adapted", "minimum_jerk", "random"])
+def test_a_cursor_evaluation_tells_what_a_recording_shows(agent):
+    evaluation, recording = evaluate(agent, CURL_REACH, 12, seed=4), record(agent, CURL_REACH, 12, seed=4)
+    assert type(evaluation) is CursorEvaluation and same(evaluation, CursorEvaluation.of(recording))
+    assert evaluation.starts.shape == evaluation.targets.shape == (12, 2) and np.array_equal(evaluation.targets, recording.target)
+    assert np.array_equal(evaluation.returns, np.nansum(recording.reward, axis=1))
+    assert np.array_equal(evaluation.max_deviation, recording.measures()["max_deviation"])
+    assert (evaluation.false_start.any(), evaluation.success.all()) == ((True, False) if agent == "random" else (False, True))
+    assert len(np.unique(evaluation.targets, axis=0)) == 12
+
+
+def test_the_naive_agent_is_pushed_aside_and_the_ideal_one_is_not():
+    naive, ideal = evaluate("naive", CURL_REACH, 40), evaluate("ideal", CURL_REACH, 40)
+    assert np.array_equal(naive.targets, ideal.targets)
+    assert (naive.max_deviation > 0).all() and naive.summary()["max_deviation_mm"] > 4 * ideal.summary()["max_deviation_mm"]
+    assert naive.summary()["mean_steps"] > ideal.summary()["mean_steps"]
+
+
+def test_more_than_one_batch_of_the_cursor():
+    many, few = evaluate("minimum_jerk", REACH, BATCH + 9, seed=1), evaluate("minimum_jerk", REACH, 9, seed=1)
+    assert len(many.steps) == BATCH + 9
+    assert all(np.array_equal(getattr(many, f.name)[:9], getattr(few, f.name)) for f in fields(few))
+    assert len(np.unique(many.targets, axis=0)) == BATCH + 9
+
+
+def test_back_ends_give_one_evaluation():
+    assert same(evaluate("minimum_jerk", REACH, 5), evaluate("minimum_jerk", REACH, 5, env_kwargs={"backend": "numpy"}))
+    pytest.importorskip("numba")
+    assert same(evaluate("random", TABULAR, 50), evaluate("random", TABULAR, 50, env_kwargs={"backend": "numba"}))
+
+
+def test_a_cursor_summary_by_hand():
+    nan = np.nan
+    arrays = {
+        "max_deviation": [0.01, -0.03, nan], "deviation_at_peak_speed": [0.0, 0.0, nan], "initial_angle_error": [np.pi / 6, -np.pi / 3, nan],
+        "path_length_ratio": [1.0, 1.5, nan], "peak_speed": [0.2, 0.4, nan], "movement_time": [0.5, 0.7, nan], "reaction_time": [0.1, 0.2, nan],
+        "endpoint_error": [0.002, 0.004, nan],
+    }  # fmt: skip
+    evaluation = CursorEvaluation(
+        starts=np.zeros((3, 2)),
+        targets=np.ones((3, 2)),
+        steps=np.array([60, 80, 100]),
+        success=np.array([ON, OFF, OFF]),
+        false_start=np.array([OFF, ON, OFF]),
+        returns=np.array([-55.0, -80.0, -100.0]),
+        **{name: np.array(values) for name, values in arrays.items()},
+    )
+    assert evaluation.summary() == {
+        "episodes": 3,
+        "success": pytest.approx(1 / 3),
+        "false_starts": pytest.approx(1 / 3),
+        "moved": pytest.approx(2 / 3),
+        "mean_steps": 80,
+        "mean_return": pytest.approx(-235 / 3),
+        "max_deviation_mm": pytest.approx(20),
+        "initial_angle_error_deg": pytest.approx(45),
+        "endpoint_error_mm": pytest.approx(3),
+        "path_length_ratio": pytest.approx(1.25),
+        "peak_speed_m_per_s": pytest.approx(0.3),
+        "reaction_time_s": pytest.approx(0.15),
+        "movement_time_s": pytest.approx(0.6),
+    }
+    assert {type(value) for value in evaluation.summary().values()} == {float}
+
+
+def test_an_agent_that_never_moves_has_no_measures():
+    evaluation = evaluate(rest, REACH, 3)
+    summary = evaluation.summary()
+    assert np.isnan(evaluation.max_deviation).all() and (summary["moved"], summary["success"], summary["mean_steps"]) == (0, 0, 100)
+    assert {name for name, value in summary.items() if np.isnan(value)} == {
+        *("max_deviation_mm", "initial_angle_error_deg", "endpoint_error_mm", "path_length_ratio"),
+        *("peak_speed_m_per_s", "reaction_time_s", "movement_time_s"),
+    }
+
+
+def test_an_evaluation_sees_the_first_trial_of_a_schedule():
+    evaluation = evaluate("naive", CENTER_OUT, 30)
+    assert evaluation.success.all() and np.abs(evaluation.max_deviation).max() < 0.005  # the baseline: no field
+    assert len(np.unique(evaluation.targets.round(6), axis=0)) == 8
+
+
+def test_the_cursor_path_is_measured():
+    turned = evaluate("ideal", REACH, 10, env_kwargs={"rotation": 40.0})
+    assert turned.success.all() and turned.summary()["endpoint_error_mm"] < 10
+
+
+def test_what_cannot_be_evaluated_is_refused(monkeypatch):
+    def foreign(num_envs, **kwargs):
+        return gym.make_vec("CartPole-v1", num_envs, vectorization_mode="sync")
+
+    monkeypatch.setitem(gym.registry, "Foreign-v0", gym.envs.registration.EnvSpec("Foreign-v0", vector_entry_point=foreign))
+    with pytest.raises(ValueError, match="'all'"):
+        evaluate("ideal", REACH, "all")
+    with pytest.raises(ValueError, match="task of reach_gym"):
+        evaluate(rest, "Foreign-v0", 3)
+    with pytest.raises(gym.error.Error):
+        evaluate("ideal", "reach_gym/Nothing-v0", 3)
+    for seed, error in ((-1, ValueError), (0.5, TypeError)):
+        with pytest.raises(error, match="seed"):
+            evaluate("ideal", REACH, 3, seed=seed)

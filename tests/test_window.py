@@ -149,6 +149,79 @@ def test_keys_reach_their_own_window():
     second.close()
 
 
+@pytest.mark.parametrize(
+    ("size", "pixel", "place"),
+    [
+        ((200, 120), (0, 0), (0.5, 0.5)),
+        ((200, 120), (150, 20), (150.5, 20.5)),
+        ((800, 240), (200, 0), (0.25, 0.25)),  # twice as large, with margins of 200 pixels
+        ((800, 240), (599, 239), (199.75, 119.75)),
+        ((800, 240), (100, 120), (-49.75, 60.25)),
+        ((200, 600), (199, 240), (199.5, 0.5)),
+    ],
+)
+def test_the_pointer_is_in_pixels_of_the_frame(size, pixel, place):
+    window = Window("a", 100)
+    assert window.take_pointer() is None
+    window.show(FRAME)
+    window._window.size = size
+    window.wait(0.15)  # an X server tells where its own mouse is
+    post(window, "MOUSEMOTION", pos=pixel, rel=(1, 1), buttons=(0, 0, 0))
+    assert window.take_pointer() == place
+    assert window.take_pointer() == place
+    assert window.take_keys() == []
+    window.close()
+    assert window.take_pointer() is None
+
+
+def test_the_pointer_follows_a_resize():
+    window = Window("a", 100)
+    window.show(FRAME)
+    window.wait(0.15)
+    post(window, "MOUSEMOTION", pos=(99, 59), rel=(1, 1), buttons=(0, 0, 0))
+    assert window.take_pointer() == (99.5, 59.5)
+    window._window.size = 400, 240
+    window.wait(0.15)
+    post(window, "MOUSEMOTION", pos=(99, 59), rel=(1, 1), buttons=(0, 0, 0))
+    assert window.take_pointer() == (49.75, 29.75)
+    window.close()
+
+
+def test_buttons_of_the_mouse_reach_their_own_window():
+    first, second = Window("1", 100), Window("2", 100)
+    first.show(FRAME)
+    second.show(FRAME)
+    second.wait(0.15)
+    before = first.take_pointer()
+    post(second, "MOUSEBUTTONDOWN", pos=(30, 40), button=1)
+    post(second, "KEYDOWN", key=load_pygame().K_q)
+    post(second, "MOUSEBUTTONUP", pos=(31, 42), button=3)
+    assert first.take_keys() == []
+    assert first.take_pointer() == before
+    assert second.take_keys() == [Key("mouse1", True), Key("q", True), Key("mouse3", False)]
+    assert second.take_pointer() == (31.5, 42.5)
+    first.close()
+    second.close()
+
+
+@pytest.mark.skipif(shutil.which("Xvfb") is None or shutil.which("xdotool") is None, reason="needs Xvfb and xdotool")
+def test_a_true_mouse_moves_and_clicks(screen):
+    window = Window("a", 100)
+    window.show(FRAME)
+    window.wait(0.15)
+    left, top = window._window.position
+    command = ["xdotool", "mousemove", str(left + 60), str(top + 70), "mousedown", "1", "mouseup", "1"]
+    subprocess.run(command, check=True, env={**os.environ, **screen})
+    keys = []
+    deadline = time.perf_counter() + 5
+    while len(keys) < 2 and time.perf_counter() < deadline:
+        window.wait(0.02)
+        keys += window.take_keys()
+    assert keys == [Key("mouse1", True), Key("mouse1", False)]
+    assert window.take_pointer() == (60.5, 70.5)
+    window.close()
+
+
 def test_video_that_others_started_stays_and_keeps_its_events():
     pygame = load_pygame()
     pygame.display.init()

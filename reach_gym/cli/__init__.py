@@ -1,4 +1,4 @@
-"""The command line ``reach-gym``: list, show, play, watch and evaluate."""
+"""The command line ``reach-gym``: list, show, play, watch, evaluate and record."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if importlib.util.find_spec(package) is None:
             print(f"error: {missing_extra(package, 'render')}", file=sys.stderr)
             return 2
-    from reach_gym.cli import evaluating, listing, play, shell, watch
+    from reach_gym.cli import evaluating, listing, play, recording, shell, watch
 
     commands: dict[str, type[shell.Command]] = {
         "list": listing.List,
@@ -32,5 +32,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         "play": play.Play,
         "watch": watch.Watch,
         "evaluate": evaluating.Evaluate,
+        "record": recording.Record,
     }
     return shell.main(commands, argv, "reach-gym", _DESCRIPTION)

@@ -12,9 +12,12 @@ from rich.table import Table
 
 from reach_gym import checks
 from reach_gym.cli import shell
-from reach_gym.cli.tasks import TaskCommand
+from reach_gym.cli.tasks import TaskCommand, is_cursor_task, vector_backend
 from reach_gym.evaluation import evaluate
 from reach_gym.protocol import load_agent
+
+_SHARES = ("success", "optimal", "false_starts", "moved")
+_UNITS = {"_m_per_s": "m/s", "_mm": "mm", "_deg": "deg", "_s": "s"}  # by the end of the measure's name
 
 
 @dataclass(kw_only=True)
@@ -22,8 +25,8 @@ class Evaluate(TaskCommand):
     """Evaluate an agent on a task, beside the best possible score.
 
     Attributes:
-        agent: ideal, random, or module:attribute for your own.
-        episodes: How many episodes, or all for every start once.
+        agent: ideal, adapted, naive, minimum_jerk (cursor tasks), random, or module:attribute for your own.
+        episodes: How many episodes, or on the grid all for every start once.
         seed: Seed of the episodes.
         json: Print JSON instead of a table.
     """
@@ -40,10 +43,13 @@ class Evaluate(TaskCommand):
             checks.seed(self.seed)
             if self.episodes != "all":
                 checks.integer("episodes", self.episodes, 1)
-            envs = gym.make_vec(env_id, num_envs=1, **kwargs)
+            elif is_cursor_task(env_id):
+                raise ValueError("`episodes` must be a number: the trials of a cursor task are too many to try them all.")
+            backend = vector_backend(0 if self.episodes == "all" else self.episodes)
+            envs = gym.make_vec(env_id, num_envs=1, backend=backend, **kwargs)
             load_agent(self.agent, envs)  # a bad name is a bad request, before anything runs
             envs.close()
-        evaluation = evaluate(self.agent, env_id, self.episodes, self.seed, env_kwargs=kwargs)
+        evaluation = evaluate(self.agent, env_id, self.episodes, self.seed, env_kwargs={**kwargs, "backend": backend})
         _report(env_id, self.agent, evaluation.summary(), self.json)
 
 
@@ -57,13 +63,14 @@ def _report(env_id: str, agent: str, summary: dict[str, float], as_json: bool) -
     table = Table("measure", "value", box=None, pad_edge=False, header_style="bold")
     table.columns[1].justify = "right"
     for name, value in summary.items():
-        table.add_row(name.replace("_", " "), _number(name, value))
+        end = next((end for end in _UNITS if name.endswith(end)), "")
+        table.add_row(name.removesuffix(end).replace("_", " "), f"{_number(name, value)} {_UNITS.get(end, '')}".rstrip())
     shell.console().print(table)
 
 
 def _number(name: str, value: float) -> str:
     if not math.isfinite(value):
         return "-"
-    if name in ("success", "optimal"):
+    if name in _SHARES:
         return f"{100 * value:.1f} %"
     return f"{value:.0f}" if name == "episodes" else f"{value:.3f}"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.table import Table
 
 from reach_gym import fields, grid
 from reach_gym.cli import shell
+from reach_gym.cli.cursor_text import cursor_rows, schedule_lines
 from reach_gym.cli.tasks import TaskCommand, make
 from reach_gym.registration import NAMESPACE, TASKS
 from reach_gym.rendering import GridScene
 from reach_gym.rendering.field_marks import region_squares
+from reach_gym.schedule import schedule_from_data
 
 _LARGEST_SKETCH = 40  # squares; two columns of text each still fit a wide terminal
 
@@ -49,8 +51,29 @@ class Show(TaskCommand):
 def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
     task, scene = TASKS[env_id], env.unwrapped.scene()
     settings = {**task.kwargs, **kwargs}
+    if isinstance(scene, GridScene):
+        # The field of the task, not of the first trial, in which a schedule may have turned it off.
+        scene = replace(scene, field=fields.field_from_data(settings.get("field")))
+        rows = _grid_rows(scene, settings, env, task.max_episode_steps)
+        sketch = _sketch(scene, settings.get("target") is not None)
+    else:
+        rows, sketch = cursor_rows(env.unwrapped.task, env, task.max_episode_steps), []
+    return [
+        env_id,
+        task.summary,
+        "",
+        *(f"{name + ':':<13}{value}" for name, value in rows),
+        "",
+        *sketch,
+        *schedule_lines(schedule_from_data(settings.get("schedule")), channels=not isinstance(scene, GridScene)),
+        "make it:",
+        f"    gym.make({', '.join([_quoted(f'{NAMESPACE}:{env_id}'), *_keywords(kwargs)])})",
+    ]
+
+
+def _grid_rows(scene: GridScene, settings: dict[str, Any], env: Any, limit: int) -> list[tuple[str, str]]:
     names = ", ".join(f"{a.value} {a.name.lower().replace('_', '-')}" for a in grid.Action)
-    rows = (
+    return [
         ("grid", f"{scene.size} x {scene.size} squares (x, y); x to the right, y upwards"),
         ("observation", f"{settings.get('observation', 'vector')}: {env.observation_space}"),
         ("actions", f"{env.action_space}: {names}"),
@@ -59,17 +82,7 @@ def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
         ("radius", _radius(settings.get("radius", 0.0))),
         ("field", fields.describe(scene.field)),
         ("reward", "-1 per step, 0 for the step that comes within the radius, which ends the trial"),
-        ("time limit", f"{task.max_episode_steps} steps"),
-    )
-    return [
-        env_id,
-        task.summary,
-        "",
-        *(f"{name + ':':<13}{value}" for name, value in rows),
-        "",
-        *_sketch(scene, settings.get("target") is not None),
-        "make it:",
-        f"    gym.make({', '.join([_quoted(f'{NAMESPACE}:{env_id}'), *_keywords(kwargs)])})",
+        ("time limit", f"{limit} steps"),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -12,8 +13,9 @@ from rich.table import Table
 
 from reach_gym import checks
 from reach_gym.cli import shell
+from reach_gym.cli.cursor_play import CursorPlay
 from reach_gym.cli.keyboard import Moves
-from reach_gym.cli.tasks import TaskCommand, make
+from reach_gym.cli.tasks import TaskCommand, is_cursor_task, make
 from reach_gym.rendering.window import Key, NoDisplayError, Window
 
 _KEYS = "keys: number pad, arrows (two together: diagonal) or q w e / a d / z x c; r: new trial; Esc: quit"
@@ -40,33 +42,86 @@ class Trial:
 
 @dataclass(kw_only=True)
 class Play(TaskCommand):
-    """Play a task with the keyboard: each key press is one step.
+    """Play a task: the grid with the keyboard, the cursor with the mouse.
 
-    Directions: number pad 1-9, arrow keys (two together for a diagonal), or q w e / a d / z x c around s.
-    r begins a new trial, Esc or closing the window ends the game and prints your trials.
+    Grid: each key press is one step. Directions: number pad 1-9, arrow keys (two together for a diagonal), or q w e / a d / z x c
+    around s. r begins a new trial, Esc or closing the window ends the game and prints your trials.
+
+    Cursor: a whole session in real time. A trial begins when the pointer rests in the start circle; a spring draws the hand to
+    the pointer, and neither field nor block is shown. At the end, or after Esc, the trajectories are saved, and your learning
+    curve is shown beside the ideal agent's on the same trials.
 
     Attributes:
         seed: Seed of the trials; without one they differ every time.
+        trials: Cursor: how many trials; without it the whole session of the schedule, or 40 where all are alike.
+        limit: Cursor: seconds per trial; without it 1.5, as agents' 1 s is short for a mouse.
+        open: Cursor: show the field, the block and its gain, which subjects of an experiment are not told.
+        out: Cursor: the recording, .npz or .h5, with the learning curve as .png next to it; runs/play/TASK.npz without it.
+        overwrite: Cursor: replace these files if they exist.
     """
 
     seed: int | None = None
+    trials: int | None = None
+    limit: float | None = None
+    open: bool = False
+    out: Path | None = None
+    overwrite: bool = False
 
     def run(self) -> None:
-        """Opens the window, and prints a table of the trials when it is closed."""
+        """Opens the window, and reports on the trials when it is closed."""
         with shell.request():
-            env_id, kwargs = self.env_id, self.env_kwargs
-            checks.seed(self.seed)
-            env = make(env_id, kwargs, "rgb_array")
-        print(_KEYS)
-        window = Window(env_id, _FPS)
+            game = self._game()
+            env = game.env()
+        print(game.help)
+        window = Window(game.env_id, _FPS)
         try:
-            trials = play(env, window, self.seed)
+            game.run(env, window)
         except NoDisplayError as error:
             hint = f"`reach-gym watch {self.task} --video out.gif` needs none."
             raise shell.RequestError(f"{shell.one_line(error)} Playing needs a display; {hint}") from error
         finally:
             window.close()
             env.close()
+
+    def _game(self) -> GridPlay | CursorPlay:
+        env_id, kwargs = self.env_id, self.env_kwargs
+        checks.seed(self.seed)
+        values = {name: getattr(self, name) for name in ("trials", "limit", "open", "out", "overwrite")}
+        if is_cursor_task(env_id):
+            return CursorPlay.check(env_id, kwargs, self.seed, **values)
+        for name, value in values.items():
+            if value not in (None, False):
+                raise ValueError(f"`--{name}` is for cursor tasks; {env_id} is played trial by trial until Esc.")
+        return GridPlay(env_id, kwargs, self.seed)
+
+
+@dataclass(frozen=True)
+class GridPlay:
+    """A game on the grid.
+
+    Attributes:
+        env_id: The task.
+        kwargs: Constructor keywords.
+        seed: Of the first reset.
+    """
+
+    env_id: str
+    kwargs: dict[str, Any]
+    seed: int | None
+    help = _KEYS
+
+    def env(self) -> gym.Env[Any, Any]:
+        """The environment to play in."""
+        return make(self.env_id, self.kwargs, "rgb_array")
+
+    def run(self, env: gym.Env[Any, Any], window: Window) -> None:
+        """Plays in `window`, and prints a table of the trials.
+
+        Raises:
+            NoDisplayError: There is no display.
+        """
+        trials = play(env, window, self.seed)
+        window.close()
         _report(trials)
 
 

@@ -16,6 +16,8 @@ from reach_gym import checks
 from reach_gym.cli.shell import Command
 from reach_gym.registration import NAMESPACE, TASKS
 
+_WORTH_COMPILING = 10_000  # episodes; NumPy runs fewer in less time than Numba takes to compile
+
 
 @dataclass(kw_only=True)
 class TaskCommand(Command):
@@ -62,6 +64,16 @@ def full_id(name: str) -> str:
     near = difflib.get_close_matches(short.lower(), names, 1, 0.5)
     hint = f"did you mean {names[near[0]]}? " if near else ""
     raise ValueError(f"There is no task {checks.shown(name)}; {hint}`reach-gym list` shows all.")
+
+
+def is_cursor_task(env_id: str) -> bool:
+    """Whether the task `env_id` is a continuous one."""
+    return TASKS[env_id].module.startswith("cursor")
+
+
+def vector_backend(episodes: int) -> str:
+    """The back end of vector environments with which so many episodes are done soonest; the results are the same."""
+    return "numpy" if episodes < _WORTH_COMPILING else "auto"
 
 
 def read_kwargs(text: str, env_id: str) -> dict[str, Any]:

@@ -13,12 +13,14 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.cli import shell
-from reach_gym.cli.tasks import TaskCommand
+from reach_gym.cli.tasks import TaskCommand, is_cursor_task, vector_backend
 from reach_gym.protocol import Agent, load_agent
 from reach_gym.rendering.video import check_video_path, write_video
 from reach_gym.rendering.window import NoDisplayError, Window
 
 _PAUSE = 0.8  # seconds for which the last picture of an episode stands
+_GRID_FPS, _CURSOR_FPS = 6.0, 50.0
+_CURSOR_STRIDE = 2  # steps of 10 ms from picture to picture: 50 pictures per second, which is all that a GIF can have
 
 
 @dataclass(kw_only=True)
@@ -26,10 +28,11 @@ class Watch(TaskCommand):
     """Watch an agent in a window, or record it as GIF or MP4.
 
     Attributes:
-        agent: ideal, random, or module:attribute for your own.
+        agent: ideal, adapted, naive, minimum_jerk (cursor tasks), random, or module:attribute for your own.
         episodes: How many episodes.
         seed: Seed of the episodes.
-        fps: Steps shown per second.
+        fps: Pictures per second; unless told otherwise 6 on the grid, where each is a step, and 50 for cursor tasks, where each
+            is two steps: real time.
         video: Write this .gif or .mp4 file instead of opening a window; needs no display.
         overwrite: Replace the video file if it exists.
     """
@@ -37,7 +40,7 @@ class Watch(TaskCommand):
     agent: str = "ideal"
     episodes: int = 3
     seed: int = 0
-    fps: float = 6.0
+    fps: float | None = None
     video: Path | None = None
     overwrite: bool = False
 
@@ -47,25 +50,27 @@ class Watch(TaskCommand):
             env_id, kwargs = self.env_id, self.env_kwargs
             checks.integer("episodes", self.episodes, 1)
             checks.seed(self.seed)
-            checks.number("fps", self.fps, 0.1, 120.0)
+            stride, usual = (_CURSOR_STRIDE, _CURSOR_FPS) if is_cursor_task(env_id) else (1, _GRID_FPS)
+            fps = usual if self.fps is None else checks.number("fps", self.fps, 0.1, 120.0)
             path = None if self.video is None else check_video_path(self.video)
             if path is not None and path.exists() and not self.overwrite:
                 raise FileExistsError(f"{path} exists; `--overwrite` replaces it.")
-            envs = gym.make_vec(env_id, num_envs=1, render_mode="rgb_array", autoreset_mode="Disabled", **kwargs)
+            modes: dict[str, Any] = {"render_mode": "rgb_array", "autoreset_mode": "Disabled", "backend": vector_backend(1)}
+            envs = gym.make_vec(env_id, num_envs=1, **modes, **kwargs)
             agent = load_agent(self.agent, envs)
-        frames = episode_frames(envs, agent, self.episodes, self.seed, round(_PAUSE * self.fps))
+        frames = episode_frames(envs, agent, self.episodes, self.seed, round(_PAUSE * fps), stride)
         try:
             if path is None:
-                _show(frames, Window(f"{self.agent} on {env_id}", self.fps))
+                _show(frames, Window(f"{self.agent} on {env_id}", fps))
             else:
-                write_video(path, frames, self.fps)
+                write_video(path, frames, fps)
                 print(f"wrote {path}")
         finally:
             envs.close()
 
 
 def episode_frames(
-    envs: gym.vector.VectorEnv[Any, Any, Any], agent: Agent, episodes: int, seed: int, pause: int
+    envs: gym.vector.VectorEnv[Any, Any, Any], agent: Agent, episodes: int, seed: int, pause: int, stride: int = 1
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Lets an agent act and yields what can be seen.
 
@@ -75,19 +80,21 @@ def episode_frames(
         episodes: How many episodes.
         seed: Seed of the first reset.
         pause: How often the last picture of an episode is repeated.
+        stride: Steps from picture to picture; the end of an episode is shown in any case.
 
     Yields:
-        uint8 arrays (height, width, 3), one per step and one per reset.
+        uint8 arrays (height, width, 3), one per reset and one per `stride` steps.
     """
     for episode in range(episodes):
         observations, _ = envs.reset(seed=seed if episode == 0 else None)
         agent.reset(np.ones(1, np.bool_))
         yield _picture(envs)
-        over = False
+        steps, over = 0, False
         while not over:
             observations, _, terminated, truncated, _ = envs.step(agent.act(observations))
-            over = bool(terminated[0] or truncated[0])
-            yield _picture(envs)
+            steps, over = steps + 1, bool(terminated[0] or truncated[0])
+            if over or steps % stride == 0:
+                yield _picture(envs)
         for _ in range(pause):
             yield _picture(envs)
 

@@ -21,6 +21,7 @@ from reach_gym import checks, trials
 from reach_gym.rows import Mask
 
 MAX_ENVS = 2**20
+BACKENDS = ("auto", "numpy", "numba")
 
 Array = npt.NDArray[Any]
 Info = dict[str, Any]
@@ -75,6 +76,10 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._never: Mask = np.zeros(self.num_envs, np.bool_)
         self._begun = False
 
+    def _present(self, observation: Array) -> Any:
+        """A batch of observations in the form of the observation space; arrays that are none yet override this."""
+        return observation
+
     @abstractmethod
     def _restart(self, mask: Mask, observation: Array, info: Info) -> None:
         """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
@@ -127,7 +132,7 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             super().reset(seed=int(seed))
         self._begun = True
         self._done = self._done & ~mask
-        return observation, _masked(info, mask)
+        return self._present(observation), _masked(info, mask)
 
     def _new_key(self, seed: int | None) -> int:
         return trials.new_key(self.np_random if seed is None else seeding.np_random(seed)[0])
@@ -185,10 +190,10 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         if not self._same_step:
             self._done = done
         elif done.any():
-            final = _final(observation, info, done)
+            final = _final(self._present(observation[done]), info, done)
             self._restart(done, observation, info)
             info.update(final)
-        return observation, reward, terminated, truncated, info
+        return self._present(observation), reward, terminated, truncated, info
 
     def _require_begun(self, what: str) -> None:
         self._require_open()
@@ -208,15 +213,20 @@ def _masked(info: Info, mask: Mask) -> Info:
     }
 
 
-def _final(observation: Array, info: Info, done: Mask) -> Info:
-    """The last observation and info of the rows that are `done`, laid out as SyncVectorEnv does."""
+def _final(last: Any, info: Info, done: Mask) -> Info:
+    """The `last` observations and the info of the rows that are `done`, laid out as SyncVectorEnv does."""
     final_obs = np.full(len(done), None, dtype=object)
-    last = observation[done]
-    for row, value in zip(np.flatnonzero(done).tolist(), last.tolist() if last.ndim == 1 else last, strict=True):
-        final_obs[row] = value
+    for i, row in enumerate(np.flatnonzero(done).tolist()):
+        final_obs[row] = _row(last, i)
     return {
         "final_obs": final_obs,
         "_final_obs": done.copy(),
         "final_info": _masked(info, done),
         "_final_info": done.copy(),
     }
+
+
+def _row(batch: Any, i: int) -> Any:
+    if isinstance(batch, dict):
+        return {name: _row(part, i) for name, part in batch.items()}
+    return batch[i].item() if batch.ndim == 1 else batch[i]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -15,6 +16,23 @@ from reach_gym.observations import GridObservations, IndexObservations, PixelObs
 from reach_gym.rows import Mask, Rows
 
 
+def check_threads(threads: int) -> None:
+    """Refuses more `threads` than Numba was started with."""
+    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    if threads > most:
+        raise ValueError(f"`threads` must be at most {most}, the threads that Numba started, got {threads}.")
+
+
+def spread(kernel: Callable[..., Any], arguments: tuple[Any, ...], threads: int) -> Any:
+    """Calls `kernel` with its loops spread over so many `threads`."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(threads)
+    try:
+        return kernel(*arguments)
+    finally:
+        numba.set_num_threads(before)
+
+
 class NumbaBackend:
     """Moves the rows with compiled loops; same results as `NumpyBackend`, bit for bit."""
 
@@ -25,9 +43,7 @@ class NumbaBackend:
             ValueError: Numba was started with fewer threads.
         """
         self._observations = observations
-        most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-        if threads > most:
-            raise ValueError(f"`threads` must be at most {most}, the threads that Numba started, got {threads}.")
+        check_threads(threads)
         self.rules = rules
         self._threads = threads
         kind = _kind(observations)
@@ -54,21 +70,13 @@ class NumbaBackend:
         flags = np.empty((6, count), np.bool_)
         ideal_steps = np.empty(count, np.int64)
         arguments = (*rows, actions, again, *self.rules, observation, floats, flags, ideal_steps)
-        bad = self._advance(*arguments) if self._threads == 1 else self._spread(arguments)
+        bad = self._advance(*arguments) if self._threads == 1 else spread(self._advance, arguments, self._threads)
         if bad >= 0:
             return int(bad)
         reward, distance, radius = floats
         terminated, truncated, in_field, is_success, done, every = flags
         info = grid_info(distance, ideal_steps, in_field, radius, is_success, every)
         return observation, reward, terminated, truncated, done, info
-
-    def _spread(self, arguments: tuple[Any, ...]) -> int:
-        before = numba.get_num_threads()
-        numba.set_num_threads(self._threads)
-        try:
-            return int(self._advance(*arguments))
-        finally:
-            numba.set_num_threads(before)
 
 
 def _kind(observations: GridObservations) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -11,22 +10,17 @@ import numpy.typing as npt
 from gymnasium import spaces
 from gymnasium.error import ResetNeeded
 
-from reach_gym import checks, grid, schedule, trials
-from reach_gym.envs.grid_task import grid_action, grid_task, require_pair, trial_options
-from reach_gym.fields import ForceField, field_from_data
-from reach_gym.grid import GridWorld, grid_world
-from reach_gym.planning import hits, steps_to_go
+from reach_gym import checks, grid, trials
+from reach_gym.envs.grid_state import read_trial
+from reach_gym.envs.grid_task import around, grid_action, grid_task, require_pair, trial_options
+from reach_gym.fields import ForceField
+from reach_gym.grid import GridWorld
+from reach_gym.planning import steps_to_go
+from reach_gym.radius import RadiusSchedule, advance_radius
 from reach_gym.rendering import GridScene, draw
+from reach_gym.schedule import Schedule
 
 RENDER_FPS = 10
-
-
-@functools.lru_cache(maxsize=512)
-def _around(size: int, target: int, limit: int) -> tuple[tuple[bool, ...], tuple[float, ...]]:
-    """For every cell: whether it lies within the squared radius `limit` of `target`, and how far it is."""
-    cells = np.arange(size * size)
-    squared = grid.squared_distance(cells % size, cells // size, target % size, target // size)
-    return tuple(hits(size, limit, np.array([target]))[0].tolist()), tuple(np.sqrt(squared).tolist())
 
 
 def warn_no_render_mode() -> None:
@@ -63,8 +57,16 @@ class GridReachEnv(gym.Env[Any, Any]):
     and radius; -1 if the target cannot be reached), ``in_field`` (bool, whether the field acts on the next move),
     ``radius`` (float, squares), ``is_success`` (bool).
 
+    With a schedule also ``block`` (int, index of the block), ``trial`` (int, from 0) and ``gain`` (float, the factor on the
+    block's field).
+
+    ## Schedule
+    The gain of trial k is drawn as in the continuous task, then rounded to quarters, because the field shifts the cursor by whole
+    squares. Catch trials have the gain 0, and so have the trials that there run in a force channel, which a grid has not.
+
     ## Reset options
-    ``start``, ``target``, ``radius`` (a number), ``field``: as the keywords, for this trial only.
+    ``start``, ``target``, ``radius`` (a number), ``field``: as the keywords, for this trial only. A ``field`` is taken as it is,
+    whatever the schedule says: the trial's gain is 1.
     """
 
     metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
@@ -78,8 +80,9 @@ class GridReachEnv(gym.Env[Any, Any]):
         observation: str = "vector",
         start: tuple[int, int] | None = None,
         target: tuple[int, int] | None = None,
-        radius: float | dict[str, Any] | schedule.RadiusSchedule = 0.0,
+        radius: float | dict[str, Any] | RadiusSchedule = 0.0,
         field: str | dict[str, Any] | ForceField | None = None,
+        schedule: str | list[Any] | Schedule | None = None,
         render_mode: str | None = None,
     ) -> None:
         """Makes the environment; every keyword can be written as plain JSON.
@@ -89,15 +92,16 @@ class GridReachEnv(gym.Env[Any, Any]):
             observation: ``"vector"``, ``"pixels"`` or ``"index"``.
             start: (x, y) at which every trial starts; ``None`` draws it.
             target: (x, y) of the target; ``None`` draws it.
-            radius: Reward radius in squares, or a shrinking one (`reach_gym.schedule.RadiusSchedule`) as a dict.
+            radius: Reward radius in squares, or a shrinking one (`reach_gym.radius.RadiusSchedule`) as a dict.
             field: A preset's name, a dict of numbers (`reach_gym.fields.ForceField`), or ``None``.
+            schedule: A name of `reach_gym.schedule.SCHEDULES`, a list of blocks, or ``None``: every trial alike.
             render_mode: ``"human"`` for a window, ``"rgb_array"`` for images.
 
         Raises:
             TypeError: A keyword has the wrong type.
             ValueError: A keyword has a value that is not allowed.
         """
-        self._task = grid_task(size, observation, start, target, radius, field)
+        self._task = grid_task(size, observation, start, target, radius, field, schedule)
         if render_mode is not None:
             checks.choice("render_mode", render_mode, self.metadata["render_modes"])
         self.render_mode = render_mode
@@ -106,7 +110,10 @@ class GridReachEnv(gym.Env[Any, Any]):
         self._see = self.observations.see  # looked up once: `step` is the hot path
         self.observation_space = self.observations.space
         self.action_space = spaces.Discrete(grid.NUM_ACTIONS)
-        self._radii = self._task.schedule.radii
+        self._radii = self._task.radius.radii
+        self._session = self._task.session()
+        self._told: dict[str, Any] = {}  # what info tells of a trial of a session besides
+        self._watched = self._session is not None or render_mode == "human"
         self._window: Any = None
         self._key: int | None = None
         self._trial = self._level = self._seen = self._hits = 0
@@ -124,8 +131,8 @@ class GridReachEnv(gym.Env[Any, Any]):
         chosen = trial_options(self._task, {} if options is None else options)
         trial, level, seen, hit_count = 0, 0, 0, 0
         if seed is None and self._key is not None:
-            rule = self._task.schedule
-            level, seen, hit_count = schedule.advance(
+            rule = self._task.radius
+            level, seen, hit_count = advance_radius(
                 *(self._level, self._seen, self._hits, int(self._success)),
                 *(rule.episodes, rule.hits, len(self._radii) - 1),
             )
@@ -138,7 +145,10 @@ class GridReachEnv(gym.Env[Any, Any]):
             self._key = trials.new_key(self.np_random)
         self._trial, self._level, self._seen, self._hits = trial, level, seen, hit_count
         start, target = trials.draw_pair(self._key, trial, self.size, chosen.start, chosen.target, limit)
-        self._begin(chosen.world, start, target, radius)
+        world = chosen.world
+        if self._session is not None:
+            world, self._told = self._session.begin(self._key, trial, world if chosen.replaced else None)
+        self._begin(world, start, target, radius)
         if self.render_mode == "human":
             self.render()
         return self._see(start), self._info(start)
@@ -148,10 +158,10 @@ class GridReachEnv(gym.Env[Any, Any]):
         self._cell = start
         self._next, self._felt = world.rows, world.felt
         limit = int(grid.squared_limit(radius))
-        self._within, self._distances = _around(self.size, target, limit)
+        self._within, self._distances = around(self.size, target, limit)
         one = target if self._task.target == target else None
-        table = steps_to_go(world, radius, one)[0 if one is not None else target]
-        self._ideal = int(table[start])
+        table = (steps_to_go if self._session is None else self._session.steps_to_go)(world, radius, one)
+        self._ideal = int(table[0 if one is not None else target, start])
         self._running, self._success = True, False
         self._path = [start]
         self.observations.aim(target)
@@ -163,6 +173,7 @@ class GridReachEnv(gym.Env[Any, Any]):
             "in_field": self._felt[cell],
             "radius": self._radius,
             "is_success": self._success,
+            **self._told,
         }
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -181,8 +192,6 @@ class GridReachEnv(gym.Env[Any, Any]):
         self._success = hit = self._within[cell]
         if hit:
             self._running = False
-        if self.render_mode == "human":
-            self.render()
         info = {
             "distance": self._distances[cell],
             "ideal_steps": self._ideal,
@@ -190,6 +199,10 @@ class GridReachEnv(gym.Env[Any, Any]):
             "radius": self._radius,
             "is_success": hit,
         }
+        if self._watched:  # one look for both, as this is the hot path
+            info.update(self._told)
+            if self.render_mode == "human":
+                self.render()
         return self._see(cell), 0.0 if hit else -1.0, hit, False, info
 
     def row_tasks(self) -> list[tuple[npt.NDArray[np.int64], GridWorld, float]]:
@@ -274,6 +287,7 @@ class GridReachEnv(gym.Env[Any, Any]):
             "target": self._target,
             "radius": self._radius,
             "field": self._world.field.to_data(),
+            **({} if self._session is None else {"gain": self._told["gain"]}),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -283,21 +297,12 @@ class GridReachEnv(gym.Env[Any, Any]):
             TypeError: A part of `state` has the wrong type.
             ValueError: A part is missing, unknown or out of range.
         """
-        last_cell = self.size * self.size - 1
-        whole = {"key": 2**64 - 1, "trial": None, "level": len(self._radii) - 1, "seen": None, "hits": None}
-        names = (*whole, "path", "target", "radius", "field")
-        if set(checks.keys("state", state, names)) != set(names):
-            raise ValueError(f"`state` must have the keys {names}, got {checks.shown(list(state))}.")
-        numbers = {name: checks.integer(f"state['{name}']", state[name], 0, high) for name, high in whole.items()}
-        target = checks.integer("state['target']", state["target"], 0, last_cell)
-        radius = checks.number("state['radius']", state["radius"], 0, 2 * self.size)
-        if not isinstance(state["path"], list) or not state["path"]:
-            raise ValueError(f"`state['path']` must be a list of cells, got {checks.shown(state['path'])}.")
-        path = [checks.integer("state['path']", cell, 0, last_cell) for cell in state["path"]]
-        world = grid_world(self.size, field_from_data(state["field"]))
-        for name, value in numbers.items():
+        saved = read_trial(state, self._task)
+        for name, value in saved.counts.items():
             setattr(self, f"_{name}", value)
-        self._begin(world, path[0], target, radius)
-        self._path, self._cell = path, path[-1]
+        if self._session is not None:
+            self._told = self._session.told(self._trial, saved.gain)
+        self._begin(saved.world, saved.path[0], saved.target, saved.radius)
+        self._path, self._cell = saved.path, saved.path[-1]
         self._success = self._within[self._cell]
         self._running = not self._success

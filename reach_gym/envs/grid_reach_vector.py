@@ -11,7 +11,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 from reach_gym import checks, grid
-from reach_gym.envs.autoreset import Array, Info, Moved, ReachVectorEnv
+from reach_gym.envs.autoreset import BACKENDS, Array, Info, Moved, ReachVectorEnv
 from reach_gym.envs.grid_reach import RENDER_FPS, warn_no_render_mode
 from reach_gym.envs.grid_rows import (
     Backend,
@@ -19,20 +19,20 @@ from reach_gym.envs.grid_rows import (
     Rules,
     begin_streams,
     count_trial,
-    draw_special,
-    draw_trial,
-    read_state,
+    first_bad,
     rules_of,
 )
+from reach_gym.envs.grid_sessions import SESSION_INFO
+from reach_gym.envs.grid_state import read_rows
 from reach_gym.envs.grid_task import GridTask, grid_actions, grid_task, trial_options
+from reach_gym.envs.grid_trials import draw_rows
 from reach_gym.errors import InvalidActionError, missing_extra
 from reach_gym.fields import ForceField
 from reach_gym.grid import GridWorld
+from reach_gym.radius import RadiusSchedule
 from reach_gym.rendering import GridScene, draw
-from reach_gym.rows import GOAL, IDEAL, LIMIT, PLACE, START, STEPS, SUCCESS, WORLD, Mask, Rows
-from reach_gym.schedule import RadiusSchedule
-
-BACKENDS = ("auto", "numpy", "numba")
+from reach_gym.rows import GOAL, IDEAL, LIMIT, PLACE, START, STEPS, SUCCESS, TRIAL, WORLD, Mask, Rows
+from reach_gym.schedule import Schedule
 
 
 def _backend(name: str, task: GridTask, max_steps: int | None, threads: int) -> Backend:
@@ -70,6 +70,7 @@ class GridReachVectorEnv(ReachVectorEnv):
         target: tuple[int, int] | None = None,
         radius: float | dict[str, Any] | RadiusSchedule = 0.0,
         field: str | dict[str, Any] | ForceField | None = None,
+        schedule: str | list[Any] | Schedule | None = None,
         render_mode: str | None = None,
         max_episode_steps: int | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
@@ -80,12 +81,13 @@ class GridReachVectorEnv(ReachVectorEnv):
 
         Args:
             num_envs: Number of rows.
-            size: As for the scalar environment, like the five that follow.
+            size: As for the scalar environment, like the six that follow.
             observation: As there.
             start: As there.
             target: As there.
             radius: As there; a schedule counts each row's own episodes.
             field: As there.
+            schedule: As there; each row goes through a session of its own.
             render_mode: ``"rgb_array"``, one image per row, or ``None``.
             max_episode_steps: Steps after which a trial is truncated; ``None`` for no limit. `gym.make_vec` passes the
                 registered limit.
@@ -98,7 +100,8 @@ class GridReachVectorEnv(ReachVectorEnv):
             ValueError: A keyword has a value that is not allowed.
             gymnasium.error.DependencyNotInstalled: Numba is asked for and missing.
         """
-        self._task = grid_task(size, observation, start, target, radius, field)
+        self._task = grid_task(size, observation, start, target, radius, field, schedule)
+        self._session = self._task.session()
         checks.choice("backend", backend, BACKENDS)
         checks.integer("threads", threads, 1, 1024)
         self.size = self._task.size
@@ -113,6 +116,8 @@ class GridReachVectorEnv(ReachVectorEnv):
         self._backend = _backend(backend, self._task, max_episode_steps, threads)
         self._rows = Rows.empty(self.num_envs)
         self._paths: list[list[int]] = [[] for _ in range(self.num_envs)]
+        kinds = {} if self._session is None else SESSION_INFO  # what info tells of the trials of a session besides
+        self._told: dict[str, Array] = {name: np.zeros(self.num_envs, kind) for name, kind in kinds.items()}
 
     @property
     def backend(self) -> str:
@@ -120,20 +125,39 @@ class GridReachVectorEnv(ReachVectorEnv):
         return "numpy" if isinstance(self._backend, NumpyBackend) else "numba"
 
     def _restart(self, mask: Mask, observation: Array, info: Info) -> None:
+        if self._session is not None:
+            self._renew(mask)
         self._backend.restart(self._rows, mask, observation, info)
+        for name, values in self._told.items():
+            info[name][mask] = values[mask]
         if self.render_mode is not None:
             self._trace(mask, mask)
 
     def _advance(self, actions: Any, again: Mask) -> Moved:
-        moved = self._backend.advance(self._rows, grid_actions(actions, self.num_envs), again)
+        moved = self._move(grid_actions(actions, self.num_envs), again)
         if isinstance(moved, int):
             raise InvalidActionError(
                 f"`actions` must be {self.num_envs} integers from 0 to {grid.NUM_ACTIONS - 1}, "
                 f"got {np.asarray(actions)[moved]} in row {moved}."
             )
+        if self._session is not None:
+            self._tell(moved[-1])
         if self.render_mode is not None:
             self._trace(~self._never, again)
         return moved
+
+    def _move(self, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
+        if self._session is not None and again.any():
+            bad = first_bad(actions)
+            if bad >= 0:
+                return bad
+            self._renew(again)
+        return self._backend.advance(self._rows, actions, again)
+
+    def _tell(self, info: Info) -> None:
+        """Adds to `info` what it tells of the trials of a session besides."""
+        for name, values in self._told.items():
+            info[name], info[f"_{name}"] = values.copy(), info["_distance"]
 
     def _trace(self, moved: Mask, begun: Mask) -> None:
         """Keeps the paths of the trials, which only a picture needs."""
@@ -146,30 +170,30 @@ class GridReachVectorEnv(ReachVectorEnv):
     def _begin(self, mask: Mask, keys: list[int | None], options: dict[str, Any]) -> tuple[Array, Info]:
         # Everything is done on copies first, so that a refused option changes nothing.
         chosen = trial_options(self._task, options, self.num_envs)
+        chosen = replace(chosen, start=chosen.start[mask], target=chosen.target[mask])
         rows = self._rows.take(mask)
-        # The tables that rows still stand in, the task's own first, and that of this trial.
+        # The tables that rows still stand in, the task's own first.
         used = self._rows.numbers[WORLD, ~mask]
-        worlds = [self._worlds[0], *(self._worlds[i] for i in sorted({*used.tolist()} - {0}))]
-        known = [world.field for world in worlds]
-        kept = [known.index(self._worlds[i].field) for i in used.tolist()]
-        if chosen.world.field not in known:
-            worlds.append(chosen.world)
-            known.append(chosen.world.field)
-        rules = self._rules_for(worlds)
-        count_trial(rows, rules)
+        order = np.unique([0, *used.tolist()])
+        worlds = [self._worlds[i] for i in order.tolist()]
+        count_trial(rows, self._backend.rules)
         fresh = np.array([key is not None for key in keys])
         begin_streams(rows, fresh, [key for key in keys if key is not None])
-        if options:
-            chosen = replace(chosen, start=chosen.start[mask], target=chosen.target[mask])
-            draw_special(rows, rules, chosen, known.index(chosen.world.field))
-        else:
-            draw_trial(rows, rules)
-        self._rows.numbers[WORLD, ~mask] = kept
-        self._rows.put(mask, rows)
-        self._worlds, self._backend.rules = worlds, rules
+        drawn = draw_rows(rows, self._rules_for, chosen, bool(options), self._session, worlds)
+        self._rows.numbers[WORLD, ~mask] = np.searchsorted(order, used)
+        self._take(mask, rows, *drawn)
         if self.render_mode is not None:
             self._trace(mask, mask)
-        return NumpyBackend(rules, self.observations).report(self._rows)
+        observation, info = NumpyBackend(self._backend.rules, self.observations).report(self._rows)
+        self._tell(info)
+        return observation, info
+
+    def _renew(self, mask: Mask) -> None:
+        """Begins the session's next trial in the rows of `mask`: what the back ends leave to the session."""
+        rows = self._rows.take(mask)
+        count_trial(rows, self._backend.rules)
+        plain = trial_options(self._task, {}, len(rows.radius))
+        self._take(mask, rows, *draw_rows(rows, self._rules_for, plain, False, self._session, self._worlds))
 
     def _rules_for(self, worlds: list[GridWorld]) -> Rules:
         """The rules with the tables of `worlds`; only a field that comes or goes changes them."""
@@ -177,6 +201,13 @@ class GridReachVectorEnv(ReachVectorEnv):
         if [world.field for world in worlds] == [world.field for world in self._worlds]:
             return rules
         return rules._replace(next_place=np.stack([world.next_place for world in worlds]))
+
+    def _take(self, mask: Mask, rows: Rows, worlds: list[GridWorld], rules: Rules, told: dict[str, Array]) -> None:
+        """Takes over the trials that have been drawn for the rows of `mask`."""
+        self._rows.put(mask, rows)
+        self._worlds, self._backend.rules = worlds, rules
+        for name, values in told.items():
+            self._told[name][mask] = values
 
     @property
     def task(self) -> GridTask:
@@ -257,6 +288,7 @@ class GridReachVectorEnv(ReachVectorEnv):
             **{name: values.copy() for name, values in self._rows._asdict().items()},
             "done": self._done.copy(),
             "fields": [world.field.to_data() for world in self._worlds],
+            **({} if self._session is None else {"gain": self._told["gain"].copy()}),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -266,9 +298,12 @@ class GridReachVectorEnv(ReachVectorEnv):
             TypeError: A part of `state` has the wrong type.
             ValueError: A part is missing, unknown or out of range.
         """
-        rows, done, worlds = read_state(state, self._task, self.num_envs)
+        rows, done, worlds, gain = read_rows(state, self._task, self.num_envs)
         self._require_open()
         rules = self._rules_for(worlds)
         self._rows, self._done, self._worlds, self._begun = rows, done, worlds, True
         self._backend.rules = rules
+        if self._session is not None:
+            trial = rows.streams[TRIAL].astype(np.int64)
+            self._told = {"block": self._session.block(trial), "trial": trial, "gain": gain}
         self._paths = [[cell] for cell in grid.place_cell(rows.numbers[PLACE]).tolist()]

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym import checks, grid, schedule, trials
+from reach_gym import grid, trials
 from reach_gym.envs.autoreset import Array, Info, Moved
-from reach_gym.envs.grid_task import FREE, GridTask, TrialOptions, require_pair
-from reach_gym.fields import field_from_data
+from reach_gym.envs.grid_task import FREE, GridTask
 from reach_gym.observations import GridObservations, VectorObservations
 from reach_gym.planning import steps_to_go
+from reach_gym.radius import advance_radius
 from reach_gym.rows import (
     GOAL,
     HITS,
@@ -43,9 +43,10 @@ class Rules(NamedTuple):
     """What holds for every row, as arrays.
 
     Attributes:
-        settings: int32 (7,): size, start and target (cells or -1), the schedule's episodes, hits and last level, the time limit.
+        settings: int32 (8,): size, start and target (cells or -1), the radius schedule's episodes, hits and last level, the time
+            limit, and 1 where a session draws the trials before a back end is called, which then only shows them.
         next_place: int32 (worlds, cells, 9).
-        ideal: int16 (levels, targets or 1, cells), steps to go under the task's own field.
+        ideal: int16 (levels, targets or 1, cells), steps to go under the task's own field; not used in a session.
         radii: float64 (levels,).
         pairs: uint64 (cells,), x and y of each cell scaled to [0, 1], two float32 side by side.
     """
@@ -59,16 +60,16 @@ class Rules(NamedTuple):
 
 def rules_of(task: GridTask, max_steps: int | None) -> Rules:
     """Lays out `task`; its own world is the first of the tables."""
-    rule, radii = task.schedule, task.schedule.radii
+    rule, radii = task.radius, task.radius.radii
     target = None if task.target == FREE else task.target
     limit = UNLIMITED if max_steps is None else max_steps
     return Rules(
         np.array(
-            [task.size, task.start, task.target, rule.episodes, rule.hits, len(radii) - 1, limit],
+            [task.size, task.start, task.target, rule.episodes, rule.hits, len(radii) - 1, limit, task.schedule is not None],
             np.int32,
         ),
-        task.world.next_place[None],
-        np.stack([steps_to_go(task.world, radius, target) for radius in radii]),
+        np.stack([task.world.next_place]),  # a copy: compiled loops distinguish arrays that can be written from others
+        np.zeros((1, 1, 1), np.int16) if task.schedule else np.stack([steps_to_go(task.world, r, target) for r in radii]),
         np.array(radii),
         VectorObservations(task.size).coordinates.view(np.uint64)[:, 0],
     )
@@ -116,9 +117,9 @@ def next_trial(rows: Rows, rules: Rules) -> None:
 
 
 def count_trial(rows: Rows, rules: Rules) -> None:
-    """Tells the schedule how the trial ended, and goes to the number of the next one."""
-    numbers, (_, _, _, episodes, hits, last, _) = rows.numbers, rules.settings
-    numbers[LEVEL], numbers[SEEN], numbers[HITS] = schedule.advance(
+    """Tells the radius schedule how the trial ended, and goes to the number of the next one."""
+    numbers, (episodes, hits, last) = rows.numbers, rules.settings[3:6]
+    numbers[LEVEL], numbers[SEEN], numbers[HITS] = advance_radius(
         numbers[LEVEL], numbers[SEEN], numbers[HITS], numbers[SUCCESS], episodes, hits, last
     )
     rows.streams[TRIAL] += np.uint64(1)
@@ -143,27 +144,12 @@ def draw_trial(rows: Rows, rules: Rules) -> None:
     numbers[IDEAL] = rules.ideal[level, targets % rules.ideal.shape[1], numbers[START]]
 
 
-def draw_special(rows: Rows, rules: Rules, options: TrialOptions, world: int) -> None:
-    """Draws the trial of each of `rows` under reset `options` with one start and target per row; may refuse them."""
-    numbers, size = rows.numbers, int(rules.settings[0])
-    rows.radius[:] = rules.radii[numbers[LEVEL]] if options.radius is None else options.radius
-    numbers[LIMIT] = grid.squared_limit(rows.radius)
-    wanted = zip(options.start.tolist(), options.target.tolist(), numbers[LIMIT].tolist(), strict=True)
-    for start, target, limit in set(wanted):
-        require_pair(size, start, target, limit)
-    targets = draw_pairs(rows, rules, options.start, options.target)
-    place_at(rows, rules, targets, world)
-    for radius in set(rows.radius.tolist()):
-        some = rows.radius == radius
-        table = steps_to_go(options.world, radius)
-        numbers[IDEAL, some] = table[targets[some], numbers[START, some]]
-
-
-def place_at(rows: Rows, rules: Rules, targets: npt.NDArray[np.int64], world: int = 0) -> None:
-    """Puts the cursors of `rows` on their starts in a `world`, aims at the `targets` and sets the counts to zero."""
-    numbers, stay = rows.numbers, rules.next_place[world, :, grid.STAY]
-    numbers[PLACE], numbers[GOAL] = stay[numbers[START]], stay[targets]
-    numbers[WORLD], numbers[STEPS], numbers[SUCCESS] = world, 0, 0
+def place_at(rows: Rows, rules: Rules, targets: npt.NDArray[np.int64], which: npt.NDArray[np.int64] | int = 0) -> None:
+    """Puts the cursors of `rows` on their starts in `which` of the worlds, aims at the `targets` and sets the counts to zero."""
+    numbers = rows.numbers
+    numbers[PLACE] = rules.next_place[which, numbers[START], grid.STAY]
+    numbers[GOAL] = rules.next_place[which, targets, grid.STAY]
+    numbers[WORLD], numbers[STEPS], numbers[SUCCESS] = which, 0, 0
 
 
 def draw_pairs(rows: Rows, rules: Rules, starts: npt.NDArray[np.int64], targets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -191,38 +177,10 @@ def distance_squared(numbers: Integers) -> Integers:
     return squared
 
 
-def read_state(state: Any, task: GridTask, count: int) -> tuple[Rows, Mask, list[grid.GridWorld]]:
-    """Checks what `get_state` of a vector environment returned: the rows, which trials are over, and the worlds.
-
-    Raises:
-        TypeError: A part of `state` has the wrong type.
-        ValueError: A part is missing, unknown or out of range.
-    """
-    blank = {**Rows.empty(count)._asdict(), "done": np.zeros(count, np.bool_)}
-    names = (*blank, "fields")
-    if set(checks.keys("state", state, names)) != set(names):
-        raise ValueError(f"`state` must have the keys {names}, got {checks.shown(list(state))}.")
-    arrays = {}
-    for name, like in blank.items():
-        value = np.asarray(state[name])
-        if value.dtype != like.dtype or value.shape != like.shape:
-            raise ValueError(f"`state['{name}']` must be {like.dtype} {like.shape}, got {value.dtype} {value.shape}.")
-        arrays[name] = value.copy()
-    worlds = [grid.grid_world(task.size, field_from_data(data)) for data in state["fields"]]
-    rows = Rows(arrays["numbers"], arrays["streams"], arrays["radius"])
-    tops = {START: task.size**2, WORLD: len(worlds), LEVEL: len(task.schedule.radii), SUCCESS: 2}
-    for line, top in tops.items():
-        if rows.numbers[line].min() < 0 or rows.numbers[line].max() >= top:
-            raise ValueError(f"`state['numbers'][{line}]` must be from 0 to {top - 1}.")
-    if not worlds or worlds[0].field != task.field or not np.isfinite(rows.radius).all():
-        raise ValueError("`state` belongs to another task.")
-    for line in (PLACE, GOAL):
-        world = rows.numbers[WORLD] if line == PLACE else np.zeros(count, np.int64)
-        place = np.stack([world.place for world in worlds])
-        cell = grid.place_cell(rows.numbers[line]) % task.size**2
-        if (place[world, cell] & 2**24 - 1 != rows.numbers[line] & 2**24 - 1).any():
-            raise ValueError(f"`state['numbers'][{line}]` holds squares outside the grid.")
-    return rows, arrays["done"], worlds
+def first_bad(actions: npt.NDArray[np.int64]) -> int:
+    """The number of the first row whose action is out of range; -1 for none."""
+    bad = (actions < 0) | (actions >= grid.NUM_ACTIONS)
+    return int(bad.argmax()) if bad.any() else -1
 
 
 class NumpyBackend:
@@ -246,24 +204,27 @@ class NumpyBackend:
         )
         return self._observations.batch(grid.place_cell(place), grid.place_cell(goal)), info
 
+    def _next(self, rows: Rows, mask: Mask) -> Rows:
+        some = rows.take(mask)
+        if not self.rules.settings[7]:
+            next_trial(some, self.rules)
+            rows.put(mask, some)
+        return some
+
     def restart(self, rows: Rows, mask: Mask, observation: Array, info: Info) -> None:
         """See `Backend`."""
-        some = rows.take(mask)
-        next_trial(some, self.rules)
-        rows.put(mask, some)
+        some = self._next(rows, mask)
         observation[mask], values = self.report(some)
         for name in INFO_NAMES:
             info[name][mask] = values[name]
 
     def advance(self, rows: Rows, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
         """See `Backend`."""
-        bad = (actions < 0) | (actions >= grid.NUM_ACTIONS)
-        if bad.any():
-            return int(bad.argmax())
+        bad = first_bad(actions)
+        if bad >= 0:
+            return bad
         if again.any():
-            some = rows.take(again)
-            next_trial(some, self.rules)
-            rows.put(again, some)
+            self._next(rows, again)
             actions = np.where(again, grid.STAY, actions)
         numbers, moved = rows.numbers, ~again
         cells = grid.place_cell(numbers[PLACE])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks, grid, trials
+from reach_gym.envs.grid_sessions import GridSession, grid_schedule
 from reach_gym.errors import InvalidActionError
 from reach_gym.fields import ForceField, field_from_data
 from reach_gym.grid import GridWorld, grid_world
 from reach_gym.observations import GridObservations, grid_observations
-from reach_gym.schedule import RadiusSchedule, radius_from_data
+from reach_gym.planning import hits
+from reach_gym.radius import RadiusSchedule, radius_from_data
+from reach_gym.schedule import Schedule
 
 FREE = -1  # a start or target cell that every trial draws anew
 OPTIONS = ("start", "target", "radius", "field")
@@ -30,16 +34,18 @@ class GridTask:
         observation: Kind of observation.
         start: The start's cell, or `FREE`.
         target: The target's cell, or `FREE`.
-        schedule: The reward radius.
+        radius: The reward radius.
         field: The force field.
+        schedule: What changes from trial to trial; ``None`` for nothing.
     """
 
     size: int
     observation: str
     start: int
     target: int
-    schedule: RadiusSchedule
+    radius: RadiusSchedule
     field: ForceField
+    schedule: Schedule | None
 
     @property
     def world(self) -> GridWorld:
@@ -50,6 +56,10 @@ class GridTask:
         """A fresh observation maker."""
         return grid_observations(self.observation, self.size, self.target)
 
+    def session(self) -> GridSession | None:
+        """The schedule laid out, in a fresh object; ``None`` without one."""
+        return None if self.schedule is None else GridSession(self.size, self.schedule, self.field)
+
 
 @dataclass(frozen=True)
 class TrialOptions:
@@ -58,14 +68,16 @@ class TrialOptions:
     Attributes:
         start: Cell or `FREE`; for a vector environment an int64 array (num_envs,) of these.
         target: Likewise.
-        radius: Reward radius in squares, ``None`` where the schedule decides.
-        world: The tables of the trial's field.
+        radius: Reward radius in squares, ``None`` where the task decides.
+        world: The tables of the trial's field, where no schedule decides.
+        replaced: Whether `world` is that of a field among the options, which goes before the schedule.
     """
 
     start: Any
     target: Any
     radius: float | None
     world: GridWorld
+    replaced: bool
 
 
 def trial_options(task: GridTask, options: Mapping[str, Any], num_envs: int | None = None) -> TrialOptions:
@@ -82,7 +94,16 @@ def trial_options(task: GridTask, options: Mapping[str, Any], num_envs: int | No
         _places("options['target']", options.get("target"), task.size, task.target, num_envs),
         None if radius is None else checks.number("options['radius']", radius, 0, 2 * task.size),
         grid_world(task.size, field_from_data(options["field"])) if "field" in options else task.world,
+        "field" in options,
     )
+
+
+@functools.lru_cache(maxsize=512)
+def around(size: int, target: int, limit: int) -> tuple[tuple[bool, ...], tuple[float, ...]]:
+    """For every cell: whether it lies within the squared radius `limit` of `target`, and how far it is."""
+    cells = np.arange(size * size)
+    squared = grid.squared_distance(cells % size, cells // size, target % size, target // size)
+    return tuple(hits(size, limit, np.array([target]))[0].tolist()), tuple(np.sqrt(squared).tolist())
 
 
 def require_pair(size: int, start: int, target: int, limit: int) -> None:
@@ -119,7 +140,7 @@ def _cell(name: str, value: Any, size: int, default: int = FREE) -> int:
     return y * size + x
 
 
-def grid_task(size: Any, observation: Any, start: Any, target: Any, radius: Any, field: Any) -> GridTask:
+def grid_task(size: Any, observation: Any, start: Any, target: Any, radius: Any, field: Any, schedule: Any) -> GridTask:
     """Checks the constructor keywords of a grid environment.
 
     Raises:
@@ -128,17 +149,18 @@ def grid_task(size: Any, observation: Any, start: Any, target: Any, radius: Any,
     """
     size = checks.integer("size", size, grid.MIN_SIZE, grid.MAX_SIZE)
     checks.choice("observation", observation, ("vector", "pixels", "index"))
-    schedule = radius_from_data(radius)
-    checks.number("radius", schedule.start, 0, 2 * size)
+    levels = radius_from_data(radius)
+    checks.number("radius", levels.start, 0, 2 * size)
     task = GridTask(
         size,
         observation,
         _cell("start", start, size),
         _cell("target", target, size),
-        schedule,
+        levels,
         field_from_data(field),
+        grid_schedule(schedule),
     )
-    require_pair(size, task.start, task.target, int(grid.squared_limit(schedule.start)))
+    require_pair(size, task.start, task.target, int(grid.squared_limit(levels.start)))
     return task
 
 

@@ -3,6 +3,8 @@
 Nothing here imports pygame, imageio or Pillow before it is called.
 """
 
-from reach_gym.rendering.grid_scene import GridScene, draw
+from reach_gym.rendering.cursor_scene import CursorScene, board_point
+from reach_gym.rendering.drawing import draw
+from reach_gym.rendering.grid_scene import GridScene
 
-__all__ = ["GridScene", "draw"]
+__all__ = ["CursorScene", "GridScene", "board_point", "draw"]

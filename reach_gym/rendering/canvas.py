@@ -1,4 +1,4 @@
-"""What every drawing shares: pygame on demand, the palette, the layout and text.
+"""What every drawing shares: pygame on demand, the palette, the layout of a frame and text.
 
 Drawings use off-screen surfaces only. pygame's display is never initialised here, so they need no screen and
 leave a window that somebody else has open alone.
@@ -7,11 +7,11 @@ leave a window that somebody else has open alone.
 from __future__ import annotations
 
 import functools
-import math
 import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reach_gym.errors import missing_extra
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Color = tuple[int, int, int]
 Point = tuple[float, float]
+Box = tuple[int, int, int, int]  # left, top, width, height
 
 PAGE: Color = (255, 255, 255)
 BOARD: Color = (252, 252, 253)
@@ -31,9 +32,12 @@ FAINT_INK: Color = (124, 135, 152)
 FIELD: Color = (66, 133, 214)
 TARGET: Color = (222, 84, 36)
 SUCCESS: Color = (32, 150, 86)
+WARNING: Color = (186, 30, 74)
 
 WIDTH = 576
 """Width of a frame in pixels, unless told otherwise; the layout below is for this width."""
+MIN_WIDTH, MAX_WIDTH = 64, 4096
+"""The widths that a frame may have."""
 SUPERSAMPLE = 2
 """Everything is drawn this many times larger and averaged down: pygame's own shapes have jagged edges."""
 _HEADER, _LEFT, _RIGHT, _BOTTOM = 72, 30, 18, 24
@@ -57,16 +61,14 @@ def load_pygame() -> ModuleType:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where things are on the enlarged drawing, in its pixels; y points down there and up on the board.
+class Board(ABC):
+    """Where the square board is on the enlarged drawing, in its pixels; y points down there and up on the board.
 
     Attributes:
         width: Width in pixels of the finished frame.
-        size: Squares along one side of the board.
     """
 
     width: int
-    size: int
 
     @property
     def unit(self) -> float:
@@ -89,6 +91,21 @@ class Layout:
         """Length of one side of the board."""
         return (WIDTH - _LEFT - _RIGHT) * self.unit
 
+    @abstractmethod
+    def point(self, x: float, y: float) -> Point:
+        """The place of (x, y), given in the units of the board."""
+
+
+@dataclass(frozen=True)
+class Layout(Board):
+    """The places on a board of squares.
+
+    Attributes:
+        size: Squares along one side of the board.
+    """
+
+    size: int
+
     @property
     def square(self) -> float:
         """Length of one side of a square."""
@@ -99,11 +116,15 @@ class Layout:
         left, top = self.corner
         return left + (x + 0.5) * self.square, top + (self.size - y - 0.5) * self.square
 
-    def box(self, x0: int, y0: int, x1: int, y1: int) -> tuple[int, int, int, int]:
-        """The rectangle (left, top, width, height) of the squares x0..x1, y0..y1, bounds included."""
-        left, top = self.point(x0 - 0.5, y1 + 0.5)
-        right, bottom = self.point(x1 + 0.5, y0 - 0.5)
-        return round(left), round(top), round(right) - round(left), round(bottom) - round(top)
+    def box(self, x0: int, y0: int, x1: int, y1: int) -> Box:
+        """The rectangle of the squares x0..x1, y0..y1, bounds included."""
+        return box_between(self.point(x0 - 0.5, y1 + 0.5), self.point(x1 + 0.5, y0 - 0.5))
+
+
+def box_between(corner: Point, opposite: Point) -> Box:
+    """The rectangle from its left top `corner` to its right bottom one, in whole pixels."""
+    left, top = round(corner[0]), round(corner[1])
+    return left, top, round(opposite[0]) - left, round(opposite[1]) - top
 
 
 @functools.lru_cache(maxsize=32)
@@ -158,37 +179,3 @@ def shorten(text: str, pixels: float, room: float) -> str:
         fits = text_image(text[:middle].rstrip() + "…", pixels, INK).get_width() <= room
         low, high = (middle, high) if fits else (low, middle - 1)
     return text[:low].rstrip() + "…"
-
-
-def see_through(surface: Surface, box: tuple[int, int, int, int], alpha: float, paint: Any) -> None:
-    """Lays translucent shapes on `surface`.
-
-    Args:
-        surface: What lies below.
-        box: Rectangle (left, top, width, height) that is painted; clipped to the surface.
-        alpha: 1 for opaque.
-        paint: Called with a transparent surface of the size of the box and the box's left top corner.
-    """
-    pygame = load_pygame()
-    area = pygame.Rect(box).clip(surface.get_rect())
-    if area.width == 0 or area.height == 0:
-        return
-    layer = pygame.Surface(area.size, pygame.SRCALPHA, 32)
-    paint(layer, area.topleft)
-    layer.set_alpha(round(255 * alpha))
-    surface.blit(layer, area.topleft)
-
-
-def stroke(surface: Surface, color: Any, a: Point, b: Point, thickness: float) -> None:
-    """A straight line from `a` to `b`; pygame's own is thinner on a diagonal."""
-    length = math.hypot(b[0] - a[0], b[1] - a[1])
-    if length == 0:
-        return
-    dx, dy = (b[0] - a[0]) / length * thickness / 2, (b[1] - a[1]) / length * thickness / 2
-    corners = [
-        (a[0] - dy, a[1] + dx),
-        (b[0] - dy, b[1] + dx),
-        (b[0] + dy, b[1] - dx),
-        (a[0] + dy, a[1] - dx),
-    ]
-    load_pygame().draw.polygon(surface, color, corners)

@@ -1,4 +1,4 @@
-"""How a force field looks on the grid: a shaded region with arrows."""
+"""How a force field looks: a shaded region with arrows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import numpy as np
 
 from reach_gym import fields
 from reach_gym.fields import ForceField
-from reach_gym.rendering.canvas import FIELD, Layout, Point, load_pygame, see_through
+from reach_gym.rendering.canvas import FIELD, Board, Box, Layout, Point, load_pygame
+from reach_gym.rendering.shapes import arrow, see_through
 
 if TYPE_CHECKING:
     from pygame import Surface
+
+Arrow = tuple[Point, Point]  # tail and head, in pixels of the enlarged drawing
 
 _SHADE, _EDGE, _ARROW = 0.13, 0.45, 0.62
 _ARROW_ROOM, _PINWHEEL_ROOM = 40.0, 76.0  # least distance of two marks in pixels of the standard layout
@@ -45,58 +48,83 @@ def draw_field(surface: Surface, layout: Layout, field: ForceField) -> None:
     region = region_squares(layout.size, field)
     if region is None:
         return
+    draw_marks(surface, layout, layout.box(*region), _arrows(layout, field, region))
+
+
+def draw_marks(surface: Surface, board: Board, box: Box, arrows: list[Arrow], edged: bool = True) -> None:
+    """Shades a rectangle of `board`, with an edge or without, and lays `arrows` over it."""
     pygame = load_pygame()
-    box = layout.box(*region)
     see_through(surface, box, _SHADE, lambda layer, corner: layer.fill(FIELD))
-    line = max(1, round(1.5 * layout.unit))
-    see_through(surface, box, _EDGE, lambda layer, corner: pygame.draw.rect(layer, FIELD, layer.get_rect(), line))
-    arrows = _arrows(layout, field, region)
+    if edged:
+        line = max(1, round(1.5 * board.unit))
+        see_through(surface, box, _EDGE, lambda layer, corner: pygame.draw.rect(layer, FIELD, layer.get_rect(), line))
 
     def paint(layer: Surface, corner: Point) -> None:
         for tail, head in arrows:
-            points = _arrow_outline(tail, head, layout.unit)
+            points = arrow(tail, head, board.unit)
             pygame.draw.polygon(layer, FIELD, [(x - corner[0], y - corner[1]) for x, y in points])
 
     see_through(surface, box, _ARROW, paint)
 
 
-def _arrows(layout: Layout, field: ForceField, region: tuple[int, int, int, int]) -> list[tuple[Point, Point]]:
-    """All arrows as (tail, head) in pixels of the enlarged drawing."""
-    turning = field.viscosity != fields.ZERO
-    room = (_PINWHEEL_ROOM if turning else _ARROW_ROOM) * layout.unit / layout.square
-    columns, rows = _lattice(region[0], region[2], room), _lattice(region[1], region[3], room)
-    hubs = [(x, y) for x in columns for y in rows]
+def room(field: ForceField, board: Board) -> float:
+    """The least distance of two marks of `field` in pixels of the enlarged drawing."""
+    return (_PINWHEEL_ROOM if _turns(field) else _ARROW_ROOM) * board.unit
+
+
+def arrows_around(board: Board, field: ForceField, hubs: list[Point], spacing: float) -> list[Arrow]:
+    """The arrows that show `field` at some places.
+
+    Args:
+        board: Where they are drawn.
+        field: The force field.
+        hubs: The places, in the units of the board.
+        spacing: Their distance in pixels of the enlarged drawing.
+
+    Returns:
+        All arrows, in its pixels.
+    """
+    reach = min(spacing, _LARGEST * board.unit)
+    steady = _steady(board, field, hubs, reach * (0.26 if _turns(field) else 0.62))
+    return steady + (_pinwheels(board, field, hubs, reach) if _turns(field) else [])
+
+
+def _turns(field: ForceField) -> bool:
+    return field.viscosity != fields.ZERO
+
+
+def _arrows(layout: Layout, field: ForceField, region: tuple[int, int, int, int]) -> list[Arrow]:
+    least = room(field, layout) / layout.square
+    columns, rows = _lattice(region[0], region[2], least), _lattice(region[1], region[3], least)
     spacing = min(
         (region[2] - region[0] + 1) / len(columns),
         (region[3] - region[1] + 1) / len(rows),
     )
-    reach = min(spacing * layout.square, _LARGEST * layout.unit)
-    steady = _steady(layout, field, hubs, reach * (0.26 if turning else 0.62))
-    return steady + (_pinwheels(layout, field, hubs, reach) if turning else [])
+    return arrows_around(layout, field, [(x, y) for x in columns for y in rows], spacing * layout.square)
 
 
-def _lattice(low: int, high: int, room: float) -> list[float]:
-    """Evenly spread places over the squares low..high, at least `room` squares apart."""
+def _lattice(low: int, high: int, least: float) -> list[float]:
+    """Evenly spread places over the squares low..high, at least `least` squares apart."""
     squares = high - low + 1
-    most = max(1, min(squares, int(squares / room)))
+    most = max(1, min(squares, int(squares / least)))
     # A divisor keeps the marks in step with the squares; without one nearby an even spread will do.
     best = max(n for n in range(1, most + 1) if squares % n == 0)
     count = best if best >= 0.6 * most else most
     return [low - 0.5 + (i + 0.5) * squares / count for i in range(count)]
 
 
-def _steady(layout: Layout, field: ForceField, hubs: list[Point], longest: float) -> list[tuple[Point, Point]]:
+def _steady(board: Board, field: ForceField, hubs: list[Point], longest: float) -> list[Arrow]:
     """The force on a resting cursor, the strongest as long as `longest`."""
     forces = [fields.force(field, x, y, 0.0, 0.0) for x, y in hubs]
     top = max(math.hypot(fx, fy) for fx, fy in forces)
     return [
-        _centred(layout.point(x, y), fx / top * longest, fy / top * longest)
+        _centred(board.point(x, y), fx / top * longest, fy / top * longest)
         for (x, y), (fx, fy) in zip(hubs, forces, strict=True)
         if math.hypot(fx, fy) > 0.2 * top
     ]
 
 
-def _pinwheels(layout: Layout, field: ForceField, hubs: list[Point], reach: float) -> list[tuple[Point, Point]]:
+def _pinwheels(board: Board, field: ForceField, hubs: list[Point], reach: float) -> list[Arrow]:
     """Four arrows around every hub, each along B v for the movement v away from the hub."""
     (bxx, bxy), (byx, byy) = field.viscosity
     ways = [
@@ -105,7 +133,7 @@ def _pinwheels(layout: Layout, field: ForceField, hubs: list[Point], reach: floa
     ]
     top = max(math.hypot(fx, fy) for _, _, fx, fy in ways)
     arrows = []
-    for hub_x, hub_y in ((layout.point(x, y)) for x, y in hubs):
+    for hub_x, hub_y in (board.point(x, y) for x, y in hubs):
         for vx, vy, fx, fy in ways:
             if math.hypot(fx, fy) > 0.1 * top:
                 middle = hub_x + 0.25 * reach * vx, hub_y - 0.25 * reach * vy
@@ -113,24 +141,6 @@ def _pinwheels(layout: Layout, field: ForceField, hubs: list[Point], reach: floa
     return arrows
 
 
-def _centred(middle: Point, dx: float, dy: float) -> tuple[Point, Point]:
+def _centred(middle: Point, dx: float, dy: float) -> Arrow:
     """An arrow (tail, head) around `middle`; (dx, dy) has y up, as on the board."""
     return (middle[0] - dx / 2, middle[1] + dy / 2), (middle[0] + dx / 2, middle[1] - dy / 2)
-
-
-def _arrow_outline(tail: Point, head: Point, unit: float) -> list[Point]:
-    """The outline of an arrow with a shaft and a triangular head."""
-    length = math.hypot(head[0] - tail[0], head[1] - tail[1])
-    along = (head[0] - tail[0]) / length, (head[1] - tail[1]) / length
-    barb = min(0.42 * length, 9.0 * unit)
-    shaft = min(0.08 * length, 1.6 * unit)
-    profile = (
-        (0.0, shaft),
-        (length - barb, shaft),
-        (length - barb, 0.62 * barb),
-        (length, 0.0),
-        (length - barb, -0.62 * barb),
-        (length - barb, -shaft),
-        (0.0, -shaft),
-    )
-    return [(tail[0] + a * along[0] - s * along[1], tail[1] + a * along[1] + s * along[0]) for a, s in profile]

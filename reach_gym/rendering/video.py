@@ -21,6 +21,8 @@ Frame = npt.NDArray[np.uint8]
 _MAX_FPS = 120.0
 # Viewers take a frame shown for less than 20 ms for a mistake and show it for 100 ms.
 _SHORTEST_GIF_FRAME = 20
+# Frames from which the palette is taken: enough that one shows a target which turns green at the end of every trial.
+_PALETTE_FRAMES = 24
 
 
 def check_video_path(path: str | os.PathLike[str]) -> Path:
@@ -95,8 +97,8 @@ def _write_gif(path: Path, frames: Iterator[Frame], fps: float) -> None:
 
     # One palette for all frames: with one per frame still parts change in shade, and the file grows.
     pictures = [Image.fromarray(frame) for frame in frames]
-    middle, last = pictures[len(pictures) // 2], pictures[-1]
-    sample = Image.fromarray(np.vstack([np.asarray(p) for p in (pictures[0], middle, last)]))
+    chosen = np.linspace(0, len(pictures) - 1, min(len(pictures), _PALETTE_FRAMES)).round().astype(int)
+    sample = Image.fromarray(np.vstack([np.asarray(pictures[i]) for i in chosen]))
     palette = sample.quantize(128, dither=Image.Dither.NONE)
     still = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     milliseconds = max(_SHORTEST_GIF_FRAME, round(1000 / fps))

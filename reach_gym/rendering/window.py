@@ -39,10 +39,11 @@ class NoDisplayError(Error, RuntimeError):
 
 @dataclass(frozen=True)
 class Key:
-    """A key that went down or up.
+    """A key or a button of the mouse that went down or up.
 
     Attributes:
-        name: pygame's name of the key: ``"left"``, ``"q"``, ``"[7]"`` on the number pad.
+        name: pygame's name of the key: ``"left"``, ``"q"``, ``"[7]"`` on the number pad; ``"mouse1"`` is the left
+            button of the mouse, ``"mouse2"`` the middle and ``"mouse3"`` the right one.
         down: Whether it went down.
     """
 
@@ -140,6 +141,7 @@ class Window:
         self._frame: pygame.Surface | None = None
         self._due = 0.0
         self._keys: list[Key] = []
+        self._mouse: tuple[float, float] | None = None
 
     def __reduce__(self) -> tuple[type[Window], tuple[str, float]]:
         """Copies carry no open window."""
@@ -182,10 +184,25 @@ class Window:
             self._pump()
 
     def take_keys(self) -> list[Key]:
-        """The keys that went down or up in this window since the last call, oldest first."""
+        """The keys and buttons that went down or up in this window since the last call, oldest first."""
         self._pump()
         keys, self._keys = self._keys, []
         return keys
+
+    def take_pointer(self) -> tuple[float, float] | None:
+        """Where the mouse is, or was when it left the window.
+
+        Returns:
+            (x, y) in pixels of the shown frame, from its left top corner, however the window shrinks or stretches it;
+            beyond the frame in the margin around it. None before the mouse has entered the window.
+        """
+        self._pump()
+        if self._window is None or self._frame is None or self._mouse is None:
+            return None
+        area = self._area(self._window.get_surface(), self._frame)
+        scale_x, scale_y = self._frame.get_width() / area.width, self._frame.get_height() / area.height
+        # The middle of the pixel of the window that the mouse is on.
+        return (self._mouse[0] + 0.5 - area.left) * scale_x, (self._mouse[1] + 0.5 - area.top) * scale_y
 
     def close(self) -> None:
         """Closes the window; a second call does nothing."""
@@ -232,14 +249,23 @@ class Window:
             self._redraw()
         elif event.type in (pygame.KEYDOWN, pygame.KEYUP):
             self._keys.append(Key(pygame.key.name(event.key), event.type == pygame.KEYDOWN))
+        elif event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
+            self._mouse = event.pos
+            if event.type != pygame.MOUSEMOTION:
+                self._keys.append(Key(f"mouse{event.button}", event.type == pygame.MOUSEBUTTONDOWN))
+
+    @staticmethod
+    def _area(surface: pygame.Surface, frame: pygame.Surface) -> pygame.Rect:
+        """Where in the window the frame is shown, in its own proportions."""
+        return frame.get_rect().fit(surface.get_rect())
 
     def _redraw(self) -> None:
-        """Fits the last frame into the window, in its own proportions."""
+        """Fits the last frame into the window."""
         if self._window is None or self._frame is None:
             return
         pygame = load_pygame()
         surface = self._window.get_surface()
-        area = self._frame.get_rect().fit(surface.get_rect())
+        area = self._area(surface, self._frame)
         surface.fill(_MARGIN)
         image: Any = self._frame
         if area.size != image.get_size():

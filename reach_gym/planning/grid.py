@@ -1,4 +1,4 @@
-"""The best possible: exact steps to go on the grid, and the agents that bound every score from above and below."""
+"""The best possible on the grid: exact steps to go, and the planner that follows them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium import spaces
 
 from reach_gym import grid
-from reach_gym.fields import ForceField
+from reach_gym.fields import NULL, ForceField
 from reach_gym.grid import GridWorld
 from reach_gym.observations import GridObservations
 
@@ -72,21 +71,17 @@ class KnowsItsGrid(Protocol):
         """Groups of rows with the world and the radius that hold for them now."""
 
 
-class IdealAgent:
-    """The agent that knows the field and the radius, and takes a shortest path.
+class GridPlanner:
+    """Takes a shortest path under the field and the radius that it believes in; of equally good actions the first."""
 
-    It defines score 1. Where several actions are equally good it takes the first.
-    """
+    def __init__(self, env: KnowsItsGrid, feels: bool) -> None:
+        """Plans for `env`, without wrappers.
 
-    def __init__(self, env: Any) -> None:
-        """Plans for `env`, a grid environment, scalar or vector, wrapped or not.
-
-        Raises:
-            TypeError: `env` is no grid environment of this package.
+        Args:
+            env: A grid environment, scalar or vector.
+            feels: Whether to plan with the field; without, every step is planned as if the next had none.
         """
-        self._env: KnowsItsGrid = env.unwrapped
-        if not hasattr(self._env, "row_tasks"):
-            raise TypeError(f"`env` must be a grid reach of reach_gym, got {env}.")
+        self._env, self._feels = env, feels
 
     def reset(self, starts: npt.NDArray[np.bool_]) -> None:
         """Nothing to forget."""
@@ -95,32 +90,10 @@ class IdealAgent:
         """The best action (n,) for each of a batch of observations."""
         cursor, target = self._env.observations.decode(np.asarray(observations))
         actions = np.zeros(len(cursor), np.int64)
-        for rows, world, radius in self._env.row_tasks():
+        for rows, true_world, radius in self._env.row_tasks():
+            world = true_world if self._feels else grid.grid_world(true_world.size, NULL)
             ahead = world.next_cell[cursor[rows]]
             table = steps_to_go(world, radius)
             left = table[target[rows][:, None], ahead].astype(np.int64)
             actions[rows] = np.where(left == UNREACHABLE, np.iinfo(np.int64).max, left).argmin(axis=1)
         return actions
-
-
-class RandomAgent:
-    """Uniformly random actions: the agent that defines score 0."""
-
-    def __init__(self, env: Any, seed: int = 0) -> None:
-        """Acts in any discrete `env`, scalar or vector; the same `seed` gives the same actions.
-
-        Raises:
-            TypeError: The actions of `env` are not discrete.
-        """
-        space = getattr(env, "single_action_space", env.action_space)
-        if not isinstance(space, spaces.Discrete):
-            raise TypeError(f"`env` must have discrete actions, got {space}.")
-        self._low, self._high = int(space.start), int(space.start + space.n)
-        self._generator = np.random.default_rng(seed)
-
-    def reset(self, starts: npt.NDArray[np.bool_]) -> None:
-        """Nothing to forget."""
-
-    def act(self, observations: Any) -> npt.NDArray[np.int64]:
-        """An independent uniform action (n,) for each of a batch of observations."""
-        return self._generator.integers(self._low, self._high, len(observations))

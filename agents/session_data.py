@@ -1,0 +1,138 @@
+"""What a session of trials says about adaptation: its conditions, its numbers and one summary per subject.
+
+A subject is an agent, an ideal controller or a person: whoever made the `Recording`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym import fields
+from reach_gym.cli.session import catch_trials, deviations, perturbed
+from reach_gym.fields import CURSOR_PRESETS
+from reach_gym.measures import adaptation_coefficient, after_effect
+from reach_gym.recording import Recording
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+SHOWN = 16  # trials at each end of a block: of eight targets about two each
+CATCH = "catch trials"
+EARLY, LATE = "early", "late"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Trials that belong together.
+
+    Attributes:
+        name: Of the block, with `EARLY` or `LATE` for one end of it, or `CATCH`.
+        mask: bool (n,), its trials; at least one, none of them in a channel.
+        perturbed: Whether the field or the rotation was on.
+        surprising: Whether it had just changed, so that a subject who expects what was before errs.
+    """
+
+    name: str
+    mask: Flags
+    perturbed: bool
+    surprising: bool
+
+
+def conditions(recording: Recording, count: int = SHOWN) -> list[Condition]:
+    """The parts of a session that show adaptation, in their order.
+
+    A block before any perturbation counts as a whole. Of a block with a perturbation there are the first and the last `count`
+    trials, and after them its catch trials; of a block without one after it (a washout) the first. Channel trials are left out.
+
+    Args:
+        recording: A session.
+        count: At most so many trials at each end, and at most half of a block.
+    """
+    caught, on = catch_trials(recording), perturbed(recording) & ~recording.channel
+    found: list[Condition] = []
+    before = False
+    for name, mask in block_runs(recording):
+        plain = np.flatnonzero(mask & ~caught & ~recording.channel)
+        felt = bool((on & mask).any())
+        half = min(count, max(1, len(plain) // 2))
+        if felt:
+            found += _some(recording, f"{name}, {EARLY}", plain[:half], True, True)
+            found += _some(recording, f"{name}, {LATE}", plain[half:][-half:], True, False)
+            found += _some(recording, CATCH, np.flatnonzero(mask & caught), False, True)
+        elif before:
+            found += _some(recording, f"{name}, {EARLY}", plain[:half], False, True)
+        else:
+            found += _some(recording, name, plain, False, False)
+        before = before or felt
+    return found
+
+
+def _some(recording: Recording, name: str, trials: npt.NDArray[np.int64], felt: bool, surprising: bool) -> list[Condition]:
+    mask = np.zeros(len(recording), np.bool_)
+    mask[trials] = True
+    return [Condition(name, mask, felt, surprising)] if len(trials) else []
+
+
+def block_runs(recording: Recording) -> Iterator[tuple[str, Flags]]:
+    """The blocks of a recording in the order of its trials.
+
+    Yields:
+        The name of each block and its trials, bool (n,).
+    """
+    names = recording.block_names
+    begins = np.flatnonzero(np.diff(recording.block, prepend=-1))
+    for first, end in zip(begins, [*begins[1:], len(recording)], strict=True):
+        mask = np.zeros(len(recording), np.bool_)
+        mask[first:end] = True
+        yield names[first], mask
+
+
+def adaptation(recording: Recording) -> Floats:
+    """How much of the environment's own field, at a gain of 1, the hand compensates in every trial.
+
+    Returns:
+        float64 (n,), `reach_gym.measures.adaptation_coefficient`: 0 nothing, 1 all of it; NaN outside of channel trials.
+    """
+    result = np.full(len(recording), np.nan)
+    mask = recording.channel
+    if mask.any():
+        field = fields.field_from_data(recording.metadata["field"], CURSOR_PRESETS)
+        states = recording.hand[mask, :-1], recording.velocity[mask, :-1]
+        force = np.stack(fields.force(field, *(part[..., i] for part in states for i in (0, 1))), axis=-1)
+        result[mask] = adaptation_coefficient(recording.force[mask], force, recording.start[mask], recording.target[mask])
+    return result
+
+
+def mean(values: Floats) -> float:
+    """The mean of the finite values; NaN, without a warning, where there are none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def summary(recording: Recording) -> dict[str, float]:
+    """The numbers of a session, in the units that the names say; NaN where no trial has them.
+
+    Deviations are means over trials of their size, without channel trials: those of all trials of the baseline, of the perturbed
+    blocks and of what follows them, and the catch trials. The after-effect is signed: positive to the left.
+    """
+    off, caught, channel = deviations(recording), catch_trials(recording), recording.channel
+    felt = perturbed(recording) & ~channel
+    parts: dict[str, Flags] = {name: np.zeros(len(recording), np.bool_) for name in ("baseline", "adaptation", "washout")}
+    place = "baseline"
+    for _, mask in block_runs(recording):
+        place = "adaptation" if (felt & mask).any() else "baseline" if place == "baseline" else "washout"
+        parts[place] |= mask & ~caught
+    sizes = {f"{name}_mm": 1000 * mean(np.abs(off[mask])) for name, mask in {**parts, "catch": caught}.items()}
+    return {
+        "trials": float(len(recording)),
+        "success": float(recording.success.mean()) if len(recording) else float("nan"),
+        "false_starts": float(recording.false_start.sum()),
+        **sizes,
+        "after_effect_mm": 1000 * after_effect(off, parts["baseline"], caught),
+        "adaptation_coefficient": mean(adaptation(recording)[parts["adaptation"]]),
+        "peak_speed_m_per_s": mean(recording.measures()["peak_speed"]),
+    }

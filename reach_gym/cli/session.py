@@ -1,0 +1,100 @@
+"""After a session with the mouse: the person's trials beside the ideal's, as a table and as a learning curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.table import Table
+
+from reach_gym.cli import shell
+from reach_gym.measures import after_effect
+from reach_gym.recording import Recording
+from reach_gym.rendering.canvas import load_pygame
+from reach_gym.rendering.curve import draw_curves
+
+_EARLY = 5  # trials at the beginning of a washout in which the after-effect is looked for
+
+Flags = npt.NDArray[np.bool_]
+
+
+def perturbed(recording: Recording) -> Flags:
+    """Which trials, bool (n,), had the field or the rotation on."""
+    return np.asarray((np.nan_to_num(recording.gain) != 0).any(axis=1))
+
+
+def catch_trials(recording: Recording) -> Flags:
+    """Which trials, bool (n,), had it off by surprise."""
+    shares = np.array([block.get("catch", 0.0) for block in recording.metadata["schedule"]])
+    return np.asarray((shares[recording.block] > 0) & ~perturbed(recording) & ~recording.channel)
+
+
+def deviations(recording: Recording) -> npt.NDArray[np.float64]:
+    """float64 (n,), the signed maximum perpendicular deviation in m; NaN in channel trials, where the walls decide it."""
+    return np.where(recording.channel, np.nan, recording.measures("cursor")["max_deviation"])
+
+
+def mean_after_effect(recording: Recording) -> float:
+    """The mean deviation in catch trials and at the beginning of washouts minus that in the baseline, in m; NaN without these.
+
+    The baseline are the trials before the first block with a perturbation; a washout is a block without one after such a block.
+    """
+    felt = {int(block) for block in recording.block[perturbed(recording)]}
+    probe = catch_trials(recording)
+    for block in {int(b) + 1 for b in felt} - felt:
+        probe[np.flatnonzero((recording.block == block) & ~recording.channel)[:_EARLY]] = True
+    baseline = (recording.block < min(felt, default=0)) & ~recording.channel
+    return after_effect(deviations(recording), baseline, probe)
+
+
+def print_session(person: Recording, ideal: Recording) -> None:
+    """Prints a table of the blocks, of the person and of the ideal agent on the same trials, and their after-effects."""
+    names = ("block", "trials", "reached", "ideal", "false starts", "deviation mm", "ideal", "movement s", "ideal")
+    table = Table(*names, box=None, pad_edge=False, header_style="bold")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    blocks = [(int(block), person.block == block) for block in np.unique(person.block)]
+    for block, mine in blocks:
+        table.add_row(str(person.metadata["schedule"][block]["name"]), *_cells(person, ideal, mine))
+    if len(blocks) > 1:
+        table.add_row("all", *_cells(person, ideal, np.ones(len(person), np.bool_)))
+    shell.console().print(table)
+    print("deviation: mean of the largest distance from the straight way, without catch and channel trials")
+    mine, best = (1000 * mean_after_effect(each) for each in (person, ideal))
+    if not np.isnan(mine):
+        print(f"after-effect: {mine:+.1f} mm, of the ideal {best:+.1f} mm (to the left above 0)")
+
+
+def _cells(person: Recording, ideal: Recording, mine: Flags) -> list[str]:
+    """The numbers of the trials in the mask `mine`."""
+    plain = mine & ~catch_trials(person)
+    reached = [f"{100 * each.success[mine].mean():.0f} %" for each in (person, ideal)]
+    sizes = [_mean(1000 * np.abs(deviations(each)[plain]), 1) for each in (person, ideal)]
+    times = [_mean(each.measures("cursor")["movement_time"][mine], 2) for each in (person, ideal)]
+    return [f"{mine.sum()}", *reached, f"{person.false_start[mine].sum()}", *sizes, *times]
+
+
+def _mean(values: npt.NDArray[np.float64], digits: int) -> str:
+    known = values[np.isfinite(values)]
+    return f"{known.mean():.{digits}f}" if known.size else "-"
+
+
+def learning_curve(recordings: Sequence[tuple[str, Recording]], title: str, width: int = 960) -> npt.NDArray[np.uint8]:
+    """The deviations of several subjects, each with a name, on the same trials: uint8 (height, width, 3)."""
+    first = recordings[0][1]
+    curves = {name: deviations(each) for name, each in recordings}
+    return draw_curves(curves, first.block_names, width, title, catch_trials(first))
+
+
+def save_picture(frame: npt.NDArray[np.uint8], path: Path) -> None:
+    """Writes a picture (height, width, 3) as PNG; the file appears when it is complete."""
+    pygame = load_pygame()
+    image = pygame.image.frombytes(np.ascontiguousarray(frame).tobytes(), frame.shape[1::-1], "RGB")
+    partial = path.with_name(f".{path.stem}-partial.png")
+    try:
+        pygame.image.save(image, str(partial))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,93 @@
+"""Measures of what was learned: the adaptation coefficient of channel trials, and the after-effect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from reach_gym.checks import shown
+from reach_gym.measures import arrays
+from reach_gym.measures.arrays import Floats
+
+
+def viscous_force(velocity: Any, viscosity: Any) -> Floats:
+    """The force (..., T, 2) in N with which a viscous field acts during each step on a hand that moves as it did.
+
+    Args:
+        velocity: Velocity (..., T+1, 2) in m/s; a step takes that of the state it leaves.
+        viscosity: Matrix B (2, 2) in N s/m of the force B v; the curl field is ``b * [[0, -1], [1, 0]]``, b > 0 pushes
+            to the left of the velocity.
+
+    Raises:
+        TypeError: An argument does not hold numbers.
+        ValueError: An argument is of another shape.
+    """
+    matrix = arrays.path("viscosity", viscosity, (), "2")
+    if matrix.shape != (2, 2) or not np.isfinite(matrix).all():
+        raise ValueError(f"`viscosity` must be a matrix (2, 2) of finite numbers, got {shown(viscosity)}.")
+    return np.asarray(arrays.path("velocity", velocity)[..., :-1, :] @ matrix.T)
+
+
+def adaptation_coefficient(channel_force: Any, field_force: Any, start: Any, target: Any) -> Floats:
+    """How much of the field the hand compensates in channel (error clamp) trials: 1 all of it, 0 nothing.
+
+    It is the slope of the regression through the origin of the lateral force of the hand on the lateral force that would
+    just cancel the field. The hand's force on the channel is minus the channel's on the hand, and the ideal force is
+    minus the field's; the two signs cancel, so that a fully adapted hand meets a channel force equal to the field force.
+    Steps at rest have no ideal force and thus no weight.
+
+    Sources: the channel: Scheidt, Reinkensmeyer, Conditt, Rymer & Mussa-Ivaldi, Journal of Neurophysiology 84:853, 2000;
+    the regression on the ideal force: Smith, Ghazizadeh & Shadmehr, PLoS Biology 4:e179, 2006. No offset is fitted: it
+    would be a force that the hand exerts at rest, which is no answer to a field that depends on velocity.
+
+    Args:
+        channel_force: Force (..., T, 2) in N of the channel on the hand; NaN or 0 after the trial's end.
+        field_force: Force (..., T, 2) in N which the field would have exerted on the hand moving as it did.
+        start: Start (..., 2) in m, or one (2,) for all trials.
+        target: Target (..., 2) in m, or one (2,) for all trials.
+
+    Returns:
+        One coefficient per trial; NaN where the field would never have pushed sideways.
+
+    Raises:
+        TypeError: An argument does not hold numbers.
+        ValueError: An argument is of another shape, or a target lies on its start.
+    """
+    field = arrays.path("field_force", field_force, None, "T")
+    channel = arrays.path("channel_force", channel_force, field.shape[:-2], "T")
+    if channel.shape != field.shape:
+        raise ValueError(f"`channel_force` must be of the shape of `field_force`, {field.shape}, got {channel.shape}.")
+    _, _, ahead = arrays.line(start, target, field.shape[:-2])
+    ideal, exerted = (arrays.cross(ahead[..., None, :], force) for force in (field, channel))
+    known = np.isfinite(ideal) & np.isfinite(exerted)
+    covariation = np.where(known, ideal * exerted, 0.0).sum(axis=-1)
+    weight = np.where(known, ideal * ideal, 0.0).sum(axis=-1)
+    return np.where(weight > 0, covariation / np.where(weight > 0, weight, 1.0), np.nan)
+
+
+def after_effect(deviation: Any, baseline: Any, probe: Any) -> float:
+    """The mean signed deviation in the probe trials minus that in the baseline trials, in the unit of `deviation`.
+
+    Probes are trials in which the field is off unexpectedly: catch trials, or the first trials of the washout. Opposite in
+    sign to the push of the field that was learned. Source: Shadmehr & Mussa-Ivaldi, Journal of Neuroscience 14:3208, 1994.
+
+    Args:
+        deviation: One signed deviation (or angle) per trial (n,), such as `max_deviation`; NaN entries are left out.
+        baseline: Which trials are baseline, bool (n,).
+        probe: Which trials are probes, bool (n,).
+
+    Returns:
+        The after-effect; NaN without any measured trial among the baseline or the probes.
+
+    Raises:
+        TypeError: `deviation` does not hold numbers, or a mask no booleans.
+        ValueError: An argument is of another shape.
+    """
+    signed = arrays.numbers("deviation", deviation)
+    known = np.isfinite(signed)
+    before = signed[arrays.mask("baseline", baseline, len(signed)) & known]
+    after = signed[arrays.mask("probe", probe, len(signed)) & known]
+    if before.size == 0 or after.size == 0:
+        return float("nan")
+    return float(after.mean() - before.mean())

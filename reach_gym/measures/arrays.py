@@ -1,0 +1,105 @@
+"""The arrays of a batch of trials at the border: shapes, units of time, and NaN as padding only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym.checks import shown
+
+Floats = npt.NDArray[np.float64]
+Steps = npt.NDArray[np.int64]
+Batch = tuple[int, ...]
+
+
+def _array(name: str, value: Any, kinds: str, what: str) -> npt.NDArray[Any]:
+    """Returns `value` as an array whose dtype is of one of the `kinds`."""
+    wrong = TypeError(f"`{name}` must be an array of {what}, got {shown(value)}.")
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        raise wrong from None
+    if array.dtype.kind not in kinds:
+        raise wrong
+    return array
+
+
+def path(name: str, value: Any, batch: Batch | None = None, axis: str = "T+1") -> Floats:
+    """Returns `value` as float64 (..., T+1, 2): finite numbers, then NaN from the trial's end on.
+
+    Args:
+        name: The parameter's name, for messages.
+        value: What the caller passed.
+        batch: The leading dimensions that it must have; ``None`` for any.
+        axis: What the axis of time is called in messages.
+    """
+    array = _array(name, value, "fiu", "numbers").astype(np.float64)
+    lead = "..., " if batch is None else "".join(f"{size}, " for size in batch)
+    if array.ndim < 2 or array.shape[-1] != 2 or array.shape[-2] == 0 or batch not in (None, array.shape[:-2]):
+        raise ValueError(f"`{name}` must be of shape ({lead}{axis}, 2) with {axis} at least 1, got {array.shape}.")
+    known = np.isfinite(array)
+    state = known[..., 0]
+    if np.isinf(array).any() or np.any(state != known[..., 1]) or np.any(state[..., 1:] > state[..., :-1]):
+        raise ValueError(f"`{name}` must hold finite numbers, and NaN only after the end of a trial.")
+    return array
+
+
+def points(name: str, value: Any, batch: Batch) -> Floats:
+    """Returns `value` as float64 (*batch, 2), one point per trial; a single point (2,) serves all trials."""
+    array = _array(name, value, "fiu", "numbers").astype(np.float64)
+    lead = "".join(f"{size}, " for size in batch)
+    if array.shape not in ((2,), (*batch, 2)):
+        raise ValueError(f"`{name}` must be of shape ({lead}2) or (2,), got {array.shape}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"`{name}` must hold finite numbers, got {shown(value)}.")
+    return np.broadcast_to(array, (*batch, 2))
+
+
+def steps(name: str, value: Any, batch: Batch) -> Steps:
+    """Returns `value` as int64 `batch`, one step index of at least 0 per trial; a single integer serves all trials."""
+    array = _array(name, value, "iu", "integers").astype(np.int64)
+    if array.shape not in ((), batch):
+        raise ValueError(f"`{name}` must be an integer or of shape {batch}, got the shape {array.shape}.")
+    if (array < 0).any():
+        raise ValueError(f"`{name}` must be at least 0, got {shown(value)}.")
+    return np.broadcast_to(array, batch)
+
+
+def numbers(name: str, value: Any) -> Floats:
+    """Returns `value` as float64 (n,), one number per trial, NaN where there is none."""
+    array = _array(name, value, "fiu", "numbers").astype(np.float64)
+    if array.ndim != 1:
+        raise ValueError(f"`{name}` must be of shape (n,), got {array.shape}.")
+    if np.isinf(array).any():
+        raise ValueError(f"`{name}` must hold finite numbers or NaN, got {shown(value)}.")
+    return array
+
+
+def mask(name: str, value: Any, trials: int) -> npt.NDArray[np.bool_]:
+    """Returns `value` as bool (trials,)."""
+    array = _array(name, value, "b", "booleans")
+    if array.shape != (trials,):
+        raise ValueError(f"`{name}` must be of shape ({trials},), got {array.shape}.")
+    return array
+
+
+def line(start: Any, target: Any, batch: Batch) -> tuple[Floats, Floats, Floats]:
+    """The straight line of each trial: its start (*batch, 2) and its length `batch` in m, its direction (*batch, 2).
+
+    Raises:
+        TypeError: `start` or `target` does not hold numbers.
+        ValueError: They are of another shape, or coincide in a trial.
+    """
+    origin = points("start", start, batch)
+    way = points("target", target, batch) - origin
+    length = np.hypot(way[..., 0], way[..., 1])
+    if np.any(length == 0):
+        raise ValueError("`target` must differ from `start` in every trial.")
+    return origin, length, way / length[..., None]
+
+
+def cross(a: Floats, b: Floats) -> Floats:
+    """The component of `b` that points to the left of the unit vector `a`, (..., 2) each."""
+    return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])

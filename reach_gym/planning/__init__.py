@@ -1,0 +1,29 @@
+"""The references that bound every score: planners that know the task, and controllers of the textbooks.
+
+On the grid the ideal agent takes a shortest path. In the continuous task it is a finite-horizon optimal feedback controller that
+knows the field; the naive one believes in no field, the adapted one in what the block has taught.
+"""
+
+from reach_gym.planning.agents import AdaptedAgent, IdealAgent, NaiveAgent, RandomAgent
+from reach_gym.planning.grid import UNREACHABLE, GridPlanner, KnowsItsGrid, hits, steps_to_go
+from reach_gym.planning.minimum_jerk import MinimumJerkAgent, Profile, logistic, minimum_jerk
+from reach_gym.planning.optimal import OptimalFeedback
+from reach_gym.planning.watch import KnowsItsPlants
+
+__all__ = [
+    "UNREACHABLE",
+    "AdaptedAgent",
+    "GridPlanner",
+    "IdealAgent",
+    "KnowsItsGrid",
+    "KnowsItsPlants",
+    "MinimumJerkAgent",
+    "NaiveAgent",
+    "OptimalFeedback",
+    "Profile",
+    "RandomAgent",
+    "hits",
+    "logistic",
+    "minimum_jerk",
+    "steps_to_go",
+]

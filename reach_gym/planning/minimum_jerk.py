@@ -1,0 +1,114 @@
+"""Desired trajectories of reaching, and the controller that tracks one: minimum jerk, feed-forward and a PD loop."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym.planning.watch import TrialWatch
+
+Floats = npt.NDArray[np.float64]
+
+DURATION = 0.5  # s, of the movement; point-to-point reaches of 10 cm are asked to take about this long
+# rad/s, of the PD loop; for a hand of 1 kg it means 400 N/m and, critically damped, 40 N s/m.
+FREQUENCY = 20.0
+
+
+class Profile(NamedTuple):
+    """A desired trajectory at some times; arrays (..., 2) in SI units."""
+
+    position: Floats
+    velocity: Floats
+    acceleration: Floats
+
+
+def _along(start: Floats, target: Floats, place: Floats, rate: Floats, change: Floats) -> Profile:
+    path = np.asarray(target, np.float64) - start
+    return Profile(start + place[..., None] * path, rate[..., None] * path, change[..., None] * path)
+
+
+def minimum_jerk(time: Any, start: Any, target: Any, duration: Any = DURATION) -> Profile:
+    """The smoothest straight reach from rest to rest (Flash & Hogan 1985).
+
+    With s = time / duration the hand has covered the part ``10 s^3 - 15 s^4 + 6 s^5`` of the path. The speed peaks half-way at
+    ``1.875 * distance / duration``, the acceleration at ``10 / sqrt(3) * distance / duration^2``.
+
+    Args:
+        time: (...,), seconds since the movement began; before 0 the hand is at `start`, after `duration` at `target`.
+        start: (..., 2), metres.
+        target: (..., 2), metres.
+        duration: (...,), seconds, positive.
+
+    Returns:
+        The trajectory, (..., 2) each.
+    """
+    time, start, duration = np.asarray(time, np.float64), np.asarray(start, np.float64), np.asarray(duration, np.float64)
+    s = np.clip(time / duration, 0.0, 1.0)
+    place = s * s * s * (10.0 - 15.0 * s + 6.0 * s * s)
+    rate = 30.0 * s * s * (1.0 - s) * (1.0 - s) / duration
+    change = 60.0 * s * (1.0 - s) * (1.0 - 2.0 * s) / (duration * duration)
+    return _along(start, target, place, rate, change)
+
+
+def logistic(time: Any, start: Any, target: Any, tau: float = 0.03, centre: float = 0.15) -> Profile:
+    """The desired trajectory of Sun & Plitt's networks: ``1 / (1 + exp(-(time - centre) / tau))`` of the path.
+
+    Their tau is 3 steps and their centre 15 steps after the go cue, of 10 ms each. It starts 0.7 % of the way from `start`.
+
+    Args:
+        time: (...,), seconds since the go cue.
+        start: (..., 2), metres.
+        target: (..., 2), metres.
+        tau: Seconds, positive.
+        centre: Seconds; half of the path is covered and the speed peaks then.
+
+    Returns:
+        The trajectory, (..., 2) each.
+    """
+    start = np.asarray(start, np.float64)
+    # Beyond 700 tau the exponential would overflow.
+    place = 1.0 / (1.0 + np.exp(-np.clip((np.asarray(time, np.float64) - centre) / tau, -700.0, 700.0)))
+    rate = place * (1.0 - place) / tau
+    return _along(start, target, place, rate, rate * (1.0 - 2.0 * place) / tau)
+
+
+class MinimumJerkAgent:
+    """Tracks the minimum-jerk trajectory: inverse dynamics of the hand as feed-forward, and a PD loop.
+
+    It knows the hand's mass and damping and no field. Under a sensory delay the PD loop compares what it sees with what was
+    desired when that happened; it does not predict. Until it sees the go cue it holds the start.
+    """
+
+    def __init__(self, env: Any, duration: float = DURATION, frequency: float = FREQUENCY) -> None:
+        """Controls `env`, a cursor reach, scalar or vector, wrapped or not.
+
+        Args:
+            env: The environment.
+            duration: Of the movement, in seconds.
+            frequency: Natural frequency of the critically damped PD loop, rad/s.
+
+        Raises:
+            TypeError: `env` is no cursor reach of this package.
+        """
+        self._watch = TrialWatch(env, "nothing")
+        self._duration, self._frequency = duration, frequency
+
+    def reset(self, starts: npt.NDArray[np.bool_]) -> None:
+        """Forgets the rows, bool (n,), that begin an episode."""
+        self._watch.reset(starts)
+
+    def act(self, observations: Any) -> npt.NDArray[np.float32]:
+        """Actions (n, 2) for a batch of observations."""
+        seen = self._watch.look(observations)
+        plants = self._watch.plants
+        since = np.where(seen.cue >= 0, seen.time - seen.cue, -1) * plants.dt
+        # A step of the simulation moves the hand by dt times its new velocity, which is therefore that of the step's middle.
+        then, half = since - plants.delay * plants.dt, 0.5 * plants.dt
+        ahead, place, pace, now = (
+            minimum_jerk(time, plants.start, seen.goal, self._duration) for time in (since, then, then - half, since - half)
+        )
+        pull = self._frequency * self._frequency * (place.position - seen.state[:, :2])
+        brake = 2.0 * self._frequency * (pace.velocity - seen.state[:, 2:])
+        return self._watch.actions(plants.mass * (ahead.acceleration + pull + brake) + plants.damping * now.velocity)

@@ -1,0 +1,129 @@
+"""What a controller of the cursor keeps of every row: which trial it is in, how old that is, and whether it saw the go cue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from reach_gym.reaching import Plants, Sensed
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+STEPS = 200  # steps of the field's time course that a controller asks for; the longest registered trial has 100
+_PER_ROW = ("start", "field", "scale", "rotation")  # what a controller may know of a trial; the target and the cue it sees
+
+
+class KnowsItsPlants(Protocol):
+    """What a controller asks of an environment; both cursor environments provide it."""
+
+    def plants(self, belief: str = "trial", steps: int = STEPS) -> Plants:
+        """The trials under way, as the owner of a `belief` sees them."""
+
+    def sense(self, observations: Any) -> Sensed:
+        """What a batch of observations says in SI units."""
+
+
+class Seen(NamedTuple):
+    """One look at n rows.
+
+    Attributes:
+        time: int64 (n,), steps since the trial began.
+        cue: int64 (n,), the step at which the go cue was first seen, or -1.
+        new: bool (n,), the rows whose trial began with this look.
+        cued: bool (n,), the rows that see the cue for the first time.
+        state: float64 (n, 4), position and velocity of the hand as observed: delayed, noisy, the believed rotation undone.
+        goal: float64 (n, 2), the target of the hand; the start before the target is seen.
+    """
+
+    time: Integers
+    cue: Integers
+    new: Mask
+    cued: Mask
+    state: Floats
+    goal: Floats
+
+
+class TrialWatch:
+    """Follows the trials of all rows of an environment, each row on its own."""
+
+    plants: Plants
+    _time: Integers
+    _cue: Integers
+    _goal: Floats
+
+    def __init__(self, env: Any, belief: str) -> None:
+        """Watches `env`.
+
+        Args:
+            env: A cursor reach of this package, scalar or vector, wrapped or not.
+            belief: ``"trial"``, ``"block"`` or ``"nothing"``; see `reach_gym.reaching.Plants`.
+
+        Raises:
+            TypeError: `env` is none.
+        """
+        base = getattr(env, "unwrapped", env)
+        if not (hasattr(base, "plants") and hasattr(base, "sense")):
+            raise TypeError(f"`env` must be a cursor reach of reach_gym, got {env}.")
+        self._env: KnowsItsPlants = base
+        self._belief = belief
+        self._asks: Integers | None = None
+
+    def reset(self, starts: Mask) -> None:
+        """Notes the rows, bool (n,), that begin an episode."""
+        if self._asks is None or len(starts) != len(self._asks):
+            self._asks = None
+        else:
+            self._asks[starts] = 2
+
+    def look(self, observations: Any) -> Seen:
+        """Takes in a batch of observations; to be called exactly once per step."""
+        sensed = self._env.sense(observations)
+        count = len(sensed.position)
+        new = self._begin(count)
+        self._time += 1
+        self._cue[new] = -1
+        cued = sensed.go & (self._cue < 0)
+        self._cue[cued] = self._time[cued]
+        start = self.plants.start
+        self._goal[new] = start[new]
+        target = start + self._to_hand(sensed.target - start)
+        self._goal = np.where(sensed.visible[:, None], target, self._goal)
+        position = start + self._to_hand(sensed.position - start)
+        state = np.concatenate([position, self._to_hand(sensed.velocity)], axis=1)
+        return Seen(self._time.copy(), self._cue.copy(), new, cued, state, self._goal)
+
+    def actions(self, command: Floats) -> npt.NDArray[np.float32]:
+        """The actions, float32 (n, 2), that exert a `command` in newtons, as far as the hand is strong enough."""
+        return np.clip(command / self.plants.max_force, -1.0, 1.0).astype(np.float32)
+
+    def _begin(self, count: int) -> Mask:
+        """Asks about the trials of the rows that were reset; returns those whose trial begins now."""
+        if self._asks is not None and len(self._asks) == count and not self._asks.any():
+            return np.zeros(count, np.bool_)
+        told = self._env.plants(belief=self._belief, steps=STEPS)
+        if self._asks is None or len(self._asks) != count:
+            self.plants = told._replace(
+                start=told.start.copy(), field=told.field.copy(), scale=told.scale.copy(), rotation=told.rotation.copy()
+            )
+            self._time, self._cue, self._goal = told.step - 1, np.full(count, -1, np.int64), told.start.copy()
+            self._asks = np.where(told.step > 0, 1, 0)
+            return np.ones(count, np.bool_)
+        # In the NEXT_STEP mode of vector environments the first look after a reset still shows the end of the trial before:
+        # a row whose trial is not at its first step is asked once more.
+        new = np.asarray((self._asks == 2) | ((self._asks == 1) & (told.step == 0)))
+        self._asks = np.where((self._asks == 2) & (told.step > 0), 1, 0)
+        self._time[new] = told.step[new] - 1
+        for name in _PER_ROW:
+            getattr(self.plants, name)[new] = getattr(told, name)[new]
+        return new
+
+    def _to_hand(self, vectors: Floats) -> Floats:
+        """Turns vectors (n, 2) of the cursor back to the hand, against the believed rotation."""
+        cosine, sine = self.plants.rotation[:, 0], self.plants.rotation[:, 1]
+        x, y = vectors[:, 0], vectors[:, 1]
+        return np.stack([cosine * x + sine * y, cosine * y - sine * x], axis=1)

@@ -1,0 +1,13 @@
+"""Trajectories as data: one schema for agents, ideal controllers and people.
+
+`record` lets an agent act and `Recorder` watches whoever acts; both give a `Recording`, which can be saved as NPZ or HDF5 and
+exported to Minari.
+"""
+
+from reach_gym.recording.metadata import FORMAT, VERSION, RecordingError
+from reach_gym.recording.minari_export import check_dataset_id, to_minari
+from reach_gym.recording.recorder import Recorder
+from reach_gym.recording.schema import Recording
+from reach_gym.recording.sessions import record
+
+__all__ = ["FORMAT", "VERSION", "Recorder", "Recording", "RecordingError", "check_dataset_id", "record", "to_minari"]

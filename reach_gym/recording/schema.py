@@ -1,0 +1,252 @@
+"""What a recording is: arrays of one layout for agents, ideal controllers and people, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym import checks
+from reach_gym.measures import trial_measures
+from reach_gym.recording.metadata import RecordingError, check_metadata
+
+OBSERVATION = "observation"
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_PATH, _STEPS, _POINT = ("n", "T+1", 2), ("n", "T", 2), ("n", 2)
+# Type and shape of every array but the observations: n trials, the longest of T steps, which lead through T+1 states.
+LAYOUT: dict[str, tuple[type, tuple[str | int, ...]]] = {
+    **dict.fromkeys(("hand", "cursor", "velocity"), (np.float64, _PATH)),
+    **dict.fromkeys(("action", "force"), (np.float64, _STEPS)),
+    **dict.fromkeys(("reward", "gain"), (np.float64, ("n", "T"))),
+    **dict.fromkeys(("start", "target"), (np.float64, _POINT)),
+    **dict.fromkeys(("steps", "onset", "go", "block", "trial"), (np.int64, ("n",))),
+    **dict.fromkeys(("channel", "false_start", "success", "terminated"), (np.bool_, ("n",))),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """The trajectories of n trials of a cursor task; T is the number of steps of the longest.
+
+    Step t leads from state t to state t + 1. After a trial's end floats are NaN and integers 0. Positions in metres, velocities
+    in m/s, forces in N; x to the right, y upwards.
+
+    Attributes:
+        hand: float64 (n, T+1, 2), positions of the hand.
+        cursor: float64 (n, T+1, 2), positions of the cursor, which a visuomotor rotation turns away from the hand.
+        velocity: float64 (n, T+1, 2), of the hand.
+        action: float64 (n, T, 2), as carried out: from -1 to 1 in units of the greatest force.
+        force: float64 (n, T, 2), of the field or channel on the hand.
+        reward: float64 (n, T).
+        gain: float64 (n, T), of the perturbation.
+        steps: int64 (n,), how long each trial was, at least 1.
+        start: float64 (n, 2).
+        target: float64 (n, 2).
+        onset: int64 (n,), the state from which the target is shown.
+        go: int64 (n,), the state at which the go cue begins.
+        block: int64 (n,), index of the block in ``metadata["schedule"]``.
+        trial: int64 (n,), number of the trial in its session, from 0.
+        channel: bool (n,), whether the trial ran in a force channel.
+        false_start: bool (n,), whether the cursor left the start before the go cue.
+        success: bool (n,).
+        terminated: bool (n,); the others ended by the time limit.
+        observation: What the subject saw, (n, T+1, ...); a dict of such arrays for ``"goal"``; ``None`` if it was not kept.
+        metadata: Plain JSON: ``format``, ``version``, ``env_id``, ``env_kwargs`` (those that replace the registered ones),
+            ``agent``, ``seed``, ``dt``, ``mass``, ``max_force``, ``workspace``, ``radius``, ``rotation``, ``field``, ``schedule``
+            (its blocks), ``created_by`` (versions), and what the caller added.
+
+    Raises:
+        TypeError: An array is none, or the metadata are no dict.
+        RecordingError: An array has another type or shape, a number is missing or not finite, or the metadata are incomplete.
+    """
+
+    hand: Floats
+    cursor: Floats
+    velocity: Floats
+    action: Floats
+    force: Floats
+    reward: Floats
+    gain: Floats
+    steps: Integers
+    start: Floats
+    target: Floats
+    onset: Integers
+    go: Integers
+    block: Integers
+    trial: Integers
+    channel: Flags
+    false_start: Flags
+    success: Flags
+    terminated: Flags
+    observation: Array | dict[str, Array] | None
+    metadata: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        """Checks everything."""
+        check_metadata(self.metadata)
+        arrays = self.arrays()
+        for name, values in arrays.items():
+            if not isinstance(values, np.ndarray):
+                raise TypeError(f"`{name}` must be an array, got {checks.shown(values)}.")
+        check_layout({name: (values.dtype, values.shape) for name, values in arrays.items()})
+        _check_numbers(arrays, len(self.metadata["schedule"]))
+
+    def __len__(self) -> int:
+        """The number of trials."""
+        return len(self.steps)
+
+    @property
+    def block_names(self) -> list[str]:
+        """The name of each trial's block."""
+        names = [str(block["name"]) for block in self.metadata["schedule"]]
+        return [names[index] for index in self.block.tolist()]
+
+    def arrays(self) -> dict[str, Array]:
+        """All arrays by name; the parts of a dict of observations are called ``observation/...``."""
+        seen = self.observation
+        parts = {} if seen is None else seen if isinstance(seen, dict) else {"": seen}
+        named = {f"{OBSERVATION}/{key}" if key else OBSERVATION: part for key, part in sorted(parts.items())}
+        return {**{name: getattr(self, name) for name in LAYOUT}, **named}
+
+    def measures(self, of: str = "hand") -> dict[str, Floats]:
+        """`reach_gym.measures.trial_measures` of every trial: arrays (n,), NaN where nothing moved.
+
+        Args:
+            of: ``"hand"``, or ``"cursor"`` for its path, which differs under a visuomotor rotation; the speed is the same.
+        """
+        path = getattr(self, checks.choice("of", of, ("hand", "cursor")))
+        return trial_measures(path, self.velocity, self.start, self.target, self.go, self.metadata["dt"])
+
+    def subset(self, mask: Any) -> Recording:
+        """The trials that `mask`, bool (n,), chooses, with the padding that they need.
+
+        Raises:
+            TypeError: `mask` is no array of booleans.
+            ValueError: It is of another shape.
+        """
+        chosen = np.asarray(mask)
+        if chosen.dtype != np.bool_:
+            raise TypeError(f"`mask` must be an array of booleans, got {checks.shown(mask)}.")
+        if chosen.shape != self.steps.shape:
+            raise ValueError(f"`mask` must be of shape {self.steps.shape}, got {chosen.shape}.")
+        return assemble([{name: values[chosen] for name, values in self.arrays().items()}], self.metadata)
+
+    def save(self, path: Any) -> None:
+        """Writes the recording to a file that ends in .npz or .h5; see `reach_gym.recording.files.save`."""
+        from reach_gym.recording.files import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: Any) -> Recording:
+        """Reads what `save` wrote; see `reach_gym.recording.files.load`."""
+        from reach_gym.recording.files import load
+
+        return load(path)
+
+
+def assemble(parts: list[dict[str, Array]], metadata: dict[str, Any]) -> Recording:
+    """Joins the arrays of at least one part along the trials; shorter ones are padded, surplus padding is cut."""
+    length = max((int(part["steps"].max(initial=0)) for part in parts), default=0)
+    joined = {name: np.concatenate([_fit(name, part[name], length) for part in parts]) for name in parts[0]}
+    return from_arrays(joined, metadata)
+
+
+def _fit(name: str, values: Array, length: int) -> Array:
+    """Cuts or pads the axis of time to `length` steps."""
+    axis = LAYOUT[name][1][1:2] if name in LAYOUT else ("T+1",)
+    if axis not in (("T",), ("T+1",)):
+        return values
+    wanted = length + (axis == ("T+1",))
+    values = values[:, :wanted]
+    missing = [(0, wanted - values.shape[1]) if i == 1 else (0, 0) for i in range(values.ndim)]
+    return np.pad(values, missing, constant_values=np.nan if values.dtype.kind == "f" else 0)
+
+
+def from_arrays(arrays: Mapping[str, Array], metadata: dict[str, Any]) -> Recording:
+    """The inverse of `Recording.arrays`.
+
+    Raises:
+        RecordingError: See `Recording`; also where an array is missing or unknown.
+    """
+    parts = {name.partition("/")[2]: values for name, values in arrays.items() if name.partition("/")[0] == OBSERVATION}
+    named = {name: values for name, values in arrays.items() if name.partition("/")[0] != OBSERVATION}
+    check_names(arrays)
+    seen = parts.get("", parts or None)
+    return Recording(**named, observation=seen, metadata=metadata)
+
+
+def check_names(names: Mapping[str, Any]) -> None:
+    """Refuses unknown and missing arrays.
+
+    Raises:
+        RecordingError: The message names one.
+    """
+    for name in LAYOUT:
+        if name not in names:
+            raise RecordingError(f"the array `{name}` is missing.")
+    seen = [name for name in names if name not in LAYOUT]
+    for name in seen:
+        head, slash, key = name.partition("/")
+        if head != OBSERVATION or (slash and not key.isidentifier()) or (not slash and len(seen) > 1):
+            raise RecordingError(f"the array {checks.shown(name)} is unknown.")
+
+
+def check_layout(found: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]) -> None:
+    """Refuses arrays that do not fit together, by their types and shapes alone.
+
+    Raises:
+        RecordingError: The message names the array.
+    """
+    check_names(found)
+    lead = found["action"][1]
+    trials, longest = lead[:2] if len(lead) == 3 else (0, 0)
+    sizes = {"n": trials, "T": longest, "T+1": longest + 1}
+    for name, (dtype, shape) in found.items():
+        if name in LAYOUT:
+            kind, axes = LAYOUT[name]
+            wanted = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in axes)
+            if dtype != kind or shape != wanted:
+                raise RecordingError(f"`{name}` must be {np.dtype(kind)} {wanted}, got {dtype} {shape}.")
+        elif dtype not in (np.float32, np.float64, np.uint8) or len(shape) < 3 or shape[:2] != (trials, longest + 1):
+            raise RecordingError(f"`{name}` must be numbers of shape {(trials, longest + 1)} and more axes, got {dtype} {shape}.")
+
+
+def _check_numbers(arrays: Mapping[str, Array], blocks: int) -> None:
+    steps = arrays["steps"]
+    longest = arrays["action"].shape[1]
+    if (steps < 1).any() or steps.max(initial=0) != longest:
+        raise RecordingError(f"`steps` must be from 1 to {longest}, the steps of the longest trial, got {checks.shown(steps)}.")
+    for name in ("onset", "go", "block", "trial"):
+        if (arrays[name] < 0).any():
+            raise RecordingError(f"`{name}` must be at least 0, got {checks.shown(arrays[name])}.")
+    if (arrays["go"] < arrays["onset"]).any():
+        raise RecordingError("`go` must not be before `onset`.")
+    if (arrays["block"] >= blocks).any():
+        raise RecordingError(f"`block` must be below {blocks}, the number of blocks, got {checks.shown(arrays['block'])}.")
+    for name, values in arrays.items():
+        _check_padding(name, values, steps, longest)
+
+
+def _check_padding(name: str, values: Array, steps: Integers, longest: int) -> None:
+    """Finite numbers up to the trial's end; after it NaN, or 0 for integers."""
+    axis = LAYOUT[name][1][1:2] if name in LAYOUT else ("T+1",)
+    lived = np.ones(values.shape[:1], np.bool_)
+    if axis in (("T",), ("T+1",)):
+        count = longest + (axis == ("T+1",))
+        lived = np.arange(count) < (steps + count - longest)[:, None]
+    if values.dtype.kind != "f":
+        if lived.ndim == 2 and values[~lived].any():
+            raise RecordingError(f"`{name}` must be 0 after the end of a trial.")
+    elif not np.isfinite(values[lived]).all():
+        raise RecordingError(f"`{name}` must hold finite numbers up to the end of a trial.")
+    elif not np.isnan(values[~lived]).all():
+        raise RecordingError(f"`{name}` must be NaN after the end of a trial.")

@@ -1,0 +1,100 @@
+"""Recordings of agents on held-out trials: independent ones, or a session of one subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from reach_gym import checks, rollout
+from reach_gym.recording.metadata import describe, name_of, require_cursor
+from reach_gym.recording.recorder import Trials
+from reach_gym.recording.schema import Array, Recording, assemble
+from reach_gym.schedule import MAX_TRIALS
+
+INDEPENDENT = 100  # trials where nobody says how many
+
+
+def record(
+    agent: Any,
+    env_id: str,
+    trials: int | None = None,
+    seed: int = 0,
+    env_kwargs: Mapping[str, Any] | None = None,
+    session: bool = False,
+) -> Recording:
+    """Records an agent on held-out trials; the same call gives the same recording.
+
+    Args:
+        agent: A name that `reach_gym.protocol.load_agent` takes, or anything that `as_agent` takes.
+        env_id: A registered cursor task.
+        trials: How many; without it as many as the schedule has for a session, 100 otherwise.
+        seed: Seed of the first trial.
+        env_kwargs: Constructor keywords that replace the registered ones.
+        session: ``False``: independent trials, each of them trial 0 of a row of its own, as in
+            `reach_gym.evaluation.evaluate`. ``True``: one subject goes through its session, trials 0, 1, 2 and so on.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range, or `env_id` is no cursor task.
+        gymnasium.error.Error: There is no such task.
+    """
+    if not isinstance(session, bool | np.bool_):
+        raise TypeError(f"`session` must be True or False, got {checks.shown(session)}.")
+    rollout.held_out(seed)
+    if trials is not None:
+        trials = checks.integer("trials", trials, 1, MAX_TRIALS)
+    if session:
+        return _record_session(agent, env_id, trials, seed, env_kwargs)
+    count = INDEPENDENT if trials is None else trials
+    env = rollout.make_rows(env_id, min(count, rollout.BATCH), env_kwargs)
+    try:
+        metadata = _metadata(env, agent, seed, session=False)
+        return assemble(list(record_rows(rollout.actor(agent, env), env, count, seed)), metadata)
+    finally:
+        env.close()
+
+
+def _metadata(env: Any, agent: Any, seed: int, session: bool) -> dict[str, Any]:
+    require_cursor(env)
+    return describe(env, {"agent": name_of(agent), "seed": int(seed), "session": session})
+
+
+def record_rows(agent: Any, env: Any, count: int, seed: int, observe: bool = True) -> Iterator[dict[str, Array]]:
+    """Runs `count` independent trials, one per row of `env` and batch after batch.
+
+    Args:
+        agent: Who acts; see `reach_gym.protocol.Agent`.
+        env: The rows.
+        count: Of trials.
+        seed: As `record` takes it.
+        observe: Whether to keep the observations.
+
+    Yields:
+        The arrays of a batch, of the layout.
+    """
+    base = require_cursor(env)
+    for first in range(0, count, env.num_envs):
+        observations, info = env.reset(seed=rollout.held_out(seed) + first)
+        batch = Trials(base.plants(steps=1), observations, info, observe)
+        for step in rollout.play(agent, env, observations):
+            batch.add(step)
+        yield batch.arrays(min(count - first, env.num_envs))
+
+
+def _record_session(agent: Any, env_id: str, trials: int | None, seed: int, env_kwargs: Mapping[str, Any] | None) -> Recording:
+    env = rollout.make_rows(env_id, 1, env_kwargs)
+    try:
+        metadata = _metadata(env, agent, seed, session=True)
+        base: Any = env.unwrapped
+        actor, parts = rollout.actor(agent, env), []
+        for trial in range(base.task.schedule.trials if trials is None else trials):
+            observations, info = env.reset(seed=rollout.held_out(seed) if trial == 0 else None)
+            row = Trials(base.plants(steps=1), observations, info, observe=True)
+            for step in rollout.play(actor, env, observations):
+                row.add(step)
+            parts.append(row.arrays(1))
+        return assemble(parts, metadata)
+    finally:
+        env.close()

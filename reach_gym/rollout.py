@@ -1,0 +1,96 @@
+"""An agent at work on held-out trials: the loop that evaluation and recording share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import AutoresetMode, VectorEnv
+
+from reach_gym import checks, trials
+from reach_gym.protocol import Agent, as_agent, load_agent
+from reach_gym.registration import TASKS
+
+BATCH = 256  # rows stepped together; fixed, so that the same call gives the same result everywhere
+
+
+class Step(NamedTuple):
+    """One step of n rows.
+
+    Attributes:
+        actions: What the agent did, (n, ...).
+        observations: What it sees after the step.
+        rewards: float64 (n,).
+        terminated: bool (n,).
+        truncated: bool (n,).
+        info: The vector environment's info.
+        running: bool (n,), rows whose first episode was under way; what the others do does not count.
+    """
+
+    actions: Any
+    observations: Any
+    rewards: npt.NDArray[np.float64]
+    terminated: npt.NDArray[np.bool_]
+    truncated: npt.NDArray[np.bool_]
+    info: dict[str, Any]
+    running: npt.NDArray[np.bool_]
+
+
+def make_rows(env_id: str, rows: int, env_kwargs: Mapping[str, Any] | None) -> VectorEnv[Any, Any, Any]:
+    """The vector environment of a task, with the constructor keywords that replace the registered ones; ``"backend"`` among them.
+
+    Raises:
+        TypeError: There is no such keyword, or a value has the wrong type.
+        ValueError: A value is out of range.
+        gymnasium.error.Error: There is no such task.
+    """
+    # To compile Numba's rows takes longer than tens of thousands of episodes with NumPy's, which are the same.
+    usual = {"backend": "numpy"} if env_id in TASKS else {}
+    settings = {**usual, **(env_kwargs or {}), "autoreset_mode": AutoresetMode.NEXT_STEP, "render_mode": None}
+    return gym.make_vec(env_id, num_envs=rows, **settings)
+
+
+def actor(agent: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
+    """Makes an agent of a name (`reach_gym.protocol.load_agent`) or of anything that `as_agent` takes.
+
+    Raises:
+        TypeError: It cannot be made an agent of `env`.
+        ValueError: An unknown name.
+    """
+    return load_agent(agent, env) if isinstance(agent, str) else as_agent(agent, env)
+
+
+def held_out(seed: Any) -> int:
+    """The seed of the first row of an evaluation: far from the small ones with which one trains, and from those of other seeds.
+
+    Raises:
+        TypeError: `seed` is no integer.
+        ValueError: It is out of range.
+    """
+    first: int = trials.mix(checks.integer("seed", seed, 0, checks.MAX_SEED)) >> 2
+    return first
+
+
+def play(agent: Agent, env: VectorEnv[Any, Any, Any], observations: Any) -> Iterator[Step]:
+    """Lets an agent act until the episode of every row is over.
+
+    Args:
+        agent: Who acts.
+        env: Just reset; rows whose episode is over go on with their next one.
+        observations: What the reset returned.
+
+    Yields:
+        Every step.
+    """
+    running, starts = np.ones(env.num_envs, np.bool_), np.ones(env.num_envs, np.bool_)
+    while running.any():
+        if starts.any():
+            agent.reset(starts)
+        actions = agent.act(observations)
+        observations, rewards, terminated, truncated, info = env.step(actions)
+        yield Step(actions, observations, rewards, terminated, truncated, info, running)
+        starts = terminated | truncated
+        running = running & ~starts
