@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.ticker import MultipleLocator
 
-from reach_gym.cli.session import deviations
-from reach_gym.recording import Recording
+from reach_gym.recording import Recording, deviations
 
 from .figures import DPI, FAINT, INK, RULE, TARGET, headline, layout
 from .session_data import SHOWN, Condition, conditions, mean

@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import fields
-from reach_gym.cli.session import catch_trials, deviations, perturbed
 from reach_gym.fields import CURSOR_PRESETS
 from reach_gym.measures import adaptation_coefficient, after_effect
-from reach_gym.recording import Recording
+from reach_gym.recording import Recording, catch_trials, deviations, perturbed
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -16,10 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator
 
-from reach_gym.cli.session import catch_trials, deviations
 from reach_gym.measures import speed
 from reach_gym.planning.minimum_jerk import DURATION, minimum_jerk
-from reach_gym.recording import Recording
+from reach_gym.recording import Recording, catch_trials, deviations
 
 from .figures import COLORS, DPI, FAINT, FIELD, INK, RULE, headline, layout, tidy
 from .session_data import SHOWN, adaptation, block_runs, conditions

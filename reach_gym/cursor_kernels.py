@@ -121,10 +121,14 @@ def _advance_step(step: Any, observe: Any) -> Callable[..., int]:
             return bad
         # Rows that begin anew are moved like the others; what they did is overwritten by their next trial.
         step(floats, counts, streams, past, actions, rules, numbers, whole, flags, reward)
+        some = False
         for i in range(len(again)):
-            if again[i]:
-                reward[i], flags[3, i], flags[4, i], flags[5, i] = 0.0, False, False, False
-        _begin(floats, counts, streams, past, again, rules, numbers, whole, flags)
+            some |= again[i]
+        if some:
+            for i in range(len(again)):
+                if again[i]:
+                    reward[i], flags[3, i], flags[4, i], flags[5, i] = 0.0, False, False, False
+            _begin(floats, counts, streams, past, again, rules, numbers, whole, flags)
         observe(floats, counts, streams, past, flags[6], rules, limits, observation, numbers)
         return -1
 
@@ -133,10 +137,10 @@ def _advance_step(step: Any, observe: Any) -> Callable[..., int]:
 
 @register_jitable
 def _first_bad(actions: Any) -> int:
-    total = 0.0
+    bad = False
     for i in range(len(actions)):
-        total += 0.0 * actions[i, 0] + 0.0 * actions[i, 1]  # NaN as soon as one number is not finite
-    if total != 0.0:
+        bad |= (not abs(actions[i, 0]) < np.inf) | (not abs(actions[i, 1]) < np.inf)
+    if bad:
         for i in range(len(actions)):
             if not (np.isfinite(actions[i, 0]) and np.isfinite(actions[i, 1])):
                 return i

@@ -168,14 +168,19 @@ def force_loop(each: Any) -> Callable[..., None]:
 
     def force(floats: Any, counts: Any, waves: Any, periods: Any, numbers: Any, n: int) -> None:
         """The fields' forces, and the gain."""
-        f, scale, gain = FIELD, np.empty(n), numbers[NOW]
-        for i in each(n):
+        f, scale, gain, felt = FIELD, np.empty(n), numbers[NOW], False
+        for i in range(n):
             scale[i], gain[i] = floats[SCALE, i], floats[GAIN, i]
+            felt |= floats[SCALE, i] != 0.0
         if waves.shape[1] > 1:
             for i in each(n):
                 wave = counts[WAVE, i]
                 factor = waves[wave, counts[STEP, i] % periods[wave]]
                 scale[i], gain[i] = scale[i] * factor, gain[i] * factor
+        if not felt:
+            numbers[PUSH_X, :n] = 0.0
+            numbers[PUSH_Y, :n] = 0.0
+            return
         for i in each(n):
             numbers[PUSH_X, i], numbers[PUSH_Y, i] = force_of(
                 *(scale[i], floats[X, i], floats[Y, i], floats[VX, i], floats[VY, i]),
@@ -292,8 +297,8 @@ def observe_loop(each: Any, write: Any, late_goal: bool) -> Callable[..., None]:
         """Writes the observations of the rows of `mask`."""
         scalars, settings, n = rules.numbers, rules.whole, len(mask)
         onset, pulse, delay = np.int32(settings[ONSET]), np.int32(settings[PULSE]), np.int32(settings[DELAY])
-        sensed, visible, cue = np.empty((4, n)), np.empty(n, np.bool_), np.empty(n, np.bool_)
-        _sense(floats, counts, streams, past, numbers, sensed, delay, scalars[POSITION_NOISE], scalars[VELOCITY_NOISE], limits)
+        sensed, visible, cue = np.empty((4, n + 8)), np.empty(n, np.bool_), np.empty(n, np.bool_)
+        _sense(n, floats, counts, streams, past, numbers, sensed, delay, scalars[POSITION_NOISE], scalars[VELOCITY_NOISE], limits)
         lag = delay if late_goal else np.int32(0)
         for i in each(n):
             step, go = counts[STEP, i], counts[GO, i]
@@ -311,6 +316,7 @@ def observe_loop(each: Any, write: Any, late_goal: bool) -> Callable[..., None]:
 
 @register_jitable
 def _sense(
+    n: int,
     floats: Any,
     counts: Any,
     streams: Any,
@@ -323,7 +329,6 @@ def _sense(
     limits: Any,
 ) -> None:
     """What all rows sense: the cursor, delayed and noisy."""
-    n = sensed.shape[1]
     for i in range(n):
         svx, svy = swing(floats[VX, i], floats[VY, i], floats[COS, i], floats[SIN, i])
         sensed[2, i], sensed[3, i] = floats[VX, i] + svx, floats[VY, i] + svy

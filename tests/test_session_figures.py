@@ -21,10 +21,9 @@ from agents import figures, session_figures
 from agents.hand_paths import CALM, FELT, SURPRISED, hand_paths, millimetres, panels
 from agents.session_data import CATCH, adaptation, block_runs, conditions, summary
 from benchmarks.cursor_sessions import record_whole_session
-from reach_gym.cli.session import catch_trials, deviations
 from reach_gym.measures import adaptation_coefficient, viscous_force
 from reach_gym.planning.minimum_jerk import minimum_jerk
-from reach_gym.recording import Recording, record
+from reach_gym.recording import Recording, catch_trials, deviations, record
 
 ENV_ID = "reach_gym/CursorReachCenterOut-v0"
 ROOT = Path(__file__).resolve().parents[1]

@@ -14,7 +14,7 @@ from gymnasium.error import ResetNeeded
 
 from reach_gym import checks, trials
 from reach_gym.envs.cursor_goal import goal_reward
-from reach_gym.envs.cursor_rows import read_rows
+from reach_gym.envs.cursor_state import read_rows
 from reach_gym.envs.cursor_task import CursorTask, cursor_options, cursor_task
 from reach_gym.envs.cursor_trial import CursorTrial
 from reach_gym.envs.cursor_view import plants_of, scene_of, sensed_by

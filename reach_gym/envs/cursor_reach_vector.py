@@ -16,7 +16,8 @@ from reach_gym.cursor_rows import KEY, TRIAL, CursorRows, CursorRules
 from reach_gym.envs.autoreset import BACKENDS, Array, Info, Moved, ReachVectorEnv
 from reach_gym.envs.cursor_goal import goal_reward
 from reach_gym.envs.cursor_reach import CursorReachEnv
-from reach_gym.envs.cursor_rows import CursorBackend, NumpyBackend, next_trial, read_rows, rules_of
+from reach_gym.envs.cursor_rows import CursorBackend, NumpyBackend, next_trial, rules_of
+from reach_gym.envs.cursor_state import read_rows
 from reach_gym.envs.cursor_task import CursorTask, cursor_actions, cursor_options, cursor_task
 from reach_gym.envs.cursor_view import cursor_of, plants_of, scene_of, sensed_by
 from reach_gym.envs.grid_reach import warn_no_render_mode

@@ -4,10 +4,24 @@
 exported to Minari.
 """
 
+from reach_gym.recording.analysis import catch_trials, deviations, mean_after_effect, perturbed
 from reach_gym.recording.metadata import FORMAT, VERSION, RecordingError
 from reach_gym.recording.minari_export import check_dataset_id, to_minari
 from reach_gym.recording.recorder import Recorder
 from reach_gym.recording.schema import Recording
 from reach_gym.recording.sessions import record
 
-__all__ = ["FORMAT", "VERSION", "Recorder", "Recording", "RecordingError", "check_dataset_id", "record", "to_minari"]
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "Recorder",
+    "Recording",
+    "RecordingError",
+    "catch_trials",
+    "check_dataset_id",
+    "deviations",
+    "mean_after_effect",
+    "perturbed",
+    "record",
+    "to_minari",
+]
