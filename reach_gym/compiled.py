@@ -15,6 +15,13 @@ for _function in (
     *(trials.draw_target, trials.draw_start, trials.draw_point, trials.draw_start_point, trials.draw_delay, trials.draw_kind),
     *(radius.advance_radius, schedule.place_in_session, fields.force_of, fields.channel_of),
     *(dynamics.step, dynamics.confine, dynamics.swing, dynamics.turn),
-    *(reaching.phase, reaching.has_left, reaching.is_on_target, reaching.sparse_reward, reaching.dense_reward),
+    *(
+        reaching.phase,
+        reaching.cue_is_on,
+        reaching.has_left,
+        reaching.is_on_target,
+        reaching.sparse_reward,
+        reaching.dense_reward,
+    ),
 ):
     register_jitable(_function)

@@ -62,7 +62,7 @@ from reach_gym.cursor_rows import (
 from reach_gym.dynamics import confine, swing
 from reach_gym.dynamics import step as move
 from reach_gym.fields import force_of
-from reach_gym.reaching import dense_reward, has_left, is_on_target, sparse_reward
+from reach_gym.reaching import cue_is_on, dense_reward, has_left, is_on_target, sparse_reward
 from reach_gym.reaching import phase as phase_of
 from reach_gym.trials import NOISE_STREAMS, normal
 
@@ -303,7 +303,7 @@ def observe_loop(each: Any, write: Any, late_goal: bool) -> Callable[..., None]:
         for i in each(n):
             step, go = counts[STEP, i], counts[GO, i]
             visible[i] = step - lag >= onset
-            cue[i] = (go <= step - delay) & (step - delay < go + pulse)
+            cue[i] = cue_is_on(step - delay, go, pulse)
         per = 1.0 / scalars[WORKSPACE]
         for i in each(n):
             if mask[i]:

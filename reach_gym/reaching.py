@@ -90,6 +90,11 @@ def phase(step: Any, onset: Any, go: Any) -> Any:
     return 1 * (step >= onset) + 1 * (step >= go)
 
 
+def cue_is_on(step: Any, go: Any, pulse: Any) -> Any:
+    """Whether the go cue, which begins at `go` and lasts for `pulse` steps, is on at `step`."""
+    return (go <= step) & (step < go + pulse)
+
+
 def has_left(x: Any, y: Any, start_x: Any, start_y: Any, limit: Any) -> Any:
     """Whether the cursor is further from its start than the square root of `limit`."""
     dx, dy = x - start_x, y - start_y

@@ -65,7 +65,7 @@ class Block:
         spread: The gain of each trial is drawn uniformly from this far below to this far above; non-static perturbations.
         wave: Added to the gain from trial to trial.
         within: The gain is multiplied with 1 plus this wave of the time within the trial, whose period must be a whole number of
-            time steps. Only the continuous task has it.
+            time steps, at least two. Only force fields of the continuous task have it; a rotation keeps the trial's gain.
         catch: Share of catch trials: the perturbation is off, unannounced (Shadmehr & Mussa-Ivaldi 1994).
         clamp: Share of trials in a force channel (error clamp, Scheidt et al. 2000) instead of the perturbation. Only the
             continuous task has them; on the grid they are catch trials.

@@ -76,8 +76,8 @@ def delays_from_data(value: Any, dt: float) -> tuple[int, ...]:
 
     Args:
         value: Seconds; a pair (shortest, longest), between which every number of steps is equally likely; or a dict with
-            ``"mean"`` and optionally ``"low"`` and ``"high"``, for an exponential distribution from `low` on, cut at `high`,
-            under which the cue is as likely at every moment (flat hazard).
+            ``"mean"`` and optionally ``"low"`` and ``"high"``, for an exponential distribution from `low` on (what lies beyond
+            `high` becomes `high`), under which the cue is as likely at every moment (flat hazard).
         dt: Time step in seconds.
 
     Returns:

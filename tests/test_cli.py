@@ -210,7 +210,7 @@ def test_ids_with_and_without_namespace(name):
         (["record", GRID, "--agent", "ideal", "--out", "a.npz"], "Only cursor tasks are recorded"),
         (["record", CURL, "--agent", "ideal", "--out", "a.txt"], "`out` must end in .npz, .h5"),
         (["record", CURL, "--agent", "perfect", "--out", "a.npz"], "perfect"),
-        (["record", CURL, "--agent", "ideal", "--out", "a.npz", "--trials", "0"], "`trials` must be an integer of at least 1"),
+        (["record", CURL, "--agent", "ideal", "--out", "a.npz", "--trials", "0"], "`trials` must be an integer from 1 to 100000"),
         (["record", CURL, "--agent", "ideal", "--out", "a.npz", "--seed", "-1"], "`seed` must be an integer from 0"),
         (["evaluate", GRID], "--agent"),
         (["evaluate", GRID, "--agent", "no_such_module:x"], "no_such_module"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from reach_gym.evaluation import evaluate
 from reach_gym.fields import CURSOR_PRESETS, channel, field_from_data
 from reach_gym.planning import (
     AdaptedAgent,
@@ -21,6 +22,7 @@ from reach_gym.planning import (
 )
 from reach_gym.planning.gains import EFFORT, END_POSITION, END_VELOCITY, GainBook
 from reach_gym.planning.lqg import control, correct, forget, riccati, stationary, transition
+from reach_gym.recording import record
 
 DT, MASS, STEPS, ONSET, MAX_FORCE = 0.01, 1.0, 100, 20, 10.0
 
@@ -485,3 +487,27 @@ def test_the_random_agent_fills_the_box():
     for space in (spaces.Box(-np.inf, 1, (2,), np.float32), spaces.Box(0, 9, (2,), np.int64), spaces.MultiBinary(3)):
         with pytest.raises(TypeError, match="`env` must have"):
             RandomAgent(SimpleNamespace(action_space=space))
+
+
+@pytest.mark.parametrize("agent", ["ideal", "adapted"])
+def test_the_filter_stays_a_filter_in_an_unstable_field(agent):
+    # A curl field on a light hand turns rounding errors of the covariance into infinity unless it is kept symmetric.
+    noise = {"mass": 0.1, "sensory_noise": [0.01, 0.05], "motor_noise": [0.5, 0.2], "max_episode_steps": 300}
+    recording = record(agent, "reach_gym/CursorReachCurl-v0", trials=3, env_kwargs=noise)
+    hands = np.linalg.norm(recording.hand - recording.start[:, None], axis=2)
+    assert np.nanmax(hands) < 0.25 and np.nanmax(np.abs(np.diff(recording.action, axis=1))) > 0
+
+
+def test_the_ideal_agent_knows_the_wave_to_the_end_of_a_long_trial():
+    wave = [{"name": "a", "trials": 1, "within": {"amplitude": 3.0, "period": 0.4}}]
+    kwargs = {"field": "curl_ccw", "schedule": wave, "targets": "center-out", "dt": 0.002, "max_episode_steps": 500}
+    steps = [evaluate(agent, "reach_gym/CursorReach-v0", 16, env_kwargs=kwargs).steps.mean() for agent in ("ideal", "naive")]
+    assert steps[0] < 0.95 * steps[1]
+
+
+def test_images_tell_the_controllers_as_late_as_the_senses():
+    steps = [
+        evaluate("ideal", "reach_gym/CursorReach-v0", 8, env_kwargs={"observation": kind, "delay": 20, "max_episode_steps": 150}).steps
+        for kind in ("vector", "pixels")
+    ]
+    assert steps[0].tolist() == steps[1].tolist()

@@ -625,3 +625,34 @@ def test_motor_and_sensory_noise_are_independent():
 def test_a_schedule_is_the_same_by_name_as_data_and_as_object():
     ways = ["abrupt", SCHEDULES["abrupt"], SCHEDULES["abrupt"].to_data(), list(SCHEDULES["abrupt"].blocks)]
     assert all(CursorReachEnv(schedule=way).task.schedule == Schedule(SCHEDULES["abrupt"].blocks) for way in ways)
+
+
+def test_a_wave_within_a_trial_needs_two_steps():
+    with pytest.raises(ValueError, match="`block.within.period` must be 2 to"):
+        CursorReachEnv(schedule=[{"name": "a", "trials": 1, "within": {"amplitude": 1.0, "period": 0.01}}])
+
+
+def test_reset_options_say_what_kind_of_trial_it_is():
+    schedule = [{"name": "a", "trials": 400, "gain": 0.5, "spread": 0.4, "catch": 0.3, "clamp": 0.3}]
+    env, twin = (CursorReachEnv(field="curl_ccw", schedule=schedule) for _ in range(2))
+    env.reset(seed=0), twin.reset(seed=0)
+    seen = set()
+    for _ in range(60):
+        drawn = env.reset()[1]
+        forced = twin.reset(options={"channel": False})[1]
+        seen.add((drawn["channel"], drawn["gain"] == 0))
+        # Only channel trials change: into plain ones at the block's gain.
+        assert not forced["channel"] and forced["gain"] == (0.5 if drawn["channel"] else drawn["gain"])
+    assert seen == {(True, True), (False, True), (False, False)}
+    for options, gain, channel in [
+        ({"channel": True}, 0.0, True),
+        ({"gain": -2.0}, -2.0, False),
+        ({"field": "curl_cw"}, 1.0, False),
+        ({"field": "curl_cw", "gain": 0.25}, 0.25, False),
+    ]:
+        for _ in range(8):
+            info = env.reset(options=options)[1]
+            assert (info["gain"], info["channel"]) == (gain, channel)
+    for options in ({"channel": True, "gain": 1.0}, {"channel": True, "field": "push"}):
+        with pytest.raises(ValueError, match="`options` must not have"):
+            env.reset(options=options)

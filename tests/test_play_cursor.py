@@ -326,7 +326,7 @@ def test_play_refuses_before_it_plays(desk, capsys, tmp_path):
         (["--out", "b.npz"], "b.png exists; `--overwrite` replaces it"),
         (["--out", "c/d.npz"], "c is no folder"),
         (["--out", "a.txt"], "`out` must end in .npz, .h5, .hdf5, got 'a.txt'"),
-        (["--trials", "0"], "`trials` must be an integer of at least 1"),
+        (["--trials", "0"], "`trials` must be an integer from 1 to 100000"),
         (["--limit", "0.1"], "`limit` must be a finite number from 0.34"),
         (["--seed", "-1"], "`seed` must be an integer from 0"),
     ]:

@@ -18,7 +18,7 @@ from reach_gym.cli.tasks import make, vector_backend
 from reach_gym.recording import Recorder, Recording, record
 from reach_gym.rendering.window import Window
 from reach_gym.rollout import held_out
-from reach_gym.schedule import STEADY
+from reach_gym.schedule import MAX_TRIALS, STEADY
 
 _HELP = (
     "Rest the pointer in the circle. When the frame lights up green, reach straight for the disc and stay on it.\n"
@@ -85,7 +85,7 @@ class CursorPlay:
         task = env.unwrapped.task
         env.close()
         whole = _TRIALS if task.schedule == STEADY else task.schedule.trials
-        count = whole if trials is None else checks.integer("trials", trials, 1)
+        count = whole if trials is None else checks.integer("trials", trials, 1, MAX_TRIALS)
         least = (task.onset + max(task.delays) + task.pulse) * task.dt
         seconds = max(_LIMIT, 2 * least) if limit is None else checks.number("limit", limit, least, 60.0)
         path = check_recording(Path("runs", "play", f"{env_id.split('/')[-1]}.npz") if out is None else out, overwrite)

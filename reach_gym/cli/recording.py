@@ -12,8 +12,8 @@ from reach_gym.cli import shell
 from reach_gym.cli.outputs import check_recording
 from reach_gym.cli.tasks import TaskCommand, is_cursor_task, vector_backend
 from reach_gym.protocol import load_agent
-from reach_gym.recording import Recording, record
-from reach_gym.recording.minari_export import to_minari
+from reach_gym.recording import Recording, check_dataset_id, record, to_minari
+from reach_gym.schedule import MAX_TRIALS
 
 
 @dataclass(kw_only=True)
@@ -58,16 +58,18 @@ class Record(TaskCommand):
             raise ValueError("`--out FILE` or `--minari DATASET_ID` must say where the recording goes.")
         checks.seed(self.seed)
         if self.trials is not None:
-            checks.integer("trials", self.trials, 1)
+            checks.integer("trials", self.trials, 1, MAX_TRIALS)
+        if self.minari is not None:
+            check_dataset_id(self.minari)
         if self.out is not None:
             check_recording(self.out, self.overwrite)
 
     def _write(self, recording: Recording) -> None:
-        if self.minari is not None:
-            with shell.request():  # only Minari knows which ids are good and free
-                to_minari(recording, self.minari)
-            print(f"wrote the Minari dataset {self.minari}")
         if self.out is not None:
             self.out.parent.mkdir(parents=True, exist_ok=True)
             recording.save(self.out)
             print(f"wrote {self.out}")
+        if self.minari is not None:
+            with shell.request():  # the id may have been taken meanwhile
+                to_minari(recording, self.minari)
+            print(f"wrote the Minari dataset {self.minari}")

@@ -20,12 +20,9 @@ from reach_gym.envs.cursor_trial import CursorTrial
 from reach_gym.envs.cursor_view import plants_of, scene_of, sensed_by
 from reach_gym.envs.grid_reach import warn_no_render_mode
 from reach_gym.fields import ForceField, Pair
-from reach_gym.reaching import Plants, Sensed, sparse_reward
+from reach_gym.reaching import Plants, Sensed
 from reach_gym.rendering import CursorScene, draw
 from reach_gym.schedule import Schedule
-
-_NEVER = 2**62
-_AWAY, _REST = sparse_reward(False), sparse_reward(True)
 
 
 class CursorReachEnv(CursorTrial, gym.Env[Any, Any]):
@@ -46,8 +43,8 @@ class CursorReachEnv(CursorTrial, gym.Env[Any, Any]):
     The hand rests at the start (phase HOLD, 0). At `target_onset` the target appears (PLAN, 1), and `go_delay` later the go cue
     lights up for `go_pulse` (MOVE, 2). A cursor further than `hold_radius` from the start before or as the cue begins is a false
     start: the trial goes on, but cannot succeed any more (``false_start="ignore"`` only marks it). Success, which terminates: the
-    cursor stays within `radius` of the target and slower than `speed_limit` for `hold`, after the go cue. The time limit (1 s)
-    stands in the registration and truncates.
+    cursor stays within `radius` of the target and slower than `speed_limit` for `hold`, after the go cue. The time limit (100
+    steps, 1 s) stands in the registration and truncates; it counts steps, so a shorter `dt` needs more `max_episode_steps`.
 
     ## Observation space
     - ``"vector"``: float32 (7,), target x, y (0 before it appears), go cue (0, 1), cursor x, y, vx, vy; places in units of the
@@ -72,12 +69,13 @@ class CursorReachEnv(CursorTrial, gym.Env[Any, Any]):
     ## Info
     Floats: ``hand_x``, ``hand_y``, ``hand_vx``, ``hand_vy``, ``cursor_x``, ``cursor_y``, ``target_x``, ``target_y`` (m, m/s),
     ``force_x``, ``force_y`` (N, of the field or channel on the hand in the last step), ``distance`` (m, cursor to target),
-    ``effort`` (squared action), ``gain`` (of the perturbation in the last step). Integers: ``block`` (index into
-    ``task.schedule.blocks``), ``trial``, ``phase`` (`reach_gym.reaching.Phase`). Booleans: ``channel``, ``false_start``,
-    ``is_success``.
+    ``effort`` (squared action), ``gain`` (of the perturbation in the last step, at `reset` in the first). Integers: ``block``
+    (index into ``task.schedule.blocks``), ``trial``, ``phase`` (`reach_gym.reaching.Phase`). Booleans: ``channel``,
+    ``false_start``, ``is_success``.
 
     ## Reset options
-    ``start``, ``target`` (x, y), ``field``, ``gain`` (a factor on the perturbation), ``channel`` (bool): for this trial only.
+    For this trial only: ``start``, ``target`` (x, y); ``gain`` (a factor on the perturbation) and ``field`` (with gain 1 unless
+    one is given), which make it a plain trial whatever the schedule says; ``channel`` (bool), to run it in a channel or not.
     """
 
     metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]

@@ -22,6 +22,7 @@ from reach_gym.cursor_rows import (
     GO,
     HELD,
     KEY,
+    LAST_BLOCK,
     LIMIT,
     NOISE,
     SCALE,
@@ -43,10 +44,10 @@ from reach_gym.cursor_rows import (
     Y,
 )
 from reach_gym.envs.autoreset import Array, Info, Moved
-from reach_gym.envs.cursor_task import CursorOptions, CursorTask
+from reach_gym.envs.cursor_task import CursorOptions, CursorTask, trial_kind
 from reach_gym.envs.cursor_view import cursor_of
 from reach_gym.fields import channel_of, force_of
-from reach_gym.reaching import dense_reward, has_left, is_on_target, phase, sparse_reward
+from reach_gym.reaching import cue_is_on, dense_reward, has_left, is_on_target, phase, sparse_reward
 from reach_gym.rows import Mask
 from reach_gym.schedule import place_in_session
 
@@ -105,8 +106,8 @@ def _waves(task: CursorTask) -> tuple[Floats, npt.NDArray[np.int64]]:
             lines.append([1.0])
             continue
         length = round(wave.period / task.dt)
-        if not 1 <= length <= _LONGEST_WAVE or abs(wave.period - length * task.dt) > 1e-9:
-            allowed = f"1 to {_LONGEST_WAVE} whole time steps of {task.dt:g} s"
+        if not 2 <= length <= _LONGEST_WAVE or abs(wave.period - length * task.dt) > 1e-9:
+            allowed = f"2 to {_LONGEST_WAVE} whole time steps of {task.dt:g} s"
             raise ValueError(f"`block.within.period` must be {allowed}, got {wave.period:g} s.")
         lines.append([1.0 + wave.at(i * task.dt) for i in range(length)])
     waves = np.ones((len(lines), max(map(len, lines))))
@@ -143,12 +144,10 @@ def next_trial(rows: CursorRows, task: CursorTask, rules: CursorRules, options: 
     chosen = options or CursorOptions(None, None, None, None, None)
     floats, counts, (key, trial, _) = rows.floats, rows.counts, rows.streams
     session = rules.session
-    place = place_in_session(trial.astype(np.int64), session.shape[1], rules.whole[-1])
+    place = place_in_session(trial.astype(np.int64), session.shape[1], rules.whole[LAST_BLOCK])
     base, spread, catch, clamp, block = session[:, place]
     gain, channel = trials.draw_kind(key, trial, base, spread, catch, clamp)
-    if chosen.channel is not None or chosen.gain is not None:
-        channel = np.full_like(channel, bool(chosen.channel))
-        gain = np.where(channel == 1, 0.0, base if chosen.gain is None else chosen.gain)
+    gain, channel = trial_kind(chosen, base, gain, channel, chosen.gain)
     counts[:] = 0
     counts[BLOCK], counts[CHANNEL] = block, channel
     draw_points(rows, task, rules, chosen)
@@ -210,7 +209,7 @@ class NumpyBackend:
         task, counts = self._task, rows.counts
         seen = counts[STEP] - task.delay
         visible = (seen if self._observations.late_goal else counts[STEP]) >= task.onset
-        cue = (counts[GO] <= seen) & (seen < counts[GO] + task.pulse)
+        cue = cue_is_on(seen, counts[GO], task.pulse)
         floats = rows.floats
         start, target = floats[START_X : START_Y + 1], floats[TARGET_X : TARGET_Y + 1]
         return self._observations.batch(target, visible, cue, start, self._sensed(rows, cursor), cursor[:2])

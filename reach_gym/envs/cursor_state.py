@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks
-from reach_gym.cursor_rows import BLOCK, CHANNEL, FALSE_START, FIELD, SUCCESS, TRIAL, WAVE, CursorRows, X, Y
+from reach_gym.cursor_rows import BLOCK, CHANNEL, COS, FALSE_START, FIELD, SIN, SUCCESS, TRIAL, WAVE, CursorRows, X, Y
 from reach_gym.envs.cursor_rows import UNLIMITED
 from reach_gym.envs.cursor_task import CursorTask
 
@@ -62,5 +62,8 @@ def _check_rows(rows: CursorRows, task: CursorTask) -> None:
     for line in range(len(rows.counts)):
         if rows.counts[line].min() < 0 or rows.counts[line].max() >= tops.get(line, UNLIMITED):
             raise ValueError(f"`state['counts'][{line}]` must be from 0 to {tops.get(line, UNLIMITED) - 1}.")
+    strange = (rows.counts[WAVE] != 0) & (rows.counts[WAVE] != rows.counts[BLOCK] + 1)
+    if strange.any() or np.abs(rows.floats[[COS, SIN]]).max() > 1.0 + 1e-9:
+        raise ValueError("`state` must hold a rotation and a wave that its block can have.")
     if (rows.streams[TRIAL] >= 2**62).any():
         raise ValueError("`state['streams']` must hold trial numbers below 2**62.")

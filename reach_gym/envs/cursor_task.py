@@ -219,13 +219,37 @@ def cursor_options(task: CursorTask, options: Any, rows: int = 1) -> CursorOptio
         None if gain is None else _gains(gain, rows),
         None if channel is None else bool(channel),
     )
+    if chosen.channel and (chosen.gain is not None or chosen.field is not None):
+        raise ValueError("`options` must not have a 'gain' or 'field' beside 'channel': True, which replaces the field.")
     starts = [task.start] * rows if chosen.start is None else chosen.start.tolist()
-    targets = [] if chosen.target is None else chosen.target.tolist()
-    if chosen.start is not None and chosen.target is None and task.points:
-        targets, starts = [p for p in task.points for _ in starts], starts * len(task.points)
-    for start, target in zip(starts, targets, strict=False):
-        require_apart(None if start is None else tuple(start), tuple(target), task)
+    if chosen.target is not None:
+        for start, target in zip(starts, chosen.target.tolist(), strict=True):
+            require_apart(None if start is None else tuple(start), tuple(target), task)
+    elif chosen.start is not None and task.points:
+        for x, y in chosen.start.tolist():
+            if not any(has_left(px, py, x, y, task.radius * task.radius) for px, py in task.points):
+                raise ValueError(f"`options['start']` must lie outside of at least one target, got {(x, y)}.")
     return chosen
+
+
+def trial_kind(options: CursorOptions, base: Any, gain: Any, channel: Any, given: Any) -> tuple[Any, Any]:
+    """The gain of a trial and whether it runs in a channel, under reset `options`; numbers or arrays alike.
+
+    Args:
+        options: Which of them say something.
+        base: The schedule's gain, without catch trials and spread.
+        gain: The drawn gain.
+        channel: Whether a channel was drawn, 0 or 1.
+        given: The gain that the options give, if they do.
+    """
+    if options.gain is not None or options.field is not None:
+        # A field that somebody asks for is felt, whatever the schedule says.
+        return given if options.gain is not None else 0.0 * abs(base) + 1.0, 0 * channel
+    if options.channel is None:
+        return gain, channel
+    if options.channel:
+        return 0.0 * abs(gain), 0 * channel + 1
+    return gain * (1 - channel) + base * channel, 0 * channel
 
 
 def _points(name: str, value: Any, rows: int, limit: float) -> npt.NDArray[np.float64] | None:

@@ -10,13 +10,13 @@ from gymnasium.error import ResetNeeded
 
 from reach_gym import dynamics, trials
 from reach_gym.cursor_observations import FOURTH, VectorObservations, put_four
-from reach_gym.cursor_rows import BLOCK, CHANNEL, COS, FALSE_START, FIELD, GAIN, SCALE, SIN, SUCCESS, WAVE, CursorRows
+from reach_gym.cursor_rows import BLOCK, CHANNEL, COS, FALSE_START, FIELD, GAIN, LAST_BLOCK, SCALE, SIN, SUCCESS, WAVE, CursorRows
 from reach_gym.dynamics import confine
 from reach_gym.dynamics import step as move
 from reach_gym.envs.cursor_rows import rules_of
-from reach_gym.envs.cursor_task import CursorOptions, CursorTask, cursor_action
+from reach_gym.envs.cursor_task import CursorOptions, CursorTask, cursor_action, trial_kind
 from reach_gym.fields import Pair, channel_of, force_of
-from reach_gym.reaching import dense_reward, has_left, is_on_target, phase, sparse_reward
+from reach_gym.reaching import cue_is_on, dense_reward, has_left, is_on_target, phase, sparse_reward
 from reach_gym.schedule import place_in_session
 
 _NEVER = 2**62
@@ -59,12 +59,10 @@ class CursorTrial:
     def _draw(self, key: int, trial: int, chosen: CursorOptions) -> None:
         """Draws what the trial is."""
         task, session = self._task, self._session
-        place = place_in_session(trial, len(session), task.schedule.trials - task.schedule.blocks[-1].trials)
+        place = place_in_session(trial, len(session), int(self._rules.whole[LAST_BLOCK]))
         base, spread, catch, clamp, block = session[place]
         gain, channel = trials.draw_kind(key, trial, base, spread, catch, clamp)
-        if chosen.channel is not None or chosen.gain is not None:
-            channel = int(bool(chosen.channel))
-            gain = 0.0 if channel else (base if chosen.gain is None else float(chosen.gain[0]))
+        gain, channel = trial_kind(chosen, base, gain, channel, None if chosen.gain is None else float(chosen.gain[0]))
         self._block = int(block)
         self._start, self._target = self._draw_points(key, trial, chosen)
         own, *numbers = self._fields[self._block] if chosen.field is None else (chosen.field.gain, *chosen.field.numbers)
@@ -122,7 +120,7 @@ class CursorTrial:
         task = self._task
         seen = self._steps - task.delay
         visible = (seen if self._observations.late_goal else self._steps) >= task.onset
-        cue = self._go <= seen < self._go + task.pulse
+        cue = cue_is_on(seen, self._go, task.pulse)
         self._observations.show(*self._target, visible, cue, self._start)
         self._told["phase"] = phase(self._steps, task.onset, self._go)
         later = [s for s in self._changes if s > self._steps]

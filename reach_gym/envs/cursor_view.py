@@ -18,6 +18,7 @@ from reach_gym.cursor_rows import (
     FIELD,
     GAIN,
     GO,
+    LAST_BLOCK,
     SCALE,
     SIN,
     START_X,
@@ -37,7 +38,7 @@ from reach_gym.cursor_rows import (
 )
 from reach_gym.envs.cursor_task import CursorTask
 from reach_gym.fields import Pair, from_numbers
-from reach_gym.reaching import Phase, Plants, Sensed, phase
+from reach_gym.reaching import Phase, Plants, Sensed, cue_is_on, phase
 from reach_gym.rendering import CursorScene
 from reach_gym.schedule import place_in_session
 
@@ -69,9 +70,7 @@ def plants_of(task: CursorTask, rules: CursorRules, rows: CursorRows, belief: st
         scale, gain = np.zeros(count), np.zeros(count)
     elif belief == "block":
         trial = rows.streams[TRIAL].astype(np.int64)
-        gain = rules.session[
-            0, place_in_session(trial, rules.session.shape[1], task.schedule.trials - task.schedule.blocks[-1].trials)
-        ]
+        gain = rules.session[0, place_in_session(trial, rules.session.shape[1], rules.whole[LAST_BLOCK])]
         own = rules.fields[counts[BLOCK]]
         field, scale, wave = own[:, 1:].copy(), own[:, 0] * gain, counts[BLOCK] + 1
     factors = np.stack([rules.waves[line, np.arange(steps) % rules.periods[line]] for line in range(len(rules.waves))])
@@ -103,7 +102,9 @@ def cursor_of(rows: CursorRows) -> tuple[npt.NDArray[np.float64], ...]:
 
 
 def sensed_by(task: CursorTask, observations: CursorObservations, rows: CursorRows, batch: Any) -> Sensed:
-    """What a `batch` of observations of these rows says, in SI units; images show no velocity and give the true state.
+    """What a `batch` of observations of these rows says, in SI units.
+
+    Images show no velocity; for them it is the true state, as old as what is sensed.
 
     Raises:
         ValueError: `batch` is not one observation per row.
@@ -115,11 +116,13 @@ def sensed_by(task: CursorTask, observations: CursorObservations, rows: CursorRo
         told = np.empty(0), np.empty(0)
     if told is not None and told[1].shape != (len(x), 2):
         raise ValueError(f"`observations` must be {len(x)} of the kind {observations.kind!r}, got {checks.shown(batch)}.")
+    if told is None and task.delay:
+        x, y, vx, vy = rows.past[(rows.counts[STEP] + 1) % (task.delay + 1), :, np.arange(len(x))].T
     position, velocity = (np.stack([x, y], axis=1), np.stack([vx, vy], axis=1)) if told is None else told
     seen = rows.counts[STEP] - task.delay
     visible, go = (seen if observations.late_goal else rows.counts[STEP]) >= task.onset, rows.counts[GO]
     target = np.where(visible, rows.floats[[TARGET_X, TARGET_Y]], rows.floats[[START_X, START_Y]]).T
-    return Sensed(position, velocity, target, visible, (go <= seen) & (seen < go + task.pulse))
+    return Sensed(position, velocity, target, visible, cue_is_on(seen, go, task.pulse))
 
 
 def scene_of(
@@ -149,7 +152,7 @@ def scene_of(
         start=(f[START_X], f[START_Y]),
         target=(f[TARGET_X], f[TARGET_Y]),
         target_visible=step >= task.onset,
-        go=c[GO] <= step < c[GO] + task.pulse,
+        go=cue_is_on(step, c[GO], task.pulse),
         phase=Phase(phase(step, task.onset, c[GO])).name.lower(),
         radius=task.radius,
         hold_radius=task.hold_radius,

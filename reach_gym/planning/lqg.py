@@ -140,4 +140,5 @@ def correct(state: Floats, covariance: Floats, observed: Floats, variance: Float
         gain = column / np.where(spread > 0.0, spread, 1.0)[:, None]
         state = state + gain * (observed[:, i] - state[:, i])[:, None]
         covariance = covariance - gain[:, :, None] * column[:, None, :]
-    return state, covariance
+    # In an unstable field the rounding errors that tilt it would grow from step to step until it is no covariance any more.
+    return state, 0.5 * (covariance + _turned(covariance))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -14,7 +15,9 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-STEPS = 200  # steps of the field's time course that a controller asks for; the longest registered trial has 100
+# For how long a controller asks after the field's time course, in steps and in seconds, whichever is more; a registered trial
+# has 100 steps of 10 ms.
+STEPS, SECONDS = 200, 2.0
 _PER_ROW = ("start", "field", "scale", "rotation")  # what a controller may know of a trial; the target and the cue it sees
 
 
@@ -71,6 +74,7 @@ class TrialWatch:
             raise TypeError(f"`env` must be a cursor reach of reach_gym, got {env}.")
         self._env: KnowsItsPlants = base
         self._belief = belief
+        self._steps = STEPS
         self._asks: Integers | None = None
 
     def reset(self, starts: Mask) -> None:
@@ -98,14 +102,20 @@ class TrialWatch:
         return Seen(self._time.copy(), self._cue.copy(), new, cued, state, self._goal)
 
     def actions(self, command: Floats) -> npt.NDArray[np.float32]:
-        """The actions, float32 (n, 2), that exert a `command` in newtons, as far as the hand is strong enough."""
-        return np.clip(command / self.plants.max_force, -1.0, 1.0).astype(np.float32)
+        """The actions, float32 (n, 2), that exert a `command` in newtons, as far as the hand is strong enough.
+
+        A field so strong that no command is a number leaves the hand at rest.
+        """
+        return np.nan_to_num(np.clip(command / self.plants.max_force, -1.0, 1.0)).astype(np.float32)
 
     def _begin(self, count: int) -> Mask:
         """Asks about the trials of the rows that were reset; returns those whose trial begins now."""
         if self._asks is not None and len(self._asks) == count and not self._asks.any():
             return np.zeros(count, np.bool_)
-        told = self._env.plants(belief=self._belief, steps=STEPS)
+        told = self._env.plants(belief=self._belief, steps=self._steps)
+        if self._steps * told.dt < SECONDS:
+            self._steps = math.ceil(SECONDS / told.dt)
+            told = self._env.plants(belief=self._belief, steps=self._steps)
         if self._asks is None or len(self._asks) != count:
             self.plants = told._replace(
                 start=told.start.copy(), field=told.field.copy(), scale=told.scale.copy(), rotation=told.rotation.copy()
