@@ -11,10 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym import fields
-from reach_gym.fields import CURSOR_PRESETS
-from reach_gym.measures import adaptation_coefficient, after_effect
-from reach_gym.recording import Recording, catch_trials, deviations, perturbed
+from reach_gym.recording import Recording, adaptation, catch_trials, deviations, mean_after_effect, perturbed
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -90,22 +87,6 @@ def block_runs(recording: Recording) -> Iterator[tuple[str, Flags]]:
         yield names[first], mask
 
 
-def adaptation(recording: Recording) -> Floats:
-    """How much of the environment's own field, at a gain of 1, the hand compensates in every trial.
-
-    Returns:
-        float64 (n,), `reach_gym.measures.adaptation_coefficient`: 0 nothing, 1 all of it; NaN outside of channel trials.
-    """
-    result = np.full(len(recording), np.nan)
-    mask = recording.channel
-    if mask.any():
-        field = fields.field_from_data(recording.metadata["field"], CURSOR_PRESETS)
-        states = recording.hand[mask, :-1], recording.velocity[mask, :-1]
-        force = np.stack(fields.force(field, *(part[..., i] for part in states for i in (0, 1))), axis=-1)
-        result[mask] = adaptation_coefficient(recording.force[mask], force, recording.start[mask], recording.target[mask])
-    return result
-
-
 def mean(values: Floats) -> float:
     """The mean of the finite values; NaN, without a warning, where there are none."""
     known = values[np.isfinite(values)]
@@ -131,7 +112,7 @@ def summary(recording: Recording) -> dict[str, float]:
         "success": float(recording.success.mean()) if len(recording) else float("nan"),
         "false_starts": float(recording.false_start.sum()),
         **sizes,
-        "after_effect_mm": 1000 * after_effect(off, parts["baseline"], caught),
+        "after_effect_mm": 1000 * mean_after_effect(recording),
         "adaptation_coefficient": mean(adaptation(recording)[parts["adaptation"]]),
         "peak_speed_m_per_s": mean(recording.measures()["peak_speed"]),
     }

@@ -18,10 +18,10 @@ from matplotlib.ticker import MultipleLocator
 
 from reach_gym.measures import speed
 from reach_gym.planning.minimum_jerk import DURATION, minimum_jerk
-from reach_gym.recording import Recording, catch_trials, deviations
+from reach_gym.recording import Recording, adaptation, catch_trials, deviations
 
 from .figures import COLORS, DPI, FAINT, FIELD, INK, RULE, headline, layout, tidy
-from .session_data import SHOWN, adaptation, block_runs, conditions
+from .session_data import SHOWN, block_runs, conditions
 
 Floats = npt.NDArray[np.float64]
 

@@ -260,7 +260,8 @@ CURSOR_PRESETS: dict[str, ForceField] = {
     # The curl field of most later studies (13 N s/m): counter-clockwise pushes to the left of the movement.
     "curl_ccw": ForceField(viscosity=((0.0, -13.0), (13.0, 0.0))),
     "curl_cw": ForceField(viscosity=((0.0, 13.0), (-13.0, 0.0))),
-    # Shadmehr & Mussa-Ivaldi 1994; symmetric, hence no curl.
+    # Shadmehr & Mussa-Ivaldi 1994; symmetric, hence no curl. It speeds the hand up in one direction: with an undamped hand of
+    # 1 kg that is unstable, arms have a damping of their own (try `damping=10`).
     "viscous": ForceField(viscosity=((-10.1, -11.2), (-11.2, 11.1))),
     # Two fields that speed the hand up in some directions (Tong, Wolpert & Flanagan 2002 and others use them).
     "curl_assist": ForceField(viscosity=((11.0, 11.0), (-11.0, 11.0))),

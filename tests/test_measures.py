@@ -318,3 +318,13 @@ def test_bad_forces_and_masks_are_refused_by_name(function, good, name, value, e
     function(**good)
     with pytest.raises(error, match=f"`{name}`"):
         function(**{**good, name: value})
+
+
+def test_a_field_that_only_resists_tells_no_adaptation():
+    # In a channel the hand moves straight: such a field pushes it sideways by rounding errors only.
+    velocity = np.zeros((3, 20, 2))
+    velocity[..., 1] = np.linspace(0, 0.3, 20)
+    velocity[..., 0] = 1e-9
+    channel = np.full((3, 19, 2), 1e-7)
+    told = measures.adaptation_coefficient(channel, measures.viscous_force(velocity, [[-8, 0], [0, -8]]), (0, 0), (0, 0.1))
+    assert np.isnan(told).all()

@@ -409,10 +409,13 @@ def test_after_effect_of_a_session():
     assert 3 < catch.sum() < 20
     values = session.deviations(adapted)
     assert np.array_equal(np.isnan(values), adapted.channel)
-    probe = catch | ((block == 2) & (np.arange(44) < 40))
-    wanted = values[probe].mean() - values[(block == 0) & free].mean()
-    assert session.mean_after_effect(adapted) == pytest.approx(wanted)
-    assert wanted < -0.001
+    before = values[(block == 0) & free].mean()
+    assert session.mean_after_effect(adapted) == pytest.approx(values[catch].mean() - before)
+    # Without catch trials it shows at the beginning of the washout.
+    washout = adapted.subset(~catch)
+    wanted = values[(block == 2) & (np.arange(44) < 40)].mean() - before
+    assert session.mean_after_effect(washout) == pytest.approx(wanted, abs=1e-9)
+    assert values[catch].mean() - before < -0.001
     naive = record("naive", f"reach_gym/{TASK}", 4, 1, kwargs, session=True)  # only baseline
     assert math.isnan(session.mean_after_effect(naive))
 

@@ -738,3 +738,8 @@ def test_minari_refusals_leave_nothing_behind(minari, reaches, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         to_minari(reaches, "curl-v0")
     assert not minari.list_local_datasets()
+
+
+def test_a_recording_shows_itself_in_one_line():
+    shown = repr(record("ideal", "reach_gym/CursorReach-v0", trials=2))
+    assert shown == "<Recording of 2 trials of reach_gym/CursorReach-v0 by 'ideal'>"

@@ -13,8 +13,9 @@ from rich.table import Table
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import TaskCommand, is_cursor_task, vector_backend
-from reach_gym.evaluation import evaluate
+from reach_gym.evaluation import CursorEvaluation, evaluate
 from reach_gym.protocol import load_agent
+from reach_gym.registration import TASKS
 
 _SHARES = ("success", "optimal", "false_starts", "moved")
 _UNITS = {"_m_per_s": "m/s", "_mm": "mm", "_deg": "deg", "_s": "s"}  # by the end of the measure's name
@@ -22,7 +23,7 @@ _UNITS = {"_m_per_s": "m/s", "_mm": "mm", "_deg": "deg", "_s": "s"}  # by the en
 
 @dataclass(kw_only=True)
 class Evaluate(TaskCommand):
-    """Evaluate an agent on a task, beside the best possible score.
+    """Evaluate an agent on held-out trials of a task; on the grid beside the best possible score.
 
     Attributes:
         agent: ideal, adapted, naive, minimum_jerk (cursor tasks), random, or module:attribute for your own.
@@ -51,6 +52,8 @@ class Evaluate(TaskCommand):
             envs.close()
         evaluation = evaluate(self.agent, env_id, self.episodes, self.seed, env_kwargs={**kwargs, "backend": backend})
         _report(env_id, self.agent, evaluation.summary(), self.json)
+        if isinstance(evaluation, CursorEvaluation) and not self.json and {**TASKS[env_id].kwargs, **kwargs}.get("schedule"):
+            print("\nevery episode is the first trial of a session; `reach-gym record --session` goes through one")
 
 
 def _report(env_id: str, agent: str, summary: dict[str, float], as_json: bool) -> None:

@@ -10,6 +10,8 @@ from reach_gym.checks import shown
 from reach_gym.measures import arrays
 from reach_gym.measures.arrays import Floats
 
+_LEAST_PUSH = 0.01  # N, of the field sideways, in a trial that can tell adaptation
+
 
 def viscous_force(velocity: Any, viscosity: Any) -> Floats:
     """The force (..., T, 2) in N with which a viscous field acts during each step on a hand that moves as it did.
@@ -48,7 +50,7 @@ def adaptation_coefficient(channel_force: Any, field_force: Any, start: Any, tar
         target: Target (..., 2) in m, or one (2,) for all trials.
 
     Returns:
-        One coefficient per trial; NaN where the field would never have pushed sideways.
+        One coefficient per trial; NaN where the field would never have pushed sideways by a hundredth of a newton.
 
     Raises:
         TypeError: An argument does not hold numbers.
@@ -63,7 +65,9 @@ def adaptation_coefficient(channel_force: Any, field_force: Any, start: Any, tar
     known = np.isfinite(ideal) & np.isfinite(exerted)
     covariation = np.where(known, ideal * exerted, 0.0).sum(axis=-1)
     weight = np.where(known, ideal * ideal, 0.0).sum(axis=-1)
-    return np.where(weight > 0, covariation / np.where(weight > 0, weight, 1.0), np.nan)
+    # Below that the slope would be that of rounding errors, as in a field that only resists.
+    pushed = (np.where(known, np.abs(ideal), 0.0) >= _LEAST_PUSH).any(axis=-1)
+    return np.where(pushed, covariation / np.where(pushed, weight, 1.0), np.nan)
 
 
 def after_effect(deviation: Any, baseline: Any, probe: Any) -> float:

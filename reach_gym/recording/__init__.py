@@ -4,7 +4,7 @@
 exported to Minari.
 """
 
-from reach_gym.recording.analysis import catch_trials, deviations, mean_after_effect, perturbed
+from reach_gym.recording.analysis import adaptation, catch_trials, deviations, mean_after_effect, perturbed
 from reach_gym.recording.metadata import FORMAT, VERSION, RecordingError
 from reach_gym.recording.minari_export import check_dataset_id, to_minari
 from reach_gym.recording.recorder import Recorder
@@ -17,6 +17,7 @@ __all__ = [
     "Recorder",
     "Recording",
     "RecordingError",
+    "adaptation",
     "catch_trials",
     "check_dataset_id",
     "deviations",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.measures import after_effect
+from reach_gym import fields
+from reach_gym.fields import CURSOR_PRESETS
+from reach_gym.measures import adaptation_coefficient, after_effect
 from reach_gym.recording.schema import Recording
 
 _EARLY = 5  # trials at the beginning of a washout in which the after-effect is looked for
@@ -25,18 +27,36 @@ def catch_trials(recording: Recording) -> Flags:
 
 
 def deviations(recording: Recording) -> npt.NDArray[np.float64]:
-    """float64 (n,), the signed maximum perpendicular deviation in m; NaN in channel trials, where the walls decide it."""
+    """float64 (n,), the cursor's signed maximum perpendicular deviation in m; NaN in channel trials, where walls decide it."""
     return np.where(recording.channel, np.nan, recording.measures("cursor")["max_deviation"])
 
 
 def mean_after_effect(recording: Recording) -> float:
-    """The mean deviation in catch trials and at the beginning of washouts minus that in the baseline, in m; NaN without these.
+    """The mean deviation without the perturbation, where it was expected, minus that in the baseline, in m; NaN without these.
 
-    The baseline are the trials before the first block with a perturbation; a washout is a block without one after such a block.
+    Where it was expected: in the catch trials; in a session without any, in the first five trials of each washout, which is a
+    block without a perturbation after one with it. The baseline are the trials before the first perturbed block.
     """
     felt = {int(block) for block in recording.block[perturbed(recording)]}
     probe = catch_trials(recording)
-    for block in {int(b) + 1 for b in felt} - felt:
-        probe[np.flatnonzero((recording.block == block) & ~recording.channel)[:_EARLY]] = True
+    if not probe.any():
+        for block in {int(b) + 1 for b in felt} - felt:
+            probe[np.flatnonzero((recording.block == block) & ~recording.channel)[:_EARLY]] = True
     baseline = (recording.block < min(felt, default=0)) & ~recording.channel
     return after_effect(deviations(recording), baseline, probe)
+
+
+def adaptation(recording: Recording) -> npt.NDArray[np.float64]:
+    """How much of the environment's own field, at a gain of 1, the hand compensates in every trial.
+
+    Returns:
+        float64 (n,), `reach_gym.measures.adaptation_coefficient`: 0 nothing, 1 all of it; NaN outside of channel trials.
+    """
+    result = np.full(len(recording), np.nan)
+    mask = recording.channel
+    if mask.any():
+        field = fields.field_from_data(recording.metadata["field"], CURSOR_PRESETS)
+        states = recording.hand[mask, :-1], recording.velocity[mask, :-1]
+        force = np.stack(fields.force(field, *(part[..., i] for part in states for i in (0, 1))), axis=-1)
+        result[mask] = adaptation_coefficient(recording.force[mask], force, recording.start[mask], recording.target[mask])
+    return result

@@ -99,6 +99,10 @@ class Recording:
         check_layout({name: (values.dtype, values.shape) for name, values in arrays.items()})
         _check_numbers(arrays, len(self.metadata["schedule"]))
 
+    def __repr__(self) -> str:
+        """One line; the arrays would fill the screen."""
+        return f"<Recording of {len(self)} trials of {self.metadata.get('env_id')} by {self.metadata.get('agent')!r}>"
+
     def __len__(self) -> int:
         """The number of trials."""
         return len(self.steps)
