@@ -385,7 +385,7 @@ def test_watch_a_cursor_task_in_real_time(capsys, tmp_path, monkeypatch):
     from reach_gym.rendering import draw
 
     path, scenes = tmp_path / "a.gif", []
-    monkeypatch.setattr("reach_gym.envs.cursor_reach_vector.draw", lambda scene: scenes.append(scene) or draw(scene, 96))
+    monkeypatch.setattr("reach_gym.envs.autoreset.draw", lambda scene: scenes.append(scene) or draw(scene, 96))
     assert main(["watch", CURL, "--agent", "ideal", "--episodes", "1", "--video", str(path)]) == 0
     steps = [scene.step for scene in scenes]
     last = steps[-1]

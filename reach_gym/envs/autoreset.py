@@ -18,6 +18,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from reach_gym import checks, trials
+from reach_gym.envs.drawing import warn_no_render_mode
+from reach_gym.rendering import draw
 from reach_gym.rows import Mask
 
 MAX_ENVS = 2**20
@@ -194,6 +196,23 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             self._restart(done, observation, info)
             info.update(final)
         return self._present(observation), reward, terminated, truncated, info
+
+    @abstractmethod
+    def scenes(self) -> list[Any]:
+        """What `render` draws, one scene per row."""
+
+    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
+        """One image (H, W, 3) uint8 per row, or ``None`` without a render mode.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: After `close`.
+            gymnasium.error.ResetNeeded: Before the first reset.
+        """
+        self._require_begun("render")
+        if self.render_mode is None:
+            warn_no_render_mode()
+            return None
+        return tuple(draw(scene) for scene in self.scenes())
 
     def _require_begun(self, what: str) -> None:
         self._require_open()

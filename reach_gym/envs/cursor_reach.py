@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
-import numpy.typing as npt
 from gymnasium import spaces
 from gymnasium.error import ResetNeeded
 
@@ -18,14 +17,14 @@ from reach_gym.envs.cursor_state import read_rows
 from reach_gym.envs.cursor_task import CursorTask, cursor_options, cursor_task
 from reach_gym.envs.cursor_trial import CursorTrial
 from reach_gym.envs.cursor_view import plants_of, scene_of, sensed_by
-from reach_gym.envs.grid_reach import warn_no_render_mode
+from reach_gym.envs.drawing import Drawn
 from reach_gym.fields import ForceField, Pair
 from reach_gym.reaching import Plants, Sensed
-from reach_gym.rendering import CursorScene, draw
+from reach_gym.rendering import CursorScene
 from reach_gym.schedule import Schedule
 
 
-class CursorReachEnv(CursorTrial, gym.Env[Any, Any]):
+class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
     """Bring the cursor to the target after the go cue, against a force field.
 
     The hand is a point mass; all numbers are SI units, x grows to the right, y upwards.
@@ -226,36 +225,6 @@ class CursorReachEnv(CursorTrial, gym.Env[Any, Any]):
         self._require_trial("scene")
         title = "Cursor reach" if self.spec is None else self.spec.name
         return scene_of(self._task, self._rules, self._rows(), 0, self._path, self._return, title)
-
-    def render(self) -> npt.NDArray[np.uint8] | None:
-        """Draws the trial: an image (H, W, 3) uint8 for ``"rgb_array"``, a window for ``"human"``.
-
-        Raises:
-            gymnasium.error.ResetNeeded: Before the first reset.
-        """
-        self._require_trial("render")
-        if self.render_mode is None:
-            warn_no_render_mode()
-            return None
-        frame = draw(self.scene())
-        if self.render_mode == "rgb_array":
-            return frame
-        if self._window is None:
-            from reach_gym.rendering.window import Window
-
-            self._window = Window(self.scene().title, self.metadata["render_fps"])
-        self._window.show(frame)
-        return None
-
-    def close(self) -> None:
-        """Closes the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
-            self._window = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Everything but the window: a copy opens its own."""
-        return {**self.__dict__, "_window": None}
 
     def get_state(self) -> dict[str, Any]:
         """The random stream and the trial under way as plain data, for checkpoints; `set_state` continues bit for bit.

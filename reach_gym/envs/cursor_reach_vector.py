@@ -20,11 +20,10 @@ from reach_gym.envs.cursor_rows import CursorBackend, NumpyBackend, next_trial, 
 from reach_gym.envs.cursor_state import read_rows
 from reach_gym.envs.cursor_task import CursorTask, cursor_actions, cursor_options, cursor_task
 from reach_gym.envs.cursor_view import cursor_of, plants_of, scene_of, sensed_by
-from reach_gym.envs.grid_reach import warn_no_render_mode
 from reach_gym.errors import InvalidActionError, missing_extra
 from reach_gym.fields import ForceField, Pair
 from reach_gym.reaching import Plants, Sensed
-from reach_gym.rendering import CursorScene, draw
+from reach_gym.rendering import CursorScene
 from reach_gym.rows import Mask
 from reach_gym.schedule import Schedule
 
@@ -241,19 +240,6 @@ class CursorReachVectorEnv(ReachVectorEnv):
             scene_of(self._task, self._rules, self._rows, row, self._paths[row] or [place], float(self._returns[row]), title)
             for row, place in enumerate(places)
         ]
-
-    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
-        """One image (H, W, 3) uint8 per row, or ``None`` without a render mode.
-
-        Raises:
-            gymnasium.error.ClosedEnvironmentError: After `close`.
-            gymnasium.error.ResetNeeded: Before the first reset.
-        """
-        self._require_begun("render")
-        if self.render_mode is None:
-            warn_no_render_mode()
-            return None
-        return tuple(draw(scene) for scene in self.scenes())
 
     def get_state(self) -> dict[str, Any]:
         """Everything that changes, as arrays, for checkpoints; `set_state` continues bit for bit.

@@ -11,24 +11,20 @@ from gymnasium import spaces
 from gymnasium.error import ResetNeeded
 
 from reach_gym import checks, grid, trials
+from reach_gym.envs.drawing import Drawn
 from reach_gym.envs.grid_state import read_trial
 from reach_gym.envs.grid_task import around, grid_action, grid_task, require_pair, trial_options
 from reach_gym.fields import ForceField
 from reach_gym.grid import GridWorld
 from reach_gym.planning import steps_to_go
 from reach_gym.radius import RadiusSchedule, advance_radius
-from reach_gym.rendering import GridScene, draw
+from reach_gym.rendering import GridScene
 from reach_gym.schedule import Schedule
 
 RENDER_FPS = 10
 
 
-def warn_no_render_mode() -> None:
-    """Tells the caller of `render` why nothing is drawn."""
-    gym.logger.warn('`render` draws nothing without a render mode; make the environment with render_mode="rgb_array".')
-
-
-class GridReachEnv(gym.Env[Any, Any]):
+class GridReachEnv(Drawn, gym.Env[Any, Any]):
     """Bring the cursor to the target with the eight king moves, against a field that shifts each move.
 
     ## Action space
@@ -239,36 +235,6 @@ class GridReachEnv(gym.Env[Any, Any]):
 
     def _square(self, cell: int) -> tuple[int, int]:
         return cell % self.size, cell // self.size
-
-    def render(self) -> npt.NDArray[np.uint8] | None:
-        """Draws the trial: an image (H, W, 3) uint8 for ``"rgb_array"``, a window for ``"human"``.
-
-        Raises:
-            gymnasium.error.ResetNeeded: Before the first reset.
-        """
-        self._require_trial("render")
-        if self.render_mode is None:
-            warn_no_render_mode()
-            return None
-        frame = draw(self.scene())
-        if self.render_mode == "rgb_array":
-            return frame
-        if self._window is None:
-            from reach_gym.rendering.window import Window
-
-            self._window = Window(self.scene().title, self.metadata["render_fps"])
-        self._window.show(frame)
-        return None
-
-    def close(self) -> None:
-        """Closes the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
-            self._window = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Everything but the window: a copy opens its own."""
-        return {**self.__dict__, "_window": None}
 
     def get_state(self) -> dict[str, Any]:
         """The random stream and the trial under way as plain data, for checkpoints; `set_state` continues bit for bit.

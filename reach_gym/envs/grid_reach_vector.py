@@ -12,7 +12,7 @@ from gymnasium.vector import AutoresetMode
 
 from reach_gym import checks, grid
 from reach_gym.envs.autoreset import BACKENDS, Array, Info, Moved, ReachVectorEnv
-from reach_gym.envs.grid_reach import RENDER_FPS, warn_no_render_mode
+from reach_gym.envs.grid_reach import RENDER_FPS
 from reach_gym.envs.grid_rows import (
     Backend,
     NumpyBackend,
@@ -30,7 +30,7 @@ from reach_gym.errors import InvalidActionError, missing_extra
 from reach_gym.fields import ForceField
 from reach_gym.grid import GridWorld
 from reach_gym.radius import RadiusSchedule
-from reach_gym.rendering import GridScene, draw
+from reach_gym.rendering import GridScene
 from reach_gym.rows import GOAL, IDEAL, LIMIT, PLACE, START, STEPS, SUCCESS, TRIAL, WORLD, Mask, Rows
 from reach_gym.schedule import Schedule
 
@@ -263,19 +263,6 @@ class GridReachVectorEnv(ReachVectorEnv):
 
     def _square(self, cell: int) -> tuple[int, int]:
         return cell % self.size, cell // self.size
-
-    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
-        """One image (H, W, 3) uint8 per row, or ``None`` without a render mode.
-
-        Raises:
-            gymnasium.error.ClosedEnvironmentError: After `close`.
-            gymnasium.error.ResetNeeded: Before the first reset.
-        """
-        self._require_begun("render")
-        if self.render_mode is None:
-            warn_no_render_mode()
-            return None
-        return tuple(draw(scene) for scene in self.scenes())
 
     def get_state(self) -> dict[str, Any]:
         """Everything that changes, as arrays and plain data, for checkpoints; `set_state` continues bit for bit.

@@ -1,0 +1,64 @@
+"""How the scalar environments show themselves: as an image or in a window."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym.rendering import draw
+
+
+def warn_no_render_mode() -> None:
+    """Tells the caller of `render` why nothing is drawn."""
+    gym.logger.warn('`render` draws nothing without a render mode; make the environment with render_mode="rgb_array".')
+
+
+class Drawn:
+    """`render` and `close` of an environment with a `scene`."""
+
+    metadata: Any
+    render_mode: str | None
+    _window: Any = None
+
+    @abstractmethod
+    def scene(self) -> Any:
+        """What `render` draws."""
+
+    @abstractmethod
+    def _require_trial(self, what: str) -> None:
+        """Refuses `what` before the first reset."""
+
+    def render(self) -> npt.NDArray[np.uint8] | None:
+        """Draws the trial: an image (H, W, 3) uint8 for ``"rgb_array"``, a window for ``"human"``.
+
+        Raises:
+            gymnasium.error.ResetNeeded: Before the first reset.
+        """
+        self._require_trial("render")
+        if self.render_mode is None:
+            warn_no_render_mode()
+            return None
+        scene = self.scene()
+        frame = draw(scene)
+        if self.render_mode == "rgb_array":
+            return frame
+        if self._window is None:
+            from reach_gym.rendering.window import Window
+
+            self._window = Window(scene.title, self.metadata["render_fps"])
+        self._window.show(frame)
+        return None
+
+    def close(self) -> None:
+        """Closes the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the window: a copy opens its own."""
+        return {**self.__dict__, "_window": None}
