@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import gymnasium as gym
 import torch
 import tyro
+from rich.table import Table
 
 from reach_gym import checks
 from reach_gym.cli import shell
@@ -78,25 +80,38 @@ class DQNCommand(LearnCommand):
             train(learner, save, self.checkpoint_every, "DQN", self.progress, log.update)
         finally:
             log.close()
-        self._report(learner, env_id, kwargs, time.perf_counter() - begin)
+        table = write_report(learner, self.out, env_id, kwargs, time.perf_counter() - begin)
+        console = shell.console()
+        console.print(table)
+        console.print(f"written to {self.out}")
         learner.envs.close()
 
-    def _report(self, learner: DQN, env_id: str, kwargs: dict[str, Any], seconds: float) -> None:
-        report.write_columns(self.out / "learning_curve.csv", learner.history)
-        figures.save(dqn_figures.learning(learner.history, env_id), self.out / "learning_curve.png")
-        evaluations = judge_grid(learner.agent, AGENT, env_id, kwargs)
-        report.write_json(
-            self.out / "evaluation.json",
-            [{"task": task, "agent": who, **each.summary()} for (task, who), each in evaluations.items()],
-        )
-        mine = {task: each for (task, who), each in evaluations.items() if who == AGENT}
-        figures.save(dqn_figures.steps(mine), self.out / "steps.png")
-        panels = [figures.Panel("", greedy_scenes(learner.agent, env_id, kwargs, seed)) for seed in range(3)]
-        figures.save(figures.trajectories(panels), self.out / "trajectories.png")
-        rows = [(task, who, each.summary(), seconds if who == AGENT else None) for (task, who), each in evaluations.items()]
-        console = shell.console()
-        console.print(report.table(rows, f"{env_id}, all {len(mine[EXACT].steps):,} pairs of start and target"))
-        console.print(f"written to {self.out}")
+
+def write_report(learner: DQN, out: Path, env_id: str, kwargs: dict[str, Any], seconds: float) -> Table:
+    """Judges the greedy policy from all pairs of start and target; writes figures and numbers.
+
+    Args:
+        learner: The trained learner.
+        out: The run directory.
+        env_id: The task.
+        kwargs: Its keywords, without the radius of the training.
+        seconds: That the training took.
+
+    Returns:
+        The table of the agents' numbers.
+    """
+    report.write_columns(out / "learning_curve.csv", learner.history)
+    figures.save(dqn_figures.learning(learner.history, env_id), out / "learning_curve.png")
+    evaluations = judge_grid(learner.agent, AGENT, env_id, kwargs)
+    summaries = {key: each.summary() for key, each in evaluations.items()}
+    records = [{"task": task, "agent": who, **summary} for (task, who), summary in summaries.items()]
+    report.write_json(out / "evaluation.json", records)
+    mine = {task: each for (task, who), each in evaluations.items() if who == AGENT}
+    figures.save(dqn_figures.steps(mine), out / "steps.png")
+    panels = [figures.Panel("", greedy_scenes(learner.agent, env_id, kwargs, seed)) for seed in range(3)]
+    figures.save(figures.trajectories(panels), out / "trajectories.png")
+    rows = [(task, who, each, seconds if who == AGENT else None) for (task, who), each in summaries.items()]
+    return report.table(rows, f"{env_id}, all {len(mine[EXACT].steps):,} pairs of start and target")
 
 
 def make(env_id: str, kwargs: dict[str, Any], config: DQNConfig, seed: int) -> DQN:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.observations import GridObservations
+from reach_gym.observations import IndexObservations
 from reach_gym.protocol import Agent
 
 _AT_ONCE = 4096
@@ -16,22 +16,25 @@ _AT_ONCE = 4096
 class GreedyTable:
     """The actions of an agent that looks at nothing but the observation, for all pairs of cursor and target.
 
+    It acts on observations of the kind ``"index"``, so that nothing has to be drawn and read for it.
+
     Attributes:
         actions: int64 (cells, cells), by the cells of cursor and target.
     """
 
-    def __init__(self, agent: Agent, observations: GridObservations, size: int) -> None:
+    def __init__(self, agent: Agent, env: Any) -> None:
         """Asks `agent` about every pair once.
 
         Args:
-            agent: Acts on a batch of `observations` and keeps nothing between them.
-            observations: How a pair of cells looks.
-            size: Squares along one side.
+            agent: Keeps nothing between observations.
+            env: A vector environment of the grid reach with the observations that `agent` knows.
         """
-        self._observations, cells = observations, size * size
+        base = env.unwrapped
+        cells = base.size**2
+        self._index = IndexObservations(base.size, base.task.target)
         cursor, target = np.divmod(np.arange(cells * cells), cells)
         parts = [
-            np.asarray(agent.act(observations.batch(cursor[i : i + _AT_ONCE], target[i : i + _AT_ONCE])))
+            np.asarray(agent.act(base.observations.batch(cursor[i : i + _AT_ONCE], target[i : i + _AT_ONCE])))
             for i in range(0, cells * cells, _AT_ONCE)
         ]
         self.actions: npt.NDArray[np.int64] = np.concatenate(parts).reshape(cells, cells)
@@ -40,6 +43,6 @@ class GreedyTable:
         """Nothing to forget."""
 
     def act(self, observations: Any) -> npt.NDArray[np.int64]:
-        """The action (n,) for each of a batch of observations."""
-        actions: npt.NDArray[np.int64] = self.actions[self._observations.decode(np.asarray(observations))]
+        """The action (n,) for each of a batch of indices (n,)."""
+        actions: npt.NDArray[np.int64] = self.actions[self._index.decode(observations)]
         return actions

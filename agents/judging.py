@@ -30,12 +30,12 @@ def judge_grid(agent: Agent, name: str, env_id: str, kwargs: dict[str, Any]) -> 
     Returns:
         The evaluations by ``(task, agent)``; the tasks are those of `RADII`.
     """
-    env: Any = rollout.make_rows(env_id, 1, kwargs).unwrapped
-    table = GreedyTable(agent, env.observations, env.size)
+    env = rollout.make_rows(env_id, 1, kwargs)
+    table = GreedyTable(agent, env)
     env.close()
     result: dict[tuple[str, str], Any] = {}
     for task, radius in RADII.items():
-        judged = {**kwargs, "radius": radius}
+        judged = {**kwargs, "radius": radius, "observation": "index"}
         result[task, "random"] = evaluate(RandomAgent, env_id, _HELD_OUT, env_kwargs=judged)
         result[task, name] = evaluate(table, env_id, "all", env_kwargs=judged)
     return result

@@ -1,4 +1,4 @@
-"""``python -m benchmarks demo``: agents learn the grid reach with and without wind, controllers move the cursor; it is shown."""
+"""``python -m benchmarks demo``: agents learn the grid reach, controllers move the cursor; it is shown."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from agents.q_learning_command import make
 from agents.q_learning_config import QLearningConfig
 from agents.tabular import TabularAgent, greedy_scenes
 from agents.training import train
+from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.rendering.video import write_video
 from reach_gym.rendering.window import NoDisplayError, Window
 
-from . import demo_cursor
+from . import demo_cursor, demo_dqn
 
 TASKS = {
     "without wind": "reach_gym/GridReachTabular-v0",
@@ -42,12 +43,13 @@ _FPS, _PAUSE = 4, 4  # frames a second: slow enough to follow by eye; frames tha
 
 @dataclass(kw_only=True)
 class Demo(shell.Command):
-    """Q-learning learns the grid reach, controllers reach in a curl field: tables, figures, GIFs and, on a desktop, a window.
+    """Q-learning and DQN learn the grid reach, controllers reach in a curl field: tables, figures, GIFs; on a desktop, a window.
 
     Attributes:
         out: Directory for the figures; what a former demo wrote there is replaced.
         seed: Seed of the training and of the cursor's session.
         episodes: Episodes to learn per task.
+        dqn: Steps of DQN from pixels on the 16 x 16 grid; 0 leaves it out.
         cursor: Also record, measure and draw a session of the cursor reach.
         window: Open a window, if there is a display and stdout is a terminal.
         progress: Show progress bars if stderr is a terminal.
@@ -56,6 +58,7 @@ class Demo(shell.Command):
     out: Path = Path("runs/demo")
     seed: int = 0
     episodes: int = QLearningConfig().episodes
+    dqn: int = demo_dqn.STEPS
     cursor: bool = True
     window: bool = True
     progress: bool = True
@@ -65,6 +68,7 @@ class Demo(shell.Command):
         with shell.request():
             config = QLearningConfig(episodes=self.episodes)
             learners = {name: QLearning(make(env_id, {}), config, self.seed) for name, env_id in TASKS.items()}
+            checks.integer("dqn", self.dqn, 0)
             runs.prepare(self.out, "demo", overwrite=runs.is_run(self.out, "demo"))
         rows: list[report.Row] = []
         curves, panels = [], []
@@ -81,6 +85,11 @@ class Demo(shell.Command):
         write_video(self.out / "wind.gif", pictures, _FPS)
         console = shell.console()
         console.print(report.table(rows, f"The grid reach from {rows[0][2]['episodes']:.0f} starts"))
+        if self.dqn:
+            console.print(demo_dqn.run(self.out / "dqn", self.seed, self.dqn, self.progress))
+            console.print(
+                f"the usual run is longer: python -m agents dqn --env {demo_dqn.ENV_ID} --out runs/dqn\n", soft_wrap=True
+            )
         if self.cursor:
             console.print(demo_cursor.run(self.out / "cursor", self.seed))
         console.print(f"figures, GIFs and recordings: {self.out}")

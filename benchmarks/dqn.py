@@ -104,12 +104,13 @@ def measure(name: str, seed: int, steps: int) -> dict[str, Any]:
     record |= {"near": [], "exact": []}
     table = None
     for cpu, wall in _legs(learner):
-        table = GreedyTable(learner.agent, learner.envs.observations, learner.envs.size)
+        table = GreedyTable(learner.agent, learner.envs)
         for task, radius in (("near", 1.0), ("exact", 0.0)):
-            record[task].append(float(evaluate(table, arm.env_id, _HELD_OUT, env_kwargs={"radius": radius}).success.mean()))
+            judged = {"radius": radius, "observation": "index"}
+            record[task].append(float(evaluate(table, arm.env_id, _HELD_OUT, env_kwargs=judged).success.mean()))
         for key, value in (("steps", learner.done), ("updates", learner.updates), ("cpu", cpu), ("wall", wall)):
             record[key].append(value)
-    record["all"] = evaluate(table, arm.env_id, "all").summary()
+    record["all"] = evaluate(table, arm.env_id, "all", env_kwargs={"observation": "index"}).summary()
     return record
 
 

@@ -27,7 +27,7 @@ EPISODES = 400
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "demo"
-    Demo(out=out, episodes=EPISODES, window=False).run()
+    Demo(out=out, episodes=EPISODES, dqn=4_000, window=False).run()
     return out
 
 

@@ -202,9 +202,10 @@ def test_learns_a_small_grid(observation: str, steps: int) -> None:
 def test_the_greedy_table_is_the_agent() -> None:
     learner = learner_for()
     learner.learn(160)
-    table = GreedyTable(learner.agent, learner.envs.observations, 4)
+    table = GreedyTable(learner.agent, learner.envs)
     observations, _ = learner.envs.reset(seed=9)
-    assert table.act(observations).tolist() == learner.agent.act(observations).tolist()
+    cursor, target = learner.envs.observations.decode(observations)
+    assert table.act(cursor * 16 + target).tolist() == learner.agent.act(observations).tolist()
     assert len(np.unique(table.actions)) > 1
 
 
