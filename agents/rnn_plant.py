@@ -1,0 +1,142 @@
+"""The hands that a network moves: forward through the package's own dynamics, backward by the transpose of each step.
+
+The backward pass is written by hand because an automatic one would cost more than the network itself: a step of the dynamics
+takes some fifty operations on tiny tensors. A step is linear in the hand's state and force wherever it is differentiable; the tests
+hold it to PyTorch's automatic gradient of the same functions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reach_gym import dynamics, fields
+from reach_gym.reaching import Plants
+
+_PER_ACCELERATION = 100.0  # 1/s^2, of the paper's code: its unit of acceleration, 0.2 m/s^2, over its unit of length, 2 mm
+
+
+class Workspace:
+    """Tensors that are used again and again: fresh ones of this size would cost a fifth of the time in page faults."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        """For tensors of `dtype`."""
+        self.dtype = dtype
+        self._kept: dict[str, Tensor] = {}
+
+    def __call__(self, name: str, *shape: int) -> Tensor:
+        """The tensor called `name`; its content is whatever was left in it."""
+        if name not in self._kept or self._kept[name].shape != shape:
+            self._kept[name] = torch.empty(shape, dtype=self.dtype)
+        return self._kept[name]
+
+
+class Hands:
+    """n hands during T steps.
+
+    Attributes:
+        position: (T+1, 2, n), m.
+        velocity: (T+1, 2, n), m/s.
+        acceleration: (T+k, 2, n), m/s^2: k zeros, then what each step did, field and walls included.
+    """
+
+    def __init__(self, plants: Plants, arena: float, steps: int, lead: int, space: Workspace, gate: str = "place") -> None:
+        """Puts the hands at their starts.
+
+        Args:
+            plants: The trials.
+            arena: Half the side of the square that a hand cannot leave, m.
+            steps: T.
+            lead: k.
+            space: Where the tensors live.
+            gate: See `RnnConfig.gate`.
+        """
+        rows, self._lead, self._plants, self._arena = len(plants.go), lead, plants, arena
+        self.position, self.velocity = space("position", steps + 1, 2, rows), space("velocity", steps + 1, 2, rows)
+        self.acceleration = space("acceleration", steps + lead, 2, rows)
+        self.position[0], self.velocity[0], self.acceleration[:lead] = torch.from_numpy(plants.start.T), 0.0, 0.0
+        self._scale = torch.from_numpy(plants.scale.T[:steps]).to(space.dtype)
+        self._felt = bool((plants.scale != 0).any())
+        same = bool((plants.field == plants.field[0]).all())
+        # Numbers where all rows have the same field, tensors (n,) where some run in a channel.
+        self._field: Any = plants.field[0].tolist() if same else list(torch.from_numpy(plants.field.T).to(space.dtype))
+        self._by_place = gate == "place"
+        # What made a step differ from the plain one: the force was cut, a hand met a wall, the field's factor.
+        self._cut: list[Tensor | None] = [None] * steps
+        self._walls: list[Tensor | None] = [None] * steps
+        self._acting: list[Tensor | None] = [None] * steps
+
+    def move(self, t: int, force: Tensor) -> None:
+        """Step `t` under the hands' own `force` (2, n) in N, which is cut where it exceeds the greatest."""
+        plants, most = self._plants, self._plants.max_force
+        if float(force.abs().max()) > most:
+            self._cut[t] = force.abs() <= most
+            force = force.clamp(-most, most)
+        place, pace = self.position[t], self.velocity[t]
+        (x, y), (vx, vy), (ux, uy) = place, pace, force
+        if self._felt:
+            fx, fy = self._push(t, (x, y, vx, vy), force / plants.mass)
+            ux, uy = ux + fx, uy + fy
+        x, y, vx, vy = dynamics.step(x, y, vx, vy, ux, uy, plants.dt / plants.mass, plants.damping, plants.dt)
+        after, speed = self.position[t + 1], self.velocity[t + 1]
+        torch.stack((x, y), out=after)
+        torch.stack((vx, vy), out=speed)
+        if float(after.abs().max()) > self._arena:
+            self._walls[t] = after.abs() <= self._arena
+            after[:], speed[:] = dynamics.confine(after, speed, self._arena)
+        torch.sub(speed, pace, out=self.acceleration[t + self._lead]).div_(plants.dt)
+
+    def _push(self, t: int, state: tuple[Tensor, ...], own: Tensor) -> tuple[Tensor, Tensor]:
+        """The field's force, and note of the factor with which it acts."""
+        x_min, y_min, x_max, y_max, *rest = self._field
+        x, y = state[:2]
+        if self._by_place:
+            here = (x >= x_min) & (x <= x_max) & (y >= y_min) & (y <= y_max)
+            self._acting[t] = self._scale[t] * here
+            return fields.force_of(self._scale[t], *state, *self._field)
+        ax, ay = own / _PER_ACCELERATION
+        here = ((ax >= x_min) & (ax <= x_max)) | ((ay >= y_min) & (ay <= y_max))
+        self._acting[t] = self._scale[t] * here
+        everywhere = (-torch.inf, -torch.inf, torch.inf, torch.inf)
+        return fields.force_of(self._acting[t], *state, *everywhere, *rest)
+
+    def follow(self, forces: Tensor) -> None:
+        """All steps under `forces` (T, 2, n) that are known in advance."""
+        for t, force in enumerate(forces):
+            self.move(t, force)
+
+    def begin_back(self) -> None:
+        """Starts the backward pass, after the last step."""
+        self._to_position = self._to_velocity = torch.zeros_like(self.position[0])
+
+    def move_back(self, t: int, to_position: Tensor, to_velocity: Tensor | float = 0.0, *, to_acceleration: Tensor) -> Tensor:
+        """The gradient (2, n) for the force of step `t`; to be called for the last step first.
+
+        Args:
+            t: The step.
+            to_position: Gradient (2, n) for the position after it.
+            to_velocity: Likewise for the velocity.
+            to_acceleration: Likewise for its acceleration.
+        """
+        plants, rate = self._plants, self._plants.dt / self._plants.mass
+        changed = to_acceleration / plants.dt
+        to_place, to_pace = self._to_position + to_position, self._to_velocity + to_velocity + changed
+        walls = self._walls[t]
+        if walls is not None:
+            to_place, to_pace = to_place * walls, to_pace * walls
+        to_pace = to_pace + plants.dt * to_place
+        to_force = rate * to_pace
+        if plants.damping:
+            to_pace = to_pace - plants.damping * to_force
+        to_pace = to_pace - changed
+        acting = self._acting[t]
+        if acting is not None:
+            fx, fy = acting * to_force
+            b_xx, b_xy, b_yx, b_yy, k_xx, k_xy, k_yx, k_yy = self._field[6:14]
+            to_pace = to_pace + torch.stack((b_xx * fx + b_yx * fy, b_xy * fx + b_yy * fy))
+            to_place = to_place + torch.stack((k_xx * fx + k_yx * fy, k_xy * fx + k_yy * fy))
+        self._to_position, self._to_velocity = to_place, to_pace
+        cut = self._cut[t]
+        return to_force if cut is None else to_force * cut
