@@ -1,7 +1,7 @@
 """The roll-out of the output-buffer model: network and hand in a loop, forward and backward.
 
-What does not depend on the loop is taken out of it: the first layer's share of target and cue before it, and all gradients of weights
-after it.
+What does not depend on the loop is taken out of it: the first layer's share of target and cue before it, and all gradients of
+weights after it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class BufferRollout(Rollout):
         rows, units = batch.inputs.shape[1], config.units
         self._batch, self._masks = batch, self._draw_masks(3, rows, generator)
         self._hands = hands = Hands(batch.plants, self._arena, STEPS, config.buffer, space, config.gate)
-        own, from_buffer = weights["first.weight"].split((INPUTS, AXES * config.buffer), dim=1)
+        own, from_buffer = torch.split(weights["first.weight"], [INPUTS, AXES * config.buffer], dim=1)
         first = torch.addmm(weights["first.bias"], flat(batch.inputs), own.T, out=space("first", STEPS * rows, units))
         self._first, self._second = first.view(STEPS, rows, units), space("second", STEPS, rows, units)
         self._hidden, self._shown = space("hidden", STEPS, rows, units), space("shown", STEPS, rows, units)

@@ -1,7 +1,7 @@
 """Recurrent cells with a backward pass of their own, for roll-outs that have to go step by step.
 
-Each cell keeps what its backward pass needs in a tape of all steps. The gradients for the weights are then single products of large
-matrices after the last step, where PyTorch's automatic gradient multiplies and adds small ones in every step.
+Each cell keeps what its backward pass needs in a tape of all steps. The gradients for the weights are then single products of
+large matrices after the last step, where PyTorch's automatic gradient multiplies and adds small ones in every step.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _Tape:
         self._to_state = self.state.new_zeros(rows, units)
 
     def feed(self, inputs: Tensor, out: Tensor) -> Tensor:
-        """The share of `inputs` (n, width) in the gates, (n, gates * units), written to `out`: of one step, or of many at once."""
+        """The share of `inputs` (n, width) in the gates, (n, gates * units), written to `out`: of one step or of many."""
         return torch.addmm(self._input_bias, inputs, self._input_t, out=out)
 
     def _gradients(self, inputs: Tensor, to_held: Tensor) -> dict[str, Tensor]:

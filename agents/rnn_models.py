@@ -1,7 +1,7 @@
 """The two networks: their layers, their initial weights, and one time step of them, with which they act.
 
-They learn by the faster roll-outs of `agents.rnn_buffer` and `agents.rnn_standard`, which also apply the dropout: after the first two
-layers of the output-buffer model, and in both models between the recurrent and the ReLU layer.
+They learn by the faster roll-outs of `agents.rnn_buffer` and `agents.rnn_standard`, which also apply the dropout: after the first
+two layers of the output-buffer model, and in both models between the recurrent and the ReLU layer.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def make_network(config: RnnConfig, seed: int = 0) -> Network:
 def initialise(network: Network, config: RnnConfig, generator: torch.Generator) -> None:
     """Fills the weights in place.
 
-    ``"torch"`` draws all of them uniformly up to 1 / sqrt(fan-in), as PyTorch's layers do. ``"orthogonal"`` instead gives ReLU layers
-    He's variance, recurrent matrices an orthogonal one (the identity for a ReLU RNN: Le, Jaitly & Hinton 2015), and begins with
-    no biases and small outputs, so that the hand rests at first.
+    ``"torch"`` draws all of them uniformly up to 1 / sqrt(fan-in), as PyTorch's layers do. ``"orthogonal"`` instead gives ReLU
+    layers He's variance, recurrent matrices an orthogonal one (the identity for a ReLU RNN: Le, Jaitly & Hinton 2015), and begins
+    with no biases and small outputs, so that the hand rests at first.
     """
     for name, weight in network.named_parameters():
         fan = config.units if "cell" in name or weight.ndim < 2 else weight.shape[1]
@@ -89,7 +89,7 @@ def _refine(name: str, weight: Tensor, config: RnnConfig, generator: torch.Gener
     if "bias" in name:
         weight.zero_()
     elif name == "cell.weight_hh":
-        for block in weight.split(config.units):
+        for block in torch.split(weight, config.units):
             if config.cell == "relu":
                 block.copy_(torch.eye(config.units))
             else:

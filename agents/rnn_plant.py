@@ -1,8 +1,8 @@
 """The hands that a network moves: forward through the package's own dynamics, backward by the transpose of each step.
 
 The backward pass is written by hand because an automatic one would cost more than the network itself: a step of the dynamics
-takes some fifty operations on tiny tensors. A step is linear in the hand's state and force wherever it is differentiable; the tests
-hold it to PyTorch's automatic gradient of the same functions.
+takes some fifty operations on tiny tensors. A step is linear in the hand's state and force wherever it is differentiable; the
+tests hold it to PyTorch's automatic gradient of the same functions.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class Hands:
         here = ((ax >= x_min) & (ax <= x_max)) | ((ay >= y_min) & (ay <= y_max))
         self._acting[t] = self._scale[t] * here
         everywhere = (-torch.inf, -torch.inf, torch.inf, torch.inf)
-        return fields.force_of(self._acting[t], *state, *everywhere, *rest)
+        numbers: Any = (*everywhere, *rest)
+        return fields.force_of(self._acting[t], *state, *numbers)
 
     def follow(self, forces: Tensor) -> None:
         """All steps under `forces` (T, 2, n) that are known in advance."""

@@ -1,7 +1,7 @@
 """The roll-out of the standard sequence model: six kinematics from target and cue, and what a field adds to them.
 
-Nothing in the network waits for the hand, so that inputs, outputs and gradients of all steps are single products of matrices; only the
-recurrent layer's own state, and the field, go step by step.
+Nothing in the network waits for the hand, so that inputs, outputs and gradients of all steps are single products of matrices;
+only the recurrent layer's own state, and the field, go step by step.
 """
 
 from __future__ import annotations
@@ -40,10 +40,14 @@ class StandardRollout(Rollout):
         self._shown = torch.mul(states, self._masks[0], out=space("shown", *states.shape)) if self._masks else states
         hidden = space("hidden", STEPS * rows, units)
         self._hidden = torch.addmm(weights["hidden.bias"], flat(self._shown), weights["hidden.weight"].T, out=hidden).relu_()
-        out = torch.addmm(weights["out.bias"], self._hidden, weights["out.weight"].T).view(STEPS, rows, KINEMATICS).transpose(1, 2)
+        out = (
+            torch.addmm(weights["out.bias"], self._hidden, weights["out.weight"].T).view(STEPS, rows, KINEMATICS).transpose(1, 2)
+        )
         scale = config.scale
         units_of = (scale.acceleration, scale.velocity, scale.place)
-        acceleration, velocity, position = (part * unit for part, unit in zip(out.split(AXES, dim=1), units_of, strict=True))
+        acceleration, velocity, position = (
+            part * unit for part, unit in zip(torch.split(out, AXES, dim=1), units_of, strict=True)
+        )
         start = torch.from_numpy(batch.plants.start.T).to(position.dtype)
         self._executed = [acceleration, velocity, position + start]
         self._hands = self._push(batch, self._executed[2], start)
@@ -78,7 +82,7 @@ class StandardRollout(Rollout):
         """See `Rollout`."""
         config, weights, cell = self._config, self._weights(), self._cell
         rows = self._batch.inputs.shape[1]
-        to_kinematics = [part / unit for part, unit in zip(self._losses()[1].split(AXES, dim=1), _UNITS, strict=True)]
+        to_kinematics = [part / unit for part, unit in zip(torch.split(self._losses()[1], AXES, dim=1), _UNITS, strict=True)]
         if self._hands is not None:
             to_kinematics[2] = to_kinematics[2] + self._through_field(self._hands, *to_kinematics)
         scale = config.scale
@@ -97,7 +101,9 @@ class StandardRollout(Rollout):
         """The gradient for the planned positions by way of what the field adds: actual minus planned kinematics."""
         plants, dt = self._batch.plants, self._batch.plants.dt
         hands.begin_back()
-        to_force = torch.stack([hands.move_back(t, to_place[t], to_pace[t], to_acceleration=to_change[t]) for t in reversed(range(STEPS))]).flip(0)
+        to_force = torch.stack(
+            [hands.move_back(t, to_place[t], to_pace[t], to_acceleration=to_change[t]) for t in reversed(range(STEPS))]
+        ).flip(0)
         to_change = plants.mass * to_force - to_change
         return _before(_before(to_change, dt) - to_pace, dt) - to_place
 

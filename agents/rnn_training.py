@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from reach_gym import checks
+from reach_gym.schedule import Schedule
 
 from .rnn_buffer import BufferRollout
 from .rnn_config import RnnConfig
@@ -40,8 +41,8 @@ class RnnLearner:
         seed: Of weights, trials and dropout, each with a stream of its own.
         network: The weights.
         done: Updates so far.
-        records: Per update: loss in the paper's units, and in mm the mean endpoint error, signed deviation and size of the deviation of
-            the batch before the update.
+        records: Per update: loss in the paper's units, and in mm the mean endpoint error, signed deviation and size of the
+            deviation of the batch before the update.
         probes: Per begun block a dict: ``name``, ``gain``, and `rnn_probe.measure` on held-out trials ``before`` its first update
             and, once it is over, ``after`` its last.
         snapshots: The weights at the end of each block that is over.
@@ -65,7 +66,8 @@ class RnnLearner:
         self.env_id, self.env_kwargs, self.config = env_id, dict(env_kwargs), config
         self.seed = checks.integer("seed", seed, 0, checks.MAX_SEED)
         self._source = TrialSource(env_id, env_kwargs, config, config.batch, training_seed(seed))
-        self.schedule = self._source.task.schedule
+        self.schedule: Schedule = self._source.task.schedule
+        self._ends = np.cumsum([block.trials for block in self.schedule.blocks]).tolist()
         self.network = make_network(config, seed)
         self.rollout = make_rollout(self.network, config, self._source.task.arena)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.0)
@@ -95,14 +97,12 @@ class RnnLearner:
 
     def rate(self, update: int) -> float:
         """The learning rate of an update: a short rise at the start of each block, then a cosine down to its end."""
-        config, place = self.config, update
-        for index, block in enumerate(self.schedule.blocks):
-            if place < block.trials:
-                break
-            place -= block.trials
+        config = self.config
+        index = int(np.searchsorted(self._ends, update, side="right"))
+        place, trials = update - self._ends[index - 1] if index else update, self.schedule.blocks[index].trials
         top = config.adaptation_rate if index else config.learning_rate
         rise = min(1.0, (place + 1) / (config.warm_up + 1))
-        fall = config.floor + (1.0 - config.floor) * 0.5 * (1.0 + math.cos(math.pi * place / block.trials))
+        fall = config.floor + (1.0 - config.floor) * 0.5 * (1.0 + math.cos(math.pi * place / trials))
         return top * rise * fall
 
     def _update(self) -> None:
@@ -132,8 +132,8 @@ class RnnLearner:
 
     def _block(self) -> int | None:
         """The block that begins or ends with the updates done, if one does."""
-        ends = np.cumsum([0, *(block.trials for block in self.schedule.blocks)]).tolist()
-        return ends.index(self.done) if self.done in ends else None
+        edges = [0, *self._ends]
+        return edges.index(self.done) if self.done in edges else None
 
     def _begin_block(self) -> None:
         index = self._block()

@@ -84,11 +84,10 @@ def training_seed(seed: int) -> int:
 
 def batch_of(plants: Plants, pulse: int, config: RnnConfig, dtype: torch.dtype = torch.float32) -> TrialBatch:
     """The trials of `plants`, whose go cue lasts for `pulse` steps, as tensors."""
-    return TrialBatch(
-        torch.from_numpy(inputs_of(plants, pulse, config.scale)).to(dtype),
-        *(torch.from_numpy(np.ascontiguousarray(each.transpose(0, 2, 1))).to(dtype) for each in desired(plants, config.desired)),
-        plants,
-    )
+    inputs = torch.from_numpy(inputs_of(plants, pulse, config.scale)).to(dtype)
+    wanted = (torch.from_numpy(each).to(dtype).transpose(1, 2).contiguous() for each in desired(plants, config.desired))
+    position, velocity, acceleration = wanted
+    return TrialBatch(inputs, position, velocity, acceleration, plants)
 
 
 def inputs_of(plants: Plants, pulse: int, scale: Scaling) -> np.ndarray[Any, np.dtype[np.float64]]:
