@@ -13,6 +13,7 @@ from . import checkpoint
 from .checkpoint import Arrays, CheckpointError
 from .rnn_config import RnnConfig, config_from_data
 from .rnn_models import Network, make_network
+from .rnn_probe import TRIALS
 from .rnn_training import RECORDS, RnnLearner
 
 AGENT = "rnn"
@@ -54,6 +55,8 @@ def save(learner: RnnLearner, directory: Path | str) -> None:
         # Where nothing moved there is no deviation, and a checkpoint holds only finite numbers.
         array = np.array(values, np.float64)
         arrays |= {f"record/{name}": np.nan_to_num(array), f"known/{name}": np.isfinite(array)}
+    if learner.push is not None:
+        arrays["push"] = learner.push
     manifest = {
         "agent": AGENT,
         "env": {"id": learner.env_id, "kwargs": learner.env_kwargs},
@@ -89,7 +92,7 @@ def resume(learner: RnnLearner, directory: Path | str) -> None:
             learner.optimizer.state[weight] = {"step": torch.tensor(float(done)), **state}
     learner.done, learner.snapshots = done, snapshots
     learner.records = {name: values.tolist() for name, values in records.items()}
-    learner.probes = _with_nan(manifest["probes"])
+    learner.probes, learner.push = _with_nan(manifest["probes"]), _push(arrays)
 
 
 def load(directory: Path | str) -> Trained:
@@ -150,6 +153,13 @@ def _records(arrays: Arrays) -> dict[str, npt.NDArray[np.float64]]:
             raise CheckpointError("corrupt", f"the checkpoint has no record `{name}`.")
         records[name] = np.where(known, values, np.nan)
     return records
+
+
+def _push(arrays: Arrays) -> npt.NDArray[np.float64] | None:
+    push = arrays.get("push")
+    if push is not None and (push.dtype != np.float64 or push.shape != (TRIALS, 2)):
+        raise CheckpointError("corrupt", f"`push` must be float64 {(TRIALS, 2)}, got {push.dtype} {push.shape}.")
+    return push
 
 
 def _plain(probes: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -50,13 +50,32 @@ def path_deviations(path: Path, plants: Plants) -> tuple[Floats, npt.NDArray[np.
     return max_deviation(position, plants.start, plants.target, movement), movement.onset
 
 
-def measure(roll: Rollout, batch: TrialBatch) -> dict[str, float]:
+def displacements(path: Path, batch: TrialBatch) -> Floats:
+    """How far each hand was from its desired path, on average from the go cue to the end: float64 (n, 2), m."""
+    off = (path.position[1:] - batch.position).double().numpy()
+    late = (np.arange(1, len(off) + 1)[:, None] > batch.plants.go)[:, None, :]
+    return np.asarray((np.where(late, off, 0.0).sum(axis=0) / late.sum(axis=0)).T)
+
+
+def along(displacement: Floats, push: Floats) -> float:
+    """The mean part of displacements (n, 2) that points where each trial was pushed, (n, 2), when it met the field first."""
+    length = np.hypot(*push.T)
+    return float(((displacement * push).sum(axis=1)[length > 0] / length[length > 0]).mean()) if length.any() else float("nan")
+
+
+def measure(roll: Rollout, batch: TrialBatch, push: Floats | None = None) -> dict[str, float]:
     """The numbers of a network on a batch, without dropout; NaN where nothing moved.
+
+    Args:
+        roll: The network at work.
+        batch: The trials.
+        push: The `displacements` of these trials when the field was new, if it was met.
 
     Returns:
         ``loss`` in the paper's units; ``endpoint_mm``, mean distance from the target at the end; ``deviation_mm``, mean signed
-        perpendicular deviation, positive to the left, and ``deviation_size_mm``, its mean size; ``onset_slope``, of movement
-        onset on go time; ``moved``, the share of trials with a movement.
+        perpendicular deviation, positive to the left, and ``deviation_size_mm``, its mean size; ``pushed_mm``, mean displacement
+        in the direction of `push`, below 0 for an after-effect; ``onset_slope``, of movement onset on go time; ``moved``, the
+        share of trials with a movement.
     """
     path = roll.forward(batch)
     deviation, onset = path_deviations(path, batch.plants)
@@ -68,6 +87,7 @@ def measure(roll: Rollout, batch: TrialBatch) -> dict[str, float]:
         "endpoint_mm": 1000 * float(endpoint_errors(path, batch.plants).mean()),
         "deviation_mm": 1000 * float(deviation[moved].mean()) if moved.any() else float("nan"),
         "deviation_size_mm": 1000 * float(np.abs(deviation[moved]).mean()) if moved.any() else float("nan"),
+        "pushed_mm": float("nan") if push is None else 1000 * along(displacements(path, batch), push),
         "onset_slope": slope,
         "moved": float(moved.mean()),
     }

@@ -31,12 +31,12 @@ def phases(probes: Sequence[Mapping[str, Any]], records: Mapping[str, Any]) -> l
         ``phase``, ``gain``, ``updates``; ``loss`` (the paper's units), ``endpoint_mm``, ``deviation_mm`` (signed),
         ``deviation_size_mm`` and ``onset_slope`` on held-out trials at the end; ``onset_endpoint_mm`` and
         ``onset_deviation_mm`` on them at the start; ``early_size_mm``, mean size of the deviation in the first updates, and
-        ``after_effect_mm``: for a phase without a field after one with it, the signed deviation at its start minus that at the
-        end of the last phase before any field; ``savings``: for a phase with a field that was met before, by which share
-        ``early_size_mm`` is smaller than the first time. What does not apply is NaN.
+        ``after_effect_mm``: for a phase without a field after one with it, how far the hands are displaced at its start in the
+        direction in which the new field once pushed each trial, so that an after-effect is below 0; ``savings``: for a phase with
+        a field that was met before, by which share ``early_size_mm`` is smaller than the first time. What does not apply is NaN.
     """
     rows: list[dict[str, Any]] = []
-    first, baseline, begin = None, float("nan"), 0
+    first, begin = None, 0
     for probe in probes:
         if "after" not in probe:
             break
@@ -46,12 +46,10 @@ def phases(probes: Sequence[Mapping[str, Any]], records: Mapping[str, Any]) -> l
         felt = probe["gain"] != 0
         row = {"phase": probe["name"], "gain": probe["gain"], "updates": trials, **after, "early_size_mm": size}
         row |= {f"onset_{name}": before[name] for name in ("endpoint_mm", "deviation_mm", "deviation_size_mm")}
-        row["after_effect_mm"] = before["deviation_mm"] - baseline if first is not None and not felt else float("nan")
+        row["after_effect_mm"] = before["pushed_mm"] if first is not None and not felt else float("nan")
         row["savings"] = 1.0 - size / first if first is not None and felt else float("nan")
         if felt and first is None:
             first = size
-        elif not felt and first is None:
-            baseline = after["deviation_mm"]
         rows.append(row)
         begin += trials
     return rows

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from reach_gym import checks
@@ -15,7 +16,7 @@ from reach_gym.schedule import Schedule
 from .rnn_buffer import BufferRollout
 from .rnn_config import RnnConfig
 from .rnn_models import Network, make_network
-from .rnn_probe import endpoint_errors, measure, path_deviations, probe_batch
+from .rnn_probe import displacements, endpoint_errors, measure, path_deviations, probe_batch
 from .rnn_rollout import Rollout
 from .rnn_standard import StandardRollout
 from .rnn_trials import TrialSource, training_seed
@@ -46,6 +47,7 @@ class RnnLearner:
         probes: Per begun block a dict: ``name``, ``gain``, and `rnn_probe.measure` on held-out trials ``before`` its first update
             and, once it is over, ``after`` its last.
         snapshots: The weights at the end of each block that is over.
+        push: `rnn_probe.displacements` of the held-out trials at the first moment of the first block with a field.
     """
 
     unit = "updates"
@@ -76,6 +78,7 @@ class RnnLearner:
         self.records: dict[str, list[float]] = {name: [] for name in RECORDS}
         self.probes: list[dict[str, Any]] = []
         self.snapshots: list[dict[str, torch.Tensor]] = []
+        self.push: npt.NDArray[np.float64] | None = None
 
     @property
     def total(self) -> int:
@@ -150,7 +153,9 @@ class RnnLearner:
     def probe(self, block: int) -> dict[str, float]:
         """`rnn_probe.measure` on held-out trials under the field of that block."""
         batch = probe_batch(self.env_id, self.env_kwargs, self.config, self.schedule.blocks[block], self.seed)
-        return measure(self.rollout, batch)
+        if self.push is None and (batch.plants.scale != 0).any():
+            self.push = displacements(self.rollout.forward(batch), batch)
+        return measure(self.rollout, batch, self.push)
 
     def close(self) -> None:
         """Closes the environment."""
