@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from reach_gym import dynamics
 from reach_gym.planning.watch import Seen, TrialWatch
 
 from .rnn_checkpoint import load
 from .rnn_config import RnnConfig
 from .rnn_models import AXES, BufferNetwork, Network, StandardNetwork
+from .rnn_tracking import lead
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,21 +91,30 @@ class BufferAgent(RnnAgent):
 
 
 class StandardAgent(RnnAgent):
-    """The standard model: it moves the hand as if to carry out its positions, and does not look where the hand really is."""
+    """The standard model: it leads the hand that it believes in along its kinematics, and looks at no other."""
 
     def __init__(self, env: Any, network: StandardNetwork, config: RnnConfig) -> None:
         """See `RnnAgent`."""
         super().__init__(env, network, config)
-        self._planned: Floats = np.zeros((2, 0, AXES))  # the last two positions relative to the start, m
+        # Of every row: the last outputs (acceleration, velocity and position), and position and velocity of the believed hand;
+        # all positions relative to the start.
+        self._before: Floats = np.zeros((3, 0, AXES))
+        self._hand: Floats = np.zeros((2, 0, AXES))
 
     def _accelerate(self, seen: Seen) -> Floats:
-        if len(seen.new) != self._planned.shape[1]:
-            self._planned = np.zeros((2, len(seen.new), AXES))
-        self._planned[:, seen.new] = 0.0
-        before, now = self._planned
-        after = self._step(self._inputs(seen))[:, -AXES:] * self._config.scale.place
-        self._planned = np.stack([now, after])
-        return np.asarray((after - 2.0 * now + before) / self._watch.plants.dt**2)
+        plants, scale = self._watch.plants, self._config.scale
+        rows = len(seen.new)
+        if rows != self._hand.shape[1]:
+            self._before, self._hand = np.zeros((3, rows, AXES)), np.zeros((2, rows, AXES))
+        self._before[:, seen.new], self._hand[:, seen.new] = 0.0, 0.0
+        units = np.array([scale.acceleration, scale.velocity, scale.place])
+        now = self._step(self._inputs(seen)).reshape(rows, 3, AXES).transpose(1, 0, 2) * units[:, None, None]
+        (x, y), (vx, vy) = (each.T for each in self._hand)
+        wanted = lead(self._before, now, self._hand[0], self._hand[1], plants.dt)
+        ux, uy = np.clip(plants.mass * wanted, -plants.max_force, plants.max_force).T
+        x, y, vx, vy = dynamics.step(x, y, vx, vy, ux, uy, plants.dt / plants.mass, plants.damping, plants.dt)
+        self._before, self._hand = now, np.stack([np.stack([x, y], axis=1), np.stack([vx, vy], axis=1)])
+        return np.asarray(wanted)
 
 
 def agent_of(env: Any, network: Network, config: RnnConfig) -> RnnAgent:

@@ -42,7 +42,8 @@ class Rollout(abc.ABC):
     def __init__(self, network: Network, config: RnnConfig, arena: float) -> None:
         """For the `network` of these settings; the hands cannot leave +-`arena` metres."""
         self.network, self._config, self._arena = network, config, arena
-        self._space = Workspace(next(network.parameters()).dtype)
+        dtype = next(network.parameters()).dtype
+        self._space, self._believed = Workspace(dtype), Workspace(dtype)
 
     @abc.abstractmethod
     def forward(self, batch: TrialBatch, generator: np.random.Generator | None = None) -> Path:

@@ -13,18 +13,18 @@ from torch import Tensor
 from .rnn_cells import flat, tape_of, threshold_backward
 from .rnn_config import ACCELERATION_UNIT, UNIT, VELOCITY_UNIT
 from .rnn_models import AXES, KINEMATICS
-from .rnn_plant import Hands
 from .rnn_rollout import Path, Rollout, layer_gradients
+from .rnn_tracking import Led
 from .rnn_trials import STEPS, TrialBatch
 
 _UNITS = (ACCELERATION_UNIT, VELOCITY_UNIT, UNIT)
 
 
 class StandardRollout(Rollout):
-    """The hand carries out the network's positions: it exerts the force that would take it along them without a field.
+    """The hand is led along the network's kinematics (`agents.rnn_tracking`); a field acts in real time where the hand really is.
 
-    A field acts in real time on the hand where it really is. What it adds to position, velocity and acceleration is added to the
-    network's six outputs, and the loss compares the sums with the desired kinematics.
+    What the field adds to position, velocity and acceleration is added to the network's six outputs, and the loss compares the
+    sums with the desired kinematics.
     """
 
     def forward(self, batch: TrialBatch, generator: np.random.Generator | None = None) -> Path:
@@ -43,30 +43,15 @@ class StandardRollout(Rollout):
         out = (
             torch.addmm(weights["out.bias"], self._hidden, weights["out.weight"].T).view(STEPS, rows, KINEMATICS).transpose(1, 2)
         )
-        scale = config.scale
-        units_of = (scale.acceleration, scale.velocity, scale.place)
-        acceleration, velocity, position = (
-            part * unit for part, unit in zip(torch.split(out, AXES, dim=1), units_of, strict=True)
-        )
-        start = torch.from_numpy(batch.plants.start.T).to(position.dtype)
-        self._executed = [acceleration, velocity, position + start]
-        self._hands = self._push(batch, self._executed[2], start)
-        whole = torch.cat([start[None], self._executed[2]])
-        return Path(whole, torch.cat([torch.zeros_like(start)[None], self._executed[1]]), states)
+        plan = [part * unit for part, unit in zip(torch.split(out, AXES, dim=1), self._units_of(), strict=True)]
+        plan[2] = plan[2] + torch.from_numpy(batch.plants.start.T).to(out.dtype)
+        self._led = Led(plan, batch.plants, self._arena, space, self._believed)
+        self._executed = [part + more for part, more in zip(plan, self._led.added(), strict=True)] if self._led.felt else plan
+        return Path(self._led.real.position, self._led.real.velocity, states)
 
-    def _push(self, batch: TrialBatch, planned: Tensor, start: Tensor) -> Hands | None:
-        """Adds to `_executed` what the field does to hands on the way `planned`; nothing without a field."""
-        plants = batch.plants
-        if not (plants.scale != 0).any():
-            return None
-        pace = torch.diff(planned, dim=0, prepend=start[None]) / plants.dt
-        change = torch.diff(pace, dim=0, prepend=torch.zeros_like(pace[:1])) / plants.dt
-        hands = Hands(plants._replace(max_force=torch.inf), self._arena, STEPS, 0, self._space)
-        hands.follow(change * plants.mass)
-        done = (hands.acceleration, hands.velocity[1:], hands.position[1:])
-        for i, (actual, plan) in enumerate(zip(done, (change, pace, planned), strict=True)):
-            self._executed[i] = self._executed[i] + (actual - plan)
-        return hands
+    def _units_of(self) -> tuple[float, float, float]:
+        scale = self._config.scale
+        return scale.acceleration, scale.velocity, scale.place
 
     def _losses(self) -> tuple[float, Tensor]:
         batch = self._batch
@@ -80,14 +65,12 @@ class StandardRollout(Rollout):
 
     def backward(self) -> dict[str, Tensor]:
         """See `Rollout`."""
-        config, weights, cell = self._config, self._weights(), self._cell
+        weights, cell = self._weights(), self._cell
         rows = self._batch.inputs.shape[1]
-        to_kinematics = [part / unit for part, unit in zip(torch.split(self._losses()[1], AXES, dim=1), _UNITS, strict=True)]
-        if self._hands is not None:
-            to_kinematics[2] = to_kinematics[2] + self._through_field(self._hands, *to_kinematics)
-        scale = config.scale
-        units_of = (scale.acceleration, scale.velocity, scale.place)
-        to_out = torch.cat([part * unit for part, unit in zip(to_kinematics, units_of, strict=True)], dim=1).transpose(1, 2)
+        to_plan = [part / unit for part, unit in zip(torch.split(self._losses()[1], AXES, dim=1), _UNITS, strict=True)]
+        if self._led.felt:
+            to_plan = [part + more for part, more in zip(to_plan, self._led.back(to_plan), strict=True)]
+        to_out = torch.cat([part * unit for part, unit in zip(to_plan, self._units_of(), strict=True)], dim=1).transpose(1, 2)
         to_hidden = threshold_backward(flat(to_out) @ weights["out.weight"], self._hidden, 0)
         to_states = (to_hidden @ weights["hidden.weight"]).view(STEPS, rows, -1)
         if self._masks:
@@ -96,19 +79,3 @@ class StandardRollout(Rollout):
             cell.back(t, to_states[t])
         layers = [("hidden", to_hidden, self._shown), ("out", to_out, self._hidden)]
         return {**layer_gradients(layers), **cell.finish(self._batch.inputs)}
-
-    def _through_field(self, hands: Hands, to_change: Tensor, to_pace: Tensor, to_place: Tensor) -> Tensor:
-        """The gradient for the planned positions by way of what the field adds: actual minus planned kinematics."""
-        plants, dt = self._batch.plants, self._batch.plants.dt
-        hands.begin_back()
-        to_force = torch.stack(
-            [hands.move_back(t, to_place[t], to_pace[t], to_acceleration=to_change[t]) for t in reversed(range(STEPS))]
-        ).flip(0)
-        to_change = plants.mass * to_force - to_change
-        return _before(_before(to_change, dt) - to_pace, dt) - to_place
-
-
-def _before(to_difference: Tensor, dt: float) -> Tensor:
-    """The transpose of ``diff / dt`` along the steps."""
-    later = torch.cat([to_difference[1:], torch.zeros_like(to_difference[:1])])
-    return (to_difference - later) / dt
