@@ -37,6 +37,10 @@ class Trained(NamedTuple):
     manifest: dict[str, Any]
     records: dict[str, npt.NDArray[np.float64]]
 
+    def lists(self) -> dict[str, list[float]]:
+        """The records as lists, as the learner has them."""
+        return {name: values.tolist() for name, values in self.records.items()}
+
 
 def save(learner: RnnLearner, directory: Path | str) -> None:
     """Writes a checkpoint from which `resume` continues bit for bit.

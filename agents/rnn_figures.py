@@ -185,7 +185,7 @@ def trajectory_figure(phases: Mapping[str, Trajectories], title: str, note: str 
         axes.set_title(name, loc="left", color=INK, fontsize=11, fontweight="bold")
         axes.set_xlabel(f"component 1 ({each.share[0]:.0%})", color=INK)
         axes.set_ylabel(f"component 2 ({each.share[1]:.0%})", color=INK)
-        axes.set_aspect("equal", adjustable="datalim")
+        axes.set_aspect("equal", adjustable="box")
     _direction_legend(figure, next(iter(phases.values())).direction)
     headline(figure, title, note)
     return figure

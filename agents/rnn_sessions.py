@@ -8,7 +8,7 @@ from typing import Any
 from reach_gym import checks
 from reach_gym.schedule import Block, Schedule, schedule_from_data
 
-_BEFORE, _IN, _AFTER = 1200, 600, 400  # updates
+_BEFORE, _IN, _AFTER = 1000, 600, 300  # updates
 
 SESSIONS: dict[str, Schedule] = {
     # The paper's three phases.

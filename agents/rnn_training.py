@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -96,7 +97,9 @@ class RnnLearner:
 
     def status(self) -> dict[str, float]:
         """Means of the last updates."""
-        return {name: float(np.nanmean(values[-_RECENT:])) if values else math.nan for name, values in self.records.items()}
+        recent = {name: np.array(values[-_RECENT:]) for name, values in self.records.items()}
+        known = {name: values[np.isfinite(values)] for name, values in recent.items()}
+        return {name: float(values.mean()) if values.size else math.nan for name, values in known.items()}
 
     def rate(self, update: int) -> float:
         """The learning rate of an update: a short rise at the start of each block, then a cosine down to its end."""
@@ -156,6 +159,23 @@ class RnnLearner:
         if self.push is None and (batch.plants.scale != 0).any():
             self.push = displacements(self.rollout.forward(batch), batch)
         return measure(self.rollout, batch, self.push)
+
+    def branch(self, env_kwargs: Mapping[str, Any]) -> RnnLearner:
+        """A copy that goes on in another session, which must be the same up to here: a control shares its beginning.
+
+        Raises:
+            ValueError: The sessions differ in a block that has begun.
+        """
+        twin = RnnLearner(self.env_id, env_kwargs, self.config, self.seed)
+        begun = sum(first < self.done for first in [0, *self._ends[:-1]])
+        if twin.schedule.blocks[:begun] != self.schedule.blocks[:begun]:
+            raise ValueError(f"`env_kwargs` must have the same first {begun} blocks, got {checks.shown(env_kwargs)}.")
+        twin.network.load_state_dict(self.network.state_dict())
+        twin.optimizer.load_state_dict(copy.deepcopy(self.optimizer.state_dict()))
+        twin.done, twin.push = self.done, self.push
+        twin.records, twin.probes = copy.deepcopy(self.records), copy.deepcopy(self.probes)
+        twin.snapshots = list(self.snapshots)
+        return twin
 
     def close(self) -> None:
         """Closes the environment."""
