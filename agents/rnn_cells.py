@@ -64,36 +64,40 @@ class GruTape(_Tape):
         """See `_Tape`."""
         super().__init__(cell, steps, rows, space)
         units = self._units
-        self._open, self._new = space("gates", steps, rows, 2 * units).unbind(0), space("new", steps, rows, units).unbind(0)
-        self._held = space("held", steps, rows, 3 * units).unbind(0)
+        gates, held = space("gates", steps, rows, 2 * units), space("held", steps, rows, 3 * units)
         self._to_held = space("to_held", steps, rows, 3 * units)
-        self._to_helds = self._to_held.unbind(0)
+        # Views of all steps at once: cut out one by one they would cost as much as the arithmetic.
+        self._open, self._reset, self._keep = (each.unbind(0) for each in (gates, gates[..., :units], gates[..., units:]))
+        self._new, self._held = space("new", steps, rows, units).unbind(0), held.unbind(0)
+        self._held_open, self._held_new = held[..., : 2 * units].unbind(0), held[..., 2 * units :].unbind(0)
+        fed, back = self._to_fed, self._to_held
+        self._to_open, self._to_new = fed[..., : 2 * units].unbind(0), fed[..., 2 * units :].unbind(0)
+        self._to_reset, self._to_keep = fed[..., :units].unbind(0), fed[..., units : 2 * units].unbind(0)
+        self._to_helds = back.unbind(0)
+        self._to_held_open, self._to_held_new = back[..., : 2 * units].unbind(0), back[..., 2 * units :].unbind(0)
 
     def step(self, t: int, fed: Tensor) -> Tensor:
         """The state after step `t`, (n, units), from what `feed` gave."""
         units, state = self._units, self._states[t]
-        held = torch.addmm(self._state_bias, state, self._state_t, out=self._held[t])
-        opened = torch.add(fed[:, : 2 * units], held[:, : 2 * units], out=self._open[t]).sigmoid_()
-        new = torch.addcmul(fed[:, 2 * units :], opened[:, :units], held[:, 2 * units :], out=self._new[t]).tanh_()
-        return torch.lerp(new, state, opened[:, units:], out=self._states[t + 1])
+        torch.addmm(self._state_bias, state, self._state_t, out=self._held[t])
+        torch.add(fed[:, : 2 * units], self._held_open[t], out=self._open[t]).sigmoid_()
+        new = torch.addcmul(fed[:, 2 * units :], self._reset[t], self._held_new[t], out=self._new[t]).tanh_()
+        return torch.lerp(new, state, self._keep[t], out=self._states[t + 1])
 
     def back(self, t: int, to_state: Tensor) -> Tensor:
         """The gradient for what was fed in at step `t`; `to_state` is the one for its state, later steps not included."""
-        units, opened, new, held = self._units, self._open[t], self._new[t], self._held[t]
-        reset, keep = opened[:, :units], opened[:, units:]
+        new, keep, opened = self._new[t], self._keep[t], self._open[t]
         to_state = self._to_state.add_(to_state)
         kept = to_state * keep
-        to_fed, to_held = self._to_feds[t], self._to_helds[t]
-        to_new = (to_state - kept).mul_(1.0 - new * new)
-        to_fed[:, 2 * units :] = to_new
-        to_open = to_fed[:, : 2 * units]
-        torch.mul(to_new, held[:, 2 * units :], out=to_open[:, :units])
-        torch.mul(to_state, self._states[t] - new, out=to_open[:, units:])
+        to_new, to_open, to_held = self._to_new[t], self._to_open[t], self._to_helds[t]
+        torch.mul(to_state - kept, 1.0 - new * new, out=to_new)
+        torch.mul(to_new, self._held_new[t], out=self._to_reset[t])
+        torch.mul(to_state, self._states[t] - new, out=self._to_keep[t])
         to_open.mul_(opened).mul_(1.0 - opened)
-        to_held[:, : 2 * units] = to_open
-        torch.mul(to_new, reset, out=to_held[:, 2 * units :])
+        self._to_held_open[t].copy_(to_open)
+        torch.mul(to_new, self._reset[t], out=self._to_held_new[t])
         torch.addmm(kept, to_held, self._from_state, out=self._to_state)
-        return to_fed
+        return self._to_feds[t]
 
     def finish(self, inputs: Tensor) -> dict[str, Tensor]:
         """The gradients of the weights after the last step; `inputs` (T, n, width) is what was fed."""

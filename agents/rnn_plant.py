@@ -57,6 +57,8 @@ class Hands:
         self.position, self.velocity = space("position", steps + 1, 2, rows), space("velocity", steps + 1, 2, rows)
         self.acceleration = space("acceleration", steps + lead, 2, rows)
         self.position[0], self.velocity[0], self.acceleration[:lead] = torch.from_numpy(plants.start.T), 0.0, 0.0
+        self._positions, self._velocities = self.position.unbind(0), self.velocity.unbind(0)
+        self._accelerations, self._rate = self.acceleration.unbind(0), plants.dt / plants.mass
         self._scale = torch.from_numpy(plants.scale.T[:steps]).to(space.dtype)
         self._felt = bool((plants.scale != 0).any())
         same = bool((plants.field == plants.field[0]).all())
@@ -74,19 +76,17 @@ class Hands:
         if float(force.abs().max()) > most:
             self._cut[t] = force.abs() <= most
             force = force.clamp(-most, most)
-        place, pace = self.position[t], self.velocity[t]
-        (x, y), (vx, vy), (ux, uy) = place, pace, force
+        place, pace = self._positions[t], self._velocities[t]
         if self._felt:
-            fx, fy = self._push(t, (x, y, vx, vy), force / plants.mass)
-            ux, uy = ux + fx, uy + fy
-        x, y, vx, vy = dynamics.step(x, y, vx, vy, ux, uy, plants.dt / plants.mass, plants.damping, plants.dt)
-        after, speed = self.position[t + 1], self.velocity[t + 1]
-        torch.stack((x, y), out=after)
-        torch.stack((vx, vy), out=speed)
+            force = force + torch.stack(self._push(t, (*place, *pace), force / plants.mass))
+        # The law of motion is the same along both axes: as the first component of `step` they go through it together.
+        after, _, speed, _ = dynamics.step(place, 0.0, pace, 0.0, force, 0.0, self._rate, plants.damping, plants.dt)
         if float(after.abs().max()) > self._arena:
             self._walls[t] = after.abs() <= self._arena
-            after[:], speed[:] = dynamics.confine(after, speed, self._arena)
-        torch.sub(speed, pace, out=self.acceleration[t + self._lead]).div_(plants.dt)
+            after, speed = dynamics.confine(after, speed, self._arena)
+        self._positions[t + 1].copy_(after)
+        self._velocities[t + 1].copy_(speed)
+        torch.sub(speed, pace, out=self._accelerations[t + self._lead]).div_(plants.dt)
 
     def _push(self, t: int, state: tuple[Tensor, ...], own: Tensor) -> tuple[Tensor, Tensor]:
         """The field's force, and note of the factor with which it acts."""
@@ -121,14 +121,14 @@ class Hands:
             to_velocity: Likewise for the velocity.
             to_acceleration: Likewise for its acceleration.
         """
-        plants, rate = self._plants, self._plants.dt / self._plants.mass
+        plants = self._plants
         changed = to_acceleration / plants.dt
         to_place, to_pace = self._to_position + to_position, self._to_velocity + to_velocity + changed
         walls = self._walls[t]
         if walls is not None:
             to_place, to_pace = to_place * walls, to_pace * walls
         to_pace = to_pace + plants.dt * to_place
-        to_force = rate * to_pace
+        to_force = self._rate * to_pace
         if plants.damping:
             to_pace = to_pace - plants.damping * to_force
         to_pace = to_pace - changed

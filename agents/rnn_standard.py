@@ -27,6 +27,8 @@ class StandardRollout(Rollout):
     sums with the desired kinematics.
     """
 
+    _led: Led | None
+
     def forward(self, batch: TrialBatch, generator: np.random.Generator | None = None) -> Path:
         """See `Rollout`."""
         config, space, weights = self._config, self._space, self._weights()
@@ -45,9 +47,16 @@ class StandardRollout(Rollout):
         )
         plan = [part * unit for part, unit in zip(torch.split(out, AXES, dim=1), self._units_of(), strict=True)]
         plan[2] = plan[2] + torch.from_numpy(batch.plants.start.T).to(out.dtype)
-        self._led = Led(plan, batch.plants, self._arena, space, self._believed)
-        self._executed = [part + more for part, more in zip(plan, self._led.added(), strict=True)] if self._led.felt else plan
-        return Path(self._led.real.position, self._led.real.velocity, states)
+        self._executed, self._led = plan, None
+        if generator is not None and not (batch.plants.scale != 0).any():
+            # Learning without a field needs no hand: the path is the planned one.
+            start = batch.plants.start.T.copy()
+            whole = torch.cat([torch.from_numpy(start).to(out.dtype)[None], plan[2]])
+            return Path(whole, torch.cat([torch.zeros_like(plan[1][:1]), plan[1]]), states)
+        led = Led(plan, batch.plants, self._arena, space, self._believed)
+        if led.felt:
+            self._led, self._executed = led, [part + more for part, more in zip(plan, led.added(), strict=True)]
+        return Path(led.real.position, led.real.velocity, states)
 
     def _units_of(self) -> tuple[float, float, float]:
         scale = self._config.scale
@@ -68,7 +77,7 @@ class StandardRollout(Rollout):
         weights, cell = self._weights(), self._cell
         rows = self._batch.inputs.shape[1]
         to_plan = [part / unit for part, unit in zip(torch.split(self._losses()[1], AXES, dim=1), _UNITS, strict=True)]
-        if self._led.felt:
+        if self._led is not None:
             to_plan = [part + more for part, more in zip(to_plan, self._led.back(to_plan), strict=True)]
         to_out = torch.cat([part * unit for part, unit in zip(to_plan, self._units_of(), strict=True)], dim=1).transpose(1, 2)
         to_hidden = threshold_backward(flat(to_out) @ weights["out.weight"], self._hidden, 0)

@@ -9,12 +9,20 @@ from reach_gym.cli import shell
 
 from .demo import Demo
 from .paper import Paper
+from .rnn_ablation import RnnAblation
+from .rnn_speed import RnnSpeed
 from .speed import Speed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
-    commands: dict[str, type[shell.Command]] = {"demo": Demo, "paper": Paper, "speed": Speed}
+    commands: dict[str, type[shell.Command]] = {
+        "demo": Demo,
+        "paper": Paper,
+        "rnn_ablation": RnnAblation,
+        "rnn_speed": RnnSpeed,
+        "speed": Speed,
+    }
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")
 
 
