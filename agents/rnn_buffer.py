@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .rnn_cells import flat, tape_of, threshold_backward
+from .rnn_cells import flat, relu_back, tape_of
 from .rnn_config import UNIT
 from .rnn_models import AXES, INPUTS
 from .rnn_plant import Hands
@@ -27,29 +27,45 @@ class BufferRollout(Rollout):
     def forward(self, batch: TrialBatch, generator: np.random.Generator | None = None) -> Path:
         """See `Rollout`."""
         config, space, weights = self._config, self._space, self._weights()
-        rows, units = batch.inputs.shape[1], config.units
+        rows, units, k = batch.inputs.shape[1], config.units, config.buffer
         self._batch, self._masks = batch, self._draw_masks(3, rows, generator)
-        self._hands = hands = Hands(batch.plants, self._arena, STEPS, config.buffer, space, config.gate)
-        own, from_buffer = torch.split(weights["first.weight"], [INPUTS, AXES * config.buffer], dim=1)
+        masks = [each.unbind(0) for each in self._masks]
+        self._hands = hands = Hands(batch.plants, self._arena, STEPS, k, space, config.gate)
+        own, from_buffer = torch.split(weights["first.weight"], [INPUTS, AXES * k], dim=1)
         first = torch.addmm(weights["first.bias"], flat(batch.inputs), own.T, out=space("first", STEPS * rows, units))
         self._first, self._second = first.view(STEPS, rows, units), space("second", STEPS, rows, units)
         self._hidden, self._shown = space("hidden", STEPS, rows, units), space("shown", STEPS, rows, units)
         self._cell = cell = tape_of(self.network.cell, STEPS, rows, space)
         fed = space("fed", rows, cell.gates * units)
         firsts, seconds, showns, hiddens = (each.unbind(0) for each in (self._first, self._second, self._shown, self._hidden))
-        names = ("second", "hidden", "out")
-        matrices, biases = [weights[f"{n}.weight"].T.contiguous() for n in names], [weights[f"{n}.bias"] for n in names]
-        scale = config.scale.acceleration
-        buffer_matrix = from_buffer.T.contiguous() / scale
+        second_t, hidden_t = (weights[f"{name}.weight"].T.contiguous() for name in ("second", "hidden"))
+        second_bias, hidden_bias = weights["second.bias"], weights["hidden.bias"]
+        # Units are converted in the matrices: the buffer holds changes of velocity, the output is a force.
+        newtons, per_change = self._units_of(batch)
+        out, out_bias, buffer_t = (
+            newtons * weights["out.weight"],
+            (newtons * weights["out.bias"])[:, None],
+            per_change * from_buffer.T,
+        )
+        recents = windows(hands.change, k)
         for t in range(STEPS):
-            recent = hands.acceleration[t : t + config.buffer].reshape(-1, rows).T
-            seen = self._silence(0, t, firsts[t].addmm_(recent, buffer_matrix).relu_())
-            seen = self._silence(1, t, torch.addmm(biases[0], seen, matrices[0], out=seconds[t]).relu_())
-            state = cell.step(t, cell.feed(seen, fed))
-            shown = torch.mul(state, self._masks[2][t], out=showns[t]) if self._masks else state
-            out = torch.addmm(biases[2], torch.addmm(biases[1], shown, matrices[1], out=hiddens[t]).relu_(), matrices[2])
-            hands.move(t, out.T * (scale * batch.plants.mass))
+            seen = firsts[t].addmm_(recents[t].T, buffer_t).relu_()
+            if masks:
+                seen.mul_(masks[0][t])
+            seen = torch.addmm(second_bias, seen, second_t, out=seconds[t]).relu_()
+            if masks:
+                seen.mul_(masks[1][t])
+            shown = cell.step(t, cell.feed(seen, fed))
+            if masks:
+                shown = torch.mul(shown, masks[2][t], out=showns[t])
+            hidden = torch.addmm(hidden_bias, shown, hidden_t, out=hiddens[t]).relu_()
+            hands.move(t, torch.addmm(out_bias, out, hidden.T))
         return Path(hands.position, hands.velocity, cell.state[1:])
+
+    def _units_of(self, batch: TrialBatch) -> tuple[float, float]:
+        """Newtons per unit of output, and units of the buffer per change of velocity."""
+        scale = self._config.scale.acceleration
+        return scale * batch.plants.mass, 1.0 / (scale * batch.plants.dt)
 
     def loss(self) -> float:
         """See `Rollout`."""
@@ -57,30 +73,40 @@ class BufferRollout(Rollout):
 
     def backward(self) -> dict[str, Tensor]:
         """See `Rollout`."""
-        config, hands, space, weights = self._config, self._hands, self._space, self._weights()
+        config, hands, cell, space, weights = self._config, self._hands, self._cell, self._space, self._weights()
         rows, units, k = self._batch.inputs.shape[1], config.units, config.buffer
-        to_position = self._elastic((hands.position[1:] - self._batch.position) / UNIT)[1] / UNIT
-        scale = config.scale.acceleration
-        from_buffer = weights["first.weight"][:, INPUTS:].contiguous() / scale
+        to_positions = (self._elastic((hands.position[1:] - self._batch.position) / UNIT)[1] / UNIT).unbind(0)
+        newtons, per_change = self._units_of(self._batch)
+        buffer_matrix, out = per_change * weights["first.weight"][:, INPUTS:].T, newtons * weights["out.weight"]
         tos = tuple(space(f"to_{name}", STEPS, rows, units) for name in ("first", "second", "hidden"))
-        to_out, to_acceleration = space("to_out", STEPS, rows, AXES), space("to_acceleration", STEPS + k, AXES, rows).zero_()
+        to_firsts, to_seconds, to_hiddens = (each.unbind(0) for each in tos)
+        firsts, seconds, hiddens = (each.unbind(0) for each in (self._first, self._second, self._hidden))
+        masks = [each.unbind(0) for each in self._masks]
+        to_change, to_force = space("to_change", STEPS + k, AXES, rows).zero_(), space("to_force", STEPS, AXES, rows)
+        to_changes, to_recents, to_forces = to_change[k:].unbind(0), windows(to_change, k), to_force.unbind(0)
         hands.begin_back()
+        cell.begin_back()
         for t in reversed(range(STEPS)):
-            to_force = hands.move_back(t, to_position[t], to_acceleration=to_acceleration[t + k])
-            torch.mul(to_force.T, scale * self._batch.plants.mass, out=to_out[t])
-            through = threshold_backward(to_out[t] @ weights["out.weight"], self._hidden[t], 0)
-            tos[2][t] = through
-            to_fed = self._cell.back(t, self._silence(2, t, through @ weights["hidden.weight"]))
+            to_forces[t].copy_(hands.move_back(t, to_positions[t], to_changes[t]))
+            through = relu_back(to_forces[t].T @ out, hiddens[t], 0, grad_input=to_hiddens[t]) @ weights["hidden.weight"]
+            if masks:
+                through.mul_(masks[2][t])
             # A silenced unit's output is 0, so its gradient stops at the threshold; the others pass theirs, times their factor.
-            through = self._silence(1, t, threshold_backward(to_fed @ self._cell.from_input, self._second[t], 0))
-            tos[1][t] = through
-            through = self._silence(0, t, threshold_backward(through @ weights["second.weight"], self._first[t], 0))
-            tos[0][t] = through
-            to_acceleration[t : t + k] += (through @ from_buffer).T.reshape(k, AXES, rows)
-        recent = torch.cat([hands.acceleration[i : i + STEPS] for i in range(k)], dim=1).transpose(1, 2) / scale
-        givens = torch.cat([self._batch.inputs, recent], dim=2), self._first, self._shown if self._masks else self._cell.state[1:]
-        layers = [*zip(("first", "second", "hidden"), tos, givens, strict=True), ("out", to_out, self._hidden)]
-        return {**layer_gradients(layers), **self._cell.finish(self._second)}
+            through = relu_back(cell.back(t, through) @ cell.from_input, seconds[t], 0, grad_input=to_seconds[t])
+            if masks:
+                through.mul_(masks[1][t])
+            through = relu_back(through @ weights["second.weight"], firsts[t], 0, grad_input=to_firsts[t])
+            if masks:
+                through.mul_(masks[0][t])
+            to_recents[t].addmm_(buffer_matrix, through.T)
+        recent = per_change * torch.stack(windows(hands.change, k)).transpose(1, 2)
+        givens = torch.cat([self._batch.inputs, recent], dim=2), self._first, self._shown if masks else cell.state[1:]
+        layers = [*zip(("first", "second", "hidden"), tos, givens, strict=True)]
+        layers.append(("out", newtons * to_force.transpose(1, 2), self._hidden))
+        return {**layer_gradients(layers), **cell.finish(self._second)}
 
-    def _silence(self, layer: int, t: int, values: Tensor) -> Tensor:
-        return values.mul_(self._masks[layer][t]) if self._masks else values
+
+def windows(change: Tensor, k: int) -> tuple[Tensor, ...]:
+    """Of changes (T+k, 2, n) those of the `k` steps before each step, oldest first: T views (2 k, n)."""
+    rows = change.shape[2]
+    return change.as_strided((len(change) - k, AXES * k, rows), (AXES * rows, rows, 1)).unbind(0)

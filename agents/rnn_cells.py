@@ -1,7 +1,8 @@
 """Recurrent cells with a backward pass of their own, for roll-outs that have to go step by step.
 
-Each cell keeps what its backward pass needs in a tape of all steps. The gradients for the weights are then single products of
-large matrices after the last step, where PyTorch's automatic gradient multiplies and adds small ones in every step.
+Each cell keeps what its backward pass needs in a tape of all steps. Whatever does not depend on the order of the steps is done
+for all of them at once: the slopes of the gates before the backward pass, and after it the gradients of the weights, as products
+of large matrices, where PyTorch's automatic gradient multiplies and adds small ones in every step.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from torch import Tensor, nn
 
 from .rnn_plant import Workspace
 
-threshold_backward = torch.ops.aten.threshold_backward
+# The gradient before a ReLU from the one after it and the ReLU's output, written to `grad_input`.
+relu_back = torch.ops.aten.threshold_backward.grad_input
 
 
 def flat(tape: Tensor) -> Tensor:
@@ -24,6 +26,7 @@ class _Tape:
 
     Attributes:
         state: (T+1, n, units), the first one zero.
+        from_input: The cell's matrix for its input, (gates * units, width).
     """
 
     gates: int
@@ -64,39 +67,43 @@ class GruTape(_Tape):
         """See `_Tape`."""
         super().__init__(cell, steps, rows, space)
         units = self._units
-        gates, held = space("gates", steps, rows, 2 * units), space("held", steps, rows, 3 * units)
-        self._to_held = space("to_held", steps, rows, 3 * units)
+        self._gates, self._held = space("gates", steps, rows, 2 * units), space("held", steps, rows, 3 * units)
+        self._new, self._to_held = space("new", steps, rows, units), space("to_held", steps, rows, 3 * units)
         # Views of all steps at once: cut out one by one they would cost as much as the arithmetic.
-        self._open, self._reset, self._keep = (each.unbind(0) for each in (gates, gates[..., :units], gates[..., units:]))
-        self._new, self._held = space("new", steps, rows, units).unbind(0), held.unbind(0)
-        self._held_open, self._held_new = held[..., : 2 * units].unbind(0), held[..., 2 * units :].unbind(0)
-        fed, back = self._to_fed, self._to_held
-        self._to_open, self._to_new = fed[..., : 2 * units].unbind(0), fed[..., 2 * units :].unbind(0)
-        self._to_reset, self._to_keep = fed[..., :units].unbind(0), fed[..., units : 2 * units].unbind(0)
-        self._to_helds = back.unbind(0)
-        self._to_held_open, self._to_held_new = back[..., : 2 * units].unbind(0), back[..., 2 * units :].unbind(0)
+        self._opens, self._news, self._helds = self._gates.unbind(0), self._new.unbind(0), self._held.unbind(0)
+        self._resets, self._keeps = self._gates[..., :units].unbind(0), self._gates[..., units:].unbind(0)
+        self._held_opens, self._held_news = self._held[..., : 2 * units].unbind(0), self._held[..., 2 * units :].unbind(0)
 
     def step(self, t: int, fed: Tensor) -> Tensor:
         """The state after step `t`, (n, units), from what `feed` gave."""
         units, state = self._units, self._states[t]
-        torch.addmm(self._state_bias, state, self._state_t, out=self._held[t])
-        torch.add(fed[:, : 2 * units], self._held_open[t], out=self._open[t]).sigmoid_()
-        new = torch.addcmul(fed[:, 2 * units :], self._reset[t], self._held_new[t], out=self._new[t]).tanh_()
-        return torch.lerp(new, state, self._keep[t], out=self._states[t + 1])
+        torch.addmm(self._state_bias, state, self._state_t, out=self._helds[t])
+        torch.add(fed[:, : 2 * units], self._held_opens[t], out=self._opens[t]).sigmoid_()
+        new = torch.addcmul(fed[:, 2 * units :], self._resets[t], self._held_news[t], out=self._news[t]).tanh_()
+        return torch.lerp(new, state, self._keeps[t], out=self._states[t + 1])
+
+    def begin_back(self) -> None:
+        """Prepares the backward pass: what every gate passes on, of all steps."""
+        units, gates, new = self._units, self._gates, self._new
+        reset, keep = gates[..., :units], gates[..., units:]
+        self._by_new = ((1.0 - new * new).mul_(1.0 - keep)).unbind(0)
+        self._by_keep = ((self.state[:-1] - new).mul_(keep).mul_(1.0 - keep)).unbind(0)
+        self._by_reset = (self._held[..., 2 * units :] * reset).mul_(1.0 - reset).unbind(0)
+        fed, held = self._to_fed, self._to_held
+        self._to_opens, self._to_news = fed[..., : 2 * units].unbind(0), fed[..., 2 * units :].unbind(0)
+        self._to_resets, self._to_keeps = fed[..., :units].unbind(0), fed[..., units : 2 * units].unbind(0)
+        self._to_helds, self._to_held_opens = held.unbind(0), held[..., : 2 * units].unbind(0)
+        self._to_held_news = held[..., 2 * units :].unbind(0)
 
     def back(self, t: int, to_state: Tensor) -> Tensor:
         """The gradient for what was fed in at step `t`; `to_state` is the one for its state, later steps not included."""
-        new, keep, opened = self._new[t], self._keep[t], self._open[t]
         to_state = self._to_state.add_(to_state)
-        kept = to_state * keep
-        to_new, to_open, to_held = self._to_new[t], self._to_open[t], self._to_helds[t]
-        torch.mul(to_state - kept, 1.0 - new * new, out=to_new)
-        torch.mul(to_new, self._held_new[t], out=self._to_reset[t])
-        torch.mul(to_state, self._states[t] - new, out=self._to_keep[t])
-        to_open.mul_(opened).mul_(1.0 - opened)
-        self._to_held_open[t].copy_(to_open)
-        torch.mul(to_new, self._reset[t], out=self._to_held_new[t])
-        torch.addmm(kept, to_held, self._from_state, out=self._to_state)
+        to_new = torch.mul(to_state, self._by_new[t], out=self._to_news[t])
+        torch.mul(to_state, self._by_keep[t], out=self._to_keeps[t])
+        torch.mul(to_new, self._by_reset[t], out=self._to_resets[t])
+        self._to_held_opens[t].copy_(self._to_opens[t])
+        torch.mul(to_new, self._resets[t], out=self._to_held_news[t])
+        torch.addmm(to_state * self._keeps[t], self._to_helds[t], self._from_state, out=self._to_state)
         return self._to_feds[t]
 
     def finish(self, inputs: Tensor) -> dict[str, Tensor]:
@@ -120,11 +127,14 @@ class PlainTape(_Tape):
         after = torch.addmm(fed, self._states[t], self._state_t, out=self._states[t + 1])
         return after.relu_() if self._relu else after.tanh_()
 
+    def begin_back(self) -> None:
+        """See `GruTape.begin_back`."""
+        states = self.state[1:]
+        self._slopes = ((states > 0).to(states.dtype) if self._relu else 1.0 - states * states).unbind(0)
+
     def back(self, t: int, to_state: Tensor) -> Tensor:
         """See `GruTape.back`."""
-        state, to_state = self._states[t + 1], self._to_state.add_(to_state)
-        to_fed = self._to_feds[t]
-        to_fed.copy_(threshold_backward(to_state, state, 0) if self._relu else to_state * (1.0 - state * state))
+        to_fed = torch.mul(self._to_state.add_(to_state), self._slopes[t], out=self._to_feds[t])
         torch.mm(to_fed, self._from_state, out=self._to_state)
         return to_fed
 

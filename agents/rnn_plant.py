@@ -39,7 +39,7 @@ class Hands:
     Attributes:
         position: (T+1, 2, n), m.
         velocity: (T+1, 2, n), m/s.
-        acceleration: (T+k, 2, n), m/s^2: k zeros, then what each step did, field and walls included.
+        change: (T+k, 2, n), m/s: k zeros, then by how much each step changed the velocity, field and walls included.
     """
 
     def __init__(self, plants: Plants, arena: float, steps: int, lead: int, space: Workspace, gate: str = "place") -> None:
@@ -53,29 +53,27 @@ class Hands:
             space: Where the tensors live.
             gate: See `RnnConfig.gate`.
         """
-        rows, self._lead, self._plants, self._arena = len(plants.go), lead, plants, arena
+        rows, self._plants, self._arena, self._by_place = len(plants.go), plants, arena, gate == "place"
         self.position, self.velocity = space("position", steps + 1, 2, rows), space("velocity", steps + 1, 2, rows)
-        self.acceleration = space("acceleration", steps + lead, 2, rows)
-        self.position[0], self.velocity[0], self.acceleration[:lead] = torch.from_numpy(plants.start.T), 0.0, 0.0
+        self.change, self._force = space("change", steps + lead, 2, rows), space("force", steps, 2, rows)
+        self.position[0], self.velocity[0], self.change[:lead] = torch.from_numpy(plants.start.T), 0.0, 0.0
         self._positions, self._velocities = self.position.unbind(0), self.velocity.unbind(0)
-        self._accelerations, self._rate = self.acceleration.unbind(0), plants.dt / plants.mass
+        self._changes, self._forces = self.change[lead:].unbind(0), self._force.unbind(0)
+        self._rate = plants.dt / plants.mass
         self._scale = torch.from_numpy(plants.scale.T[:steps]).to(space.dtype)
         self._felt = bool((plants.scale != 0).any())
         same = bool((plants.field == plants.field[0]).all())
         # Numbers where all rows have the same field, tensors (n,) where some run in a channel.
         self._field: Any = plants.field[0].tolist() if same else list(torch.from_numpy(plants.field.T).to(space.dtype))
-        self._by_place = gate == "place"
-        # What made a step differ from the plain one: the force was cut, a hand met a wall, the field's factor.
-        self._cut: list[Tensor | None] = [None] * steps
+        # Where a hand met a wall, and the field's factor where it acted, in each step.
         self._walls: list[Tensor | None] = [None] * steps
         self._acting: list[Tensor | None] = [None] * steps
 
     def move(self, t: int, force: Tensor) -> None:
         """Step `t` under the hands' own `force` (2, n) in N, which is cut where it exceeds the greatest."""
-        plants, most = self._plants, self._plants.max_force
-        if float(force.abs().max()) > most:
-            self._cut[t] = force.abs() <= most
-            force = force.clamp(-most, most)
+        plants = self._plants
+        self._forces[t].copy_(force)
+        force = force.clamp(-plants.max_force, plants.max_force)
         place, pace = self._positions[t], self._velocities[t]
         if self._felt:
             force = force + torch.stack(self._push(t, (*place, *pace), force / plants.mass))
@@ -86,7 +84,12 @@ class Hands:
             after, speed = dynamics.confine(after, speed, self._arena)
         self._positions[t + 1].copy_(after)
         self._velocities[t + 1].copy_(speed)
-        torch.sub(speed, pace, out=self._accelerations[t + self._lead]).div_(plants.dt)
+        torch.sub(speed, pace, out=self._changes[t])
+
+    def follow(self, forces: Tensor) -> None:
+        """All steps under `forces` (T, 2, n) that are known in advance."""
+        for t, force in enumerate(forces):
+            self.move(t, force)
 
     def _push(self, t: int, state: tuple[Tensor, ...], own: Tensor) -> tuple[Tensor, Tensor]:
         """The field's force, and note of the factor with which it acts."""
@@ -103,41 +106,39 @@ class Hands:
         numbers: Any = (*everywhere, *rest)
         return fields.force_of(self._acting[t], *state, *numbers)
 
-    def follow(self, forces: Tensor) -> None:
-        """All steps under `forces` (T, 2, n) that are known in advance."""
-        for t, force in enumerate(forces):
-            self.move(t, force)
-
     def begin_back(self) -> None:
         """Starts the backward pass, after the last step."""
-        self._to_position = self._to_velocity = torch.zeros_like(self.position[0])
+        self._to_position, self._to_velocity = torch.zeros_like(self.position[0]), torch.zeros_like(self.position[0])
+        most = self._plants.max_force
+        free = self._force.abs() <= most
+        self._free = None if bool(free.all()) else free.to(self._force.dtype).mul_(self._rate).unbind(0)
 
-    def move_back(self, t: int, to_position: Tensor, to_velocity: Tensor | float = 0.0, *, to_acceleration: Tensor) -> Tensor:
+    def move_back(self, t: int, to_position: Tensor, to_change: Tensor, to_velocity: Tensor | None = None) -> Tensor:
         """The gradient (2, n) for the force of step `t`; to be called for the last step first.
 
         Args:
             t: The step.
             to_position: Gradient (2, n) for the position after it.
-            to_velocity: Likewise for the velocity.
-            to_acceleration: Likewise for its acceleration.
+            to_change: Likewise for its change of velocity.
+            to_velocity: Likewise for the velocity after it.
         """
         plants = self._plants
-        changed = to_acceleration / plants.dt
-        to_place, to_pace = self._to_position + to_position, self._to_velocity + to_velocity + changed
+        to_place, to_pace = self._to_position.add_(to_position), self._to_velocity.add_(to_change)
+        if to_velocity is not None:
+            to_pace.add_(to_velocity)
         walls = self._walls[t]
         if walls is not None:
-            to_place, to_pace = to_place * walls, to_pace * walls
-        to_pace = to_pace + plants.dt * to_place
-        to_force = self._rate * to_pace
-        if plants.damping:
-            to_pace = to_pace - plants.damping * to_force
-        to_pace = to_pace - changed
+            to_place.mul_(walls)
+            to_pace.mul_(walls)
+        to_pace.add_(to_place, alpha=plants.dt)
+        own = to_pace * (self._rate if self._free is None else self._free[t])
         acting = self._acting[t]
-        if acting is not None:
-            fx, fy = acting * to_force
+        fx, fy = (None, None) if acting is None else acting * self._rate * to_pace
+        if plants.damping:
+            to_pace.mul_(1.0 - self._rate * plants.damping)
+        to_pace.sub_(to_change)
+        if fx is not None and fy is not None:
             b_xx, b_xy, b_yx, b_yy, k_xx, k_xy, k_yx, k_yy = self._field[6:14]
-            to_pace = to_pace + torch.stack((b_xx * fx + b_yx * fy, b_xy * fx + b_yy * fy))
-            to_place = to_place + torch.stack((k_xx * fx + k_yx * fy, k_xy * fx + k_yy * fy))
-        self._to_position, self._to_velocity = to_place, to_pace
-        cut = self._cut[t]
-        return to_force if cut is None else to_force * cut
+            to_pace.add_(torch.stack((b_xx * fx + b_yx * fy, b_xy * fx + b_yy * fy)))
+            to_place.add_(torch.stack((k_xx * fx + k_yx * fy, k_xy * fx + k_yy * fy)))
+        return own

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .rnn_cells import flat, tape_of, threshold_backward
+from .rnn_cells import flat, relu_back, tape_of
 from .rnn_config import ACCELERATION_UNIT, UNIT, VELOCITY_UNIT
 from .rnn_models import AXES, KINEMATICS
 from .rnn_rollout import Path, Rollout, layer_gradients
@@ -80,10 +80,12 @@ class StandardRollout(Rollout):
         if self._led is not None:
             to_plan = [part + more for part, more in zip(to_plan, self._led.back(to_plan), strict=True)]
         to_out = torch.cat([part * unit for part, unit in zip(to_plan, self._units_of(), strict=True)], dim=1).transpose(1, 2)
-        to_hidden = threshold_backward(flat(to_out) @ weights["out.weight"], self._hidden, 0)
+        to_hidden = flat(to_out) @ weights["out.weight"]
+        relu_back(to_hidden, self._hidden, 0, grad_input=to_hidden)
         to_states = (to_hidden @ weights["hidden.weight"]).view(STEPS, rows, -1)
         if self._masks:
             to_states.mul_(self._masks[0])
+        cell.begin_back()
         for t in reversed(range(STEPS)):
             cell.back(t, to_states[t])
         layers = [("hidden", to_hidden, self._shown), ("out", to_out, self._hidden)]

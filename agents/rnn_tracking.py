@@ -69,7 +69,7 @@ class Led:
         """What the field added to acceleration, velocity and position after each step."""
         real, believed = self.real, self.believed
         return [
-            real.acceleration - believed.acceleration,
+            (real.change - believed.change) / self._plants.dt,
             real.velocity[1:] - believed.velocity[1:],
             real.position[1:] - believed.position[1:],
         ]
@@ -83,8 +83,9 @@ class Led:
         self.believed.begin_back()
         for t in reversed(range(steps)):
             change, pace, place = (part[t] for part in to_added)
-            to_force = self.real.move_back(t, place, pace, to_acceleration=change)
-            to_force = to_force + self.believed.move_back(t, to_place - place, to_pace - pace, to_acceleration=-change)
+            change = change / dt
+            to_force = self.real.move_back(t, place, change, pace)
+            to_force = to_force + self.believed.move_back(t, to_place - place, -change, to_pace - pace)
             push = plants.mass * to_force
             pull, brake = FREQUENCY * FREQUENCY * push, 2.0 * FREQUENCY * push
             to_plan[2][t] += pull
