@@ -98,12 +98,14 @@ class Trajectories(NamedTuple):
     share: Floats
 
 
-def trajectories(means: Psth, components: int = 3) -> Trajectories:
-    """The directions' mean activity along its first principal components."""
+def trajectories(means: Psth, components: int = 3, basis: Psth | None = None) -> Trajectories:
+    """The directions' mean activity along its first principal components, or along those of a common `basis`."""
     conditions, steps, units = means.rate.shape
-    pca = PCA(components)
-    score = pca.fit_transform(means.rate.reshape(-1, units)).reshape(conditions, steps, components)
-    return Trajectories(means.time, means.direction, score, np.asarray(pca.explained_variance_ratio_))
+    rate = means.rate.reshape(-1, units)
+    pca = PCA(components).fit(rate if basis is None else basis.rate.reshape(-1, units))
+    score = pca.transform(rate)
+    share = score.var(axis=0) / max(float(rate.var(axis=0).sum()), 1e-30)
+    return Trajectories(means.time, means.direction, score.reshape(conditions, steps, components), share)
 
 
 def _axes(means: Psth, components: int) -> Floats:
