@@ -65,9 +65,9 @@ def all_figures(trained: Mapping[str, list[Trained]]) -> dict[str, Figure]:
             "output-buffer model, seed 0; the most deeply tuned units of the GRU; go cue 90 ms after the target",
         ),
         "figure_3_components": trajectory_figure(
-            {name: trajectories(each) for name, each in means.items()},
+            {name: trajectories(each, basis=means[_PHASE_NAMES[0]]) for name, each in means.items()},
             "The population's state, from 0.2 s before to 0.5 s after the go cue",
-            "principal components of each phase; dots: the go cue",
+            "principal components of the activity before the field, with their share of each phase's variance; dots: the go cue",
         ),
     }
 
@@ -114,16 +114,21 @@ def _trial(axes: Axes, trained: Trained) -> None:
     trial = int(np.argmax(np.abs(batch.plants.target).min(axis=1)))
     scale = 100 * trained.config.scale.place
     for axis, name in enumerate("xy"):
-        axes.plot(time, scale * batch.inputs[:, trial, axis], color=COLORS[axis], linewidth=1.2, linestyle=(0, (1, 1.2)))
+        axes.plot(
+            time,
+            scale * batch.inputs[:, trial, axis],
+            color=COLORS[axis],
+            linewidth=1.2,
+            linestyle=(0, (1, 1.2)),
+            drawstyle="steps-post",
+        )
         axes.plot(time + 0.01, 100 * batch.position[:, axis, trial], color=COLORS[axis], linewidth=3.6, alpha=0.3)
         axes.plot(time + 0.01, 100 * path.position[1:, axis, trial], color=COLORS[axis], linewidth=1.4, label=name)
     go = batch.plants.go[trial] / 100
     axes.axvspan(go, go + 0.05, color=INK, alpha=0.15, linewidth=0)
-    axes.annotate(
-        "go cue", (go + 0.025, 1.0), (0, -4), ("data", "axes fraction"), "offset points", ha="center", va="top", color=INK
-    )
+    axes.annotate("go cue", (go + 0.06, 0.5), (0, 0), ("data", "axes fraction"), "offset points", va="center", color=INK)
     tidy(axes)
-    axes.legend(frameon=False, labelcolor=INK, loc="center left")
+    axes.legend(frameon=False, labelcolor=INK, loc="upper left")
     axes.set_xlabel("s", color=INK)
     axes.set_ylabel("cm", color=INK)
     _title(axes, "B  target (dotted), desired (broad), hand")
@@ -131,18 +136,17 @@ def _trial(axes: Axes, trained: Trained) -> None:
 
 def _loss(axes: Axes, trained: Sequence[Trained]) -> None:
     probes = trained[0].manifest["probes"]
-    shade_blocks(axes, probes, names=False)
+    shade_blocks(axes, probes, names=True)
     edges = block_edges(probes)
     for color, run in zip(COLORS, trained, strict=False):
         axes.plot(smoothed(run.records["loss"].tolist(), [first for first, *_ in edges]), color=color, linewidth=1.4)
-    for (first, end, name, _), theirs in zip(edges, PAPER[STANDARD], strict=False):
+    for (first, end, _, _), theirs in zip(edges, PAPER[STANDARD], strict=False):
         axes.hlines(theirs.loss or 0.0, first, end, color=FAINT, linestyle=(0, (5, 3)), linewidth=1.2)
-        axes.text((first + end) / 2, 0.02, name, transform=axes.get_xaxis_transform(), ha="center", color=INK, fontsize=9.5)
     tidy(axes)
     axes.set_yscale("log")
     axes.set_xlabel("update", color=INK)
     axes.set_ylabel("loss (the paper's units)", color=INK)
-    _title(axes, "C  learning")
+    _title(axes, "C  learning", pad=18)
 
 
 def _reaches(axes: Axes, recording: Recording, title: str, color: str, field: bool) -> None:
