@@ -1,4 +1,4 @@
-"""``python -m benchmarks demo``: agents learn the grid reach with and without wind, controllers move the cursor; it is shown."""
+"""``python -m benchmarks demo``: agents learn the grid reach with and without wind, controllers and a network move the cursor."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from agents.q_learning_command import make
 from agents.q_learning_config import QLearningConfig
 from agents.tabular import TabularAgent, greedy_scenes
 from agents.training import train
+from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.rendering.video import write_video
 from reach_gym.rendering.window import NoDisplayError, Window
 
-from . import demo_cursor
+from . import demo_cursor, demo_rnn
 
 TASKS = {
     "without wind": "reach_gym/GridReachTabular-v0",
@@ -42,13 +43,14 @@ _FPS, _PAUSE = 4, 4  # frames a second: slow enough to follow by eye; frames tha
 
 @dataclass(kw_only=True)
 class Demo(shell.Command):
-    """Q-learning learns the grid reach, controllers reach in a curl field: tables, figures, GIFs and, on a desktop, a window.
+    """Q-learning learns the grid reach, controllers and a network reach in a curl field: tables, figures, GIFs and a window.
 
     Attributes:
         out: Directory for the figures; what a former demo wrote there is replaced.
         seed: Seed of the training and of the cursor's session.
         episodes: Episodes to learn per task.
         cursor: Also record, measure and draw a session of the cursor reach.
+        rnn: Also train a recurrent network through a curl field, for this share of its updates; 0 leaves it out.
         window: Open a window, if there is a display and stdout is a terminal.
         progress: Show progress bars if stderr is a terminal.
     """
@@ -57,6 +59,7 @@ class Demo(shell.Command):
     seed: int = 0
     episodes: int = QLearningConfig().episodes
     cursor: bool = True
+    rnn: float = 1.0
     window: bool = True
     progress: bool = True
 
@@ -64,6 +67,7 @@ class Demo(shell.Command):
         """Trains, evaluates, draws and shows."""
         with shell.request():
             config = QLearningConfig(episodes=self.episodes)
+            checks.number("rnn", self.rnn, 0, 100)
             learners = {name: QLearning(make(env_id, {}), config, self.seed) for name, env_id in TASKS.items()}
             runs.prepare(self.out, "demo", overwrite=runs.is_run(self.out, "demo"))
         rows: list[report.Row] = []
@@ -83,6 +87,9 @@ class Demo(shell.Command):
         console.print(report.table(rows, f"The grid reach from {rows[0][2]['episodes']:.0f} starts"))
         if self.cursor:
             console.print(demo_cursor.run(self.out / "cursor", self.seed))
+        if self.rnn:
+            for told in demo_rnn.run(self.out / "rnn", self.seed, self.rnn, self.progress):
+                console.print(told)
         console.print(f"figures, GIFs and recordings: {self.out}")
         if self.window and has_display():
             show(pictures)

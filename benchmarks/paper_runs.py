@@ -55,16 +55,23 @@ def train_all(out: Path, seeds: int, share: float, progress: bool) -> Iterator[t
     Yields:
         The name and seed of what is done.
     """
+    chosen = plans(share)
     for seed in range(seeds):
-        begun: RnnLearner | None = None
-        for name, plan in plans(share).items():
-            learner = _learner(plan, seed)
-            if name == CONTROL and begun is not None and not (out / f"{name}-{seed}" / MANIFEST).exists():
-                learner = begun.branch({"schedule": session_of(plan.session, plan.share)})
-            _train(learner, out / f"{name}-{seed}", f"{name} {seed}", progress, stop=name == BUFFER)
-            if name == BUFFER:
-                begun = learner.branch(learner.env_kwargs) if learner.done == learner.schedule.blocks[0].trials else None
-                _train(learner, out / f"{name}-{seed}", f"{name} {seed}", progress)
+        learner = _learner(chosen[BUFFER], seed)
+        _train(learner, out / f"{BUFFER}-{seed}", f"{BUFFER} {seed}", progress, stop=True)
+        # The control is the same network up to here.
+        control = _learner(chosen[CONTROL], seed)
+        if learner.done == learner.schedule.blocks[0].trials and not (out / f"{CONTROL}-{seed}" / MANIFEST).exists():
+            control.close()
+            control = learner.branch(control.env_kwargs)
+        for name, each in ((BUFFER, learner), (CONTROL, control)):
+            _train(each, out / f"{name}-{seed}", f"{name} {seed}", progress)
+            each.close()
+            yield name, seed
+    for name in (STANDARD, CURL):
+        for seed in range(seeds):
+            learner = _learner(chosen[name], seed)
+            _train(learner, out / f"{name}-{seed}", f"{name} {seed}", progress)
             learner.close()
             yield name, seed
 
