@@ -48,7 +48,7 @@ def test_path_loss_and_gradients_are_those_of_the_plain_loop(model, cell, dropou
     hands = roll._hands if model == "output_buffer" else roll._led.real
     assert len({tuple(field) for field in batch.plants.field.tolist()}) > 1  # both kinds of trials
     assert (hands._force.abs() > batch.plants.max_force).any()
-    assert model == "standard" or cell == "gru" or any(walls is not None for walls in hands._walls)
+    assert (model, cell) != ("output_buffer", "relu") or any(walls is not None for walls in hands._walls)
     torch.testing.assert_close(path.position[1:], places.detach(), rtol=0, atol=1e-12)
     assert roll.loss() == pytest.approx(loss.item(), rel=1e-12)
     wanted = dict(zip(dict(network.named_parameters()), torch.autograd.grad(loss, list(network.parameters()))))
@@ -74,8 +74,8 @@ def test_a_second_roll_out_forgets_the_first():
 @pytest.mark.parametrize(("model", "field"), [("output_buffer", "push"), ("standard", "curl_ccw")])
 def test_single_precision_stays_within_a_hundredth_of_a_millimetre(model, field):
     config = RnnConfig(model=model, cell="gru" if model == "output_buffer" else "relu", units=32, batch=8)
-    learner = RnnLearner("reach_gym/CursorReach-v0", {"field": field, "schedule": [{"name": "one", "trials": 60}]}, config, 0)
-    learner.learn(30)
+    learner = RnnLearner("reach_gym/CursorReach-v0", {"field": field, "schedule": [{"name": "one", "trials": 9}]}, config, 0)
+    learner.learn(8)
     source = TrialSource("reach_gym/CursorReach-v0", {"field": field}, config, 32, 1)
     double = make_network(config).double()
     double.load_state_dict({name: weight.double() for name, weight in learner.network.state_dict().items()})
