@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from reach_gym.cli import shell
 
+from .dqn_command import DQNCommand
 from .q_learning_command import QLearningCommand
 from .rnn_command import RnnCommand
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
-    commands: dict[str, type[shell.Command]] = {"q_learning": QLearningCommand, "rnn": RnnCommand}
+    commands: dict[str, type[shell.Command]] = {"q_learning": QLearningCommand, "dqn": DQNCommand, "rnn": RnnCommand}
     return shell.main(commands, argv, "python -m agents", "Trains agents that learn to reach.")
 
 

@@ -95,7 +95,7 @@ def resume(learner: RnnLearner, directory: Path | str) -> None:
             state = {moment: values[name] for moment, values in zip(MOMENTS, moments, strict=True)}
             learner.optimizer.state[weight] = {"step": torch.tensor(float(done)), **state}
     learner.done, learner.snapshots = done, snapshots
-    learner.records = {name: values.tolist() for name, values in records.items()}
+    learner.updates, learner.records = list(range(1, done + 1)), {name: values.tolist() for name, values in records.items()}
     learner.probes, learner.push = _with_nan(manifest["probes"]), _push(arrays)
 
 

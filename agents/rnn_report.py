@@ -1,19 +1,14 @@
-"""What is told about a training: one row per phase, as a table, and every update as CSV."""
+"""What is told about a training: one row per phase."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rich import box
 from rich.table import Table
-
-from .checkpoint import write_file
 
 EARLY = 0.05  # of a block's updates, at least one: what counts as its first trials
 Floats = npt.NDArray[np.float64]
@@ -75,13 +70,3 @@ def table(rows: Sequence[Mapping[str, Any]], title: str) -> Table:
         cells = (form.format(row[key]) if np.isfinite(row[key]) else "-" for key, form in columns.values())
         result.add_row(str(row["phase"]), *cells)
     return result
-
-
-def write_records(path: Path, records: Mapping[str, Sequence[float]]) -> None:
-    """Writes update (from 1) and the records as CSV; empty where nothing moved."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["update", *records])
-    for number, values in enumerate(zip(*records.values(), strict=True), start=1):
-        writer.writerow([number, *("" if value != value else f"{value:.6g}" for value in values)])
-    write_file(path, text.getvalue().encode())

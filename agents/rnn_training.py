@@ -80,11 +80,17 @@ class RnnLearner:
         self.probes: list[dict[str, Any]] = []
         self.snapshots: list[dict[str, torch.Tensor]] = []
         self.push: npt.NDArray[np.float64] | None = None
+        self.updates: list[float] = []
 
     @property
     def total(self) -> int:
         """Updates of the whole session."""
         return self.schedule.trials
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """The records, and the number of each update, from 1, as ``update``: lists that go on growing."""
+        return {"update": self.updates, **self.records}
 
     def learn(self, count: int) -> None:
         """So many more updates.
@@ -127,6 +133,7 @@ class RnnLearner:
             group["lr"] = self.rate(self.done)
         self.optimizer.step()
         self.done += 1
+        self.updates.append(self.done)
         self._end_block()
 
     def _record(self, loss: float, endpoint: np.ndarray[Any, Any], deviation: np.ndarray[Any, Any]) -> None:
@@ -172,7 +179,7 @@ class RnnLearner:
             raise ValueError(f"`env_kwargs` must have the same first {begun} blocks, got {checks.shown(env_kwargs)}.")
         twin.network.load_state_dict(self.network.state_dict())
         twin.optimizer.load_state_dict(copy.deepcopy(self.optimizer.state_dict()))
-        twin.done, twin.push = self.done, self.push
+        twin.done, twin.push, twin.updates = self.done, self.push, list(self.updates)
         twin.records, twin.probes = copy.deepcopy(self.records), copy.deepcopy(self.probes)
         twin.snapshots = list(self.snapshots)
         return twin

@@ -28,13 +28,13 @@ def test_a_run_writes_everything_and_prints_the_phases(model, tmp_path, capsys):
     for text in ("before", "in", "after-", "savings", "endpoint"):
         assert text in printed
     files = {path.name for path in (tmp_path / "run").iterdir()}
-    assert {"checkpoint.json", "phases.json", "records.csv", "learning_curve.png", "hand_paths.png", "logs", "run.json"} <= files
+    assert {"checkpoint.json", "phases.json", "records.csv", "learning_curve.png", "hand_paths.png", "tensorboard", "run.json"} <= files
     rows = json.loads((tmp_path / "run" / "phases.json").read_text())
     assert [row["phase"] for row in rows] == ["before", "in", "after"] and rows[0]["after_effect_mm"] is None
     assert len((tmp_path / "run" / "records.csv").read_text().splitlines()) == 9
     for name in ("learning_curve.png", "hand_paths.png"):
         assert matplotlib.image.imread(tmp_path / "run" / name).std() > 0.03
-    assert list((tmp_path / "run" / "logs").iterdir())
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
     trained = rnn_checkpoint.load(tmp_path / "run")
     assert trained.config.cell == ("relu" if model == "standard" else "gru") and len(trained.snapshots) == 3
     # Existing runs are refused, resumed with the same arguments, or replaced.
