@@ -40,8 +40,8 @@ def same(a, b):
 @pytest.fixture(scope="module")
 def trained():
     """A session long enough to learn, meet a curl field and wash out."""
-    config = RnnConfig(model="standard", cell="relu", units=48, batch=24, warm_up=10)
-    each = learner(config, session=blocks(120, 80, 40), targets="center-out")
+    config = RnnConfig(model="standard", cell="relu", units=32, batch=16, warm_up=10)
+    each = learner(config, session=blocks(100, 50, 25), targets="center-out", field={"preset": "curl_ccw", "gain": 0.3})
     each.learn(each.total)
     each.close()
     return each
@@ -49,10 +49,10 @@ def trained():
 
 def test_it_learns_meets_the_field_and_shows_an_after_effect_on_the_other_side(trained):
     before, field, after = phases(trained.probes, trained.records)
-    assert before["endpoint_mm"] < 20 and before["moved"] == 1.0
-    assert field["onset_deviation_mm"] > 10  # counter-clockwise: to the left
+    assert before["endpoint_mm"] < 30 and before["moved"] == 1.0
+    assert field["onset_deviation_mm"] > 5  # counter-clockwise: to the left
     assert field["deviation_size_mm"] < field["onset_deviation_size_mm"]
-    assert after["onset_deviation_mm"] < -5 and after["after_effect_mm"] < -5  # the other side
+    assert after["onset_deviation_mm"] < -3 and after["after_effect_mm"] < 0  # the other side
     assert after["endpoint_mm"] < after["onset_endpoint_mm"]
     assert math.isnan(before["after_effect_mm"]) and math.isnan(field["after_effect_mm"])
     assert table([before, field, after], "t").row_count == 3
@@ -92,13 +92,13 @@ def test_seeds_differ_and_repeat_and_no_global_state_is_touched():
 
 
 def test_a_batch_is_a_pure_function_of_its_number():
-    source, again = (TrialSource(TASK, {"schedule": blocks(4, 4)}, SMALL, 5, 3) for _ in range(2))
+    source, again = (TrialSource(TASK, {"field": "push", "schedule": blocks(4, 4)}, SMALL, 5, 3) for _ in range(2))
     forward = [source.draw(k).plants for k in range(6)]
     for k in (5, 2, 3, 0):
         jumped = again.draw(k).plants
         assert all(np.array_equal(getattr(jumped, name), getattr(forward[k], name)) for name in ("target", "go", "scale"))
     assert not np.array_equal(forward[0].target, forward[1].target)
-    assert forward[3].scale.max() == 0 < forward[4].scale.max() or forward[4].field.max() == 0  # the schedule's gain
+    assert forward[3].scale.max() == 0 < forward[4].scale.min()  # the schedule's gain
 
 
 def test_nan_stops_with_a_clear_error_and_the_weights_before_it():
