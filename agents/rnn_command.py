@@ -34,7 +34,7 @@ class RnnCommand(LearnCommand):
         field: The field, a preset's name or JSON as the environment takes it.
         session: adaptation, control or savings, or the blocks of a schedule as JSON; one trial is one update.
         share: Every block of the session is shortened to this share of its updates.
-        preset: Settings to begin with: default, curl, paper or paper_code.
+        preset: Settings to begin with: default, curl, paper or paper_code (whose field is {"preset": "push", "push": [-1, 0]}).
         settings: Settings that replace those of the preset, as a JSON object such as '{"cell": "tanh", "dropout": 0.1}'.
         checkpoint_every: Updates between two checkpoints.
     """

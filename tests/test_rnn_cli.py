@@ -11,7 +11,9 @@ import tests.rnn_reference  # noqa: F401  (one thread)
 from agents import rnn_checkpoint
 from agents.__main__ import main
 from benchmarks import __main__ as benchmarks
+from benchmarks import paper_figures, paper_runs, paper_tables
 from benchmarks.paper_facts import DISCREPANCIES
+from reach_gym.cli import main as evaluate
 
 SESSION = '[{"name": "before", "trials": 3, "gain": 0}, {"name": "in", "trials": 3}, {"name": "after", "trials": 2, "gain": 0}]'
 SMALL = ["--settings", '{"units": 16, "batch": 4}']
@@ -37,6 +39,9 @@ def test_a_run_writes_everything_and_prints_the_phases(model, tmp_path, capsys):
     assert list((tmp_path / "run" / "tensorboard").iterdir())
     trained = rnn_checkpoint.load(tmp_path / "run")
     assert trained.config.cell == ("relu" if model == "standard" else "gru") and len(trained.snapshots) == 3
+    # The directory is an agent like any other.
+    assert evaluate(["evaluate", "CursorReachCurl-v0", "--agent", str(tmp_path / "run"), "--episodes", "2"]) == 0
+    assert "max deviation" in capsys.readouterr().out
     # Existing runs are refused, resumed with the same arguments, or replaced.
     assert run(tmp_path / "run", "--model", model, "--field", "curl_ccw") == 2
     assert run(tmp_path / "run", "--model", model, "--field", "curl_ccw", "--resume") == 0
@@ -63,7 +68,9 @@ def test_bad_requests_end_with_one_line(arguments, message, tmp_path, capsys):
     assert len(lines) == 1 and message in lines[0] and not (tmp_path / "run").exists()
 
 
-def test_the_papers_figures_and_tables_are_remade(tmp_path, capsys):
+def test_the_papers_figures_and_tables_are_remade(tmp_path, monkeypatch):
+    monkeypatch.setattr(paper_tables, "_TRIALS", 24)
+    monkeypatch.setattr(paper_figures, "_PATHS", 8)
     assert benchmarks.main(["paper", "--out", str(tmp_path / "paper"), "--seeds", "1", "--share", "0.001"]) == 0
     text = (tmp_path / "paper" / "paper.md").read_text()
     assert "python -m benchmarks paper --seeds 1 --share 0.001" in text
@@ -75,7 +82,7 @@ def test_the_papers_figures_and_tables_are_remade(tmp_path, capsys):
     kept = sorted((path, path.stat().st_mtime_ns) for path in Path(tmp_path).rglob("arrays-*"))
     shared = [rnn_checkpoint.load(tmp_path / "paper" / f"{name}-0").snapshots[0] for name in ("output_buffer", "control")]
     assert all(torch.equal(a, b) for a, b in zip(*(each.parameters() for each in shared)))
-    assert benchmarks.main(["paper", "--out", str(tmp_path / "paper"), "--seeds", "1", "--share", "0.001", "--resume"]) == 0
+    assert len(list(paper_runs.train_all(tmp_path / "paper", 1, 0.001, progress=False))) == 4  # nothing is trained twice
     assert {path for path, _ in kept} == set(Path(tmp_path).rglob("arrays-*"))
     assert benchmarks.main(["paper", "--out", str(tmp_path / "paper")]) == 2
 
