@@ -126,7 +126,7 @@ def _trial(axes: Axes, trained: Trained) -> None:
         axes.plot(time + 0.01, 100 * path.position[1:, axis, trial], color=COLORS[axis], linewidth=1.4, label=name)
     go = batch.plants.go[trial] / 100
     axes.axvspan(go, go + 0.05, color=INK, alpha=0.15, linewidth=0)
-    axes.annotate("go cue", (go + 0.06, 0.5), (0, 0), ("data", "axes fraction"), "offset points", va="center", color=INK)
+    axes.annotate("go cue", (go - 0.01, 0.08), (0, 0), ("data", "axes fraction"), "offset points", ha="right", color=INK)
     tidy(axes)
     axes.legend(frameon=False, labelcolor=INK, loc="upper left")
     axes.set_xlabel("s", color=INK)
