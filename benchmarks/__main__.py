@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from reach_gym.cli import shell
 
 from .demo import Demo
+from .dqn import DQNAblation
 from .paper import Paper
 from .rnn_ablation import RnnAblation
 from .rnn_speed import RnnSpeed
@@ -19,9 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands: dict[str, type[shell.Command]] = {
         "demo": Demo,
         "paper": Paper,
-        "rnn_ablation": RnnAblation,
-        "rnn_speed": RnnSpeed,
         "speed": Speed,
+        "rnn_speed": RnnSpeed,
+        "rnn_ablation": RnnAblation,
+        "dqn": DQNAblation,
     }
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")
 

@@ -146,6 +146,7 @@ def evaluate(
     episodes: int | str = 1000,
     seed: int = 0,
     env_kwargs: dict[str, Any] | None = None,
+    trust: bool = False,
 ) -> Evaluation | CursorEvaluation:
     """Lets an agent act in held-out episodes.
 
@@ -159,6 +160,7 @@ def evaluate(
         episodes: How many, or on the grid ``"all"`` for every valid pair of start and target once.
         seed: Seed of the first episode.
         env_kwargs: Constructor keywords that replace the registered ones.
+        trust: See `reach_gym.protocol.load_agent`.
 
     Returns:
         One record per episode: an `Evaluation` on the grid, a `CursorEvaluation` of a cursor reach.
@@ -188,7 +190,7 @@ def evaluate(
         raise ValueError("`episodes` must leave at least one trial; this task has no valid pair.")
     env = rollout.make_rows(env_id, min(count, BATCH), env_kwargs)
     try:
-        actor = rollout.actor(agent, env)
+        actor = rollout.actor(agent, env, trust)
         if not on_grid:
             return _evaluate_cursor(actor, env, count, seed)
         parts = [_batch(actor, env, first, count, seed, pairs) for first in range(0, count, env.num_envs)]
