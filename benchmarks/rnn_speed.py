@@ -27,7 +27,7 @@ BATCHES = (32, 64, 128, 256)
 FINAL_MM = {"standard": 15.6, "output_buffer": 12.0}
 FINAL_S = {"standard": 380.0, "output_buffer": 720.0}
 # Sessions short enough to be accurate soon; of the learning rate's whole schedule.
-SOON = {"standard": 200, "output_buffer": 300}
+SOON = {"standard": 200, "output_buffer": 400}
 _ARENA = 0.2  # m
 Step = Callable[[], None]
 
