@@ -82,7 +82,7 @@ def tidy(axes: Axes) -> None:
     axes.grid(color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelcolor=FAINT, color=FAINT)
+    axes.tick_params(which="both", labelcolor=FAINT, color=FAINT)
 
 
 def headline(figure: Figure, title: str, note: str) -> None:

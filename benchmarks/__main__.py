@@ -1,4 +1,4 @@
-"""``python -m benchmarks COMMAND``: the demonstration and the speed measurements."""
+"""``python -m benchmarks COMMAND``: the demonstration, the paper's models remade, and measurements of speed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from reach_gym.cli import shell
 
 from .demo import Demo
 from .dqn import DQNAblation
+from .paper import Paper
+from .rnn_ablation import RnnAblation
+from .rnn_speed import RnnSpeed
 from .speed import Speed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
-    commands: dict[str, type[shell.Command]] = {"demo": Demo, "speed": Speed, "dqn": DQNAblation}
+    commands: dict[str, type[shell.Command]] = {
+        "demo": Demo,
+        "paper": Paper,
+        "speed": Speed,
+        "rnn_speed": RnnSpeed,
+        "rnn_ablation": RnnAblation,
+        "dqn": DQNAblation,
+    }
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")
 
 

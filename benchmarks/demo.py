@@ -1,4 +1,4 @@
-"""``python -m benchmarks demo``: agents learn the grid reach, controllers move the cursor; it is shown."""
+"""``python -m benchmarks demo``: agents learn the reaches of the package, controllers show what is possible; all is drawn."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from reach_gym.cli import shell
 from reach_gym.rendering.video import write_video
 from reach_gym.rendering.window import NoDisplayError, Window
 
-from . import demo_cursor, demo_dqn
+from . import demo_cursor, demo_dqn, demo_rnn
 
 TASKS = {
     "without wind": "reach_gym/GridReachTabular-v0",
@@ -43,7 +43,7 @@ _FPS, _PAUSE = 4, 4  # frames a second: slow enough to follow by eye; frames tha
 
 @dataclass(kw_only=True)
 class Demo(shell.Command):
-    """Q-learning and DQN learn the grid reach, controllers reach in a curl field: tables, figures, GIFs; on a desktop, a window.
+    """Q-learning, DQN, controllers and a recurrent network at work: tables, figures, GIFs; on a desktop, a window.
 
     Attributes:
         out: Directory for the figures; what a former demo wrote there is replaced.
@@ -51,6 +51,7 @@ class Demo(shell.Command):
         episodes: Episodes to learn per task.
         dqn: Steps of DQN from pixels on the 16 x 16 grid; 0 leaves it out.
         cursor: Also record, measure and draw a session of the cursor reach.
+        rnn: Also train a recurrent network through a curl field, for this share of its updates; 0 leaves it out.
         window: Open a window, if there is a display and stdout is a terminal.
         progress: Show progress bars if stderr is a terminal.
     """
@@ -60,6 +61,7 @@ class Demo(shell.Command):
     episodes: int = QLearningConfig().episodes
     dqn: int = demo_dqn.STEPS
     cursor: bool = True
+    rnn: float = 1.0
     window: bool = True
     progress: bool = True
 
@@ -67,6 +69,7 @@ class Demo(shell.Command):
         """Trains, evaluates, draws and shows."""
         with shell.request():
             config = QLearningConfig(episodes=self.episodes)
+            checks.number("rnn", self.rnn, 0, 100)
             learners = {name: QLearning(make(env_id, {}), config, self.seed) for name, env_id in TASKS.items()}
             checks.integer("dqn", self.dqn, 0)
             runs.prepare(self.out, "demo", overwrite=runs.is_run(self.out, "demo"))
@@ -92,6 +95,9 @@ class Demo(shell.Command):
             )
         if self.cursor:
             console.print(demo_cursor.run(self.out / "cursor", self.seed))
+        if self.rnn:
+            for told in demo_rnn.run(self.out / "rnn", self.seed, self.rnn, self.progress):
+                console.print(told)
         console.print(f"figures, GIFs and recordings: {self.out}")
         if self.window and has_display():
             show(pictures)

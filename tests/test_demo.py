@@ -14,7 +14,7 @@ from PIL import Image
 from agents import report
 from agents.q_learning import load
 from agents.session_data import summary
-from benchmarks import demo, demo_cursor
+from benchmarks import demo, demo_cursor, demo_rnn
 from benchmarks.cursor_sessions import record_whole_session
 from benchmarks.demo import Demo
 from reach_gym.cli import shell
@@ -27,7 +27,7 @@ EPISODES = 400
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "demo"
-    Demo(out=out, episodes=EPISODES, dqn=4_000, window=False).run()
+    Demo(out=out, episodes=EPISODES, dqn=4_000, rnn=0.02, window=False).run()
     return out
 
 
@@ -67,6 +67,13 @@ def test_the_cursor_stage_writes_figures_numbers_and_recordings(written: Path) -
         assert len(recording) == each["trials"] == SCHEDULES["abrupt"].trials
         assert {key: value for key, value in each.items() if key != "agent"} == pytest.approx(summary(recording))
         assert each["success"] == 1.0 and each["false_starts"] == 0
+
+
+def test_the_network_stage_writes_its_run(written: Path) -> None:
+    assert {path.name for path in (written / "rnn").iterdir()} > {"checkpoint.json", "phases.json", "learning_curve.png", "hand_paths.png"}
+    rows = json.loads((written / "rnn" / "phases.json").read_text())
+    assert [row["phase"] for row in rows] == ["before", "in the field", "after"]
+    assert "python -m benchmarks paper" in demo_rnn.LONGER and "python -m agents rnn" in demo_rnn.LONGER
 
 
 def test_the_controllers_tell_the_textbook_story(written: Path) -> None:
@@ -143,8 +150,8 @@ def test_the_gif_moves(written: Path) -> None:
 def test_a_second_demo_replaces_the_first(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (written / "trajectories.png").write_bytes(b"old")
     (written / "cursor" / "old.npz").write_bytes(b"old")
-    Demo(out=written, episodes=EPISODES, cursor=False, window=False).run()
-    assert not (written / "cursor").exists()
+    Demo(out=written, episodes=EPISODES, cursor=False, rnn=0, window=False).run()
+    assert not (written / "cursor").exists() and not (written / "rnn").exists()
     assert (written / "trajectories.png").stat().st_size > 10_000
     output = capsys.readouterr().out
     assert "curl field" not in output
@@ -155,7 +162,7 @@ def test_a_second_demo_replaces_the_first(written: Path, capsys: pytest.CaptureF
 def test_foreign_directories_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(shell.RequestError, match="exists"):
-        Demo(out=tmp_path, episodes=EPISODES, window=False).run()
+        Demo(out=tmp_path, episodes=EPISODES, rnn=0, window=False).run()
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 

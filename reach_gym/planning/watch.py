@@ -41,6 +41,7 @@ class Seen(NamedTuple):
         cued: bool (n,), the rows that see the cue for the first time.
         state: float64 (n, 4), position and velocity of the hand as observed: delayed, noisy, the believed rotation undone.
         goal: float64 (n, 2), the target of the hand; the start before the target is seen.
+        go: bool (n,), whether the go cue is on.
     """
 
     time: Integers
@@ -49,6 +50,7 @@ class Seen(NamedTuple):
     cued: Mask
     state: Floats
     goal: Floats
+    go: Mask
 
 
 class TrialWatch:
@@ -99,7 +101,7 @@ class TrialWatch:
         self._goal = np.where(sensed.visible[:, None], target, self._goal)
         position = start + self._to_hand(sensed.position - start)
         state = np.concatenate([position, self._to_hand(sensed.velocity)], axis=1)
-        return Seen(self._time.copy(), self._cue.copy(), new, cued, state, self._goal)
+        return Seen(self._time.copy(), self._cue.copy(), new, cued, state, self._goal, sensed.go)
 
     def actions(self, command: Floats) -> npt.NDArray[np.float32]:
         """The actions, float32 (n, 2), that exert a `command` in newtons, as far as the hand is strong enough.

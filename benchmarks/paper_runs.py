@@ -1,0 +1,110 @@
+"""The trainings behind `python -m benchmarks paper`: both models in the same field, a control, and the curl field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agents import rnn_checkpoint
+from agents.checkpoint import MANIFEST
+from agents.rnn_checkpoint import Trained
+from agents.rnn_config import PRESETS, RnnConfig, config_from_data
+from agents.rnn_sessions import session_of
+from agents.rnn_training import RnnLearner
+from agents.training import train
+
+TASK, CURL_TASK = "reach_gym/CursorReachRegion-v0", "reach_gym/CursorReachCenterOut-v0"
+STANDARD, BUFFER, CONTROL, CURL = "standard", "output_buffer", "control", "curl"
+NAMES = (STANDARD, BUFFER, CONTROL, CURL)
+
+
+class Plan(NamedTuple):
+    """One kind of training.
+
+    Attributes:
+        task: Environment id, whose field it is.
+        config: The settings.
+        session: Name of the session.
+        share: Of its updates.
+    """
+
+    task: str
+    config: RnnConfig
+    session: str
+    share: float
+
+
+def plans(share: float) -> dict[str, Plan]:
+    """All kinds of trainings, the sessions shortened to a `share`."""
+    buffer = config_from_data(PRESETS["default"])
+    standard = config_from_data({"model": "standard", "cell": "relu"})
+    curl = config_from_data(PRESETS["curl"])
+    return {
+        # Both of these learn sooner: the one without a loop, the other from eight targets and slow movements.
+        STANDARD: Plan(TASK, standard, "adaptation", 0.5 * share),
+        BUFFER: Plan(TASK, buffer, "adaptation", share),
+        CONTROL: Plan(TASK, buffer, "control", share),
+        CURL: Plan(CURL_TASK, curl, "adaptation", 0.5 * share),
+    }
+
+
+def train_all(out: Path, seeds: int, share: float, progress: bool) -> Iterator[tuple[str, int]]:
+    """Trains what is missing in `out`, one directory per kind and seed; what was begun goes on where it was.
+
+    Yields:
+        The name and seed of what is done.
+    """
+    chosen = plans(share)
+    for seed in range(seeds):
+        learner = _learner(chosen[BUFFER], seed)
+        _train(learner, out / f"{BUFFER}-{seed}", f"{BUFFER} {seed}", progress, stop=True)
+        # The control is the same network up to here.
+        control = _learner(chosen[CONTROL], seed)
+        if learner.done == learner.schedule.blocks[0].trials and not (out / f"{CONTROL}-{seed}" / MANIFEST).exists():
+            control.close()
+            control = learner.branch(control.env_kwargs)
+        for name, each in ((BUFFER, learner), (CONTROL, control)):
+            _train(each, out / f"{name}-{seed}", f"{name} {seed}", progress)
+            each.close()
+            yield name, seed
+    for name in (STANDARD, CURL):
+        for seed in range(seeds):
+            learner = _learner(chosen[name], seed)
+            _train(learner, out / f"{name}-{seed}", f"{name} {seed}", progress)
+            learner.close()
+            yield name, seed
+
+
+def _learner(plan: Plan, seed: int) -> RnnLearner:
+    return RnnLearner(plan.task, {"schedule": session_of(plan.session, plan.share)}, plan.config, seed)
+
+
+class _UntilFirstBlock:
+    """A learner that is done when its first block is."""
+
+    def __init__(self, learner: RnnLearner) -> None:
+        self._learner, self.leg, self.unit = learner, learner.leg, learner.unit
+        self.total = max(learner.done, learner.schedule.blocks[0].trials)
+
+    @property
+    def done(self) -> int:
+        return self._learner.done
+
+    def learn(self, count: int) -> None:
+        self._learner.learn(count)
+
+    def status(self) -> dict[str, float]:
+        return self._learner.status()
+
+
+def _train(learner: RnnLearner, directory: Path, label: str, progress: bool, stop: bool = False) -> None:
+    if learner.done == 0 and (directory / MANIFEST).exists():
+        rnn_checkpoint.resume(learner, directory)
+    looped: Any = _UntilFirstBlock(learner) if stop else learner
+    train(looped, lambda: rnn_checkpoint.save(learner, directory), 100, label, progress)
+
+
+def load_all(out: Path, seeds: int) -> dict[str, list[Trained]]:
+    """What `train_all` trained, by kind, one per seed."""
+    return {name: [rnn_checkpoint.load(out / f"{name}-{seed}") for seed in range(seeds)] for name in NAMES}

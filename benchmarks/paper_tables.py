@@ -1,0 +1,142 @@
+"""The numbers of `python -m benchmarks paper`, beside the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from agents.activity import WHOLE, Activity, record_network
+from agents.population import procrustes_distance, psth, subspace_angle, uniform_shift
+from agents.rnn_checkpoint import Trained
+from agents.rnn_report import phases
+from agents.session_data import mean
+from reach_gym.recording import adaptation
+
+from .paper_facts import PAPER, REPAIRED, Reference
+from .paper_runs import BUFFER, CONTROL, CURL, CURL_TASK, STANDARD, TASK
+
+_UNIT = 2.0  # mm
+Rows = list[tuple[str, ...]]
+_TRIALS = 64  # center-out trials with which activity is recorded: eight per target
+_PHASES = ("before", "in", "after")
+
+
+def tables(trained: dict[str, list[Trained]]) -> dict[str, Rows]:
+    """All tables by title; rows of text, the first one the head."""
+    return {
+        "Reaching in the field by place (errors in the paper's units of 2 mm)": main_table(trained),
+        "The curl field of 13 N s/m, center-out (mm)": curl_table(trained[CURL]),
+        "Hidden activity before, in and after the field": activity_table(trained),
+    }
+
+
+def spread(values: Sequence[float], form: str = "{:.2f}") -> str:
+    """Mean and range of the known values."""
+    known = [value for value in values if np.isfinite(value)]
+    if not known:
+        return "-"
+    low, high = form.format(min(known)), form.format(max(known))
+    return form.format(np.mean(known)) + (f" [{low}, {high}]" if len(known) > 1 else "")
+
+
+def main_table(trained: dict[str, list[Trained]]) -> Rows:
+    """Phase by phase: loss, endpoint error at the start and at the end, after-effect and the slope of onset on go time."""
+    rows: Rows = [
+        ("model", "phase", "loss", "paper", "error at first", "paper", "error", "paper", "after-effect (mm)", "onset slope"),
+    ]
+    for name in (STANDARD, BUFFER, CONTROL):
+        told = [phases(each.manifest["probes"], each.records) for each in trained[name]]
+        for index in range(len(told[0])):
+            mine = [run[index] for run in told]
+            theirs = PAPER[name][index] if name in PAPER else Reference(None, None, None)
+            rows.append(
+                (
+                    name,
+                    str(mine[0]["phase"]),
+                    spread([row["loss"] for row in mine]),
+                    _known(theirs.loss),
+                    spread([row["onset_endpoint_mm"] / _UNIT for row in mine], "{:.1f}"),
+                    _known(theirs.first),
+                    spread([row["endpoint_mm"] / _UNIT for row in mine]),
+                    _theirs(name, index, theirs),
+                    spread([row["after_effect_mm"] for row in mine], "{:+.0f}"),
+                    spread([row["onset_slope"] for row in mine]),
+                )
+            )
+    return rows
+
+
+def _known(value: float | None) -> str:
+    return "-" if value is None else f"{value:g}"
+
+
+def _theirs(name: str, index: int, theirs: Reference) -> str:
+    repaired = REPAIRED[name][1] if name in REPAIRED and index == 0 else None
+    return _known(theirs.endpoint) + ("" if repaired is None else f" (go cue repaired: {repaired:g})")
+
+
+def curl_table(trained: Sequence[Trained]) -> Rows:
+    """Deviations to the side and the adaptation coefficient of channel trials."""
+    told = [phases(each.manifest["probes"], each.records) for each in trained]
+    rows: Rows = [("phase", "error", "deviation at first", "deviation", "size of it", "adaptation coefficient")]
+    for index in range(len(told[0])):
+        mine = [run[index] for run in told]
+        rows.append(
+            (
+                str(mine[0]["phase"]),
+                spread([row["endpoint_mm"] for row in mine], "{:.1f}"),
+                spread([row["onset_deviation_mm"] for row in mine], "{:+.1f}"),
+                spread([row["deviation_mm"] for row in mine], "{:+.1f}"),
+                spread([row["deviation_size_mm"] for row in mine], "{:.1f}"),
+                spread([channel_coefficient(each, index) for each in trained]),
+            )
+        )
+    return rows
+
+
+def channel_coefficient(trained: Trained, block: int) -> float:
+    """The mean adaptation coefficient of channel trials at the end of a block."""
+    kwargs = {"schedule": [{"name": "channel", "trials": 1, "gain": 0.0, "clamp": 1.0}], "false_start": "ignore"}
+    activity = record_network(trained.snapshots[block], trained.config, CURL_TASK, kwargs, _TRIALS)
+    return mean(adaptation(activity.recording))
+
+
+def phase_activity(trained: Trained, task: str, block: int) -> Activity:
+    """Activity in center-out trials at the end of a block, under its field."""
+    probe = trained.manifest["probes"][block]
+    schedule = [{"name": probe["name"], "trials": 1, "gain": probe["gain"]}]
+    # The longest delay that the networks know, so that there is a preparation to look at.
+    kwargs = {**WHOLE, "targets": "center-out", "schedule": schedule, "go_delay": 0.09, "false_start": "ignore"}
+    return record_network(trained.snapshots[block], trained.config, task, kwargs, _TRIALS)
+
+
+def activity_table(trained: dict[str, list[Trained]]) -> Rows:
+    """How the field changes the population: principal angles, shape, and the uniform shift of preparation."""
+    rows: Rows = [("measure", "field by place", "curl field")]
+    columns = []
+    for name, task in ((BUFFER, TASK), (CURL, CURL_TASK)):
+        columns.append(
+            [_compared(each, task, trained[CONTROL][seed] if name == BUFFER else None) for seed, each in enumerate(trained[name])]
+        )
+    for measure in columns[0][0]:
+        rows.append((measure, *(spread([run[measure] for run in column]) for column in columns)))
+    return rows
+
+
+def _compared(trained: Trained, task: str, control: Trained | None) -> dict[str, float]:
+    before, during, after = (phase_activity(trained, task, block) for block in range(3))
+    means = [psth(each) for each in (before, during, after)]
+    twin = None if control is None else phase_activity(control, task, 2)
+    shift = uniform_shift(before, during, after, twin)
+    return {
+        "largest principal angle, before to in (deg)": float(np.degrees(subspace_angle(means[0], means[1])[0])),
+        "largest principal angle, before to after (deg)": float(np.degrees(subspace_angle(means[0], means[2])[0])),
+        "Procrustes distance, before to in": procrustes_distance(means[0], means[1]),
+        "Procrustes distance, before to after": procrustes_distance(means[0], means[2]),
+        "uniform shift of preparation (of the spread of directions)": shift.size,
+        "share of the change that is uniform": shift.uniformity,
+        "share of the shift in the force-predictive plane": shift.in_force_space,
+        "shift left after the washout": shift.retained,
+        "the same for the control (drift)": shift.drift,
+    }

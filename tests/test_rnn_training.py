@@ -1,0 +1,221 @@
+"""Learning through a session: it learns, resumes bit for bit, stops at NaN, and leaves the world alone."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import tests.rnn_reference  # noqa: F401  (one thread)
+from agents import checkpoint, rnn_checkpoint
+from agents.checkpoint import CheckpointError
+from agents.rnn_config import PRESETS, RnnConfig, config_from_data
+from agents.rnn_probe import along
+from agents.rnn_report import phases, table
+from agents.rnn_sessions import SESSIONS, session_of
+from agents.rnn_training import RnnLearner
+from agents.rnn_trials import TrialSource, training_seed
+
+TASK = "reach_gym/CursorReach-v0"
+SMALL = RnnConfig(units=16, batch=4, warm_up=2)
+
+
+def blocks(*trials, gains=(0.0, 1.0, 0.0, 1.0)):
+    return [{"name": f"block {i}", "trials": n, "gain": gains[i]} for i, n in enumerate(trials)]
+
+
+def learner(config=SMALL, seed=0, session=None, **kwargs):
+    return RnnLearner(TASK, {"field": "curl_ccw", "schedule": session or blocks(3, 3, 2), **kwargs}, config, seed)
+
+
+def weights(each):
+    return {name: weight.detach().clone() for name, weight in each.network.named_parameters()}
+
+
+def same(a, b):
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A session long enough to learn, meet a curl field and wash out."""
+    config = RnnConfig(model="standard", cell="relu", units=32, batch=16, warm_up=10)
+    each = learner(config, session=blocks(100, 50, 25), targets="center-out", field={"preset": "curl_ccw", "gain": 0.3})
+    each.learn(each.total)
+    each.close()
+    return each
+
+
+def test_it_learns_meets_the_field_and_shows_an_after_effect_on_the_other_side(trained):
+    before, field, after = phases(trained.probes, trained.records)
+    assert before["endpoint_mm"] < 30 and before["moved"] == 1.0
+    assert field["onset_deviation_mm"] > 5  # counter-clockwise: to the left
+    assert field["deviation_size_mm"] < field["onset_deviation_size_mm"]
+    assert after["onset_deviation_mm"] < -3 and after["after_effect_mm"] < 0  # the other side
+    assert after["endpoint_mm"] < after["onset_endpoint_mm"]
+    assert math.isnan(before["after_effect_mm"]) and math.isnan(field["after_effect_mm"])
+    assert table([before, field, after], "t").row_count == 3
+    assert all(len(values) == trained.total for values in trained.records.values())
+    assert np.isfinite(list(trained.status().values())).all()
+
+
+@pytest.mark.parametrize("model", ["standard", "output_buffer"])
+def test_a_resumed_run_ends_with_the_same_bits(model, tmp_path):
+    config = RnnConfig(**{**SMALL.to_data(), "model": model, "dropout": 0.2})
+    whole, first, second = (learner(config, session=blocks(3, 3, 2)) for _ in range(3))
+    whole.learn(8)
+    first.learn(4)
+    rnn_checkpoint.save(first, tmp_path)
+    rnn_checkpoint.resume(second, tmp_path)
+    second.learn(4)
+    assert same(weights(whole), weights(second))
+    assert whole.records == second.records or np.allclose(
+        [whole.records[name] for name in whole.records], [second.records[name] for name in whole.records], equal_nan=True, rtol=0, atol=0
+    )
+    assert len(second.snapshots) == 3 and all(map(same, whole.snapshots, second.snapshots))
+    rnn_checkpoint.save(whole, tmp_path / "a")
+    rnn_checkpoint.save(second, tmp_path / "b")
+    assert (tmp_path / "a" / "checkpoint.json").read_text() == (tmp_path / "b" / "checkpoint.json").read_text()
+
+
+def test_seeds_differ_and_repeat_and_no_global_state_is_touched():
+    torch.manual_seed(1)
+    np.random.seed(1)  # noqa: NPY002
+    states = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    one, two, other = learner(), learner(), learner(seed=1)
+    for each in (one, two, other):
+        each.learn(2)
+    assert same(weights(one), weights(two)) and not same(weights(one), weights(other))
+    assert torch.equal(states[0], torch.get_rng_state()) and (states[1] == np.random.get_state()[1]).all()  # noqa: NPY002
+    assert training_seed(0) != training_seed(1) + 1
+
+
+def test_a_batch_is_a_pure_function_of_its_number():
+    source, again = (TrialSource(TASK, {"field": "push", "schedule": blocks(4, 4)}, SMALL, 5, 3) for _ in range(2))
+    forward = [source.draw(k).plants for k in range(6)]
+    for k in (5, 2, 3, 0):
+        jumped = again.draw(k).plants
+        assert all(np.array_equal(getattr(jumped, name), getattr(forward[k], name)) for name in ("target", "go", "scale"))
+    assert not np.array_equal(forward[0].target, forward[1].target)
+    assert forward[3].scale.max() == 0 < forward[4].scale.min()  # the schedule's gain
+
+
+def test_nan_stops_with_a_clear_error_and_the_weights_before_it():
+    each = learner()
+    each.learn(1)
+    with torch.no_grad():
+        each.network.get_parameter("hidden.weight")[0, 0] = math.inf
+    kept = weights(each)
+    with pytest.raises(FloatingPointError, match="update 2; a smaller learning rate"):
+        each.learn(1)
+    assert each.done == 1 and len(each.records["loss"]) == 1 and same(kept, weights(each))
+
+
+def test_gradients_stay_finite_at_a_rate_that_is_far_too_high():
+    each = learner(RnnConfig(**{**SMALL.to_data(), "learning_rate": 0.5, "adaptation_rate": 0.5}), session=blocks(20, 20))
+    each.learn(40)
+    assert np.isfinite(each.records["loss"]).all()
+
+
+def test_the_rate_rises_and_falls_in_every_block():
+    each = learner(RnnConfig(warm_up=3, floor=0.1), session=blocks(10, 10))
+    rates = [each.rate(k) for k in range(20)]
+    assert rates[0] == pytest.approx(5e-3 / 4) and rates[10] == pytest.approx(2e-3 / 4)
+    assert max(rates[:10]) == pytest.approx(5e-3, rel=0.3) and rates[9] < rates[4] and rates[19] < rates[14]
+
+
+def test_a_branch_is_the_same_network_in_another_session():
+    each = learner(session=blocks(2, 2))
+    each.learn(2)
+    twin = each.branch({**each.env_kwargs, "schedule": blocks(2, 3, gains=(0.0, 0.0))})
+    alone = learner(session=blocks(2, 3, gains=(0.0, 0.0)))
+    alone.learn(5)
+    each.learn(2)
+    twin.learn(3)
+    assert same(weights(twin), weights(alone)) and not same(weights(twin), weights(each))
+    with pytest.raises(ValueError, match="the same first 2 blocks"):
+        each.branch({**each.env_kwargs, "schedule": blocks(2, 3)})
+
+
+def test_savings_and_after_effects_of_made_up_records():
+    probes = [
+        {"name": name, "gain": gain, "trials": 20, "before": numbers(start), "after": numbers(1.0)}
+        for name, gain, start in (("a", 0.0, 1.0), ("b", 1.0, 30.0), ("c", 0.0, -20.0), ("d", 1.0, 12.0))
+    ]
+    sizes = [1.0] * 20 + [30.0] * 20 + [20.0] * 20 + [12.0] * 20
+    rows = phases(probes, {"deviation_size_mm": sizes})
+    assert rows[3]["savings"] == pytest.approx(0.6) and math.isnan(rows[1]["savings"])
+    assert rows[2]["after_effect_mm"] == -20.0 and math.isnan(rows[0]["after_effect_mm"])
+    assert along(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([[-3.0, 0.0], [0.0, 5.0]])) == pytest.approx(0.5)
+
+
+def numbers(value):
+    names = ("loss", "endpoint_mm", "deviation_mm", "deviation_size_mm", "pushed_mm", "onset_slope", "moved")
+    return dict.fromkeys(names, value)
+
+
+def test_damaged_and_foreign_checkpoints_are_refused(tmp_path):
+    each = learner()
+    each.learn(3)
+    rnn_checkpoint.save(each, tmp_path)
+    with pytest.raises(CheckpointError, match="seed 0"):
+        rnn_checkpoint.resume(learner(seed=1), tmp_path)
+    with pytest.raises(CheckpointError, match="config"):
+        rnn_checkpoint.resume(learner(RnnConfig(**{**SMALL.to_data(), "l1": 0.5})), tmp_path)
+    with pytest.raises(CheckpointError, match="env"):
+        rnn_checkpoint.resume(learner(damping=0.1), tmp_path)
+    arrays, manifest = checkpoint.load(tmp_path)
+    for change in (
+        lambda a, m: a.pop("now/out.weight"),
+        lambda a, m: a.update({"now/out.bias": a["now/out.bias"].astype(np.float64)}),
+        lambda a, m: m.update(done=2),
+        lambda a, m: m.update(config={"units": -1}),
+        lambda a, m: a.pop("known/loss"),
+        lambda a, m: a.pop("block 0/out.bias"),
+        lambda a, m: m.update(agent="q_learning"),
+    ):
+        some, told = dict(arrays), json.loads(json.dumps(manifest))
+        change(some, told)
+        told.pop("arrays"), told.pop("format"), told.pop("version")
+        checkpoint.save(tmp_path / "bad", some, told)
+        fresh = learner()
+        kept = weights(fresh)
+        with pytest.raises(CheckpointError):
+            rnn_checkpoint.resume(fresh, tmp_path / "bad")
+        assert fresh.done == 0 and same(kept, weights(fresh))
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "message"),
+    [
+        ({"cell": "lstm"}, ValueError, "`cell` must be one of"),
+        ({"units": 0}, ValueError, "`units` must be an integer from 1"),
+        ({"dropout": 1.0}, ValueError, "`dropout` must be"),
+        ({"learning_rate": math.nan}, ValueError, "`learning_rate` must be a finite number"),
+        ({"batch": 1.5}, TypeError, "`batch` must be an integer"),
+        ({"l1": 0, "l2": 0}, ValueError, "must not both be 0"),
+        ({"colour": 1}, ValueError, "unknown key 'colour'"),
+    ],
+)
+def test_bad_settings_are_refused(data, error, message):
+    with pytest.raises(error, match=message):
+        config_from_data(data)
+
+
+def test_presets_and_sessions_are_what_the_paper_says():
+    paper, code = (config_from_data(PRESETS[name]) for name in ("paper", "paper_code"))
+    assert (paper.dropout, paper.batch, paper.learning_rate, paper.buffer, paper.scaling) == (0.3, 32, 3e-4, 4, "paper")
+    assert (code.buffer, code.gate, code.l1) == (5, "acceleration", 0.01)
+    assert config_from_data(paper.to_data()) == paper
+    assert sum(b["trials"] for b in session_of("control")) == SESSIONS["adaptation"].trials
+    assert [b["trials"] for b in session_of("adaptation", 0.001)] == [1, 1, 1]
+    for text in ("nothing", "[1", '[{"name": "a"}]'):
+        with pytest.raises(ValueError):
+            session_of(text)
+
+
+def test_tasks_that_no_network_is_taught_are_refused():
+    for kwargs in ({"delay": 3}, {"motor_noise": [0.1, 0.0]}, {"rotation": 30.0}):
+        with pytest.raises(ValueError, match="exact roll-outs"):
+            learner(**kwargs)
