@@ -16,7 +16,7 @@ only what the block has taught; it can be entered beside any agent. In ``washout
 reach.
 
 **The adaptation track** has yardsticks of its own (`reach_gym.benchmark.sessions`): the controllers that know nothing of the
-field and that know what the block teaches.
+field, 0, and that know what the block teaches, 1. What counts is the share of the field's force that the hand makes up for.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from reach_gym import checks, rollout
 FAMILIES = ("grid", "cursor")
 # The kinds of observation that an agent may have, in the order in which they are tried; one that does not mind gets the first.
 OBSERVATIONS = {"grid": ("vector", "pixels", "index"), "cursor": ("vector", "goal", "pixels")}
-MEASURE = "mean_return"
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,11 @@ class SuiteTask:
     def family(self) -> str:
         """``"grid"`` or ``"cursor"``."""
         return self.name.partition("-")[0]
+
+    @property
+    def measure(self) -> str:
+        """What is scored: the mean return, or the area under the learning curve."""
+        return "learning" if self.track == "adaptation" else "mean_return"
 
     @property
     def is_session(self) -> bool:

@@ -10,9 +10,11 @@ import contextlib
 import os
 import pickle
 import queue
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -104,6 +106,7 @@ class _Referee:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
+        self._folder = ""
         self._lock = threading.Lock()
         self.closed = False
 
@@ -129,10 +132,12 @@ class _Referee:
                 raise EOFError
             if self._channel is None:
                 ours, theirs = socket.socketpair()
+                # Whatever it and its agents leave behind is found, and removed, there.
+                self._folder = tempfile.mkdtemp(prefix="reach-gym-")
                 # A session of its own: Ctrl-C is for this process to handle.
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "reach_gym.benchmark.referee", str(theirs.fileno())],
-                    env=child_environment(),
+                    env={**child_environment(), "TMPDIR": self._folder},
                     stdin=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
                     start_new_session=True,
@@ -151,6 +156,7 @@ class _Referee:
                     self._process.kill()
                     self._process.wait()
                 self._channel.close()
+                shutil.rmtree(self._folder, ignore_errors=True)
             self._process, self._channel = None, None
 
     def close(self) -> None:

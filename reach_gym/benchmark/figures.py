@@ -117,8 +117,9 @@ def learning_curves(courses: Mapping[str, Courses], agents: Sequence[str]) -> st
             mean = _mean_over_seeds(seeds, "deviation_mm", absolute=True)
             yard = agent not in agents
             look: dict[str, Any] = {"color": FAINT, "linestyle": (0, (2, 2))} if yard else _look(agents.index(agent))
-            known = np.flatnonzero(np.isfinite(mean))
-            axes.plot(known + 1, _smooth(mean[known]), linewidth=1.0 if yard else 1.6, **look)
+            for block in _blocks_of(seeds):
+                known = block[np.isfinite(mean[block])]
+                axes.plot(known + 1, _smooth(mean[known]), linewidth=1.0 if yard else 1.6, **look)
             if yard:
                 axes.annotate(
                     agent, (known[-1] + 1, mean[known[-1]]), (3, 0), textcoords="offset points", color=FAINT, fontsize=7
@@ -145,23 +146,26 @@ def adaptation_curves(courses: Mapping[str, Courses], agents: Sequence[str]) -> 
 
 def _blocks(axes: Axes, seeds: Courses) -> None:
     """Shades the blocks with the field, and names every block."""
+    blocks = _blocks_of(seeds)
+    for block in blocks:
+        if np.array(seeds[0]["plain"])[block].any():
+            axes.axvspan(block[0] + 0.5, block[-1] + 1.5, color=FIELD, alpha=0.14, linewidth=0)
+        place, name = (block.mean() + 1, 1.0), seeds[0]["block"][block[0]]
+        axes.annotate(name, place, (0, 3), ("data", "axes fraction"), "offset points", ha="center", color=FAINT, fontsize=6.2)
+    axes.set_xlim(0.5, blocks[-1][-1] + 1.5)
+
+
+def _blocks_of(seeds: Courses) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
+    """The numbers of each block's trials, from 0."""
     names = np.array(seeds[0]["block"])
-    begins = np.flatnonzero(np.r_[True, names[1:] != names[:-1]])
-    for begin, end in zip(begins, [*begins[1:], len(names)], strict=True):
-        if np.array(seeds[0]["plain"])[begin:end].any():
-            axes.axvspan(begin + 0.5, end + 0.5, color=FIELD, alpha=0.14, linewidth=0)
-        place = ((begin + end) / 2 + 0.5, 1.0)
-        axes.annotate(
-            names[begin], place, (0, 3), ("data", "axes fraction"), "offset points", ha="center", color=FAINT, fontsize=6.2
-        )
-    axes.set_xlim(0.5, len(names) + 0.5)
+    return np.split(np.arange(len(names)), np.flatnonzero(names[1:] != names[:-1]) + 1)
 
 
 def _mean_over_seeds(seeds: Courses, name: str, absolute: bool = False) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The mean (trials,) of the seeds that have a number for a trial; NaN where none has."""
+    """The mean (trials,) of the seeds that have a number for a trial; NaN where none has. Catch trials are left out."""
     values = np.array([each[name] for each in seeds], float)
     values = np.abs(values) if absolute else values
-    known = np.isfinite(values)
+    known = np.isfinite(values) & ~np.array([each["caught"] for each in seeds])
     return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan))
 
 

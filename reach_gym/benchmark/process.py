@@ -66,7 +66,7 @@ class AgentProcess:
         self._process = subprocess.Popen(
             command,
             cwd=self._folder,
-            env=child_environment(),
+            env={**child_environment(), "TMPDIR": self._folder},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -14,6 +14,10 @@ from reach_gym.benchmark.page import STYLE
 from reach_gym.benchmark.results import RECORDS, YARDSTICKS, Results
 from reach_gym.benchmark.summary import group_of
 
+_SCALES = {
+    "score": "On each task a score of 0 is the random agent's return, and 1 the ideal one's, which knows the field.",
+    "adaptation": "In the adaptation track 0 is a controller that never learns, and 1 one that knows what a block teaches.",
+}
 PAGE, SUMMARY = "report.html", "summary.md"
 
 
@@ -59,10 +63,11 @@ def html(results: Results, summary: Mapping[str, Any]) -> str:
 def _lead(results: Results, summary: Mapping[str, Any]) -> str:
     trials = sum(record["env"]["episodes"] for record in results.records if record["status"] == OK)
     tasks, seeds = len(summary["tasks"]), len(summary["seeds"])
+    tracks = {suite.TASKS[task].track for task in summary["tasks"]}
+    told = [text for track, text in _SCALES.items() if track in tracks]
     return (
         f"{_count(len(summary['agents']), 'agent')} on {_count(tasks, 'task')} with {_count(seeds, 'seed')}: "
-        f"{trials:,} held-out trials. On each of them a score of 0 is the random agent's and 1 the ideal one's, "
-        "which knows the field."
+        f"{trials:,} held-out trials. {' '.join(told)}"
     )
 
 
@@ -112,8 +117,8 @@ def _courses(results: Results, agents: Sequence[str]) -> list[str]:
         return []
     drawn = figures.learning_curves(courses, agents), figures.adaptation_curves(courses, agents)
     told = (
-        "Left: largest deviation of every trial without a channel, mean over seeds; dashed: the controllers that never learn and "
-        "that know the field. Right: share of the field's force in channel trials, and the fitted two-state model as a line."
+        "First: largest deviation of every trial without a channel, mean over seeds; dashed: controllers that never learn and "
+        "that know the field. Second: share of the field's force in channel trials, and the fitted two-state model as a line."
     )
     shown = "".join(f"<figure>{each}</figure>" for each in drawn)
     return [f'<h2>Learning curves</h2><p>{told}</p><section class="charts">{shown}</section>']

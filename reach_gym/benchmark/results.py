@@ -12,12 +12,11 @@ from reach_gym import checks
 from reach_gym.benchmark.engines import Engine
 from reach_gym.benchmark.jobs import NOT_APPLICABLE, OK, Job, Outcome, is_current, lost, run_job
 from reach_gym.benchmark.process import MEMORY
-from reach_gym.benchmark.sessions import ADAPTED, NAIVE, learning_errors
 from reach_gym.protocol import BUILT_IN
 from reach_gym.suite import SuiteTask
 
 RECORDS, JOURNAL = "results.jsonl", "journal.jsonl"
-YARDSTICKS = {"score": ("random", "ideal"), "adaptation": (NAIVE, ADAPTED)}  # for the scores 0 and 1
+YARDSTICKS = {"score": ("random", "ideal"), "adaptation": ("naive", "adapted")}  # for the scores 0 and 1
 
 Key = tuple[str, str, int]  # label, task, seed
 
@@ -131,9 +130,11 @@ def jobs_of(entries: Sequence[Entry], tasks: Iterable[SuiteTask], seeds: Sequenc
     """All jobs of a benchmark, those of the yardsticks first; none twice.
 
     Raises:
-        ValueError: Two agents have the same label, or one has that of a yardstick.
+        ValueError: There is no agent, two have the same label, or one has that of a yardstick.
     """
     labels = [entry.label for entry in entries]
+    if not labels:
+        raise ValueError("`agent` must name at least one agent.")
     for entry in entries:
         if labels.count(entry.label) > 1:
             raise ValueError(f"`agent` must have another label than the others, got {entry.label!r} twice; write 'label=agent'.")
@@ -213,14 +214,10 @@ def _scored(outcome: Outcome, marks: Sequence[Any], task: SuiteTask) -> dict[str
     for mark in marks:
         if mark.record["status"] != OK:
             raise RuntimeError(f"the yardstick {mark.record['agent']} failed on {task.name}: {mark.record['message']}")
-    values: Sequence[float | None] = [outcome.record["value"], *(mark.record["value"] for mark in marks)]
-    if task.track == "adaptation":
-        details = [outcome.details, *(mark.details for mark in marks)]
-        values = (learning_errors(details[0], details[1], details[2]) if outcome.details else None) or (None, None, None)
-    value, low, high = values
+    value, low, high = outcome.record["value"], *(mark.record["value"] for mark in marks)
     score = None if value is None or low is None or high is None or high == low else (value - low) / (high - low)
     named = dict(zip(YARDSTICKS[task.track], (low, high), strict=True))
-    return {**outcome.record, "value": value, "yardsticks": named, "score": score}
+    return {**outcome.record, "yardsticks": named, "score": score}
 
 
 def complaint(records: Sequence[Mapping[str, Any]]) -> str:

@@ -1,12 +1,11 @@
 """The adaptation track: what a session says about an agent that learns while it acts.
 
-Yardsticks are the controllers that bound a learner on the same trials: ``naive`` never learns, ``adapted`` knows what the block
-teaches from its first trial on.
+The score 0 is that of a controller that never learns (``naive``), 1 that of one that knows what a block teaches from its first
+trial on (``adapted``), both on the same trials.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from reach_gym.recording import Recording, adaptation, catch_trials, deviations,
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-NAIVE, ADAPTED = "naive", "adapted"
 _EARLY, _LATE = 10, 20  # field trials at the beginning and at the end of a block
 _FIRST = 5  # channel trials at either end of the retention block
 _PARAMETERS = ("fast_retention", "slow_retention", "fast_learning", "slow_learning")
@@ -30,8 +28,10 @@ def session_facts(recording: Recording) -> tuple[dict[str, float], dict[str, Any
 
     The numbers:
 
-    - ``learned``: share of the field's force that the hand makes up for in the channel trials of the late adaptation
-      (`reach_gym.recording.adaptation`).
+    - ``learning``: share of the field's force that the hand makes up for in channel trials (`reach_gym.recording.adaptation`),
+      averaged over the whole adaptation block: the area under the learning curve, and what is scored. Channel trials show what
+      the hand expects, whereas errors would also fall for a hand that is merely stiff. A hand that rests expects nothing.
+    - ``learned``: the same in the last third of these trials.
     - ``early_error_mm``, ``late_error_mm``: mean largest deviation in the first 10 and last 20 field trials of the adaptation.
     - ``after_effect_mm``: signed deviation in catch trials minus that of the baseline (`reach_gym.measures.after_effect`).
     - ``retention``: what is left at the end of the error clamp, as a share of what there was at its beginning.
@@ -45,12 +45,13 @@ def session_facts(recording: Recording) -> tuple[dict[str, float], dict[str, Any
     off, share = deviations(recording), adaptation(recording)
     plain = felt & ~clamped
     first, again = (np.flatnonzero(plain & (names == name)) for name in ("adaptation", "readaptation"))
-    late_probes = np.flatnonzero(clamped & (names == "adaptation"))
+    probes = np.flatnonzero(clamped & (names == "adaptation"))
     faded = share[names == "retention"]
     before, after = _mean(faded[:_FIRST]), _mean(faded[-_FIRST:])
     early, second = _mean(np.abs(off[first[:_EARLY]])), _mean(np.abs(off[again[:_EARLY]]))
     numbers = {
-        "learned": _mean(share[late_probes[-max(1, len(late_probes) // 3) :]]),
+        "learning": float(np.nan_to_num(share[probes]).mean()) if len(probes) else float("nan"),
+        "learned": _mean(share[probes[-max(1, len(probes) // 3) :]]),
         "early_error_mm": 1000 * early,
         "late_error_mm": 1000 * _mean(np.abs(off[first[-_LATE:]])),
         "after_effect_mm": 1000 * after_effect(off, (names == "baseline") & ~clamped, caught),
@@ -83,29 +84,3 @@ def _mean(values: Floats) -> float:
 
 def _listed(values: Floats) -> list[float | None]:
     return [round(float(value), 4) if np.isfinite(value) else None for value in values]
-
-
-def learning_errors(
-    agent: Mapping[str, Any], naive: Mapping[str, Any], adapted: Mapping[str, Any]
-) -> tuple[float, float, float] | None:
-    """The mean errors, in mm, of an agent and of both yardsticks over the whole adaptation block: the areas under their curves.
-
-    An error is the largest deviation of a field trial; a trial without success counts as the naive controller's at least. The
-    agent's score is where its error lies on the way from the naive controller's, 0, to the adapted one's, 1: mostly how soon it
-    learns.
-
-    Args:
-        agent: The courses of `session_facts`.
-        naive: Those of the naive controller on the same trials.
-        adapted: Those of the adapted one.
-
-    Returns:
-        The errors of `agent`, `naive` and `adapted`; ``None`` where the yardsticks have none.
-    """
-    counted = np.array(naive["plain"]) & (np.array(naive["block"]) == "adaptation")
-    mine, worst, best = (np.abs(np.array(each["deviation_mm"], float)[counted]) for each in (agent, naive, adapted))
-    if not (counted.any() and np.isfinite(worst).all() and np.isfinite(best).all()):
-        return None
-    failed = ~np.array(agent["success"])[counted] | ~np.isfinite(mine)
-    mine = np.where(failed, np.fmax(mine, worst), mine)
-    return float(mine.mean()), float(worst.mean()), float(best.mean())

@@ -12,7 +12,7 @@ from reach_gym import statistics, suite
 from reach_gym.benchmark.jobs import NOT_APPLICABLE, OK
 
 THRESHOLDS = np.linspace(-0.2, 1.2, 71)  # of performance profiles
-FACTS = ("learned", "early_error_mm", "late_error_mm", "after_effect_mm", "retention", "savings")
+FACTS = ("learning", "learned", "early_error_mm", "late_error_mm", "after_effect_mm", "retention", "savings")
 
 Floats = npt.NDArray[np.float64]
 Record = dict[str, Any]

@@ -16,6 +16,7 @@ from reach_gym.benchmark.summary import FACTS
 Summary = Mapping[str, Any]
 DASH = "-"
 _SHOWN = {
+    "learning": ("learning", "{:.2f}"),
     "learned": ("learned", "{:.2f}"),
     "early_error_mm": ("early mm", "{:.1f}"),
     "late_error_mm": ("late mm", "{:.1f}"),
@@ -35,7 +36,10 @@ Rows = tuple[str, list[str], list[list[str]]]  # title, heads, cells
 
 def number(value: float | None, form: str = "{:.3f}") -> str:
     """A number for people; a dash where there is none."""
-    return DASH if value is None else form.format(value + 0.0).replace("-", "\N{MINUS SIGN}")
+    if value is None:
+        return DASH
+    text = form.format(value)
+    return text.lstrip("-").replace("+", "") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
 def all_tables(summary: Summary) -> list[Rows]:
@@ -55,7 +59,7 @@ def _aggregates(summary: Summary) -> Rows:
             cells.append(f"{0 if found is None else found['done']} of {_tasks(summary, group)}")
         rows.append(cells)
     heads = ["agent", *(part for group in groups for part in (group, "95 % interval", "tasks"))]
-    return "Interquartile mean of the scores: 0 is the random agent, 1 the ideal one", heads, rows
+    return "Interquartile mean of the scores", heads, rows
 
 
 def _tasks(summary: Summary, group: str) -> int:
