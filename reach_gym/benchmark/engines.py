@@ -25,6 +25,7 @@ from reach_gym.benchmark.wire import Channel
 from reach_gym.errors import missing_extra
 
 ATTEMPTS = 3
+_PATIENCE = 10.0  # seconds
 LOST = f"the process that watched it was lost {ATTEMPTS} times"
 
 Item = TypeVar("Item")
@@ -172,7 +173,8 @@ class RayEngine:
         """Connects, unless this process is connected already.
 
         Args:
-            address: Of the cluster; ``None`` for the one that this machine belongs to, or else a new one on this machine.
+            address: Of the cluster, such as ``"10.0.0.1:6379"`` or ``"auto"`` for the one that this machine belongs to; without
+                it the one in the environment variable ``RAY_ADDRESS``, or else a new one on this machine.
 
         Raises:
             MissingExtraError: Ray is not installed.
@@ -184,6 +186,7 @@ class RayEngine:
             raise missing_extra("ray", "ray") from None
         self._ray: Any = ray
         if not ray.is_initialized():
+            _require_answer(address)
             try:
                 ray.init(address=address, log_to_driver=False, logging_level="warning")
             except (ConnectionError, RuntimeError, ValueError) as error:
@@ -211,6 +214,16 @@ class RayEngine:
         except self._ray.exceptions.RayError:
             return Done(index, None, LOST)
         return Done(index, value, "") if fine else Done(index, None, value)
+
+
+def _require_answer(address: str | None) -> None:
+    """Refuses an address at which nobody answers; Ray would try for minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        try:
+            socket.create_connection((host, int(port)), _PATIENCE).close()
+        except OSError as error:
+            raise ConnectionError(f"no Ray cluster at {address!r}: {error}") from None
 
 
 def _attempt(function: Callable[[Any], Any], item: Any) -> tuple[bool, Any]:
