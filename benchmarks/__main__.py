@@ -1,4 +1,4 @@
-"""``python -m benchmarks COMMAND``: the demonstration and the speed measurements."""
+"""``python -m benchmarks COMMAND``: the demonstration, the speed measurements and the leaderboard."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from reach_gym.cli import shell
 
 from .demo import Demo
+from .leaderboard import Leaderboard
 from .speed import Speed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
-    commands: dict[str, type[shell.Command]] = {"demo": Demo, "speed": Speed}
+    commands: dict[str, type[shell.Command]] = {"demo": Demo, "speed": Speed, "leaderboard": Leaderboard}
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")
 
 

@@ -187,7 +187,8 @@ BUILT_IN: dict[str, Callable[[Any], Agent]] = {
 def load_agent(name: str, env: VectorEnv[Any, Any, Any]) -> Agent:
     """Loads an agent for `env`: a name of `BUILT_IN`, or ``"module:attribute"``, which runs that module's code.
 
-    Modules are found as Python finds them, and in the current directory.
+    ``"module:attribute(path)"`` calls the attribute with the text between the parentheses first, such as the name of a file with
+    what the agent has learned. Modules are found as Python finds them, and in the current directory.
 
     Raises:
         ValueError: `name` is none of these.
@@ -198,12 +199,13 @@ def load_agent(name: str, env: VectorEnv[Any, Any, Any]) -> Agent:
     """
     if name in BUILT_IN:
         return BUILT_IN[name](env)
-    module, _, attribute = name.partition(":")
-    if not module or not attribute:
+    module, _, rest = name.partition(":")
+    attribute, called, text = rest.partition("(")
+    if not module or not attribute or (called and not text.endswith(")")):
         raise ValueError(f"`agent` must be {', '.join(map(repr, BUILT_IN))} or 'module:attribute', got {name!r}.")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     value: Any = importlib.import_module(module)
     for part in attribute.split("."):
         value = getattr(value, part)
-    return as_agent(value, env)
+    return as_agent(value(text[:-1]) if called else value, env)

@@ -126,8 +126,11 @@ def _kind_of(process: AgentProcess, kinds: tuple[str, ...]) -> str:
 def resolved(job: Job) -> str:
     """The agent's name for its process: ``{seed}`` is filled in, and a path leads there from any directory."""
     name = job.agent.replace("{seed}", str(job.seed))
-    path = Path(job.path, name)
-    return str(path.absolute()) if path.exists() else name
+    before, called, text = name.partition("(")
+    path = Path(job.path, text[:-1] if called else name)
+    if not path.exists():
+        return name
+    return f"{before}({path.absolute()})" if called else str(path.absolute())
 
 
 def measure(agent: Any, task: SuiteTask, seed: int) -> tuple[dict[str, float | None], dict[str, Any]]:

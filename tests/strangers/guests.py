@@ -64,6 +64,16 @@ class Learner:
             self.curl += 0.01 * ((before[0] * push[1] - before[1] * push[0]) / (before @ before) - self.curl)
 
 
+class Weights:
+    """Reads a file of its own."""
+
+    def __init__(self, path):
+        self.text = Path(path).read_text()
+
+    def __call__(self, observations):
+        return np.full(len(observations), len(self.text) % 8)
+
+
 class Notes:
     """Says where it is."""
 
