@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from reach_gym.cli import shell
 
 from .demo import Demo
+from .isolation import Isolation
 from .leaderboard import Leaderboard
 from .speed import Speed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
-    commands: dict[str, type[shell.Command]] = {"demo": Demo, "speed": Speed, "leaderboard": Leaderboard}
+    commands: dict[str, type[shell.Command]] = {"demo": Demo, "speed": Speed, "leaderboard": Leaderboard, "isolation": Isolation}
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")
 
 

@@ -72,7 +72,7 @@ def _svg(figure: Figure, told: str) -> str:
     text = re.sub(
         r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg role="img" aria-label="{escape(told)}" viewBox="\1">', text, count=1
     )
-    return re.sub(r"(font: [^;\"]*?px) [^;\"]*", r"\1 system-ui, sans-serif", text)
+    return re.sub(r"font-family: [^;\"]*", "font-family: system-ui, sans-serif", text)
 
 
 def intervals(summary: Summary, group: str, agents: Sequence[str]) -> str:

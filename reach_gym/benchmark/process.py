@@ -83,6 +83,11 @@ class AgentProcess:
             self.close()
             raise
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def ask(self, message: bytes) -> memoryview:
         """Sends a message and returns the answer.
 

@@ -12,7 +12,7 @@ from reach_gym.benchmark import tables
 from reach_gym.benchmark.jobs import OK
 from reach_gym.benchmark.page import STYLE
 from reach_gym.benchmark.results import RECORDS, YARDSTICKS, Results
-from reach_gym.benchmark.summary import group_of
+from reach_gym.benchmark.summary import group_of, ranked
 
 _SCALES = {
     "score": "On each task a score of 0 is the random agent's return, and 1 the ideal one's, which knows the field.",
@@ -40,7 +40,7 @@ def write_all(results: Results, summary: Mapping[str, Any], folder: Path) -> lis
 
 def html(results: Results, summary: Mapping[str, Any]) -> str:
     """The report as one page, for phones and desks, light and dark."""
-    agents = tables.ranked(summary)
+    agents = ranked(summary)
     parts = [
         "<h1>Reaching under force fields</h1>",
         f'<p class="lead">{_lead(results, summary)}</p>',

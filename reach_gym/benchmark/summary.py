@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from reach_gym import statistics, suite
 from reach_gym.benchmark.jobs import NOT_APPLICABLE, OK
 
 THRESHOLDS = np.linspace(-0.2, 1.2, 71)  # of performance profiles
+_FEW = 5  # agents of which all pairs are compared
 FACTS = ("learning", "learned", "early_error_mm", "late_error_mm", "after_effect_mm", "retention", "savings")
 
 Floats = npt.NDArray[np.float64]
@@ -33,8 +35,8 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
         ``agents``, ``tasks`` and ``seeds``, in order; ``scores``: mean score by task and agent, ``None`` where there is none;
         ``statuses``: by task and agent, the first that is not ``"ok"``; ``aggregates``: by group and agent ``iqm``, ``low``,
         ``high``, ``done`` and ``tasks``; ``profiles``: by group and agent ``share``, ``low`` and ``high`` for ``thresholds``;
-        ``improvement``: by group, each agent over each other on the tasks that both have done; ``facts``: the adaptation track's
-        measures by agent; ``failures``: agent, task, status and message.
+        ``improvement``: by group, the better over the other agent of a pair on the tasks that both have done; ``facts``: the
+        adaptation track's measures by agent; ``failures``: agent, task, status and message.
     """
     agents, tasks = (list(dict.fromkeys(record[name] for record in records)) for name in ("agent", "task"))
     seeds = sorted({record["seed"] for record in records})
@@ -42,16 +44,18 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
     groups: dict[str, list[str]] = {}
     for task in tasks:
         groups.setdefault(group_of(task), []).append(task)
+    aggregates = {name: {agent: _aggregate(agent, mine, matrices) for agent in agents} for name, mine in groups.items()}
+    best_first = ranked({"agents": agents, "aggregates": aggregates})
     return {
         "agents": agents,
         "tasks": tasks,
         "seeds": seeds,
         "scores": {task: {agent: _mean(matrices[agent, task]) for agent in agents} for task in tasks},
         "statuses": {task: {agent: _status(records, agent, task) for agent in agents} for task in tasks},
-        "aggregates": {name: {agent: _aggregate(agent, mine, matrices) for agent in agents} for name, mine in groups.items()},
+        "aggregates": aggregates,
         "thresholds": THRESHOLDS.round(6).tolist(),
         "profiles": {name: _profiles(agents, mine, matrices) for name, mine in groups.items()},
-        "improvement": {name: _improvement(agents, mine, matrices) for name, mine in groups.items()},
+        "improvement": {name: _improvement(best_first, mine, matrices) for name, mine in groups.items()},
         "facts": _facts(records, agents),
         "failures": _failures(records),
     }
@@ -101,14 +105,18 @@ def _improvement(
     agents: Sequence[str], tasks: Sequence[str], matrices: dict[tuple[str, str], Floats | None]
 ) -> list[dict[str, Any]]:
     rows = []
-    for i, x in enumerate(agents):
-        for y in agents[i + 1 :]:
-            both = [task for task in tasks if matrices[x, task] is not None and matrices[y, task] is not None]
-            one, other = _stacked(x, both, matrices), _stacked(y, both, matrices)
-            if one is not None and other is not None:
-                value, low, high = statistics.improvement_interval(one, other)
-                rows.append({"x": x, "y": y, "probability": value, "low": low, "high": high, "tasks": len(both)})
+    for x, y in _pairs([agent for agent in agents if _stacked(agent, tasks, matrices) is not None]):
+        both = [task for task in tasks if matrices[x, task] is not None and matrices[y, task] is not None]
+        one, other = _stacked(x, both, matrices), _stacked(y, both, matrices)
+        if one is not None and other is not None:
+            value, low, high = statistics.improvement_interval(one, other)
+            rows.append({"x": x, "y": y, "probability": value, "low": low, "high": high, "tasks": len(both)})
     return rows
+
+
+def _pairs(agents: Sequence[str]) -> list[tuple[str, str]]:
+    """Every pair of a few agents, the better one first; of many only those that follow each other in rank."""
+    return list(combinations(agents, 2) if len(agents) <= _FEW else pairwise(agents))
 
 
 def _facts(records: Sequence[Record], agents: Sequence[str]) -> dict[str, dict[str, float | None]]:
@@ -139,3 +147,14 @@ def _failures(records: Sequence[Record]) -> list[dict[str, Any]]:
             key = record["agent"], record["task"], record["status"], record["message"]
             found[key] = found.get(key, 0) + 1
     return [dict(zip(("agent", "task", "status", "message", "seeds"), (*key, n), strict=True)) for key, n in found.items()]
+
+
+def ranked(summary: Mapping[str, Any]) -> list[str]:
+    """The agents, best first: by the groups' tasks that they have done, then by their means."""
+
+    def place(agent: str) -> tuple[float, ...]:
+        found = [group[agent] for group in summary["aggregates"].values() if group[agent] is not None]
+        done = sum(each["done"] for each in found)
+        return -done, -sum(each["iqm"] for each in found) / max(1, len(found))
+
+    return sorted(summary["agents"], key=place)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reach_gym.benchmark.jobs import OK
-from reach_gym.benchmark.summary import FACTS
+from reach_gym.benchmark.summary import FACTS, ranked
 
 Summary = Mapping[str, Any]
 DASH = "-"
@@ -69,17 +69,6 @@ def _tasks(summary: Summary, group: str) -> int:
 
 def _interval(found: Mapping[str, float]) -> str:
     return f"{number(found['low'])} to {number(found['high'])}"
-
-
-def ranked(summary: Summary) -> list[str]:
-    """The agents, best first: by the groups' tasks that they have done, then by their means."""
-
-    def place(agent: str) -> tuple[float, ...]:
-        found = [group[agent] for group in summary["aggregates"].values() if group[agent] is not None]
-        done = sum(each["done"] for each in found)
-        return -done, -sum(each["iqm"] for each in found) / max(1, len(found))
-
-    return sorted(summary["agents"], key=place)
 
 
 def _scores(summary: Summary) -> Rows:

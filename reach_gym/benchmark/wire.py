@@ -23,6 +23,7 @@ Array = npt.NDArray[Any]
 ACT, OBSERVE, ACTIONS, TEXT = b"a", b"o", b"=", b"{"
 MAX_ACTIONS = 2**22  # bytes of a batch of actions; a real one has a few thousand
 _MAX_MESSAGE = 2**30  # bytes that the referee sends: hundreds of images at once
+_CHUNK = 2**16
 _KINDS = "biuf"  # booleans and numbers; what they mean is for the environment to say
 _HEAD = struct.Struct("<c4sB")  # what, type, number of axes
 _AXES = tuple(struct.Struct(f"<{axes}q") for axes in range(5))
@@ -46,6 +47,7 @@ class Channel:
     def __init__(self, end: socket.socket, limit: int = _MAX_MESSAGE) -> None:
         """Uses `end`, and takes no message of more than `limit` bytes."""
         self._socket, self._limit = end, limit
+        self._rest = b""
 
     def send(self, message: bytes) -> None:
         """Sends one message.
@@ -63,14 +65,30 @@ class Channel:
             WireError: It is too long.
             OSError: The connection broke.
         """
-        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
+        data: bytes | bytearray = self._rest or self._more()
+        while len(data) < _LENGTH.size:
+            data += self._more()
+        (length,) = _LENGTH.unpack_from(data)
         if length > self._limit:
             raise WireError(f"a message of {length} bytes")
-        return memoryview(self._exactly(length)).toreadonly()
+        end = _LENGTH.size + length
+        self._rest = bytes(data[end:])
+        if len(data) < end:
+            data = self._completed(data, end)
+        return memoryview(data)[_LENGTH.size : end].toreadonly()
 
-    def _exactly(self, count: int) -> bytearray:
+    def _more(self) -> bytes:
+        """What comes next, with one call most messages as a whole."""
+        data = self._socket.recv(_CHUNK)
+        if not data:
+            raise EOFError
+        return data
+
+    def _completed(self, begun: bytes | bytearray, count: int) -> bytearray:
+        """`count` bytes, of which some have come already."""
         data = bytearray(count)
-        rest = memoryview(data)
+        data[: len(begun)] = begun
+        rest = memoryview(data)[len(begun) :]
         while rest:
             got = self._socket.recv_into(rest)
             if not got:
