@@ -34,6 +34,7 @@ class Evaluation:
         success: bool, whether the target was hit within the time limit.
         returns: float64, sum of rewards.
         block: int64, index of the schedule's block; 0 without a schedule.
+        path: int32 (n, T + 1), the cursor's cells (y * size + x) from the start on; -1 after the end.
     """
 
     starts: npt.NDArray[np.int64]
@@ -43,6 +44,7 @@ class Evaluation:
     success: npt.NDArray[np.bool_]
     returns: npt.NDArray[np.float64]
     block: npt.NDArray[np.int64]
+    path: npt.NDArray[np.int32]
 
     def summary(self) -> dict[str, float]:
         """Means over the episodes; ``optimal`` is the share that hit in the least number of steps.
@@ -231,6 +233,10 @@ def _trials_of(env_id: str, env_kwargs: dict[str, Any] | None, every: bool) -> t
 def _joined(parts: Iterator[dict[str, npt.NDArray[Any]]], count: int) -> Evaluation:
     """One evaluation of the first `count` episodes of all `parts`."""
     batches = list(parts)
+    longest = max(batch["path"].shape[1] for batch in batches)
+    for batch in batches:
+        missing = longest - batch["path"].shape[1]
+        batch["path"] = np.pad(batch["path"], ((0, 0), (0, missing)), constant_values=-1)
     names = [field.name for field in fields(Evaluation)]
     return Evaluation(**{name: np.concatenate([batch[name] for batch in batches])[:count] for name in names})
 
@@ -294,7 +300,9 @@ def _grid_episodes(
     ideal = info["ideal_steps"]
     steps, returns = np.zeros(rows, np.int64), np.zeros(rows)
     success = np.zeros(rows, np.bool_)
+    path = [cells[:, 0]]
     for step in rollout.play(agent, env, observation, session):
+        path.append(np.where(step.running, base.cursor_cells(), -1))
         steps += step.running
         returns += np.where(step.running, step.rewards, 0.0)
         success |= step.running & step.terminated
@@ -306,5 +314,6 @@ def _grid_episodes(
         "ideal_steps": ideal,
         "success": success,
         "returns": returns,
+        "path": np.stack(path, axis=1).astype(np.int32),
         "block": np.array(info.get("block", np.zeros(rows)), np.int64),
     }

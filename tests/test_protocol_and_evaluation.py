@@ -266,6 +266,7 @@ def test_a_summary_by_hand():
         success=np.array([True, True, False, False]),
         returns=np.array([-2.0, -4.0, -10.0, -10.0]),
         block=np.zeros(4, np.int64),
+        path=np.full((4, 11), -1),
     )
     assert result.summary() == {
         "episodes": 4,
@@ -485,3 +486,11 @@ def test_what_a_model_was_made_for_counts():
 def test_the_package_s_own_agents_say_so_too(name, env_id):
     with pytest.raises(NotApplicableError):
         load_agent(name, gym.make_vec(env_id, num_envs=1))
+
+
+def test_the_path_leads_from_the_start_to_the_target():
+    result = evaluate("ideal", CURL, 300)
+    cells = [line[line >= 0] for line in result.path]
+    assert [len(line) - 1 for line in cells] == result.steps.tolist() and result.path.shape[1] == result.steps.max() + 1
+    assert [line[0] for line in cells] == (result.starts @ [1, 16]).tolist() and [line[-1] for line in cells] == (result.targets @ [1, 16]).tolist()
+    assert (np.abs(np.diff([line[:2] % 16 for line in cells])) <= 2).all()

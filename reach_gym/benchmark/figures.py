@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -175,15 +175,22 @@ def _smooth(values: np.ndarray[Any, np.dtype[np.float64]], width: int = 3) -> np
     return np.array([values[max(0, i - half) : i + half + 1].mean() for i in range(len(values))])
 
 
-def paths(trials: Iterable[Mapping[str, Any]], color: str, told: str) -> str:
-    """The cursor's paths of some trials from the start to the targets, 24 cm on a side."""
-    lines, discs = [], []
+def paths(trials: Sequence[Mapping[str, Any]], color: str, told: str) -> str:
+    """The cursor's paths of some trials to their targets: 24 cm on a side, or the whole grid."""
+    size = trials[0].get("size")
+    # To units of which 240 make a side, y upwards.
+    scale, shift, radius = (1000.0, 120.0, 10.0) if size is None else (240.0 / size, 120.0 / size, 96.0 / size)
+
+    def place(point: Sequence[float]) -> tuple[str, str]:
+        return f"{scale * point[0] + shift:.0f}", f"{240 - scale * point[1] - shift:.0f}"
+
+    lines, marks = [], []
     for trial in trials:
-        x, y = trial["target"]
-        discs.append(f'<circle class="target" cx="{1000 * x:.0f}" cy="{-1000 * y:.0f}" r="10"/>')
-        points = " ".join(f"{1000 * px:.0f},{-1000 * py:.0f}" for px, py in trial["path"])
-        lines.append(f'<polyline points="{points}" style="stroke: var(--{color})"/>')
-    box = '<rect class="arena" x="-119" y="-119" width="238" height="238" rx="8"/>'
-    start = '<circle class="start" r="4"/>'
-    drawn = "".join((box, *discs, *lines, start))
-    return f'<svg role="img" aria-label="{escape(told)}" class="paths" viewBox="-120 -120 240 240">{drawn}</svg>'
+        (x, y), *_ = map(place, [trial["target"]])
+        marks.append(f'<circle class="target" cx="{x}" cy="{y}" r="{radius:.0f}"/>')
+        points = [place(point) for point in trial["path"]]
+        marks.append(f'<circle class="start" cx="{points[0][0]}" cy="{points[0][1]}" r="3.5"/>')
+        lines.append(f'<polyline points="{" ".join(map(",".join, points))}" style="stroke: var(--{color})"/>')
+    box = '<rect class="arena" x="1" y="1" width="238" height="238" rx="8"/>'
+    drawn = "".join((box, *lines, *marks))
+    return f'<svg role="img" aria-label="{escape(told)}" class="paths" viewBox="0 0 240 240">{drawn}</svg>'

@@ -27,6 +27,7 @@ from reach_gym.errors import InvalidActionError, NotApplicableError
 from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate, subset
 from reach_gym.protocol import BUILT_IN
 from reach_gym.recording import Recording, record, record_whole_session
+from reach_gym.registration import TASKS
 from reach_gym.suite import SuiteTask
 
 OK, NOT_APPLICABLE = "ok", "not_applicable"
@@ -139,7 +140,7 @@ def measure(agent: Any, task: SuiteTask, seed: int) -> tuple[dict[str, float | N
         evaluation: Evaluation | CursorEvaluation = evaluate(
             agent, task.env_id, task.episodes, seed, task.kwargs, session=task.is_session
         )
-        return _summary(evaluation, task), {}
+        return _summary(evaluation, task), {"paths": _grid_paths(_counted(evaluation, task), task)}
     if task.is_session and agent in BUILT_IN:
         recording = record_whole_session(agent, task.env_id, seed, task.kwargs, task.episodes)
     else:
@@ -153,15 +154,31 @@ def measure(agent: Any, task: SuiteTask, seed: int) -> tuple[dict[str, float | N
 
 
 def _summary(evaluation: Any, task: SuiteTask) -> dict[str, float | None]:
-    if task.block is not None:
-        names = [block["name"] for block in task.kwargs["schedule"]]
-        evaluation = subset(evaluation, evaluation.block == names.index(task.block))
-    return _plain(evaluation.summary())
+    return _plain(_counted(evaluation, task).summary())
+
+
+def _counted(evaluation: Any, task: SuiteTask) -> Any:
+    """The trials that count."""
+    if task.block is None:
+        return evaluation
+    names = [block["name"] for block in task.kwargs["schedule"]]
+    return subset(evaluation, evaluation.block == names.index(task.block))
 
 
 def _plain(numbers: dict[str, float]) -> dict[str, float | None]:
     """JSON has no NaN, which stands where an average has nothing to average."""
     return {name: float(value) if math.isfinite(value) else None for name, value in numbers.items()}
+
+
+def _grid_paths(evaluation: Evaluation, task: SuiteTask) -> list[dict[str, Any]]:
+    """The cursor's paths of some trials, in squares."""
+    size = int({**TASKS[task.env_id].kwargs, **task.kwargs}.get("size", 16))
+    kept = zip(evaluation.targets[:_PATHS], evaluation.path[:_PATHS], strict=True)
+    cells = ((target, line[line >= 0]) for target, line in kept)
+    return [
+        {"size": size, "target": target.tolist(), "path": np.stack([line % size, line // size], axis=1).tolist()}
+        for target, line in cells
+    ]
 
 
 def _paths(recording: Recording, task: SuiteTask) -> list[dict[str, Any]]:

@@ -142,7 +142,7 @@ def _paths(results: Results, agents: Sequence[str]) -> list[str]:
         ]
         parts.append(f"<h3>{escape(task)}: {escape(suite.TASKS[task].summary)}</h3>")
         parts.append(f'<section class="panels">{"".join(pictures)}</section>')
-    told = "The cursor's paths in the first trials of the first seed, from the go cue on; 24 cm on a side."
+    told = "The first trials of the first seed: on the grid from the start on, of the cursor from the go cue on, 24 cm a side."
     return [f"<h2>Example paths</h2><p>{told}</p>", *parts] if parts else []
 
 
