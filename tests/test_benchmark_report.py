@@ -34,7 +34,7 @@ class Here:
 @pytest.fixture(scope="module")
 def results():
     entries = [Entry(agent, agent if "<" not in agent else "nosuch:<i>|") for agent in AGENTS]
-    return run(entries, [suite.TASKS[name] for name in TASKS], (0, 1), Here(), Limits())
+    return run(entries, [suite.TASKS[name] for name in TASKS], (0,), Here(), Limits())
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_the_tables_say_what_the_records_say(results):
     row = next(row for row in scores[2] if row[0] == "cursor-curl")
     assert row[scores[1].index("naive")] == f"{np.mean(naive):.2f}" and row[scores[1].index(AGENTS[-1])] == "error"
     failures = tables.all_tables(summary)[-1]
-    assert failures[0] == "What went wrong" and failures[2][0][:4] == [AGENTS[-1], "grid-curl", "error", "2"]
+    assert failures[0] == "What went wrong" and failures[2][0][:4] == [AGENTS[-1], "grid-curl", "error", "1"]
 
 
 @pytest.mark.parametrize("value,form,text", [(None, "{:.2f}", "-"), (-0.0001, "{:+.1f}", "0.0"), (-1.25, "{:.2f}", "−1.25"), (0.5, "{:+.1f}", "+0.5")])

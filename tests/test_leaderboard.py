@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def leaderboard(out, *more):
-    words = [sys.executable, "-m", "benchmarks", "leaderboard", "--out", str(out), "--suite", "grid-wind", "--seeds", "0", "1"]
+    words = [sys.executable, "-m", "benchmarks", "leaderboard", "--out", str(out), "--suite", "grid-wind", "--seeds", "0"]
     return subprocess.run([*words, *more], cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
@@ -23,9 +23,9 @@ def test_it_trains_what_is_missing_scores_it_and_keeps_it(tmp_path):
     assert done.returncode == 0, done.stderr
     records = [json.loads(line) for line in (tmp_path / "results" / "results.jsonl").read_text().splitlines()]
     scores = {(each["agent"], each["seed"]): each["score"] for each in records}
-    assert scores["ideal", 0] == scores["ideal", 1] == 1 and min(scores["q_learning, wind", seed] for seed in (0, 1)) > 0.95
+    assert scores["ideal", 0] == 1 and scores["q_learning, wind", 0] > 0.95
     assert {each["env"]["kwargs"]["observation"] for each in records if "q_learning" in each["agent"]} == {"index"}
-    assert done.stdout.count("trained ") == 2
+    assert done.stdout.count("trained ") == 1
     again = leaderboard(tmp_path, *only)
     assert again.returncode == 0 and "trained " not in again.stdout
     assert [json.loads(line) for line in (tmp_path / "results" / "results.jsonl").read_text().splitlines()] == records

@@ -238,8 +238,11 @@ def make_engine(name: str, workers: int | None = None, address: str | None = Non
     """The engine called `name`, ``"local"`` or ``"ray"``.
 
     Raises:
+        OSError: The system is none on which agents can be isolated.
         ValueError: There is none, or `workers` is out of range.
         MissingExtraError: Ray is not installed.
         ConnectionError: There is no Ray cluster at `address`.
     """
+    if os.name != "posix":
+        raise OSError("agents need a process of their own, which this package knows how to make on Linux and macOS only.")
     return LocalEngine(workers) if checks.choice("engine", name, ("local", "ray")) == "local" else RayEngine(address)

@@ -56,15 +56,10 @@ def _aggregates(summary: Summary) -> Rows:
         for group in groups:
             found = groups[group][agent]
             cells += [DASH, ""] if found is None else [number(found["iqm"]), _interval(found)]
-            cells.append(f"{0 if found is None else found['done']} of {_tasks(summary, group)}")
+            cells.append(f"{0 if found is None else found['done']} of {len(summary['groups'][group])}")
         rows.append(cells)
     heads = ["agent", *(part for group in groups for part in (group, "95 % interval", "tasks"))]
     return "Interquartile mean of the scores", heads, rows
-
-
-def _tasks(summary: Summary, group: str) -> int:
-    found = [each["tasks"] for each in summary["aggregates"][group].values() if each is not None]
-    return found[0] if found else 0
 
 
 def _interval(found: Mapping[str, float]) -> str:

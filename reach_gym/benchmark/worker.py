@@ -27,8 +27,6 @@ _PACKAGES = ("torch", "stable_baselines3", "sb3_contrib", "tensorflow", "jax", "
 
 def main(handle: int) -> None:
     """Serves the referee at the other end of the connection with the file number `handle` until it has gone."""
-    if sys.platform == "win32":
-        raise OSError("an agent's process needs POSIX")
     channel = wire.Channel(socket.socket(fileno=handle))
     os.set_inheritable(handle, False)
     try:

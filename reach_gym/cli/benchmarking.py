@@ -25,6 +25,7 @@ from reach_gym.benchmark.tables import terminal
 from reach_gym.cli import shell
 from reach_gym.cli.outputs import check_folder
 from reach_gym.errors import missing_extra
+from reach_gym.protocol import BUILT_IN
 from reach_gym.suite import SuiteTask
 
 _MIB = 2**20
@@ -82,7 +83,7 @@ class Benchmark(shell.Command):
         """
         with shell.request():
             tasks, seeds = self._work()
-            entries, limits = [Entry.of(text) for text in self.agent], self._limits()
+            entries, limits = self._entries(), self._limits()
             jobs = results.jobs_of(entries, tasks, seeds, limits)
             journal = self._journal()
             known = journal.known(jobs) if journal is not None and self.resume else {}
@@ -99,6 +100,15 @@ class Benchmark(shell.Command):
         complaint = results.complaint(found.records)
         if complaint:
             raise shell.FailedError(complaint)
+
+    def _entries(self) -> list[Entry]:
+        entries = [Entry.of(text) for text in self.agent]
+        for entry in entries:
+            name = entry.agent
+            # Whether a module has the attribute is for the agent's own process to find out.
+            if name not in BUILT_IN and ":" not in name and "{seed}" not in name and not Path(name).exists():
+                raise ValueError(f"`agent` must be {', '.join(BUILT_IN)}, module:attribute, or a file, got {name!r}.")
+        return entries
 
     def _work(self) -> tuple[list[SuiteTask], tuple[int, ...]]:
         tasks, usual = suite.chosen(self.suite or [_USUAL])
