@@ -32,11 +32,11 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
     Only tasks that an agent has done with all seeds count for its aggregates; how many these are is told beside them.
 
     Returns:
-        ``agents``, ``tasks`` and ``seeds``, in order; ``groups``: tasks by group; ``scores``: mean score by task and agent, ``None``
-        where there is none; ``statuses``: by task and agent, the first that is not ``"ok"``; ``aggregates``: by group and agent
-        ``iqm``, ``low``, ``high``, ``done`` and ``tasks``; ``profiles``: by group and agent ``share``, ``low`` and ``high`` for
-        ``thresholds``; ``improvement``: by group, the better over the other agent of a pair on the tasks that both have done;
-        ``facts``: the adaptation track's measures by agent; ``failures``: agent, task, status, message and number of seeds.
+        ``agents``, ``tasks`` and ``seeds``, in order; ``groups``: tasks by group; ``scores``: mean score by task and agent,
+        ``None`` where there is none; ``statuses``: by task and agent, the first that is not ``"ok"``; ``aggregates``: by group
+        and agent ``iqm``, ``low``, ``high``, ``done`` and ``tasks``; ``profiles``: by group and agent ``share``, ``low`` and
+        ``high`` for ``thresholds``; ``improvement``: by group, the better over the other agent of a pair on the tasks that both
+        have done; ``facts``: the adaptation track's measures by agent; ``failures``: agent, task, status, message, seeds.
     """
     agents, tasks = (list(dict.fromkeys(record[name] for record in records)) for name in ("agent", "task"))
     seeds = sorted({record["seed"] for record in records})
