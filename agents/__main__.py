@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from reach_gym.cli import shell
 
+from .dqn_command import DQNCommand
 from .q_learning_command import QLearningCommand
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
-    commands = {"q_learning": QLearningCommand}
+    commands: dict[str, type[shell.Command]] = {"q_learning": QLearningCommand, "dqn": DQNCommand}
     return shell.main(commands, argv, "python -m agents", "Trains agents that learn to reach.")
 
 

@@ -64,7 +64,7 @@ def save(directory: Path | str, arrays: Mapping[str, npt.NDArray[Any]], manifest
     """
     directory = Path(directory)
     _require_finite(arrays, "refused to save")
-    data = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    data = safetensors.numpy.save({name: np.asarray(array, order="C") for name, array in arrays.items()})
     digest = hashlib.sha256(data).hexdigest()
     name = f"arrays-{digest}.safetensors"
     entry = {"file": name, "bytes": len(data), "sha256": digest}
@@ -117,9 +117,7 @@ def load(directory: Path | str) -> tuple[Arrays, dict[str, Any]]:
         CheckpointError: See its kinds; no other exception escapes.
     """
     directory = Path(directory)
-    manifest = _read_manifest(directory / MANIFEST)
-    require(manifest, "format", FORMAT)
-    require(manifest, "version", VERSION)
+    manifest = load_manifest(directory)
     name, size, digest = _arrays_entry(manifest)
     data = _read(directory / name, size)
     if len(data) != size:
@@ -132,6 +130,18 @@ def load(directory: Path | str) -> tuple[Arrays, dict[str, Any]]:
         raise CheckpointError("corrupt", f"{name} is no safetensors file ({error}).") from error
     _require_finite(arrays, f"{name} is refused")
     return arrays, manifest
+
+
+def load_manifest(directory: Path | str) -> dict[str, Any]:
+    """Reads only the manifest of the checkpoint in `directory`.
+
+    Raises:
+        CheckpointError: It is missing, damaged or of another format.
+    """
+    manifest = _read_manifest(Path(directory) / MANIFEST)
+    require(manifest, "format", FORMAT)
+    require(manifest, "version", VERSION)
+    return manifest
 
 
 def require(manifest: Mapping[str, Any], key: str, expected: Any) -> None:

@@ -22,6 +22,7 @@ from .tabular import TabularAgent
 AGENT = "q_learning"
 MAX_ENTRIES = 2**22  # a table of Python floats takes about 32 bytes an entry: 128 MiB
 _BLOCK = 4096  # random numbers drawn at once: one at a time costs ten times as much
+_RECENT = 100  # episodes over which `status` averages
 _INITIAL_STREAM, _EXPLORE_STREAM = 0, 1
 
 
@@ -61,6 +62,8 @@ class QLearning:
             (``info["is_success"]``), whether it terminated.
     """
 
+    leg, unit = 10, "episodes"  # ten episodes take at most a second even where an environment is slow
+
     def __init__(self, env: gym.Env[Any, Any], config: QLearningConfig, seed: int = 0) -> None:
         """Begins with a random table.
 
@@ -84,13 +87,23 @@ class QLearning:
         return np.array(self._q)
 
     @property
-    def episodes(self) -> int:
+    def done(self) -> int:
         """Episodes learned so far."""
         return len(self.steps)
 
-    def learn(self, episodes: int) -> None:
-        """Learns for so many more `episodes`."""
-        for _ in range(episodes):
+    @property
+    def total(self) -> int:
+        """Episodes to learn."""
+        return self.config.episodes
+
+    def status(self) -> dict[str, float]:
+        """Share of successes and mean steps of the last 100 episodes."""
+        successes, steps = self.successes[-_RECENT:], self.steps[-_RECENT:]
+        return {"success": float(np.mean(successes)), "steps": float(np.mean(steps))} if steps else {}
+
+    def learn(self, count: int) -> None:
+        """Learns `count` more episodes."""
+        for _ in range(count):
             self._episode()
 
     def _episode(self) -> None:
@@ -131,7 +144,7 @@ class QLearning:
             "env": task,
             "config": asdict(self.config),
             "seed": self.seed,
-            "episodes": self.episodes,
+            "episodes": self.done,
             # One number is drawn per step, so this count is the whole state of the generator.
             "generator": {"name": "PCG64", "drawn": sum(self.steps)},
             "env_state": get_state() if get_state and self.steps else None,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import gymnasium as gym
+import tyro
 
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.envs.grid_reach import GridReachEnv
 
 from . import figures, report, runs
+from .command import LearnCommand
 from .q_learning import AGENT, QLearning
 from .q_learning_config import QLearningConfig
 from .tabular import TabularAgent, greedy_scenes
@@ -24,51 +24,27 @@ _PAPER = QLearningConfig()
 
 
 @dataclass(kw_only=True)
-class QLearningCommand(shell.Command):
+class QLearningCommand(LearnCommand):
     """Tabular Q-learning, for grid reaches with index observations.
 
     The run directory then holds the checkpoint, learning_curve.csv and .png, evaluation.json and
     trajectories.png.
 
     Attributes:
-        env: Id of the environment, e.g. reach_gym/GridReachTabular-v0.
-        out: The run directory.
-        seed: Seed of the environment, the initial table and the exploration.
-        env_kwargs: Keywords for the environment as a JSON object.
-        episodes: Episodes to learn.
-        alpha: Learning rate.
-        epsilon: Share of random actions while learning.
-        gamma: Discount per step.
-        initial: The table begins with random numbers from 0 to this.
+        config: The settings.
         checkpoint_every: Episodes between two checkpoints.
-        resume: Continue the run in the directory; the other arguments must be the same, only episodes may
-            grow.
-        overwrite: Delete the run in the directory and begin anew.
-        progress: Show a progress bar if stderr is a terminal.
     """
 
-    env: str
-    out: Path
-    seed: int = 0
-    env_kwargs: str = "{}"
-    episodes: int = _PAPER.episodes
-    alpha: float = _PAPER.alpha
-    epsilon: float = _PAPER.epsilon
-    gamma: float = _PAPER.gamma
-    initial: float = _PAPER.initial
+    config: Annotated[QLearningConfig, tyro.conf.arg(name="")] = _PAPER
     checkpoint_every: int = 2_500
-    resume: bool = False
-    overwrite: bool = False
-    progress: bool = True
 
     def run(self) -> None:
         """Trains, evaluates and writes the run directory."""
         with shell.request():
-            kwargs = _json_object(self.env_kwargs)
+            kwargs = self.kwargs()
             checks.integer("checkpoint-every", self.checkpoint_every, 1)
-            config = QLearningConfig(self.episodes, self.alpha, self.epsilon, self.gamma, self.initial)
             env = make(self.env, kwargs)
-            learner = QLearning(env, config, self.seed)
+            learner = QLearning(env, self.config, self.seed)
             task = {"id": self.env, "kwargs": kwargs}
             runs.prepare(self.out, AGENT, self.resume, self.overwrite)
             if self.resume:
@@ -82,13 +58,15 @@ class QLearningCommand(shell.Command):
 
     def _report(self, learner: QLearning, kwargs: dict[str, Any], seconds: float) -> None:
         agent = TabularAgent(learner.q)
-        report.write_learning_curve(self.out / "learning_curve.csv", learner)
+        episodes = range(1, learner.done + 1)
+        columns = {"episode": episodes, "steps": learner.steps, "return": learner.returns, "success": learner.successes}
+        report.write_columns(self.out / "learning_curve.csv", columns)
         evaluations = report.compare(agent, self.env, kwargs)
         summaries = {name: evaluation.summary() for name, evaluation in evaluations.items()}
         report.write_json(self.out / "evaluation.json", summaries)
         ideal = summaries[AGENT]["mean_ideal_steps"]
         curve = figures.Curve(self.env, learner.steps, ideal)
-        figures.save(figures.learning_curve([curve], self.epsilon), self.out / "learning_curve.png")
+        figures.save(figures.learning_curve([curve], self.config.epsilon), self.out / "learning_curve.png")
         panel = figures.Panel(self.env, greedy_scenes(agent, self.env, kwargs))
         figures.save(figures.trajectories([panel]), self.out / "trajectories.png")
         rows = [(self.env, name, summary, seconds if name == AGENT else None) for name, summary in summaries.items()]
@@ -108,13 +86,3 @@ def make(env_id: str, kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
     if not isinstance(env.unwrapped, GridReachEnv):
         raise ValueError(f"`--env` must be a grid reach of reach_gym, got {env_id}.")
     return env
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"`--env-kwargs` must be a JSON object, got {checks.shown(text)} ({error}).") from error
-    if not isinstance(value, dict):
-        raise ValueError(f"`--env-kwargs` must be a JSON object, got {checks.shown(text)}.")
-    return value

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate
 from reach_gym.planning import IdealAgent, RandomAgent
 
 from .checkpoint import write_file
-from .q_learning import QLearning
 from .tabular import TabularAgent
 
 
@@ -78,11 +77,16 @@ def _without_nan(data: Any) -> Any:
     return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
-def write_learning_curve(path: Path, learner: QLearning) -> None:
-    """Writes the columns episode (from 1), steps, return, success (0 or 1) as CSV."""
+def write_columns(path: Path, columns: Mapping[str, Iterable[Any]]) -> None:
+    """Writes columns of numbers under their names as CSV; truth values as 0 and 1, NaN as nothing."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["episode", "steps", "return", "success"])
-    records = zip(learner.steps, learner.returns, learner.successes, strict=True)
-    writer.writerows((k, steps, total, int(hit)) for k, (steps, total, hit) in enumerate(records, start=1))
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in zip(*columns.values(), strict=True))
     write_file(path, text.getvalue().encode())
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    return "" if value != value else value

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
+from reach_gym.envs.grid_task import FREE
+from reach_gym.protocol import Agent
 from reach_gym.rendering import GridScene
 
 
@@ -45,24 +47,30 @@ class TabularAgent:
         return actions
 
 
-def greedy_scenes(agent: TabularAgent, env_id: str, env_kwargs: dict[str, Any]) -> list[GridScene]:
+def greedy_scenes(agent: Agent, env_id: str, env_kwargs: dict[str, Any], seed: int = 0) -> list[GridScene]:
     """Lets `agent` act from the corners and the middles of the edges, in the environment with its field.
+
+    Args:
+        agent: Who acts.
+        env_id: A grid reach.
+        env_kwargs: Its keywords.
+        seed: Decides the target, where the task draws it.
 
     Returns:
         The last scene of each episode; its trail is the way taken.
     """
     env: gym.Env[Any, Any] = gym.make(env_id, **env_kwargs)
-    env.reset(seed=0)
+    env.reset(seed=seed)
     first: GridScene = env.unwrapped.scene()  # type: ignore[attr-defined]
     # Where the target is drawn anew in every trial, one target has to serve the whole panel.
-    fixed = env.observation_space.n == first.size**2  # type: ignore[attr-defined]
-    options: dict[str, Any] = {} if fixed else {"target": first.target}
+    drawn = env.unwrapped.task.target == FREE  # type: ignore[attr-defined]
+    options: dict[str, Any] = {"target": first.target} if drawn else {}
     scenes = []
     for start in _starts(first):
         observation, _ = env.reset(options={**options, "start": start})
         done = False
         while not done:
-            observation, _, terminated, truncated, _ = env.step(int(agent.act([observation])[0]))
+            observation, _, terminated, truncated, _ = env.step(int(agent.act(np.array([observation]))[0]))
             done = terminated or truncated
         scenes.append(env.unwrapped.scene())  # type: ignore[attr-defined]
     env.close()

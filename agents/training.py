@@ -1,70 +1,111 @@
-"""The loop around a learner: progress bar, checkpoints, Ctrl-C."""
+"""The loop around every learner: progress bar, logs, checkpoints, Ctrl-C."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from .q_learning import QLearning
 from .runs import deferred_interrupt
 
-_LEG = 10  # episodes between two looks at the keyboard: at most a second even where an environment is slow
-_RECENT = 100  # episodes over which the progress bar averages
+_SHARES = ("success",)  # shown in percent
+
+
+class Learner(Protocol):
+    """What the loop asks of a learner.
+
+    Attributes:
+        leg: How much to learn between two looks at the keyboard: about a second's worth.
+        unit: What is counted, in the plural: episodes, steps, updates.
+    """
+
+    leg: int
+    unit: str
+
+    @property
+    def done(self) -> int:
+        """How much has been learned so far."""
+
+    @property
+    def total(self) -> int:
+        """How much there is to learn."""
+
+    def learn(self, count: int) -> None:
+        """Learns `count` more, or a little beyond where the count falls between two steps."""
+
+    def status(self) -> Mapping[str, float]:
+        """The figures of the recent past that the progress bar shows; NaN for those that are not known yet."""
 
 
 def train(
-    learner: QLearning,
+    learner: Learner,
     save: Callable[[], None],
     checkpoint_every: int,
     label: str = "",
     progress: bool = True,
+    log: Callable[[], None] | None = None,
 ) -> None:
-    """Learns until the learner has all the episodes of its configuration, then saves.
+    """Learns all that is to be learned, then saves.
 
     Args:
-        learner: The learner, new or resumed.
+        learner: New or resumed.
         save: Writes a checkpoint of `learner`.
-        checkpoint_every: Episodes between two checkpoints, at least 1.
+        checkpoint_every: Units between two checkpoints, at least 1.
         label: Name of the progress bar.
         progress: Whether to show the bar, if stderr is a terminal.
+        log: Called about once a second and before a checkpoint, to write down what is new.
 
     Raises:
-        KeyboardInterrupt: After Ctrl-C; the checkpoint then holds everything up to the end of an episode. A
-            second Ctrl-C ends at once, with the checkpoint before.
+        KeyboardInterrupt: After Ctrl-C; the checkpoint then holds everything up to then. A second Ctrl-C ends at once, with
+            the checkpoint before.
+        FloatingPointError: What the learner raises where a number is no longer finite; the checkpoint before is kept.
     """
-    last = learner.config.episodes
+
+    def next_due() -> int:
+        return (learner.done // checkpoint_every + 1) * checkpoint_every
+
+    due = next_due()
     with deferred_interrupt() as interrupted, _bar(label, learner, progress) as show:
-        while learner.episodes < last and not interrupted():
-            to_checkpoint = checkpoint_every - learner.episodes % checkpoint_every
-            learner.learn(min(_LEG, to_checkpoint, last - learner.episodes))
+        while learner.done < learner.total and not interrupted():
+            learner.learn(min(learner.leg, due - learner.done, learner.total - learner.done))
             show()
-            if learner.episodes % checkpoint_every == 0 and learner.episodes < last:
+            if log is not None:
+                log()
+            if due <= learner.done < learner.total:
                 save()
+                due = next_due()
         save()
         if interrupted():
             raise KeyboardInterrupt
 
 
 @contextmanager
-def _bar(label: str, learner: QLearning, wanted: bool) -> Iterator[Callable[[], None]]:
+def _bar(label: str, learner: Learner, wanted: bool) -> Iterator[Callable[[], None]]:
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
-        TextColumn("success {task.fields[success]:4.0%}  steps {task.fields[steps]:6.2f}"),
+        TextColumn("{task.fields[status]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not (wanted and console.is_terminal)) as progress:
-        bar = progress.add_task(label, total=learner.config.episodes, success=0.0, steps=0.0)
+        bar = progress.add_task(label, total=learner.total, completed=learner.done, status="")
+        first, begin = learner.done, time.perf_counter()
 
         def show() -> None:
             if not progress.disable:
-                steps, successes = learner.steps[-_RECENT:], learner.successes[-_RECENT:]
-                progress.update(bar, completed=learner.episodes, success=np.mean(successes), steps=np.mean(steps))
+                rate = (learner.done - first) / max(time.perf_counter() - begin, 1e-9)
+                figures = [*map(_shown, learner.status().items()), f"{rate:,.0f} {learner.unit}/s"]
+                progress.update(bar, completed=learner.done, status="  ".join(figures))
 
         yield show
+
+
+def _shown(figure: tuple[str, float]) -> str:
+    name, value = figure
+    return f"{name} {value:.0%}" if name in _SHARES and value == value else f"{name} {value:.4g}"

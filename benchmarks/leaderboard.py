@@ -34,7 +34,7 @@ class Contender:
 
 def _q_learning(name: str, env_id: str) -> Contender:
     arguments = ("q_learning", "--env", env_id, "--seed", "{seed}", "--out", "{run}", "--no-progress")
-    return Contender(name, "agents.q_learning:load({run})", arguments)
+    return Contender(name, "{run}", arguments)
 
 
 CONTENDERS: tuple[Contender, ...] = (

@@ -184,28 +184,44 @@ BUILT_IN: dict[str, Callable[[Any], Agent]] = {
 }
 
 
-def load_agent(name: str, env: VectorEnv[Any, Any, Any]) -> Agent:
-    """Loads an agent for `env`: a name of `BUILT_IN`, or ``"module:attribute"``, which runs that module's code.
+LOADER = "agents.loading"
+"""Module of the checkout that knows the run directories of this project's learners; it is not installed with the package."""
 
-    ``"module:attribute(path)"`` calls the attribute with the text between the parentheses first, such as the name of a file with
-    what the agent has learned. Modules are found as Python finds them, and in the current directory.
+
+def load_agent(name: str, env: VectorEnv[Any, Any, Any]) -> Agent:
+    """Loads an agent for `env`.
+
+    Args:
+        name: A name of `BUILT_IN`; a run directory of ``python -m agents``, from which no code runs; or ``"module:attribute"``,
+            which runs that module's code. ``"module:attribute(text)"`` calls the attribute with the text first, such as the name
+            of a file with what was learned. Modules are found as Python finds them, and in the current directory.
+        env: Where it shall act.
 
     Raises:
-        ValueError: `name` is none of these.
-        ImportError: There is no such module.
+        ValueError: `name` is none of these, or the run directory is damaged.
+        ImportError: There is no such module, or the checkout of this project, which knows run directories, is not at hand.
         AttributeError: The module has no such attribute.
         NotApplicableError: The agent does not know the task: ``"minimum_jerk"`` moves only a cursor.
         TypeError: The attribute cannot be made an agent.
     """
     if name in BUILT_IN:
         return BUILT_IN[name](env)
+    if os.path.isdir(name):
+        loaded: Agent = _import(LOADER).load(name, env)
+        require_fit(loaded, env)
+        return loaded
     module, _, rest = name.partition(":")
     attribute, called, text = rest.partition("(")
     if not module or not attribute or (called and not text.endswith(")")):
-        raise ValueError(f"`agent` must be {', '.join(map(repr, BUILT_IN))} or 'module:attribute', got {name!r}.")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    value: Any = importlib.import_module(module)
+        names = ", ".join(map(repr, BUILT_IN))
+        raise ValueError(f"`agent` must be {names}, a run directory or 'module:attribute', got {name!r}.")
+    value = _import(module)
     for part in attribute.split("."):
         value = getattr(value, part)
     return as_agent(value(text[:-1]) if called else value, env)
+
+
+def _import(module: str) -> Any:
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    return importlib.import_module(module)

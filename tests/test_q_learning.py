@@ -151,7 +151,7 @@ def test_resume_continues_bit_for_bit(tmp_path: Path, env_id: str, env_kwargs: d
     first.save(tmp_path, task)
     second = learner_for(env_id, 4, env_kwargs, episodes=300)
     second.resume(tmp_path, task)
-    assert second.episodes == 130
+    assert second.done == 130
     second.learn(170)
     assert second.q.tobytes() == whole.q.tobytes()
     assert (second.steps, second.returns, second.successes) == (whole.steps, whole.returns, whole.successes)
@@ -183,7 +183,7 @@ def test_ctrl_c_saves_and_the_resumed_run_is_the_same(tmp_path: Path) -> None:
     resumed = learner_for(episodes=400)
     resumed.resume(tmp_path, task)
     assert sum(resumed.steps) >= 777
-    assert resumed.episodes < 400
+    assert resumed.done < 400
     train(resumed, lambda: resumed.save(tmp_path, task), 10_000)
     assert resumed.q.tobytes() == whole.q.tobytes()
     assert q_learning.load(tmp_path).act(np.arange(100)).tolist() == whole.q.argmax(1).tolist()
@@ -194,14 +194,14 @@ def test_a_second_ctrl_c_interrupts_at_once() -> None:
     learner = QLearning(env, QLearningConfig(), 0)
     saved: list[int] = []
     with pytest.raises(KeyboardInterrupt):
-        train(learner, lambda: saved.append(learner.episodes), 10_000)
+        train(learner, lambda: saved.append(learner.done), 10_000)
     assert env.count == 101
     assert saved == []
 
 
 def test_checkpoints_come_as_often_as_asked() -> None:
     learner, saved = learner_for(episodes=100), []
-    train(learner, lambda: saved.append(learner.episodes), 35)
+    train(learner, lambda: saved.append(learner.done), 35)
     assert saved == [35, 70, 100]
 
 
@@ -226,7 +226,7 @@ def test_resume_refuses_another_run(tmp_path: Path, changes: dict[str, Any], sho
         other.resume(tmp_path, task)
     assert caught.value.kind == "incompatible"
     assert all(part in str(caught.value) for part in shown)
-    assert other.episodes == 0
+    assert other.done == 0
     assert (other.q == before).all()
 
 

@@ -43,6 +43,15 @@ class Command(abc.ABC):
 
     debug: bool = False
 
+    @classmethod
+    def default(cls, arguments: list[str]) -> Command | None:
+        """The command as it is where the `arguments` do not say otherwise; `None` for the defaults of the fields.
+
+        Raises:
+            ValueError: The arguments are wrong.
+        """
+        return None
+
     @abc.abstractmethod
     def run(self) -> None:
         """Does the work. Set-up belongs into `request`, so that its errors count as a bad request."""
@@ -125,11 +134,13 @@ def _parse(commands: Mapping[str, type[Command]], arguments: list[str], prog: st
         raise RequestError(f"{what}; choose one of {', '.join(by_name)} (`{prog} --help` explains them).")
     errors = io.StringIO()
     try:
-        with contextlib.redirect_stderr(errors):
+        # Settings check themselves as soon as they are made.
+        with contextlib.redirect_stderr(errors), request():
             return tyro.cli(
                 by_name[first],
                 args=arguments[1:],
                 prog=f"{prog} {first}",
+                default=by_name[first].default(arguments[1:]),
                 config=(tyro.conf.FlagCreatePairsOff,),
             )
     except SystemExit as leaving:

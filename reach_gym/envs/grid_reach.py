@@ -13,7 +13,7 @@ from gymnasium.error import ResetNeeded
 from reach_gym import checks, grid, trials
 from reach_gym.envs.drawing import Drawn
 from reach_gym.envs.grid_state import read_trial
-from reach_gym.envs.grid_task import around, grid_action, grid_task, require_pair, trial_options
+from reach_gym.envs.grid_task import GridTask, around, grid_action, grid_task, require_pair, trial_options
 from reach_gym.fields import ForceField
 from reach_gym.grid import GridWorld
 from reach_gym.planning import steps_to_go
@@ -200,6 +200,11 @@ class GridReachEnv(Drawn, gym.Env[Any, Any]):
             if self.render_mode == "human":
                 self.render()
         return self._see(cell), 0.0 if hit else -1.0, hit, False, info
+
+    @property
+    def task(self) -> GridTask:
+        """The task as the constructor's keywords say it."""
+        return self._task
 
     def row_tasks(self) -> list[tuple[npt.NDArray[np.int64], GridWorld, float]]:
         """The world and radius of the trial under way, in the form that a vector environment has too."""

@@ -1,0 +1,35 @@
+"""Loads the trained agent of any run directory; `reach_gym.protocol.load_agent` looks here where it is given a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from reach_gym.protocol import Agent
+
+from . import checkpoint, dqn_checkpoint, q_learning
+from .checkpoint import CheckpointError
+
+LOADERS: dict[str, Callable[[Path, Any], Agent]] = {
+    q_learning.AGENT: lambda directory, env: q_learning.load(directory),
+    dqn_checkpoint.AGENT: lambda directory, env: dqn_checkpoint.load(directory),
+}
+"""By the kind of agent that the checkpoint names: makes it from the directory, for a vector environment."""
+
+
+def load(directory: Path | str, env: Any) -> Agent:
+    """The trained agent of a run directory. No code runs from it.
+
+    Args:
+        directory: What a command of ``python -m agents`` wrote.
+        env: The vector environment in which it shall act.
+
+    Raises:
+        CheckpointError: There is no sound checkpoint, or of an agent that is none of ours.
+        ValueError: The agent does not fit `env`.
+    """
+    kind = checkpoint.load_manifest(directory).get("agent")
+    if kind not in LOADERS:
+        raise CheckpointError("incompatible", f"the checkpoint is of {kind!r}; known are {', '.join(LOADERS)}.")
+    return LOADERS[kind](Path(directory), env)
