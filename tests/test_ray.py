@@ -40,6 +40,18 @@ def where(item):
     return ray.get_runtime_context().get_node_id()
 
 
+def test_the_records_are_those_of_the_local_engine_bit_for_bit(cluster):
+    here, there = (run(ENTRIES, TASKS, (0, 1), engine, LIMITS) for engine in (LocalEngine(2), RayEngine()))
+    assert here.lines() == there.lines()
+    assert {each["status"] for each in there.records} == {"ok", "error", "crashed"}
+
+
+def test_both_nodes_work(cluster):
+    done = list(RayEngine().run(where, list(range(6))))
+    assert sorted(each.place for each in done) == list(range(6)) and not any(each.error for each in done)
+    assert len({each.value for each in done}) == 2
+
+
 def slow(item):
     """Notes where it began, and takes its time."""
     Path(item).open("a").write(ray.get_runtime_context().get_node_id() + "\n")
