@@ -1,9 +1,9 @@
 """A stranger's agent cannot spoil a benchmark: it gets a status, and the scores of the others stay the same bit for bit."""
 
-import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -51,17 +51,13 @@ def benchmark(agents, seconds=5.0):
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
-    note = tmp_path_factory.mktemp("hostile") / "child"
-    os.environ["HOSTILE_CHILD"] = str(note)
-    folders = set(Path(os.environ.get("TMPDIR", "/tmp")).glob("reach-gym-*"))
-    try:
+    note, folder = tmp_path_factory.mktemp("hostile") / "child", tmp_path_factory.mktemp("folders")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOSTILE_CHILD", str(note))
+        patch.setattr(tempfile, "tempdir", str(folder))
         agents = [Entry("import", "hostile_import:east"), *entries([*HOSTILE, *HARMLESS, "east"])]
         found = {record["agent"]: record for record in benchmark(agents)}
-    finally:
-        del os.environ["HOSTILE_CHILD"]
-    child = int(note.read_text())
-    left = set(Path(os.environ.get("TMPDIR", "/tmp")).glob("reach-gym-*")) - folders
-    return found, child, left
+    return found, int(note.read_text()), list(folder.iterdir())
 
 
 @pytest.fixture(scope="module")

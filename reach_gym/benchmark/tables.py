@@ -120,13 +120,12 @@ def _failures(summary: Summary) -> list[Rows]:
 
 def terminal(summary: Summary) -> RenderableType:
     """All tables for a terminal."""
-    return Group(*(part for table in all_tables(summary) for part in (_rich(*table), Text())))
+    tables = all_tables(summary)
+    return Group(*(part for title, heads, rows in tables for part in (Text(title, "bold"), _rich(heads, rows), Text())))
 
 
-def _rich(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
-    )
+def _rich(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     texts = ("agent", "task", "first", "second", "status", "why")
     for head in heads:
         table.add_column(head, justify="left" if head in texts else "right", overflow="fold")
