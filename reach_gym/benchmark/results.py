@@ -18,6 +18,8 @@ from reach_gym.suite import SuiteTask
 RECORDS, JOURNAL = "results.jsonl", "journal.jsonl"
 YARDSTICKS = {"score": ("random", "ideal"), "adaptation": ("naive", "adapted")}  # for the scores 0 and 1
 
+_DIGITS = 6  # of scores: what differs by rounding errors is a tie
+
 Key = tuple[str, str, int]  # label, task, seed
 
 
@@ -215,7 +217,7 @@ def _scored(outcome: Outcome, marks: Sequence[Any], task: SuiteTask) -> dict[str
         if mark.record["status"] != OK:
             raise RuntimeError(f"the yardstick {mark.record['agent']} failed on {task.name}: {mark.record['message']}")
     value, low, high = outcome.record["value"], *(mark.record["value"] for mark in marks)
-    score = None if value is None or low is None or high is None or high == low else (value - low) / (high - low)
+    score = None if value is None or low is None or high is None or high == low else round((value - low) / (high - low), _DIGITS)
     named = dict(zip(YARDSTICKS[task.track], (low, high), strict=True))
     return {**outcome.record, "yardsticks": named, "score": score}
 
