@@ -4,8 +4,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -327,3 +329,21 @@ def test_observations_arrive_whole_and_read_only():
         parts = [(seen[key], there[key]) for key in seen] if isinstance(seen, dict) else [(seen, there)]
         for sent, got in parts:
             assert np.array_equal(sent, got) and got.dtype == sent.dtype and not got.flags.writeable
+
+
+def test_a_channel_carries_messages_of_any_size_and_says_when_nobody_is_there():
+    ends = socket.socketpair()
+    here, there = wire.Channel(ends[0], 2**21), wire.Channel(ends[1], 2**21)
+    sent = [b"one", b"", b"x" * 2**20, b"last"]
+    thread = threading.Thread(target=lambda: [here.send(message) for message in sent])
+    thread.start()
+    for message in sent:
+        got = there.receive()
+        assert bytes(got) == message and got.readonly
+    thread.join()
+    ends[0].sendall(b"\xff\xff\xff\x00")
+    with pytest.raises(wire.WireError, match="16777215 bytes"):
+        there.receive()
+    here.close()
+    with pytest.raises(EOFError):
+        wire.Channel(ends[1]).receive()
