@@ -14,21 +14,18 @@ import tyro
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
-from reach_gym.evaluation import Evaluation, evaluate
-from reach_gym.planning import RandomAgent
 
 from . import dqn_checkpoint, dqn_figures, figures, report, runs
 from .command import LearnCommand, from_json, preset_of
 from .dqn import DQN
 from .dqn_checkpoint import AGENT
 from .dqn_config import PRESETS, DQNConfig
-from .greedy import GreedyTable
+from .judging import EXACT, judge_grid
 from .tabular import greedy_scenes
 from .tensorboard_log import TensorBoardLog
 from .training import train
 
 _DEFAULT = PRESETS["default"].config
-_NEAR = 1.0  # the paper's last radius: every agent is judged by it, too
 
 
 @dataclass(kw_only=True)
@@ -87,7 +84,7 @@ class DQNCommand(LearnCommand):
     def _report(self, learner: DQN, env_id: str, kwargs: dict[str, Any], seconds: float) -> None:
         report.write_columns(self.out / "learning_curve.csv", learner.history)
         figures.save(dqn_figures.learning(learner.history, env_id), self.out / "learning_curve.png")
-        evaluations = judge(learner, env_id, kwargs)
+        evaluations = judge_grid(learner.agent, AGENT, env_id, kwargs)
         report.write_json(
             self.out / "evaluation.json",
             [{"task": task, "agent": who, **each.summary()} for (task, who), each in evaluations.items()],
@@ -98,7 +95,7 @@ class DQNCommand(LearnCommand):
         figures.save(figures.trajectories(panels), self.out / "trajectories.png")
         rows = [(task, who, each.summary(), seconds if who == AGENT else None) for (task, who), each in evaluations.items()]
         console = shell.console()
-        console.print(report.table(rows, f"{env_id}, all {len(mine['exact hit'].steps):,} pairs of start and target"))
+        console.print(report.table(rows, f"{env_id}, all {len(mine[EXACT].steps):,} pairs of start and target"))
         console.print(f"written to {self.out}")
 
 
@@ -113,25 +110,3 @@ def make(env_id: str, kwargs: dict[str, Any], config: DQNConfig, seed: int) -> D
     # NumPy's rows take a fiftieth of the time that the network takes; to compile Numba's would take longer.
     envs = gym.make_vec(env_id, num_envs=config.num_envs, **{"backend": "numpy", **kwargs})
     return DQN(envs, config, seed)
-
-
-def judge(learner: DQN, env_id: str, kwargs: dict[str, Any], random: bool = True) -> dict[tuple[str, str], Evaluation]:
-    """Evaluates the greedy policy from all pairs of start and target, by the exact hit and within one square.
-
-    Args:
-        learner: Its network.
-        env_id: The task.
-        kwargs: Its keywords; a radius among them is replaced.
-        random: Whether to judge random actions beside it, on 1,000 held-out pairs.
-
-    Returns:
-        The evaluations by ``(task, agent)``.
-    """
-    table = GreedyTable(learner.agent, learner.envs.observations, learner.envs.size)
-    result: dict[tuple[str, str], Any] = {}
-    for task, radius in (("exact hit", 0.0), ("within 1", _NEAR)):
-        judged = {**kwargs, "radius": radius}
-        if random:
-            result[task, "random"] = evaluate(RandomAgent, env_id, 1000, env_kwargs=judged)
-        result[task, AGENT] = evaluate(table, env_id, "all", env_kwargs=judged)
-    return result

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from reach_gym import checks
+from reach_gym.features import CHANNELS, HIDDEN
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class DQNConfig:
         channels: Of the convolutional layers, for pixels. Sun & Plitt: 8 and 16.
         hidden: Widths of the fully connected layers. Sun & Plitt: 128 and 128.
         standardise: Bring the inputs to a mean square of about 1; a lit pixel alone among 256 would be a whisper. See
-            `agents.networks.Inputs`.
+            `reach_gym.features.Inputs`.
         init: ``"he"``, or ``"torch"`` for PyTorch's own, with which pixels fade from layer to layer. See
             `agents.networks.initialise`.
         initial_value: Value of every action at first. No true value exceeds 0, so at 0 whatever was never tried looks better than
@@ -53,7 +54,7 @@ class DQNConfig:
         ValueError: A setting is out of range.
     """
 
-    steps: int = 200_000
+    steps: int = 300_000
     num_envs: int = 64
     buffer: int = 100_000
     warmup: int = 2_000
@@ -74,8 +75,8 @@ class DQNConfig:
     epsilon_start: float = 0.3
     epsilon_end: float = 0.3
     epsilon_steps: int = 10_000
-    channels: tuple[int, ...] = (8, 16)
-    hidden: tuple[int, ...] = (128, 128)
+    channels: tuple[int, ...] = CHANNELS
+    hidden: tuple[int, ...] = HIDDEN
     standardise: bool = True
     init: Literal["he", "torch"] = "he"
     initial_value: float = 0.0

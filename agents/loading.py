@@ -8,12 +8,13 @@ from typing import Any
 
 from reach_gym.protocol import Agent
 
-from . import checkpoint, dqn_checkpoint, q_learning
+from . import checkpoint, dqn_checkpoint, q_learning, sb3_run
 from .checkpoint import CheckpointError
 
 LOADERS: dict[str, Callable[[Path, Any], Agent]] = {
     q_learning.AGENT: lambda directory, env: q_learning.load(directory),
     dqn_checkpoint.AGENT: lambda directory, env: dqn_checkpoint.load(directory),
+    sb3_run.AGENT: sb3_run.load,
 }
 """By the kind of agent that the checkpoint names: makes it from the directory, for a vector environment."""
 

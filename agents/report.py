@@ -64,6 +64,29 @@ def table(rows: Sequence[Row], title: str) -> Table:
     return result
 
 
+_CURSOR = {
+    "success": ("success", 100.0, "{:.1f}%"),
+    "false starts": ("false_starts", 100.0, "{:.1f}%"),
+    "return": ("mean_return", 1.0, "{:.2f}"),
+    "steps": ("mean_steps", 1.0, "{:.1f}"),
+    "error": ("endpoint_error_mm", 1.0, "{:.1f} mm"),
+    "deviation": ("max_deviation_mm", 1.0, "{:.1f} mm"),
+}  # heading: measure of `CursorEvaluation.summary`, factor, form
+
+
+def cursor_table(rows: Sequence[Row], title: str) -> Table:
+    """One table of agents in a cursor reach: success, false starts, return, steps, final distance, greatest deviation."""
+    result = Table(title=title, title_justify="left", box=box.HORIZONTALS, padding=(0, 1, 0, 0))
+    result.add_column("agent")
+    for name in (*_CURSOR, "training"):
+        result.add_column(name, justify="right")
+    for _, agent, summary, seconds in rows:
+        values = [(factor * summary[key], form) for key, factor, form in _CURSOR.values()]
+        shown = [form.format(value) if math.isfinite(value) else "-" for value, form in values]
+        result.add_row(agent, *shown, "" if seconds is None else f"{seconds:.0f} s")
+    return result
+
+
 def write_json(path: Path, data: Any) -> None:
     """Writes `data` as JSON; a mean over nothing, NaN, becomes ``null``."""
     write_file(path, (json.dumps(_without_nan(data), indent=1, allow_nan=False) + "\n").encode())

@@ -15,15 +15,13 @@ from .runs import deferred_interrupt
 _SHARES = ("success",)  # shown in percent
 
 
-class Learner(Protocol):
-    """What the loop asks of a learner.
+class Progressing(Protocol):
+    """What the progress bar asks of a learner.
 
     Attributes:
-        leg: How much to learn between two looks at the keyboard: about a second's worth.
         unit: What is counted, in the plural: episodes, steps, updates.
     """
 
-    leg: int
     unit: str
 
     @property
@@ -34,11 +32,21 @@ class Learner(Protocol):
     def total(self) -> int:
         """How much there is to learn."""
 
-    def learn(self, count: int) -> None:
-        """Learns `count` more, or a little beyond where the count falls between two steps."""
-
     def status(self) -> Mapping[str, float]:
         """The figures of the recent past that the progress bar shows; NaN for those that are not known yet."""
+
+
+class Learner(Progressing, Protocol):
+    """What the loop asks of a learner.
+
+    Attributes:
+        leg: How much to learn between two looks at the keyboard: about a second's worth.
+    """
+
+    leg: int
+
+    def learn(self, count: int) -> None:
+        """Learns `count` more, or a little beyond where the count falls between two steps."""
 
 
 def train(
@@ -69,7 +77,7 @@ def train(
         return (learner.done // checkpoint_every + 1) * checkpoint_every
 
     due = next_due()
-    with deferred_interrupt() as interrupted, _bar(label, learner, progress) as show:
+    with deferred_interrupt() as interrupted, progress_bar(label, learner, progress) as show:
         while learner.done < learner.total and not interrupted():
             learner.learn(min(learner.leg, due - learner.done, learner.total - learner.done))
             show()
@@ -84,7 +92,17 @@ def train(
 
 
 @contextmanager
-def _bar(label: str, learner: Learner, wanted: bool) -> Iterator[Callable[[], None]]:
+def progress_bar(label: str, learner: Progressing, wanted: bool) -> Iterator[Callable[[], None]]:
+    """A bar on stderr, if that is a terminal.
+
+    Args:
+        label: Its name.
+        learner: Whose progress it shows.
+        wanted: Whether to show it.
+
+    Yields:
+        A function that brings it up to date.
+    """
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),

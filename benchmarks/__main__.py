@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from reach_gym.cli import shell
 
 from .demo import Demo
+from .dqn import DQNAblation
 from .isolation import Isolation
 from .leaderboard import Leaderboard
 from .speed import Speed
@@ -15,7 +16,13 @@ from .speed import Speed
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
-    commands: dict[str, type[shell.Command]] = {"demo": Demo, "speed": Speed, "leaderboard": Leaderboard, "isolation": Isolation}
+    commands: dict[str, type[shell.Command]] = {
+        "demo": Demo,
+        "speed": Speed,
+        "dqn": DQNAblation,
+        "leaderboard": Leaderboard,
+        "isolation": Isolation,
+    }
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")
 
 

@@ -9,7 +9,7 @@ class InvalidActionError(InvalidAction, ValueError):
     """An action that the action space does not contain; both Gymnasium's error and a ``ValueError``."""
 
 
-class NotApplicableError(TypeError):
+class NotApplicableError(TypeError, ValueError):
     """An agent that does not fit a task: it is made for other observations or actions, or for another kind of task."""
 
 

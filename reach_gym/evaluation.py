@@ -163,6 +163,7 @@ def evaluate(
     episodes: int | str = 1000,
     seed: int = 0,
     env_kwargs: dict[str, Any] | None = None,
+    trust: bool = False,
     session: bool = False,
 ) -> Evaluation | CursorEvaluation:
     """Lets an agent act in held-out episodes.
@@ -176,6 +177,7 @@ def evaluate(
         episodes: How many, or on the grid ``"all"`` for every valid pair of start and target once.
         seed: Seed of the first episode.
         env_kwargs: Constructor keywords that replace the registered ones.
+        trust: See `reach_gym.protocol.load_agent`.
         session: One subject goes through the first trials of its session instead, one after the other, and is told what comes of
             its actions if it wants to know (`reach_gym.protocol.Agent`).
 
@@ -197,16 +199,18 @@ def evaluate(
         # The package's own agents carry nothing from one trial to the next: all trials can be done at once.
         at_once = isinstance(agent, str) and agent in BUILT_IN
         if on_grid:
-            return _grid_session(agent, env_id, int(episodes), seed, env_kwargs, at_once)
+            return _grid_session(agent, env_id, int(episodes), seed, env_kwargs, at_once, trust)
         if at_once:
             return CursorEvaluation.of(record_whole_session(agent, env_id, seed, env_kwargs, int(episodes)))
-        return CursorEvaluation.of(record(agent, env_id, int(episodes), seed, env_kwargs, session=True, observe=False))
+        return CursorEvaluation.of(
+            record(agent, env_id, int(episodes), seed, env_kwargs, session=True, trust=trust, observe=False)
+        )
     count = int(episodes) if pairs is None else len(pairs)
     if count < 1:
         raise ValueError("`episodes` must leave at least one trial; this task has no valid pair.")
     env = rollout.make_rows(env_id, min(count, BATCH), env_kwargs)
     try:
-        actor = rollout.actor(agent, env)
+        actor = rollout.actor(agent, env, trust)
         if not on_grid:
             return _evaluate_cursor(actor, env, count, seed)
         return _joined(_batches(actor, env, count, seed, pairs), count)
@@ -254,11 +258,13 @@ def _batches(
         yield _grid_episodes(agent, env, rollout.held_out(seed) + first, options)
 
 
-def _grid_session(agent: Any, env_id: str, count: int, seed: int, env_kwargs: dict[str, Any] | None, at_once: bool) -> Evaluation:
+def _grid_session(
+    agent: Any, env_id: str, count: int, seed: int, env_kwargs: dict[str, Any] | None, at_once: bool, trust: bool
+) -> Evaluation:
     rows = rollout.make_rows(env_id, count if at_once else 1, env_kwargs)
     env: VectorEnv[Any, Any, Any] = rollout.WholeSession(rows) if at_once else rows
     try:
-        actor, first = rollout.actor(agent, env), rollout.held_out(seed)
+        actor, first = rollout.actor(agent, env, trust), rollout.held_out(seed)
         trials = range(0, count, env.num_envs)
         return _joined((_grid_episodes(actor, env, None if trial else first, None, True) for trial in trials), count)
     finally:

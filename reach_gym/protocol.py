@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gymnasium.vector import VectorEnv
 
 from reach_gym import checks
-from reach_gym.errors import NotApplicableError
+from reach_gym.errors import NotApplicableError, missing_extra
 from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
 
 Starts = npt.NDArray[np.bool_]
@@ -188,18 +188,21 @@ LOADER = "agents.loading"
 """Module of the checkout that knows the run directories of this project's learners; it is not installed with the package."""
 
 
-def load_agent(name: str, env: VectorEnv[Any, Any, Any]) -> Agent:
+def load_agent(name: str, env: VectorEnv[Any, Any, Any], trust: bool = False) -> Agent:
     """Loads an agent for `env`.
 
     Args:
         name: A name of `BUILT_IN`; a run directory of ``python -m agents``, from which no code runs; or ``"module:attribute"``,
-            which runs that module's code. ``"module:attribute(text)"`` calls the attribute with the text first, such as the name
-            of a file with what was learned. Modules are found as Python finds them, and in the current directory.
+            which runs that module's code; or a ``.zip`` file that Stable-Baselines3 saved. ``"module:attribute(text)"`` calls the
+            attribute with the text first, such as the name of a file with what was learned. Modules are found as Python finds
+            them, and in the current directory.
         env: Where it shall act.
+        trust: Whether to unpickle what a ``.zip`` file holds, which runs its code; see `reach_gym.sb3_policies`.
 
     Raises:
-        ValueError: `name` is none of these, or the run directory is damaged.
-        ImportError: There is no such module, or the checkout of this project, which knows run directories, is not at hand.
+        ValueError: `name` is none of these, or a file is damaged, needs trust, or does not fit `env`.
+        ImportError: There is no such module; or the checkout of this project, which knows run directories, or
+            Stable-Baselines3 is not at hand.
         AttributeError: The module has no such attribute.
         NotApplicableError: The agent does not know the task: ``"minimum_jerk"`` moves only a cursor.
         TypeError: The attribute cannot be made an agent.
@@ -210,15 +213,25 @@ def load_agent(name: str, env: VectorEnv[Any, Any, Any]) -> Agent:
         loaded: Agent = _import(LOADER).load(name, env)
         require_fit(loaded, env)
         return loaded
+    if name.endswith(".zip"):
+        return from_predict(_load_policy(name, env, trust))
     module, _, rest = name.partition(":")
     attribute, called, text = rest.partition("(")
     if not module or not attribute or (called and not text.endswith(")")):
         names = ", ".join(map(repr, BUILT_IN))
-        raise ValueError(f"`agent` must be {names}, a run directory or 'module:attribute', got {name!r}.")
+        raise ValueError(f"`agent` must be {names}, a run directory, a .zip file or 'module:attribute', got {name!r}.")
     value = _import(module)
     for part in attribute.split("."):
         value = getattr(value, part)
     return as_agent(value(text[:-1]) if called else value, env)
+
+
+def _load_policy(path: str, env: VectorEnv[Any, Any, Any], trust: bool) -> Any:
+    try:
+        from reach_gym.sb3_policies import load_policy
+    except ImportError as error:
+        raise missing_extra("stable-baselines3", "sb3") from error
+    return load_policy(path, env, trust)
 
 
 def _import(module: str) -> Any:

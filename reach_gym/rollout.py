@@ -53,14 +53,14 @@ def make_rows(env_id: str, rows: int, env_kwargs: Mapping[str, Any] | None) -> V
     return gym.make_vec(env_id, num_envs=rows, **settings)
 
 
-def actor(agent: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
+def actor(agent: Any, env: VectorEnv[Any, Any, Any], trust: bool = False) -> Agent:
     """Makes an agent of a name (`reach_gym.protocol.load_agent`) or of anything that `as_agent` takes.
 
     Raises:
         TypeError: It cannot be made an agent of `env`.
         ValueError: An unknown name.
     """
-    return load_agent(agent, env) if isinstance(agent, str) else as_agent(agent, env)
+    return load_agent(agent, env, trust) if isinstance(agent, str) else as_agent(agent, env)
 
 
 def held_out(seed: Any) -> int:

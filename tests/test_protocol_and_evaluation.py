@@ -134,7 +134,7 @@ def test_the_built_in_agents():
             assert env.action_space.contains(agent.act(observations))
     with pytest.raises(TypeError, match="cursor reach"):
         evaluate("minimum_jerk", GRID, 2)
-    with pytest.raises(ValueError, match="'ideal', 'naive', 'adapted', 'minimum_jerk', 'random', a run directory or"):
+    with pytest.raises(ValueError, match="'ideal', 'naive', 'adapted', 'minimum_jerk', 'random', a run directory, a .zip file or"):
         load_agent("nobody", env)
 
 

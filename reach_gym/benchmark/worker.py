@@ -96,11 +96,10 @@ def _load(task: dict[str, Any]) -> tuple[Any, AgentView]:
         NotApplicableError: None does.
     """
     refusals: list[str] = []
-    trust = {"trust": True} if task["trust"] else {}
     for kind in task["observations"]:
         view = AgentView(rollout.make_rows(task["env_id"], task["rows"], {**task["kwargs"], "observation": kind}))
         try:
-            return load_agent(task["agent"], view, **trust), view
+            return load_agent(task["agent"], view, task["trust"]), view
         except NotApplicableError as error:
             refusals.append(str(error))
     raise NotApplicableError(refusals[0])

@@ -12,9 +12,8 @@ from rich.table import Table
 
 from reach_gym import checks
 from reach_gym.cli import shell
-from reach_gym.cli.tasks import TaskCommand, is_cursor_task, vector_backend
+from reach_gym.cli.tasks import AgentCommand, is_cursor_task, vector_backend
 from reach_gym.evaluation import CursorEvaluation, evaluate
-from reach_gym.protocol import load_agent
 from reach_gym.registration import TASKS
 
 _SHARES = ("success", "optimal", "false_starts", "moved")
@@ -22,17 +21,15 @@ _UNITS = {"_m_per_s": "m/s", "_mm": "mm", "_deg": "deg", "_s": "s"}  # by the en
 
 
 @dataclass(kw_only=True)
-class Evaluate(TaskCommand):
+class Evaluate(AgentCommand):
     """Evaluate an agent on held-out trials of a task; on the grid beside the best possible score.
 
     Attributes:
-        agent: ideal, adapted, naive, minimum_jerk (cursor tasks), random, or module:attribute for your own.
         episodes: How many episodes, or on the grid all for every start once.
         seed: Seed of the episodes.
         json: Print JSON instead of a table.
     """
 
-    agent: str
     episodes: int | Literal["all"] = 1000
     seed: int = 0
     json: bool = False
@@ -48,9 +45,11 @@ class Evaluate(TaskCommand):
                 raise ValueError("`episodes` must be a number: the trials of a cursor task are too many to try them all.")
             backend = vector_backend(0 if self.episodes == "all" else self.episodes)
             envs = gym.make_vec(env_id, num_envs=1, backend=backend, **kwargs)
-            load_agent(self.agent, envs)  # a bad name is a bad request, before anything runs
+            self.load(envs)  # a bad name is a bad request, before anything runs
             envs.close()
-        evaluation = evaluate(self.agent, env_id, self.episodes, self.seed, env_kwargs={**kwargs, "backend": backend})
+        evaluation = evaluate(
+            self.agent, env_id, self.episodes, self.seed, env_kwargs={**kwargs, "backend": backend}, trust=self.trust
+        )
         _report(env_id, self.agent, evaluation.summary(), self.json)
         if isinstance(evaluation, CursorEvaluation) and not self.json and {**TASKS[env_id].kwargs, **kwargs}.get("schedule"):
             print("\nevery episode is the first trial of a session; `reach-gym record --session` goes through one")

@@ -10,18 +10,16 @@ import gymnasium as gym
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.cli.outputs import check_recording
-from reach_gym.cli.tasks import TaskCommand, is_cursor_task, vector_backend
-from reach_gym.protocol import load_agent
+from reach_gym.cli.tasks import AgentCommand, is_cursor_task, vector_backend
 from reach_gym.recording import Recording, check_dataset_id, record, to_minari
 from reach_gym.schedule import MAX_TRIALS
 
 
 @dataclass(kw_only=True)
-class Record(TaskCommand):
+class Record(AgentCommand):
     """Record an agent's trajectories on a cursor task.
 
     Attributes:
-        agent: ideal, adapted, naive, minimum_jerk, random, or module:attribute for your own.
         out: The file, .npz or .h5.
         minari: Write a Minari dataset of this id, such as reach/curl-v0, instead of or beside the file.
         trials: How many; without it 100, or with --session all of the schedule.
@@ -30,7 +28,6 @@ class Record(TaskCommand):
         overwrite: Replace the file if it exists.
     """
 
-    agent: str
     out: Path | None = None
     minari: str | None = None
     trials: int | None = None
@@ -45,9 +42,9 @@ class Record(TaskCommand):
             self._check(env_id)
             backend = vector_backend(self.trials or 0)
             envs = gym.make_vec(env_id, num_envs=1, backend=backend, **kwargs)
-            load_agent(self.agent, envs)  # a bad name is a bad request, before anything runs
+            self.load(envs)  # a bad name is a bad request, before anything runs
             envs.close()
-        recording = record(self.agent, env_id, self.trials, self.seed, {**kwargs, "backend": backend}, self.session)
+        recording = record(self.agent, env_id, self.trials, self.seed, {**kwargs, "backend": backend}, self.session, self.trust)
         self._write(recording)
         print(f"{len(recording)} trials, {100 * recording.success.mean():.1f} % reached")
 

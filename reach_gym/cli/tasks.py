@@ -14,6 +14,7 @@ from gymnasium.envs.registration import load_env_creator
 
 from reach_gym import checks
 from reach_gym.cli.shell import Command
+from reach_gym.protocol import Agent, load_agent
 from reach_gym.registration import NAMESPACE, TASKS
 
 _WORTH_COMPILING = 10_000  # episodes; NumPy runs fewer in less time than Numba takes to compile
@@ -48,6 +49,24 @@ class TaskCommand(Command):
             ValueError: They are no JSON object, or there is no such keyword.
         """
         return read_kwargs(self.kwargs, self.env_id)
+
+
+@dataclass(kw_only=True)
+class AgentCommand(TaskCommand):
+    """Base of the commands about an agent in a task.
+
+    Attributes:
+        agent: ideal, adapted, naive, minimum_jerk (cursor tasks), random; a run directory of python -m agents; a .zip file of
+            Stable-Baselines3; or module:attribute for your own.
+        trust: Run the code that a .zip file holds; without it, only weights are loaded.
+    """
+
+    agent: str
+    trust: bool = False
+
+    def load(self, envs: gym.vector.VectorEnv[Any, Any, Any]) -> Agent:
+        """The agent, for `envs`; see `reach_gym.protocol.load_agent`."""
+        return load_agent(self.agent, envs, self.trust)
 
 
 def full_id(name: str) -> str:

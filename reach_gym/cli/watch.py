@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.cli import shell
-from reach_gym.cli.tasks import TaskCommand, is_cursor_task, vector_backend
-from reach_gym.protocol import Agent, load_agent
+from reach_gym.cli.tasks import AgentCommand, is_cursor_task, vector_backend
+from reach_gym.protocol import Agent
 from reach_gym.rendering.video import check_video_path, write_video
 from reach_gym.rendering.window import NoDisplayError, Window
 
@@ -24,11 +24,10 @@ _CURSOR_STRIDE = 2  # steps of 10 ms from picture to picture: 50 pictures per se
 
 
 @dataclass(kw_only=True)
-class Watch(TaskCommand):
+class Watch(AgentCommand):
     """Watch an agent in a window, or record it as GIF or MP4.
 
     Attributes:
-        agent: ideal, adapted, naive, minimum_jerk (cursor tasks), random, or module:attribute for your own.
         episodes: How many episodes.
         seed: Seed of the episodes.
         fps: Pictures per second; unless told otherwise 6 on the grid, where each is a step, and 50 for cursor tasks, where each
@@ -57,7 +56,7 @@ class Watch(TaskCommand):
                 raise FileExistsError(f"{path} exists; `--overwrite` replaces it.")
             modes: dict[str, Any] = {"render_mode": "rgb_array", "autoreset_mode": "Disabled", "backend": vector_backend(1)}
             envs = gym.make_vec(env_id, num_envs=1, **modes, **kwargs)
-            agent = load_agent(self.agent, envs)
+            agent = self.load(envs)
         frames = episode_frames(envs, agent, self.episodes, self.seed, round(_PAUSE * fps), stride)
         try:
             if path is None:

@@ -23,6 +23,7 @@ def record(
     seed: int = 0,
     env_kwargs: Mapping[str, Any] | None = None,
     session: bool = False,
+    trust: bool = False,
     observe: bool = True,
 ) -> Recording:
     """Records an agent on held-out trials; the same call gives the same recording.
@@ -37,6 +38,7 @@ def record(
             `reach_gym.evaluation.evaluate`. ``True``: one subject goes through its session, trials 0, 1, 2 and so on, and is
             told what comes of its actions if it wants to know (`reach_gym.protocol.Agent`).
         observe: Whether to keep the observations.
+        trust: See `reach_gym.protocol.load_agent`.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -49,12 +51,12 @@ def record(
     if trials is not None:
         trials = checks.integer("trials", trials, 1, MAX_TRIALS)
     if session:
-        return _record_session(agent, env_id, trials, seed, env_kwargs, observe)
+        return _record_session(agent, env_id, trials, seed, env_kwargs, trust, observe)
     count = INDEPENDENT if trials is None else trials
     env = rollout.make_rows(env_id, min(count, rollout.BATCH), env_kwargs)
     try:
         metadata = _metadata(env, agent, seed, session=False)
-        return assemble(list(record_rows(rollout.actor(agent, env), env, count, seed, observe)), metadata)
+        return assemble(list(record_rows(rollout.actor(agent, env, trust), env, count, seed, observe)), metadata)
     finally:
         env.close()
 
@@ -87,13 +89,13 @@ def record_rows(agent: Any, env: Any, count: int, seed: int, observe: bool = Tru
 
 
 def _record_session(
-    agent: Any, env_id: str, trials: int | None, seed: int, env_kwargs: Mapping[str, Any] | None, observe: bool
+    agent: Any, env_id: str, trials: int | None, seed: int, env_kwargs: Mapping[str, Any] | None, trust: bool, observe: bool
 ) -> Recording:
     env = rollout.make_rows(env_id, 1, env_kwargs)
     try:
         metadata = _metadata(env, agent, seed, session=True)
         base: Any = env.unwrapped
-        actor, parts = rollout.actor(agent, env), []
+        actor, parts = rollout.actor(agent, env, trust), []
         for trial in range(base.task.schedule.trials if trials is None else trials):
             observations, info = env.reset(seed=rollout.held_out(seed) if trial == 0 else None)
             row = Trials(base.plants(steps=1), observations, info, observe)

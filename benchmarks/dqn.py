@@ -1,0 +1,123 @@
+"""``python -m benchmarks dqn``: what each part of DQN is good for, on held-out pairs, over several seeds."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from agents import runs
+from agents.checkpoint import write_file
+from agents.dqn import DQN
+from agents.dqn_command import make
+from agents.dqn_config import PRESETS
+from agents.greedy import GreedyTable
+from reach_gym import checks
+from reach_gym.cli import shell
+from reach_gym.evaluation import evaluate
+
+from . import dqn_report
+from .dqn_arms import ARMS, PAPER
+
+RECORDS = "runs.jsonl"
+_LOOKS = 12  # evaluations in the course of a run; their time is not counted
+_HELD_OUT = 1000
+
+
+@dataclass(kw_only=True)
+class DQNAblation(shell.Command):
+    """Ablation of DQN: CPU time until 99 % of held-out pairs come within one square, and what is reached in the end.
+
+    Every run is one line of runs.jsonl in the directory; a second call runs only what is missing there. Then table.md,
+    ablation.png and radius.png are written.
+
+    Attributes:
+        out: Directory of the results.
+        arms: Names of the arms (`benchmarks/dqn_arms.py`); unless told otherwise all but the paper's.
+        seeds: Runs per arm.
+        steps: Steps per run.
+        jobs: Runs at the same time, on one thread each.
+    """
+
+    out: Path = Path("runs/dqn")
+    arms: tuple[str, ...] = tuple(ARMS)
+    seeds: int = 3
+    steps: int = 100_000
+    jobs: int = 1
+
+    def run(self) -> None:
+        """Runs what is missing, then reports."""
+        with shell.request():
+            for name in self.arms:
+                checks.choice("arms", name, (*ARMS, *PAPER))
+            for name in ("seeds", "steps", "jobs"):
+                checks.integer(name, getattr(self, name), 1)
+            if not runs.is_run(self.out, "dqn ablation"):
+                runs.prepare(self.out, "dqn ablation")
+        path = self.out / RECORDS
+        records = read(path)
+        done = {(each["arm"], each["seed"], each["total"]) for each in records}
+        wanted = [(arm, seed, self.steps) for seed in range(self.seeds) for arm in self.arms]
+        console = shell.console()
+        with ProcessPoolExecutor(self.jobs, get_context("spawn")) as pool:
+            missing = [each for each in wanted if each not in done]
+            for record in pool.map(measure, *zip(*missing, strict=True)) if missing else ():
+                records.append(record)
+                write_file(path, "".join(json.dumps(each) + "\n" for each in records).encode())
+                console.print(dqn_report.line(record))
+        mine = [each for each in records if (each["arm"], each["seed"], each["total"]) in wanted]
+        dqn_report.write(self.out, mine)
+        console.print(dqn_report.table(mine))
+        console.print(f"written to {self.out}")
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The records of former calls."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def measure(name: str, seed: int, steps: int) -> dict[str, Any]:
+    """Learns by one arm and looks at the greedy policy now and then.
+
+    Args:
+        name: Of the arm.
+        seed: Of the run.
+        steps: To learn.
+
+    Returns:
+        Plain data: ``arm``, ``seed``, ``total``, and lists of ``steps``, ``updates``, ``cpu`` and ``wall`` (seconds of learning),
+        ``near`` and ``exact`` (shares of held-out pairs), and ``all``, the exact hits of all pairs in the end.
+    """
+    torch.set_num_threads(1)
+    arm = {**ARMS, **PAPER}[name]
+    config = replace(PRESETS[arm.preset].config, **{**arm.changes, "steps": steps})
+    learner = make(arm.env_id, {} if arm.radius is None else {"radius": dict(arm.radius)}, config, seed)
+    record: dict[str, Any] = {"arm": name, "seed": seed, "total": steps, "steps": [], "updates": [], "cpu": [], "wall": []}
+    record |= {"near": [], "exact": []}
+    table = None
+    for cpu, wall in _legs(learner):
+        table = GreedyTable(learner.agent, learner.envs.observations, learner.envs.size)
+        for task, radius in (("near", 1.0), ("exact", 0.0)):
+            record[task].append(float(evaluate(table, arm.env_id, _HELD_OUT, env_kwargs={"radius": radius}).success.mean()))
+        for key, value in (("steps", learner.done), ("updates", learner.updates), ("cpu", cpu), ("wall", wall)):
+            record[key].append(value)
+    record["all"] = evaluate(table, arm.env_id, "all").summary()
+    return record
+
+
+def _legs(learner: DQN) -> Iterator[tuple[float, float]]:
+    """Learns in equal legs; yields the seconds of processor and wall that learning has taken so far."""
+    cpu = wall = 0.0
+    for goal in np.linspace(0, learner.total, _LOOKS + 1)[1:]:
+        begin = time.process_time(), time.perf_counter()
+        learner.learn(int(goal) - learner.done)
+        cpu, wall = cpu + time.process_time() - begin[0], wall + time.perf_counter() - begin[1]
+        yield round(cpu, 2), round(wall, 2)
