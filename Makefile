@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test oldest check lint format type layers bench clean
+.PHONY: demo test oldest check lint format type layers bench ray examples clean
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -42,6 +42,21 @@ layers: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks speed
+
+# Ray, RLlib and TorchRL bring gigabytes and pins of their own, and so each has its own environment.
+ray: $(STAMP)
+	test -d $(VENV)/ray || $(BIN)/python -m venv $(VENV)/ray
+	$(VENV)/ray/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench,ray]" pytest
+	$(VENV)/ray/bin/python -m pytest tests/test_ray.py
+
+examples: $(STAMP)
+	test -d $(VENV)/rllib || $(BIN)/python -m venv $(VENV)/rllib
+	$(VENV)/rllib/bin/pip install --quiet --disable-pip-version-check -e . "ray[rllib]" "torch==2.13.0"
+	test -d $(VENV)/torchrl || $(BIN)/python -m venv $(VENV)/torchrl
+	$(VENV)/torchrl/bin/pip install --quiet --disable-pip-version-check -e . torchrl "torch==2.13.0"
+	for name in cleanrl_dqn sb3_dqn minari_cloning; do $(BIN)/python -m benchmarks.examples $$name || exit 1; done
+	$(VENV)/torchrl/bin/python -m benchmarks.examples torchrl_ppo
+	$(VENV)/rllib/bin/python -m benchmarks.examples rllib_ppo
 
 clean:
 	rm -rf $(VENV) runs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -55,7 +55,7 @@ class DQNAgent:
 
     def __init__(self, network: QNetwork, space: spaces.Box) -> None:
         """Acts by `network` on observations of `space`."""
-        self._network, self._space = network, space
+        self._network, self.observation_space = network, space
 
     def reset(self, starts: npt.NDArray[np.bool_]) -> None:
         """Nothing to forget."""
@@ -66,11 +66,10 @@ class DQNAgent:
         Raises:
             ValueError: The observations are not those that the network was made for.
         """
-        batch = np.asarray(observations)
-        if batch.shape[1:] != self._space.shape or batch.dtype != self._space.dtype:
+        batch, space = np.asarray(observations), self.observation_space
+        if batch.shape[1:] != space.shape or batch.dtype != space.dtype:
             raise ValueError(
-                f"`observations` must be {self._space.dtype} (n, {', '.join(map(str, self._space.shape))}), "
-                f"got {batch.dtype} {batch.shape}."
+                f"`observations` must be {space.dtype} (n, {', '.join(map(str, space.shape))}), got {batch.dtype} {batch.shape}."
             )
         with torch.inference_mode():
             values: npt.NDArray[np.float32] = self._network(torch.from_numpy(np.ascontiguousarray(batch))).numpy()

@@ -8,6 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
+from gymnasium import spaces
 
 from reach_gym.envs.grid_task import FREE
 from reach_gym.protocol import Agent
@@ -26,6 +27,8 @@ class TabularAgent:
         table = np.asarray(q, np.float64)
         if table.ndim != 2 or table.size == 0 or not np.isfinite(table).all():
             raise ValueError(f"`q` must be a finite table (observations, actions), got shape {table.shape}.")
+        # The only tasks that it fits (`reach_gym.protocol.Agent`).
+        self.observation_space, self.action_space = (spaces.Discrete(size) for size in table.shape)
         self._greedy: npt.NDArray[np.int64] = table.argmax(axis=1)
 
     def reset(self, starts: npt.NDArray[np.bool_]) -> None:

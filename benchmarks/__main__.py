@@ -1,4 +1,4 @@
-"""``python -m benchmarks COMMAND``: the demonstration, the paper's models remade, and measurements of speed."""
+"""``python -m benchmarks COMMAND``: the demonstration, the paper remade, the leaderboard, and measurements."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from reach_gym.cli import shell
 
 from .demo import Demo
 from .dqn import DQNAblation
+from .isolation import Isolation
+from .leaderboard import Leaderboard
 from .paper import Paper
 from .rnn_ablation import RnnAblation
 from .rnn_speed import RnnSpeed
@@ -20,10 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands: dict[str, type[shell.Command]] = {
         "demo": Demo,
         "paper": Paper,
-        "speed": Speed,
-        "rnn_speed": RnnSpeed,
-        "rnn_ablation": RnnAblation,
+        "leaderboard": Leaderboard,
         "dqn": DQNAblation,
+        "rnn_ablation": RnnAblation,
+        "rnn_speed": RnnSpeed,
+        "isolation": Isolation,
+        "speed": Speed,
     }
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")
 

@@ -18,11 +18,9 @@ from agents import figures, report, session_figures
 from agents.hand_paths import SIGN, Panel, hand_paths, panels
 from agents.session_data import CATCH, EARLY, LATE, SHOWN, summary
 from reach_gym.protocol import load_agent
-from reach_gym.recording import Recording
+from reach_gym.recording import Recording, record_whole_session
 from reach_gym.rendering import draw
 from reach_gym.rendering.video import write_video
-
-from .cursor_sessions import record_whole_session
 
 ENV_ID = "reach_gym/CursorReachCenterOut-v0"
 AGENTS = ("naive", "adapted", "ideal")

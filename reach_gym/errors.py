@@ -9,6 +9,10 @@ class InvalidActionError(InvalidAction, ValueError):
     """An action that the action space does not contain; both Gymnasium's error and a ``ValueError``."""
 
 
+class NotApplicableError(TypeError, ValueError):
+    """An agent that does not fit a task: it is made for other observations or actions, or for another kind of task."""
+
+
 class MissingExtraError(DependencyNotInstalled, ImportError):
     """An optional dependency is not installed; the message holds the pip line that installs it."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,10 @@ from gymnasium.vector import VectorEnv
 
 from reach_gym import checks, grid, rollout
 from reach_gym.planning import UNREACHABLE, hits
-from reach_gym.protocol import Agent
+from reach_gym.protocol import BUILT_IN, Agent
 from reach_gym.recording.metadata import describe
 from reach_gym.recording.schema import Recording, assemble
-from reach_gym.recording.sessions import record_rows
+from reach_gym.recording.sessions import record, record_rows, record_whole_session
 from reach_gym.rollout import BATCH
 
 ALL = "all"
@@ -32,6 +33,8 @@ class Evaluation:
         ideal_steps: int64, the least number of steps possible (-1: the target cannot be reached).
         success: bool, whether the target was hit within the time limit.
         returns: float64, sum of rewards.
+        block: int64, index of the schedule's block; 0 without a schedule.
+        path: int32 (n, T + 1), the cursor's cells (y * size + x) from the start on; -1 after the end.
     """
 
     starts: npt.NDArray[np.int64]
@@ -40,6 +43,8 @@ class Evaluation:
     ideal_steps: npt.NDArray[np.int64]
     success: npt.NDArray[np.bool_]
     returns: npt.NDArray[np.float64]
+    block: npt.NDArray[np.int64]
+    path: npt.NDArray[np.int32]
 
     def summary(self) -> dict[str, float]:
         """Means over the episodes; ``optimal`` is the share that hit in the least number of steps.
@@ -81,6 +86,7 @@ class CursorEvaluation:
         movement_time: float64, s.
         reaction_time: float64, s.
         endpoint_error: float64, m.
+        block: int64, index of the schedule's block.
     """
 
     starts: Floats
@@ -97,6 +103,7 @@ class CursorEvaluation:
     movement_time: Floats
     reaction_time: Floats
     endpoint_error: Floats
+    block: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, recording: Recording) -> CursorEvaluation:
@@ -108,6 +115,7 @@ class CursorEvaluation:
             success=recording.success,
             false_start=recording.false_start,
             returns=np.nansum(recording.reward, axis=1),
+            block=recording.block,
             **recording.measures("cursor"),
         )
 
@@ -140,6 +148,15 @@ def _mean(values: npt.NDArray[Any]) -> float:
     return float(known.mean()) if known.size else float("nan")
 
 
+_Result = TypeVar("_Result", Evaluation, CursorEvaluation)
+
+
+def subset(evaluation: _Result, mask: npt.NDArray[np.bool_]) -> _Result:
+    """The episodes that `mask`, bool (n,), chooses."""
+    chosen: Any = {field.name: getattr(evaluation, field.name)[mask] for field in fields(evaluation)}
+    return type(evaluation)(**chosen)
+
+
 def evaluate(
     agent: Any,
     env_id: str,
@@ -147,12 +164,12 @@ def evaluate(
     seed: int = 0,
     env_kwargs: dict[str, Any] | None = None,
     trust: bool = False,
+    session: bool = False,
 ) -> Evaluation | CursorEvaluation:
     """Lets an agent act in held-out episodes.
 
     Episode j is trial 0 of a row of its own, whatever the agent did before it; different seeds share no rows,
-    and none of them has the small seeds with which one trains. Of a schedule that is the first trial of its first block;
-    `reach_gym.recording.record` with ``session=True`` goes through a whole session.
+    and none of them has the small seeds with which one trains. Of a schedule that is the first trial of its first block.
 
     Args:
         agent: A name that `reach_gym.protocol.load_agent` takes, or anything that `as_agent` takes.
@@ -161,6 +178,8 @@ def evaluate(
         seed: Seed of the first episode.
         env_kwargs: Constructor keywords that replace the registered ones.
         trust: See `reach_gym.protocol.load_agent`.
+        session: One subject goes through the first trials of its session instead, one after the other, and is told what comes of
+            its actions if it wants to know (`reach_gym.protocol.Agent`).
 
     Returns:
         One record per episode: an `Evaluation` on the grid, a `CursorEvaluation` of a cursor reach.
@@ -173,18 +192,19 @@ def evaluate(
     rollout.held_out(seed)
     if episodes != ALL:
         checks.integer("episodes", episodes, 1, 2**32)
-    env = rollout.make_rows(env_id, 1, env_kwargs)
-    try:
-        on_grid = hasattr(env.unwrapped, "trial_cells")
-        if not on_grid and not hasattr(env.unwrapped, "plants"):
-            raise ValueError(f"`env_id` must be a task of reach_gym, got {checks.shown(env_id)}.")
-        if episodes == ALL and not on_grid:
-            raise ValueError(
-                "`episodes` must be a number for a cursor reach, whose starts and targets cannot be listed, got 'all'."
-            )
-        pairs = _all_trials(env.unwrapped) if episodes == ALL else None
-    finally:
-        env.close()
+    elif session:
+        raise ValueError("`episodes` must be a number for a session, got 'all'.")
+    on_grid, pairs = _trials_of(env_id, env_kwargs, episodes == ALL)
+    if session:
+        # The package's own agents carry nothing from one trial to the next: all trials can be done at once.
+        at_once = isinstance(agent, str) and agent in BUILT_IN
+        if on_grid:
+            return _grid_session(agent, env_id, int(episodes), seed, env_kwargs, at_once, trust)
+        if at_once:
+            return CursorEvaluation.of(record_whole_session(agent, env_id, seed, env_kwargs, int(episodes)))
+        return CursorEvaluation.of(
+            record(agent, env_id, int(episodes), seed, env_kwargs, session=True, trust=trust, observe=False)
+        )
     count = int(episodes) if pairs is None else len(pairs)
     if count < 1:
         raise ValueError("`episodes` must leave at least one trial; this task has no valid pair.")
@@ -193,10 +213,62 @@ def evaluate(
         actor = rollout.actor(agent, env, trust)
         if not on_grid:
             return _evaluate_cursor(actor, env, count, seed)
-        parts = [_batch(actor, env, first, count, seed, pairs) for first in range(0, count, env.num_envs)]
+        return _joined(_batches(actor, env, count, seed, pairs), count)
     finally:
         env.close()
-    return Evaluation(**{field.name: np.concatenate([part[field.name] for part in parts]) for field in fields(Evaluation)})
+
+
+def _trials_of(env_id: str, env_kwargs: dict[str, Any] | None, every: bool) -> tuple[bool, npt.NDArray[np.int64] | None]:
+    """Whether a task is one of the grid, and its trials if `every` one is wanted."""
+    env = rollout.make_rows(env_id, 1, env_kwargs)
+    try:
+        on_grid = hasattr(env.unwrapped, "trial_cells")
+        if not on_grid and not hasattr(env.unwrapped, "plants"):
+            raise ValueError(f"`env_id` must be a task of reach_gym, got {checks.shown(env_id)}.")
+        if every and not on_grid:
+            raise ValueError(
+                "`episodes` must be a number for a cursor reach, whose starts and targets cannot be listed, got 'all'."
+            )
+        return on_grid, _all_trials(env.unwrapped) if every else None
+    finally:
+        env.close()
+
+
+def _joined(parts: Iterator[dict[str, npt.NDArray[Any]]], count: int) -> Evaluation:
+    """One evaluation of the first `count` episodes of all `parts`."""
+    batches = list(parts)
+    longest = max(batch["path"].shape[1] for batch in batches)
+    for batch in batches:
+        missing = longest - batch["path"].shape[1]
+        batch["path"] = np.pad(batch["path"], ((0, 0), (0, missing)), constant_values=-1)
+    names = [field.name for field in fields(Evaluation)]
+    return Evaluation(**{name: np.concatenate([batch[name] for batch in batches])[:count] for name in names})
+
+
+def _batches(
+    agent: Agent, env: VectorEnv[Any, Any, Any], count: int, seed: int, pairs: npt.NDArray[np.int64] | None
+) -> Iterator[dict[str, npt.NDArray[Any]]]:
+    """Runs independent episodes, one per row and batch after batch; rows beyond `count` are run, too."""
+    rows = env.num_envs
+    for first in range(0, count, rows):
+        options = None
+        if pairs is not None:
+            mine = pairs[np.minimum(np.arange(first, first + rows), count - 1)]
+            options = {"start": mine[:, 0], "target": mine[:, 1]}
+        yield _grid_episodes(agent, env, rollout.held_out(seed) + first, options)
+
+
+def _grid_session(
+    agent: Any, env_id: str, count: int, seed: int, env_kwargs: dict[str, Any] | None, at_once: bool, trust: bool
+) -> Evaluation:
+    rows = rollout.make_rows(env_id, count if at_once else 1, env_kwargs)
+    env: VectorEnv[Any, Any, Any] = rollout.WholeSession(rows) if at_once else rows
+    try:
+        actor, first = rollout.actor(agent, env, trust), rollout.held_out(seed)
+        trials = range(0, count, env.num_envs)
+        return _joined((_grid_episodes(actor, env, None if trial else first, None, True) for trial in trials), count)
+    finally:
+        env.close()
 
 
 def _evaluate_cursor(agent: Agent, env: VectorEnv[Any, Any, Any], count: int, seed: int) -> CursorEvaluation:
@@ -223,37 +295,31 @@ def _all_trials(env: Any) -> npt.NDArray[np.int64]:
     return np.stack([pairs % size, pairs // size], axis=2)
 
 
-def _batch(
-    agent: Agent,
-    env: VectorEnv[Any, Any, Any],
-    first: int,
-    count: int,
-    seed: int,
-    pairs: npt.NDArray[np.int64] | None,
+def _grid_episodes(
+    agent: Agent, env: VectorEnv[Any, Any, Any], seed: int | None, options: dict[str, Any] | None, session: bool = False
 ) -> dict[str, npt.NDArray[Any]]:
-    """Runs the episodes from `first` on, one per row; rows beyond `count` are run and left out."""
+    """Resets all rows with `seed` and `options` and runs one episode in each of them."""
     rows = env.num_envs
-    options = None
-    if pairs is not None:
-        mine = pairs[np.minimum(np.arange(first, first + rows), count - 1)]
-        options = {"start": mine[:, 0], "target": mine[:, 1]}
-    observation, info = env.reset(seed=rollout.held_out(seed) + first, options=options)
+    observation, info = env.reset(seed=seed, options=options)
     base: Any = env.unwrapped
     cells = np.stack(base.trial_cells(), axis=1)
     ideal = info["ideal_steps"]
     steps, returns = np.zeros(rows, np.int64), np.zeros(rows)
     success = np.zeros(rows, np.bool_)
-    for step in rollout.play(agent, env, observation):
+    path = [cells[:, 0]]
+    for step in rollout.play(agent, env, observation, session):
+        path.append(np.where(step.running, base.cursor_cells(), -1))
         steps += step.running
         returns += np.where(step.running, step.rewards, 0.0)
         success |= step.running & step.terminated
     squares = np.stack([cells % base.size, cells // base.size], axis=2)
-    record = {
+    return {
         "starts": squares[:, 0],
         "targets": squares[:, 1],
         "steps": steps,
         "ideal_steps": ideal,
         "success": success,
         "returns": returns,
+        "path": np.stack(path, axis=1).astype(np.int32),
+        "block": np.array(info.get("block", np.zeros(rows)), np.int64),
     }
-    return {name: values[: count - first] for name, values in record.items()}

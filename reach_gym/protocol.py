@@ -7,21 +7,51 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 from gymnasium.vector import VectorEnv
 
-from reach_gym.errors import missing_extra
+from reach_gym import checks
+from reach_gym.errors import NotApplicableError, missing_extra
 from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
 
 Starts = npt.NDArray[np.bool_]
 
 
+class Transition(NamedTuple):
+    """What came of one step of n rows.
+
+    Attributes:
+        observations: What the agent saw, (n, ...).
+        actions: What it did, (n, ...).
+        rewards: float64 (n,).
+        next_observations: What it sees now, (n, ...); where a trial ended, its last moment.
+        terminated: bool (n,), the trial ended in success.
+        truncated: bool (n,), it ended by the time limit.
+    """
+
+    observations: Any
+    actions: Any
+    rewards: npt.NDArray[np.float64]
+    next_observations: Any
+    terminated: npt.NDArray[np.bool_]
+    truncated: npt.NDArray[np.bool_]
+
+
 @runtime_checkable
 class Agent(Protocol):
-    """Acts in a vector environment: a batch of observations in, a batch of actions out."""
+    """Acts in a vector environment: a batch of observations in, a batch of actions out.
+
+    An agent may have more, all of it optional:
+
+    - ``observe(transition)``, for an agent that learns while it acts: in a session it is called with a `Transition` after every
+      step, before the next `reset` or `act`. Independent held-out trials are never shown to it.
+    - ``observation``, the kind of observation it wants, such as ``"pixels"``; or ``observation_space`` and ``action_space``,
+      those of a single row, as a model of Stable-Baselines3 has them. A task with others is not for it.
+    """
 
     def reset(self, starts: Starts) -> None:
         """Forgets the rows, bool (n,), that begin an episode."""
@@ -35,6 +65,9 @@ def count_rows(observations: Any) -> int:
     while isinstance(observations, Mapping | tuple):
         observations = next(iter(observations.values() if isinstance(observations, Mapping) else observations))
     return len(observations)
+
+
+_SPACES = ("observation_space", "action_space")
 
 
 class _Callable:
@@ -52,6 +85,7 @@ class _Callable:
 class _Predict:
     def __init__(self, model: Any, deterministic: bool) -> None:
         self._model, self._deterministic = model, deterministic
+        self.observation_space, self.action_space = (getattr(model, name, None) for name in _SPACES)
         self._state: Any = None
         self._starts: Starts | None = None
 
@@ -105,11 +139,14 @@ def as_agent(value: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
     `from_predict`, and any other callable through `from_callable`.
 
     Raises:
+        NotApplicableError: It says that it is made for other observations or actions than those of `env`.
         TypeError: `value` is none of these.
     """
+    require_fit(value, env)
     if inspect.isclass(value):
         make: Any = value
         value = make(env)
+        require_fit(value, env)
     if isinstance(value, Agent):
         return value
     if callable(getattr(value, "predict", None)):
@@ -120,6 +157,22 @@ def as_agent(value: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
         "`agent` must be an object with `reset` and `act`, a model with `predict`, a function of a batch of observations, "
         f"or a class of these, got {value!r}."
     )
+
+
+def require_fit(agent: Any, env: VectorEnv[Any, Any, Any]) -> None:
+    """Refuses an agent that says (see `Agent`) that it is made for other observations or actions than those of `env`.
+
+    Raises:
+        NotApplicableError: The message has both.
+    """
+    wanted = getattr(agent, "observation", None)
+    kind = getattr(getattr(env.unwrapped, "task", None), "observation", None)
+    if isinstance(wanted, str) and kind is not None and wanted != kind:
+        raise NotApplicableError(f"the agent wants the observation {checks.shown(wanted)}, the task has {kind!r}.")
+    for name in _SPACES:
+        space, here = getattr(agent, name, None), getattr(env, f"single_{name}")
+        if isinstance(space, gym.Space) and space != here:
+            raise NotApplicableError(f"the agent has the {name.replace('_', ' ')} {space}, the task has {here}.")
 
 
 BUILT_IN: dict[str, Callable[[Any], Agent]] = {
@@ -140,7 +193,8 @@ def load_agent(name: str, env: VectorEnv[Any, Any, Any], trust: bool = False) ->
 
     Args:
         name: A name of `BUILT_IN`; a run directory of ``python -m agents``, from which no code runs; or ``"module:attribute"``,
-            which runs that module's code; or a ``.zip`` file that Stable-Baselines3 saved. Modules are found as Python finds
+            which runs that module's code; or a ``.zip`` file that Stable-Baselines3 saved. ``"module:attribute(text)"`` calls the
+            attribute with the text first, such as the name of a file with what was learned. Modules are found as Python finds
             them, and in the current directory.
         env: Where it shall act.
         trust: Whether to unpickle what a ``.zip`` file holds, which runs its code; see `reach_gym.sb3_policies`.
@@ -150,24 +204,26 @@ def load_agent(name: str, env: VectorEnv[Any, Any, Any], trust: bool = False) ->
         ImportError: There is no such module; or the checkout of this project, which knows run directories, or
             Stable-Baselines3 is not at hand.
         AttributeError: The module has no such attribute.
-        TypeError: The attribute cannot be made an agent, or the agent does not know the task: ``"minimum_jerk"`` moves only
-            a cursor.
+        NotApplicableError: The agent does not know the task: ``"minimum_jerk"`` moves only a cursor.
+        TypeError: The attribute cannot be made an agent.
     """
     if name in BUILT_IN:
         return BUILT_IN[name](env)
     if os.path.isdir(name):
         loaded: Agent = _import(LOADER).load(name, env)
+        require_fit(loaded, env)
         return loaded
     if name.endswith(".zip"):
         return from_predict(_load_policy(name, env, trust))
-    module, _, attribute = name.partition(":")
-    if not module or not attribute:
+    module, _, rest = name.partition(":")
+    attribute, called, text = rest.partition("(")
+    if not module or not attribute or (called and not text.endswith(")")):
         names = ", ".join(map(repr, BUILT_IN))
         raise ValueError(f"`agent` must be {names}, a run directory, a .zip file or 'module:attribute', got {name!r}.")
     value = _import(module)
     for part in attribute.split("."):
         value = getattr(value, part)
-    return as_agent(value, env)
+    return as_agent(value(text[:-1]) if called else value, env)
 
 
 def _load_policy(path: str, env: VectorEnv[Any, Any, Any], trust: bool) -> Any:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 
 from reach_gym import checks, trials
-from reach_gym.protocol import Agent, as_agent, load_agent
+from reach_gym.protocol import Agent, Transition, as_agent, load_agent
 from reach_gym.registration import TASKS
 
 BATCH = 256  # rows stepped together; fixed, so that the same call gives the same result everywhere
@@ -74,23 +74,46 @@ def held_out(seed: Any) -> int:
     return first
 
 
-def play(agent: Agent, env: VectorEnv[Any, Any, Any], observations: Any) -> Iterator[Step]:
+class WholeSession(VectorWrapper):
+    """Row k stands at trial k of one and the same session.
+
+    Trial k of a row is a function of the row's key and k alone, so that a row need not have acted in the trials before.
+    """
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Begins the session of an integer `seed` in every row and moves row k on to trial k."""
+        rows = self.num_envs
+        env: Any = self.env  # the native ones take a seed per row, which Gymnasium's base class does not mention
+        observations, info = env.reset(seed=[seed] * rows, options=options)
+        for k in range(1, rows):
+            mask = np.arange(rows) >= k
+            observations, news = env.reset(options={**(options or {}), "reset_mask": mask})
+            for name, values in news.items():
+                info[name][mask] = values[mask]
+        return observations, info
+
+
+def play(agent: Agent, env: VectorEnv[Any, Any, Any], observations: Any, session: bool = False) -> Iterator[Step]:
     """Lets an agent act until the episode of every row is over.
 
     Args:
         agent: Who acts.
         env: Just reset; rows whose episode is over go on with their next one.
         observations: What the reset returned.
+        session: Whether the agent may learn from what comes of its actions (`reach_gym.protocol.Agent`).
 
     Yields:
         Every step.
     """
     running, starts = np.ones(env.num_envs, np.bool_), np.ones(env.num_envs, np.bool_)
+    observe = getattr(agent, "observe", None) if session else None
     while running.any():
         if starts.any():
             agent.reset(starts)
-        actions = agent.act(observations)
+        seen, actions = observations, agent.act(observations)
         observations, rewards, terminated, truncated, info = env.step(actions)
+        if observe is not None:
+            observe(Transition(seen, actions, rewards, observations, terminated, truncated))
         yield Step(actions, observations, rewards, terminated, truncated, info, running)
         starts = terminated | truncated
         running = running & ~starts

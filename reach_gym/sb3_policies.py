@@ -23,6 +23,7 @@ from stable_baselines3.common.save_util import json_to_data
 from torch import nn
 
 from reach_gym import checks
+from reach_gym.errors import NotApplicableError
 from reach_gym.sb3 import ReachFeatures
 
 POLICIES = {
@@ -101,7 +102,9 @@ def build(kind: type, settings: Mapping[str, Any], parameters: Mapping[str, torc
             policy = kind(space, actions, lambda _: 0.0, **given)
             policy.load_state_dict(parameters)
         except (RuntimeError, AssertionError, AttributeError, TypeError, ValueError) as error:
-            raise ValueError(f"the model does not fit observations {space} and actions {actions} ({_line(error)}).") from error
+            raise NotApplicableError(
+                f"the model does not fit observations {space} and actions {actions} ({_line(error)})."
+            ) from error
     policy.set_training_mode(False)
     return policy
 

@@ -15,10 +15,9 @@ from agents import report
 from agents.q_learning import load
 from agents.session_data import summary
 from benchmarks import demo, demo_cursor, demo_rnn
-from benchmarks.cursor_sessions import record_whole_session
 from benchmarks.demo import Demo
 from reach_gym.cli import shell
-from reach_gym.recording import Recording, record
+from reach_gym.recording import Recording, record, record_whole_session
 from reach_gym.schedule import SCHEDULES
 
 EPISODES = 400

@@ -156,7 +156,7 @@ def test_a_run_directory_is_an_agent(finished: Path, tmp_path: Path, capsys: pyt
     }
     assert reach_gym_main(["watch", *task, "--episodes", "1", "--video", str(tmp_path / "dqn.gif")]) == 0
     assert (tmp_path / "dqn.gif").stat().st_size > 1000
-    assert reach_gym_main(["evaluate", "GridReach-v0", "--agent", str(finished), "--episodes", "3"]) == 1
+    assert reach_gym_main(["evaluate", "GridReach-v0", "--agent", str(finished), "--episodes", "3"]) == 2
     assert "uint8" in capsys.readouterr().err
     assert reach_gym_main(["evaluate", "GridReach-v0", "--agent", str(tmp_path), "--episodes", "3"]) == 2
 

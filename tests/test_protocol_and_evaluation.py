@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import reach_gym  # noqa: F401
+from reach_gym.errors import NotApplicableError
 from reach_gym.evaluation import BATCH, CursorEvaluation, Evaluation, evaluate
 from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
 from reach_gym.protocol import BUILT_IN, as_agent, count_rows, from_callable, from_predict, load_agent
@@ -264,6 +265,8 @@ def test_a_summary_by_hand():
         ideal_steps=np.array([3, 4, 10, -1]),  # the third took as long as the ideal and missed; the last cannot be reached
         success=np.array([True, True, False, False]),
         returns=np.array([-2.0, -4.0, -10.0, -10.0]),
+        block=np.zeros(4, np.int64),
+        path=np.full((4, 11), -1),
     )
     assert result.summary() == {
         "episodes": 4,
@@ -337,6 +340,7 @@ def test_a_cursor_summary_by_hand():
         success=np.array([ON, OFF, OFF]),
         false_start=np.array([OFF, ON, OFF]),
         returns=np.array([-55.0, -80.0, -100.0]),
+        block=np.zeros(3, int),
         **{name: np.array(values) for name, values in arrays.items()},
     )
     assert evaluation.summary() == {
@@ -392,3 +396,101 @@ def test_what_cannot_be_evaluated_is_refused(monkeypatch):
     for seed, error in ((-1, ValueError), (0.5, TypeError)):
         with pytest.raises(error, match="seed"):
             evaluate("ideal", REACH, 3, seed=seed)
+
+
+SESSION = [{"name": "first", "trials": 3, "gain": 0.0}, {"name": "then", "trials": 4}]
+
+
+class Notes:
+    """Acts at random, writes down what it is told, in what order."""
+
+    def __init__(self, env):
+        self.agent, self.told = RandomAgent(env), []
+        Notes.last = self
+
+    def reset(self, starts):
+        self.told.append("reset")
+
+    def act(self, observations):
+        self.seen = self.agent.act(observations)
+        self.told.append("act")
+        return self.seen
+
+    def observe(self, transition):
+        assert transition.actions is self.seen and len(transition.rewards) == len(transition.next_observations) == 1
+        self.told.append("end" if transition.terminated[0] or transition.truncated[0] else "observe")
+
+
+@pytest.mark.parametrize("env_id", [CURL, CURL_REACH])
+def test_a_session_is_one_subject_that_hears_what_comes_of_its_actions(env_id):
+    result = evaluate(Notes, env_id, 7, env_kwargs={"schedule": SESSION}, session=True)
+    assert result.block.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    told = Notes.last.told
+    assert told.count("reset") == told.count("end") == 7 and told.count("act") == result.steps.sum()
+    ends = [i for i, what in enumerate(told) if what == "end"]
+    assert all(told[i - 1] == "act" and told[i + 1 : i + 2] in (["reset"], []) for i in ends)
+
+
+@pytest.mark.parametrize("env_id", [CURL, CURL_REACH])
+def test_independent_trials_teach_nothing(env_id):
+    evaluate(Notes, env_id, 3, env_kwargs={"schedule": SESSION})
+    assert not {"observe", "end"} & set(Notes.last.told)
+
+
+@pytest.mark.parametrize("env_id", [CURL, CURL_REACH])
+def test_the_ideal_does_a_session_at_once_as_it_does_it_one_by_one(env_id):
+    kwargs = {"schedule": [{"name": "all", "trials": 6, "spread": 1.0}]}
+    at_once, one_by_one = (evaluate(agent, env_id, 6, 3, kwargs, session=True) for agent in ("ideal", IdealAgent))
+    assert same(at_once, one_by_one) and len(set(map(tuple, at_once.targets.tolist()))) > 3
+
+
+class Declares:
+    """Says for what it is made; acts nowhere."""
+
+    def __init__(self, **told):
+        self.__dict__.update(told)
+
+    def reset(self, starts):
+        pass
+
+    def act(self, observations):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "told,fits",
+    [
+        ({"observation": "vector"}, True),
+        ({"observation": "pixels"}, False),
+        ({"action_space": gym.spaces.Discrete(8)}, True),
+        ({"action_space": gym.spaces.Discrete(9)}, False),
+        ({"observation_space": gym.spaces.Discrete(100)}, False),
+    ],
+)
+def test_an_agent_made_for_something_else_is_refused(told, fits, env):
+    if fits:
+        assert as_agent(Declares(**told), env)
+    else:
+        with pytest.raises(NotApplicableError, match="agent"):
+            as_agent(Declares(**told), env)
+
+
+def test_what_a_model_was_made_for_counts():
+    model = Recurrent()
+    model.observation_space = gym.spaces.Discrete(100)
+    with pytest.raises(NotApplicableError, match="observation space Discrete"):
+        evaluate(model, GRID, 1)
+
+
+@pytest.mark.parametrize("name,env_id", [("minimum_jerk", GRID), ("ideal", "CartPole-v1")])
+def test_the_package_s_own_agents_say_so_too(name, env_id):
+    with pytest.raises(NotApplicableError):
+        load_agent(name, gym.make_vec(env_id, num_envs=1))
+
+
+def test_the_path_leads_from_the_start_to_the_target():
+    result = evaluate("ideal", CURL, 300)
+    cells = [line[line >= 0] for line in result.path]
+    assert [len(line) - 1 for line in cells] == result.steps.tolist() and result.path.shape[1] == result.steps.max() + 1
+    assert [line[0] for line in cells] == (result.starts @ [1, 16]).tolist() and [line[-1] for line in cells] == (result.targets @ [1, 16]).tolist()
+    assert (np.abs(np.diff([line[:2] % 16 for line in cells])) <= 2).all()

@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
-PYTHON = [text for kind, text in BLOCKS if kind == "python"]
+# Code that begins with the name of a file is that file, which the command lines use.
+FILES = {text.split()[1]: text for kind, text in BLOCKS if kind == "python" and text.startswith("# ")}
+PYTHON = [text for kind, text in BLOCKS if kind == "python" and text not in FILES.values()]
 LINES = [line.split("#")[0].strip() for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
 COMMANDS = [line for line in LINES if line.startswith(("reach-gym", "python"))]
 
@@ -35,11 +37,18 @@ def test_code_blocks_run(code, tmp_path):
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_command_lines_run(line, tmp_path):
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
     words = shlex.split(line)
     program = [sys.executable, "-m", "reach_gym"] if words[0] == "reach-gym" else [sys.executable]
     done = run(program + words[1:], tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def test_an_agent_of_ten_lines_can_enter():
+    lines = [line for line in FILES["mine.py"].splitlines() if line.strip()]
+    assert len(lines) <= 10 and any("benchmark --agent mine:" in line for line in COMMANDS)
 
 
 def test_make_targets_and_pictures_exist():

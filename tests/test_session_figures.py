@@ -20,10 +20,9 @@ from matplotlib.text import Text
 from agents import figures, session_figures
 from agents.hand_paths import CALM, FELT, SURPRISED, hand_paths, millimetres, panels
 from agents.session_data import CATCH, block_runs, conditions, summary
-from benchmarks.cursor_sessions import record_whole_session
 from reach_gym.measures import adaptation_coefficient, viscous_force
 from reach_gym.planning.minimum_jerk import minimum_jerk
-from reach_gym.recording import Recording, adaptation, catch_trials, deviations, record
+from reach_gym.recording import Recording, adaptation, catch_trials, deviations, record, record_whole_session
 
 ENV_ID = "reach_gym/CursorReachCenterOut-v0"
 ROOT = Path(__file__).resolve().parents[1]

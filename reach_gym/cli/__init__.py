@@ -1,4 +1,4 @@
-"""The command line ``reach-gym``: list, show, play, watch, evaluate and record."""
+"""The command line ``reach-gym``: list, show, play, watch, evaluate, record and benchmark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from reach_gym.errors import missing_extra
 
-_DESCRIPTION = "Reaching under force fields: look at the tasks, play them, watch and evaluate agents."
+_DESCRIPTION = "Reaching under force fields: look at the tasks, play them, watch, evaluate and benchmark agents."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if importlib.util.find_spec(package) is None:
             print(f"error: {missing_extra(package, 'render')}", file=sys.stderr)
             return 2
-    from reach_gym.cli import evaluating, listing, play, recording, shell, watch
+    from reach_gym.cli import benchmarking, evaluating, listing, play, recording, shell, watch
 
     commands: dict[str, type[shell.Command]] = {
         "list": listing.List,
@@ -33,5 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         "watch": watch.Watch,
         "evaluate": evaluating.Evaluate,
         "record": recording.Record,
+        "benchmark": benchmarking.Benchmark,
     }
     return shell.main(commands, argv, "reach-gym", _DESCRIPTION)

@@ -53,3 +53,26 @@ def check_output(path: Path, overwrite: bool) -> Path:
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{folder} cannot be written to.")
     return path
+
+
+def check_folder(path: Path, marker: str, replace: bool) -> Path:
+    """Checks that results could be written into a directory; nothing is made.
+
+    Args:
+        path: The directory; missing ones are no fault.
+        marker: A file by which a directory of ours is known.
+        replace: Whether what is there may be replaced or continued.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileExistsError: It holds something, and `replace` is false or it is none of ours.
+        OSError: As for `check_output`.
+    """
+    if path.is_dir() and any(path.iterdir()):
+        if not (path / marker).is_file():
+            raise FileExistsError(f"{path} holds something else; it is left as it is.")
+        if not replace:
+            raise FileExistsError(f"{path} exists; choose another directory, `--resume` or `--overwrite`.")
+    return check_output(path / marker, overwrite=True)

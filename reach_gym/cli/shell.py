@@ -29,6 +29,10 @@ class RequestError(Exception):
     """What the user asked for cannot be done; the message says why in one line."""
 
 
+class FailedError(Exception):
+    """The work was done and did not come out well; the message says what in one line."""
+
+
 @dataclass(kw_only=True)
 class Command(abc.ABC):
     """Base of every command; subclasses are dataclasses, too.
@@ -112,7 +116,7 @@ def main(commands: Mapping[str, type[Command]], argv: Sequence[str] | None, prog
         if "--debug" in arguments:
             traceback.print_exc()
         bad = isinstance(error, RequestError)
-        kind = "" if bad or not str(error) else f"{type(error).__name__}: "
+        kind = "" if bad or isinstance(error, FailedError) or not str(error) else f"{type(error).__name__}: "
         print(f"error: {kind}{one_line(error)}", file=sys.stderr)
         return BAD_REQUEST if bad else FAILED
     return DONE

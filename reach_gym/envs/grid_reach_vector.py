@@ -219,6 +219,10 @@ class GridReachVectorEnv(ReachVectorEnv):
         numbers = self._rows.numbers
         return numbers[START].astype(np.int64), grid.place_cell(numbers[GOAL]).astype(np.int64)
 
+    def cursor_cells(self) -> npt.NDArray[np.int64]:
+        """The cells, int64 (num_envs,), where the cursors are."""
+        return np.asarray(grid.place_cell(self._rows.numbers[PLACE]), np.int64)
+
     def row_tasks(self) -> list[tuple[npt.NDArray[np.int64], GridWorld, float]]:
         """Groups of rows, int64 (n,), with the world and the radius in squares that hold for them now.
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
+from reach_gym.errors import NotApplicableError
 from reach_gym.planning.grid import GridPlanner
 from reach_gym.planning.optimal import OptimalFeedback
 
@@ -22,7 +23,7 @@ class _Reference:
         """Prepares for `env`, a reach of this package, scalar or vector, wrapped or not.
 
         Raises:
-            TypeError: `env` is none.
+            NotApplicableError: `env` is none.
         """
         base = getattr(env, "unwrapped", env)
         self._agent: GridPlanner | OptimalFeedback
@@ -31,7 +32,7 @@ class _Reference:
         elif hasattr(base, "plants"):
             self._agent = OptimalFeedback(base, self._belief)
         else:
-            raise TypeError(f"`env` must be a grid reach or a cursor reach of reach_gym, got {env}.")
+            raise NotApplicableError(f"`env` must be a grid reach or a cursor reach of reach_gym, got {env}.")
 
     def reset(self, starts: npt.NDArray[np.bool_]) -> None:
         """Forgets the rows, bool (n,), that begin an episode."""
@@ -78,12 +79,12 @@ class RandomAgent:
         """Acts in any `env` of discrete or bounded actions, scalar or vector; the same `seed` gives the same actions.
 
         Raises:
-            TypeError: The actions of `env` are neither discrete nor in a bounded box of floats.
+            NotApplicableError: The actions of `env` are neither discrete nor in a bounded box of floats.
         """
         space = getattr(env, "single_action_space", env.action_space)
         bounded = isinstance(space, spaces.Box) and space.is_bounded() and np.issubdtype(space.dtype, np.floating)
         if not (isinstance(space, spaces.Discrete) or bounded):
-            raise TypeError(f"`env` must have discrete actions or a bounded box of floats, got {space}.")
+            raise NotApplicableError(f"`env` must have discrete actions or a bounded box of floats, got {space}.")
         self._space = space
         self._generator = np.random.default_rng(seed)
 

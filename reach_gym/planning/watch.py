@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from reach_gym.errors import NotApplicableError
+
 if TYPE_CHECKING:
     from reach_gym.reaching import Plants, Sensed
 
@@ -69,11 +71,11 @@ class TrialWatch:
             belief: ``"trial"``, ``"block"`` or ``"nothing"``; see `reach_gym.reaching.Plants`.
 
         Raises:
-            TypeError: `env` is none.
+            NotApplicableError: `env` is none.
         """
         base = getattr(env, "unwrapped", env)
         if not (hasattr(base, "plants") and hasattr(base, "sense")):
-            raise TypeError(f"`env` must be a cursor reach of reach_gym, got {env}.")
+            raise NotApplicableError(f"`env` must be a cursor reach of reach_gym, got {env}.")
         self._env: KnowsItsPlants = base
         self._belief = belief
         self._steps = STEPS

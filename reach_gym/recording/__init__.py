@@ -9,7 +9,7 @@ from reach_gym.recording.metadata import FORMAT, VERSION, RecordingError
 from reach_gym.recording.minari_export import check_dataset_id, to_minari
 from reach_gym.recording.recorder import Recorder
 from reach_gym.recording.schema import Recording
-from reach_gym.recording.sessions import record
+from reach_gym.recording.sessions import record, record_whole_session
 
 __all__ = [
     "FORMAT",
@@ -24,5 +24,6 @@ __all__ = [
     "mean_after_effect",
     "perturbed",
     "record",
+    "record_whole_session",
     "to_minari",
 ]

@@ -24,6 +24,7 @@ def record(
     env_kwargs: Mapping[str, Any] | None = None,
     session: bool = False,
     trust: bool = False,
+    observe: bool = True,
 ) -> Recording:
     """Records an agent on held-out trials; the same call gives the same recording.
 
@@ -34,7 +35,9 @@ def record(
         seed: Seed of the first trial.
         env_kwargs: Constructor keywords that replace the registered ones.
         session: ``False``: independent trials, each of them trial 0 of a row of its own, as in
-            `reach_gym.evaluation.evaluate`. ``True``: one subject goes through its session, trials 0, 1, 2 and so on.
+            `reach_gym.evaluation.evaluate`. ``True``: one subject goes through its session, trials 0, 1, 2 and so on, and is
+            told what comes of its actions if it wants to know (`reach_gym.protocol.Agent`).
+        observe: Whether to keep the observations.
         trust: See `reach_gym.protocol.load_agent`.
 
     Raises:
@@ -48,12 +51,12 @@ def record(
     if trials is not None:
         trials = checks.integer("trials", trials, 1, MAX_TRIALS)
     if session:
-        return _record_session(agent, env_id, trials, seed, env_kwargs, trust)
+        return _record_session(agent, env_id, trials, seed, env_kwargs, trust, observe)
     count = INDEPENDENT if trials is None else trials
     env = rollout.make_rows(env_id, min(count, rollout.BATCH), env_kwargs)
     try:
         metadata = _metadata(env, agent, seed, session=False)
-        return assemble(list(record_rows(rollout.actor(agent, env, trust), env, count, seed)), metadata)
+        return assemble(list(record_rows(rollout.actor(agent, env, trust), env, count, seed, observe)), metadata)
     finally:
         env.close()
 
@@ -86,7 +89,7 @@ def record_rows(agent: Any, env: Any, count: int, seed: int, observe: bool = Tru
 
 
 def _record_session(
-    agent: Any, env_id: str, trials: int | None, seed: int, env_kwargs: Mapping[str, Any] | None, trust: bool
+    agent: Any, env_id: str, trials: int | None, seed: int, env_kwargs: Mapping[str, Any] | None, trust: bool, observe: bool
 ) -> Recording:
     env = rollout.make_rows(env_id, 1, env_kwargs)
     try:
@@ -95,10 +98,35 @@ def _record_session(
         actor, parts = rollout.actor(agent, env, trust), []
         for trial in range(base.task.schedule.trials if trials is None else trials):
             observations, info = env.reset(seed=rollout.held_out(seed) if trial == 0 else None)
-            row = Trials(base.plants(steps=1), observations, info, observe=True)
-            for step in rollout.play(actor, env, observations):
+            row = Trials(base.plants(steps=1), observations, info, observe)
+            for step in rollout.play(actor, env, observations, session=True):
                 row.add(step)
             parts.append(row.arrays(1))
         return assemble(parts, metadata)
+    finally:
+        env.close()
+
+
+def record_whole_session(
+    agent: Any, env_id: str, seed: int, env_kwargs: Mapping[str, Any] | None = None, trials: int | None = None
+) -> Recording:
+    """The same as `record` with ``session=True``, many times faster.
+
+    Only for agents that carry nothing over from one trial to the next, as the reference controllers do not.
+
+    Args:
+        agent: A name that `reach_gym.protocol.load_agent` takes.
+        env_id: A registered cursor task.
+        seed: Seed of the session.
+        env_kwargs: Constructor keywords that replace the registered ones.
+        trials: How many; without it as many as the schedule has.
+    """
+    one: Any = rollout.make_rows(env_id, 1, env_kwargs)
+    count = one.unwrapped.task.schedule.trials if trials is None else checks.integer("trials", trials, 1, MAX_TRIALS)
+    one.close()
+    env = rollout.WholeSession(rollout.make_rows(env_id, count, env_kwargs))
+    try:
+        metadata = _metadata(env, agent, seed, session=True)
+        return assemble(list(record_rows(rollout.actor(agent, env), env, count, seed)), metadata)
     finally:
         env.close()

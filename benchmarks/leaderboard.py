@@ -1,0 +1,140 @@
+"""``python -m benchmarks leaderboard``: trains the project's agents, and scores them beside the controllers."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from agents.__main__ import main as train_command
+from reach_gym.benchmark.engines import Engine, make_engine
+from reach_gym.cli import shell
+from reach_gym.cli.benchmarking import Benchmark
+
+_WIND = "reach_gym/GridReachTabularWind-v0"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Who takes part, as data.
+
+    Attributes:
+        name: In the results.
+        load: What `reach_gym.protocol.load_agent` takes; ``{run}`` is the run directory of this seed.
+        train: Arguments of ``python -m agents`` that fill the run directory ``{run}`` with ``{seed}``; none for who
+            needs no training.
+    """
+
+    name: str
+    load: str
+    train: tuple[str, ...] = ()
+
+
+def _q_learning(name: str, env_id: str) -> Contender:
+    arguments = ("q_learning", "--env", env_id, "--seed", "{seed}", "--out", "{run}", "--no-progress")
+    return Contender(name, "{run}", arguments)
+
+
+CONTENDERS: tuple[Contender, ...] = (
+    *(Contender(name, name) for name in ("ideal", "adapted", "naive", "minimum_jerk", "random")),
+    _q_learning("q_learning", "reach_gym/GridReachTabular-v0"),
+    _q_learning("q_learning, wind", _WIND),
+)
+
+
+@dataclass(kw_only=True)
+class Leaderboard(shell.Command):
+    """Trains the agents of the leaderboard and scores them; what is there already is kept.
+
+    Attributes:
+        out: Directory for the trained agents and the results.
+        only: Names of the contenders that take part; all unless told otherwise.
+        suite: Suites or tasks, as for reach-gym benchmark.
+        seeds: One trained agent, and one set of held-out trials, for each.
+        engine: local, or ray for a Ray cluster, whose machines must share the directory.
+        workers: How many processes; without it one per core.
+        ray_address: Of the Ray cluster.
+        progress: Show a progress bar if stderr is a terminal.
+    """
+
+    out: Path = Path("runs/leaderboard")
+    only: list[str] | None = None
+    suite: list[str] = field(default_factory=lambda: ["full", "adaptation"])
+    seeds: list[int] = field(default_factory=lambda: [0, 1, 2, 3, 4])
+    engine: Literal["local", "ray"] = "local"
+    workers: int | None = None
+    ray_address: str | None = None
+    progress: bool = True
+
+    def run(self) -> None:
+        """Trains and scores.
+
+        Raises:
+            FailedError: An agent could not be trained, or failed.
+        """
+        with shell.request():
+            contenders = self._contenders()
+            engine = make_engine(self.engine, self.workers, self.ray_address)
+        train_all(contenders, self.seeds, self.out, engine)
+        results = self.out / "results"
+        Benchmark(
+            agent=[f"{each.name}={each.load.replace('{run}', str(run_of(each, '{seed}', self.out)))}" for each in contenders],
+            suite=self.suite,
+            seeds=self.seeds,
+            out=results,
+            resume=results.exists(),
+            engine=self.engine,
+            workers=self.workers,
+            ray_address=self.ray_address,
+            progress=self.progress,
+        ).run()
+
+    def _contenders(self) -> list[Contender]:
+        names = [each.name for each in CONTENDERS]
+        for name in self.only or ():
+            if name not in names:
+                raise ValueError(f"`only` must name some of {', '.join(names)}, got {name!r}.")
+        return [each for each in CONTENDERS if self.only is None or each.name in self.only]
+
+
+def run_of(contender: Contender, seed: int | str, out: Path) -> Path:
+    """The run directory of a contender that was trained with `seed`."""
+    return out / "trained" / f"{contender.name.replace(', ', '-')}-{seed}"
+
+
+def train_all(contenders: list[Contender], seeds: list[int], out: Path, engine: Engine) -> None:
+    """Trains those that need it and have no complete run yet, all seeds, wherever the `engine` works.
+
+    Raises:
+        FailedError: One could not be trained.
+    """
+    runs = [(each, seed, run_of(each, seed, out)) for each in contenders if each.train for seed in seeds]
+    todo = [
+        (str(run), [part.replace("{seed}", str(seed)).replace("{run}", str(run)) for part in each.train])
+        for each, seed, run in runs
+        if not _done(run).exists()
+    ]
+    for done in engine.run(train, todo):
+        error = done.error or done.value
+        print(f"trained {todo[done.place][0]}" if not error else f"failed: {todo[done.place][0]}")
+        if error:
+            raise shell.FailedError(f"{todo[done.place][0]} could not be trained: {error}")
+
+
+def train(item: tuple[str, list[str]]) -> str:
+    """Fills one run directory; returns what went wrong, or nothing. A run that was broken off begins anew."""
+    run, arguments = item
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        code = train_command([*arguments, *(["--overwrite"] if Path(run).exists() else [])])
+    if code:
+        return " ".join(output.getvalue().split()) or f"exit code {code}"
+    _done(Path(run)).touch()
+    return ""
+
+
+def _done(run: Path) -> Path:
+    """The file that says that a run is complete."""
+    return run.with_name(f"{run.name}.done")

@@ -1,0 +1,254 @@
+"""One piece of work of a benchmark: one agent, one task, one seed. A pure function from plain data to plain data."""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+import reach_gym
+from reach_gym import rollout, suite
+from reach_gym.benchmark.process import MEMORY, AgentFailure, AgentProcess
+from reach_gym.benchmark.remote import remote_agent
+from reach_gym.benchmark.sessions import session_facts
+from reach_gym.errors import InvalidActionError, NotApplicableError
+from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate, subset
+from reach_gym.protocol import BUILT_IN
+from reach_gym.recording import Recording, record, record_whole_session
+from reach_gym.registration import TASKS
+from reach_gym.suite import SuiteTask
+
+OK, NOT_APPLICABLE = "ok", "not_applicable"
+_PATHS = 12  # trials whose paths are kept for the report
+_MICRON = 6  # decimals of a metre
+
+
+@dataclass(frozen=True)
+class Job:
+    """Who does what.
+
+    Attributes:
+        label: What the agent is called.
+        agent: A name that `reach_gym.protocol.load_agent` takes.
+        task: Name of a task of `reach_gym.suite.TASKS`.
+        seed: Of the held-out trials, and of what the agent draws.
+        trust: Whether code in the agent's file may be run.
+        path: Directory in which relative names are looked up.
+        seconds: Wall-clock limit; ``None`` for the task's.
+        memory: Limit in bytes.
+    """
+
+    label: str
+    agent: str
+    task: str
+    seed: int
+    trust: bool = False
+    path: str = "."
+    seconds: float | None = None
+    memory: int = MEMORY
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    Attributes:
+        record: The result, plain JSON; the same job gives the same record.
+        details: Paths and courses for the report, plain JSON, as reproducible.
+        seconds: How long it took; not reproducible, and therefore kept apart.
+    """
+
+    record: dict[str, Any]
+    details: dict[str, Any]
+    seconds: float
+
+
+def run_job(job: Job) -> Outcome:
+    """Does one job. The package's own agents act here; every other agent acts in a process of its own.
+
+    Whatever an agent does becomes a status of the record.
+    """
+    task, begin = suite.TASKS[job.task], time.monotonic()
+    facts: dict[str, Any] = {"status": OK, "message": ""}
+    found: dict[str, Any] = {}
+    details: dict[str, Any] = {}
+    try:
+        with _agent_of(job, task, found) as (agent, kwargs):
+            found["observation"] = kwargs["observation"]
+            facts["measures"], details = measure(agent, replace(task, kwargs=kwargs), job.seed)
+    except AgentFailure as failure:
+        facts = {"status": failure.status, "message": failure.message}
+    except InvalidActionError as error:
+        facts = {"status": "invalid_action", "message": " ".join(str(error).split())}
+    except NotApplicableError as error:
+        facts = {"status": NOT_APPLICABLE, "message": " ".join(str(error).split())}
+    return Outcome(_record(job, task, facts, found), details, time.monotonic() - begin)
+
+
+@contextmanager
+def _agent_of(job: Job, task: SuiteTask, found: dict[str, Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The agent of a job and the keywords of the environment that suits it; what is learned of it goes into `found`."""
+    kinds = suite.OBSERVATIONS[task.family]
+    if job.agent in BUILT_IN:
+        yield job.agent, {**task.kwargs, "observation": kinds[0]}
+        return
+    told = {
+        **{"agent": resolved(job), "trust": job.trust, "path": str(Path(job.path).absolute()), "seed": job.seed},
+        **{"env_id": task.env_id, "kwargs": task.kwargs, "observations": kinds},
+        "rows": 1 if task.is_session else min(task.episodes, rollout.BATCH),
+    }
+    process = AgentProcess(told, task.seconds if job.seconds is None else job.seconds, job.memory)
+    try:
+        found["versions"] = process.told.get("versions", {})
+        yield remote_agent(process, task.family), {**task.kwargs, "observation": _kind_of(process, kinds)}
+    finally:
+        process.close()
+
+
+def _kind_of(process: AgentProcess, kinds: tuple[str, ...]) -> str:
+    kind = process.told.get("observation")
+    if kind not in kinds:
+        raise AgentFailure("crashed", "it sent nonsense")
+    return str(kind)
+
+
+def resolved(job: Job) -> str:
+    """The agent's name for its process: ``{seed}`` is filled in, and a path leads there from any directory."""
+    name = job.agent.replace("{seed}", str(job.seed))
+    before, called, text = name.partition("(")
+    path = Path(job.path, text[:-1] if called else name)
+    if not path.exists():
+        return name
+    return f"{before}({path.absolute()})" if called else str(path.absolute())
+
+
+def measure(agent: Any, task: SuiteTask, seed: int) -> tuple[dict[str, float | None], dict[str, Any]]:
+    """What an agent does on a task: the means of `reach_gym.evaluation`, and details for the report."""
+    if task.family == "grid":
+        evaluation: Evaluation | CursorEvaluation = evaluate(
+            agent, task.env_id, task.episodes, seed, task.kwargs, session=task.is_session
+        )
+        return _summary(evaluation, task), {"paths": _grid_paths(_counted(evaluation, task), task)}
+    if task.is_session and agent in BUILT_IN:
+        recording = record_whole_session(agent, task.env_id, seed, task.kwargs, task.episodes)
+    else:
+        # As `evaluate` does it; but the paths are of interest, too.
+        recording = record(agent, task.env_id, task.episodes, seed, task.kwargs, task.is_session, observe=False)
+    summary = _summary(CursorEvaluation.of(recording), task)
+    if task.track == "adaptation":
+        numbers, courses = session_facts(recording)
+        return {**summary, **_plain(numbers)}, courses
+    return summary, {"paths": _paths(recording, task)}
+
+
+def _summary(evaluation: Any, task: SuiteTask) -> dict[str, float | None]:
+    return _plain(_counted(evaluation, task).summary())
+
+
+def _counted(evaluation: Any, task: SuiteTask) -> Any:
+    """The trials that count."""
+    if task.block is None:
+        return evaluation
+    names = [block["name"] for block in task.kwargs["schedule"]]
+    return subset(evaluation, evaluation.block == names.index(task.block))
+
+
+def _plain(numbers: dict[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN, which stands where an average has nothing to average."""
+    return {name: float(value) if math.isfinite(value) else None for name, value in numbers.items()}
+
+
+def _grid_paths(evaluation: Evaluation, task: SuiteTask) -> list[dict[str, Any]]:
+    """The cursor's paths of some trials, in squares."""
+    size = int({**TASKS[task.env_id].kwargs, **task.kwargs}.get("size", 16))
+    kept = zip(evaluation.targets[:_PATHS], evaluation.path[:_PATHS], strict=True)
+    cells = ((target, line[line >= 0]) for target, line in kept)
+    return [
+        {"size": size, "target": target.tolist(), "path": np.stack([line % size, line // size], axis=1).tolist()}
+        for target, line in cells
+    ]
+
+
+def _paths(recording: Recording, task: SuiteTask) -> list[dict[str, Any]]:
+    """The cursor's paths of some trials, from the go cue on."""
+    names = [block["name"] for block in recording.metadata["schedule"]]
+    rows = range(len(recording)) if task.block is None else np.flatnonzero(recording.block == names.index(task.block)).tolist()
+    return [
+        {
+            "target": recording.target[row].round(_MICRON).tolist(),
+            "path": recording.cursor[row, recording.go[row] : recording.steps[row] + 1].round(_MICRON).tolist(),
+        }
+        for row in list(rows)[:_PATHS]
+    ]
+
+
+def _record(job: Job, task: SuiteTask, facts: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    kwargs = {**task.kwargs, **({"observation": found["observation"]} if "observation" in found else {})}
+    measures = facts.pop("measures", None)
+    return {
+        **{"agent": job.label, "name": job.agent, "task": job.task, "seed": job.seed, **facts},
+        "env": {"id": task.env_id, "kwargs": kwargs, "episodes": task.episodes, "session": task.is_session, "block": task.block},
+        "trials": _fingerprint(job.task, job.seed),
+        "measure": task.measure,
+        "value": None if measures is None else measures[task.measure],
+        "measures": measures,
+        "versions": {**_versions(task), **found.get("versions", {})},
+        "commit": commit(),
+    }
+
+
+@functools.lru_cache
+def _fingerprint(task: str, seed: int) -> str:
+    return suite.fingerprint(suite.TASKS[task], seed)
+
+
+def _versions(task: SuiteTask) -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "reach_gym": reach_gym.__version__,
+        "gymnasium": gym.__version__,
+        "numpy": np.__version__,
+        **({"scipy": metadata.version("scipy")} if task.track == "adaptation" else {}),
+    }
+
+
+@functools.lru_cache
+def commit() -> str | None:
+    """The commit of the checkout that the package runs from, with ``+`` if something was changed; ``None`` outside of one."""
+    folder = Path(reach_gym.__file__).parent
+    if not (folder.parent / ".git").exists():
+        return None
+    git = ["git", "-C", str(folder)]
+    quiet: dict[str, Any] = {"capture_output": True, "text": True, "env": {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}}
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, **quiet).stdout.strip()
+        dirty = subprocess.run([*git, "status", "--porcelain", "--untracked-files=no"], check=True, **quiet).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{head}+" if dirty else str(head)
+
+
+def is_current(job: Job, record: dict[str, Any]) -> bool:
+    """Whether `record` is what the same code would say of `job` today."""
+    task = suite.TASKS[job.task]
+    now = _record(job, task, {}, {})
+    versions = {name: record["versions"].get(name) for name in now["versions"]}
+    same = all(record[name] == now[name] for name in ("name", "trials", "commit"))
+    return same and versions == now["versions"] and record["env"]["episodes"] == task.episodes
+
+
+def lost(job: Job, reason: str) -> Outcome:
+    """The outcome of a job that nobody could do."""
+    return Outcome(_record(job, suite.TASKS[job.task], {"status": "crashed", "message": reason}, {}), {}, 0.0)

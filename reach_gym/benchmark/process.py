@@ -1,0 +1,206 @@
+"""An agent in a process of its own: started with limits, watched, and ended without fail.
+
+This keeps a careless or broken agent from spoiling the benchmark. It is no sandbox: the agent runs with the user's rights, and
+code that means harm can do all that the user could.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from typing import Any
+
+from reach_gym.benchmark import wire
+
+MAX_OUTPUT = 2**24  # bytes that an agent may print
+MEMORY = 2**32  # bytes that it may take, unless told otherwise
+_POLL = 0.05  # seconds between two looks at memory and clock
+_TAIL = 400  # bytes of what it printed that are kept
+
+
+class AgentFailure(Exception):
+    """An agent that cannot go on.
+
+    Attributes:
+        status: ``"error"`` (it raised), ``"timeout"``, ``"memory"``, ``"output"`` (it printed too much), ``"crashed"`` (its
+            process ended), ``"invalid_action"`` or ``"not_applicable"``.
+        message: Why, in one line.
+    """
+
+    def __init__(self, status: str, message: str) -> None:
+        """Keeps both."""
+        super().__init__(f"{status}: {message}")
+        self.status, self.message = status, message
+
+
+class AgentProcess:
+    """A running process of `reach_gym.benchmark.worker`."""
+
+    def __init__(self, task: dict[str, Any], seconds: float, memory: int) -> None:
+        """Starts it and waits until it has loaded its agent.
+
+        Args:
+            task: What `reach_gym.benchmark.worker` is told.
+            seconds: Wall-clock time that it may take in all, while the referee waits for it.
+            memory: Bytes that it may take.
+
+        Raises:
+            AgentFailure: The agent cannot be loaded.
+        """
+        self._left, self._seconds, self._memory = seconds, seconds, memory
+        self._deadline: float | None = None
+        self._verdict: tuple[str, str] | None = None
+        self._tail = b""
+        self._folder = tempfile.mkdtemp(prefix="reach-gym-")
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "reach_gym.benchmark.worker", str(theirs.fileno())]
+        self._process = subprocess.Popen(
+            command,
+            cwd=self._folder,
+            env={**child_environment(), "TMPDIR": self._folder},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+        )
+        theirs.close()
+        self._channel = wire.Channel(ours, 2 * wire.MAX_ACTIONS)
+        self._watch = threading.Thread(target=self._watching, daemon=True)
+        self._watch.start()
+        try:
+            self.told = wire.from_text(self.ask(wire.to_text(**task, memory=memory)))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    def ask(self, message: bytes) -> memoryview:
+        """Sends a message and returns the answer.
+
+        Raises:
+            AgentFailure: It has none.
+        """
+        begin = time.monotonic()
+        self._deadline = begin + self._left
+        try:
+            self._channel.send(message)
+            answer = self._channel.receive()
+        except wire.WireError as error:
+            raise AgentFailure("crashed", f"it sent {error}") from None
+        except (OSError, EOFError) as error:
+            raise self._failure(error) from None
+        finally:
+            self._deadline = None
+            self._left -= time.monotonic() - begin
+        if answer[:1] == wire.TEXT:
+            self._require_sound(answer)
+        return answer
+
+    def tell(self, message: bytes) -> None:
+        """Sends a message that has no answer; time and failures are counted as in `ask`.
+
+        Raises:
+            AgentFailure: It cannot be sent.
+        """
+        begin = time.monotonic()
+        self._deadline = begin + self._left
+        try:
+            self._channel.send(message)
+        except OSError as error:
+            raise self._failure(error) from None
+        finally:
+            self._deadline = None
+            self._left -= time.monotonic() - begin
+
+    def _require_sound(self, answer: memoryview) -> None:
+        try:
+            told = wire.from_text(answer)
+        except wire.WireError as error:
+            raise AgentFailure("crashed", f"it sent nonsense ({error})") from None
+        if "status" in told:
+            raise AgentFailure(str(told["status"]), str(told.get("message"))[:500])
+
+    def _failure(self, error: BaseException) -> AgentFailure:
+        """Why the process does not answer."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+        self._watch.join(1.0)
+        if self._verdict is not None:
+            return AgentFailure(*self._verdict)
+        code = self._process.poll()
+        if code is None:
+            return AgentFailure("crashed", "it closed its connection" if isinstance(error, EOFError) else "it sent nonsense")
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"left with exit code {code}"
+        printed = " ".join(self._tail.decode(errors="replace").split())
+        return AgentFailure("crashed", f"its process {how}" + (f": {printed[-200:]}" if printed and code > 0 else ""))
+
+    def _watching(self) -> None:
+        """Keeps the end of what the process prints, and ends it if it takes too much of anything."""
+        output, printed = self._process.stdout, 0
+        if output is None:
+            return
+        while self._process.poll() is None:
+            ready, _, _ = select.select([output], [], [], _POLL)
+            if ready:
+                part = os.read(output.fileno(), 2**16)
+                if not part:  # it closed its output
+                    time.sleep(_POLL)
+                printed += len(part)
+                self._tail = (self._tail + part)[-_TAIL:]
+            deadline = self._deadline
+            if printed > MAX_OUTPUT:
+                self._end("output", f"it printed more than {MAX_OUTPUT >> 20} MiB")
+            elif deadline is not None and time.monotonic() > deadline:
+                self._end("timeout", f"it took longer than {self._seconds:g} s")
+            elif _resident(self._process.pid) > self._memory:
+                self._end("memory", f"it took more than {self._memory >> 20} MiB of memory")
+
+    def _end(self, status: str, message: str) -> None:
+        self._verdict = self._verdict or (status, message)
+        self._kill()
+
+    def _kill(self) -> None:
+        # The group takes with it what the agent has started.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Ends the process and removes its directory."""
+        with contextlib.suppress(OSError):
+            self._channel.close()
+        self._kill()
+        self._process.wait()
+        self._watch.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def child_environment() -> dict[str, str]:
+    """Every module that can be imported here can be imported there; one thread, so that scores do not depend on the load."""
+    threads = {name: os.environ.get(name, "1") for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    path = os.pathsep.join(os.path.abspath(part) for part in sys.path if part and os.path.exists(part))
+    return {**os.environ, **threads, "PYTHONPATH": path, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process holds; 0 where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0

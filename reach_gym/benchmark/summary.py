@@ -1,0 +1,161 @@
+"""What the scores of a benchmark say together: one summary of plain data, from which all reports are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym import statistics, suite
+from reach_gym.benchmark.jobs import NOT_APPLICABLE, OK
+
+THRESHOLDS = np.linspace(-0.2, 1.2, 71)  # of performance profiles
+_FEW = 5  # agents of which all pairs are compared
+FACTS = ("learning", "learned", "early_error_mm", "late_error_mm", "after_effect_mm", "retention", "savings")
+
+Floats = npt.NDArray[np.float64]
+Record = dict[str, Any]
+
+
+def group_of(task: str) -> str:
+    """``"grid"`` or ``"cursor"``, or ``"adaptation"``: tasks whose scores are averaged."""
+    found = suite.TASKS[task]
+    return "adaptation" if found.track == "adaptation" else found.family
+
+
+def summarise(records: Sequence[Record]) -> dict[str, Any]:
+    """The summary of scored records.
+
+    Only tasks that an agent has done with all seeds count for its aggregates; how many these are is told beside them.
+
+    Returns:
+        ``agents``, ``tasks`` and ``seeds``, in order; ``groups``: tasks by group; ``scores``: mean score by task and agent,
+        ``None`` where there is none; ``statuses``: by task and agent, the first that is not ``"ok"``; ``aggregates``: by group
+        and agent ``iqm``, ``low``, ``high``, ``done`` and ``tasks``; ``profiles``: by group and agent ``share``, ``low`` and
+        ``high`` for ``thresholds``; ``improvement``: by group, the better over the other agent of a pair on the tasks that both
+        have done; ``facts``: the adaptation track's measures by agent; ``failures``: agent, task, status, message, seeds.
+    """
+    agents, tasks = (list(dict.fromkeys(record[name] for record in records)) for name in ("agent", "task"))
+    seeds = sorted({record["seed"] for record in records})
+    matrices = {(agent, task): _scores(records, agent, task, seeds) for agent in agents for task in tasks}
+    groups: dict[str, list[str]] = {}
+    for task in tasks:
+        groups.setdefault(group_of(task), []).append(task)
+    aggregates = {name: {agent: _aggregate(agent, mine, matrices) for agent in agents} for name, mine in groups.items()}
+    best_first = ranked({"agents": agents, "aggregates": aggregates})
+    return {
+        "agents": agents,
+        "tasks": tasks,
+        "groups": groups,
+        "seeds": seeds,
+        "scores": {task: {agent: _mean(matrices[agent, task]) for agent in agents} for task in tasks},
+        "statuses": {task: {agent: _status(records, agent, task) for agent in agents} for task in tasks},
+        "aggregates": aggregates,
+        "thresholds": THRESHOLDS.round(6).tolist(),
+        "profiles": {name: _profiles(agents, mine, matrices) for name, mine in groups.items()},
+        "improvement": {name: _improvement(best_first, mine, matrices) for name, mine in groups.items()},
+        "facts": _facts(records, agents),
+        "failures": _failures(records),
+    }
+
+
+def _scores(records: Sequence[Record], agent: str, task: str, seeds: Sequence[int]) -> Floats | None:
+    """The scores (seeds,) of an agent on a task; ``None`` unless it has one for every seed."""
+    found = {record["seed"]: record["score"] for record in records if record["agent"] == agent and record["task"] == task}
+    values = [found.get(seed) for seed in seeds]
+    return None if any(value is None for value in values) else np.array(values, float)
+
+
+def _mean(scores: Floats | None) -> float | None:
+    return None if scores is None else float(scores.mean())
+
+
+def _status(records: Sequence[Record], agent: str, task: str) -> str:
+    mine = [record["status"] for record in records if record["agent"] == agent and record["task"] == task]
+    return next((status for status in mine if status != OK), OK)
+
+
+def _stacked(agent: str, tasks: Sequence[str], matrices: dict[tuple[str, str], Floats | None]) -> Floats | None:
+    """The scores (seeds, tasks) of an agent on those of `tasks` that it has done; ``None`` for none."""
+    found = [scores for task in tasks if (scores := matrices[agent, task]) is not None]
+    return np.stack(found, axis=1) if found else None
+
+
+def _aggregate(agent: str, tasks: Sequence[str], matrices: dict[tuple[str, str], Floats | None]) -> dict[str, Any] | None:
+    scores = _stacked(agent, tasks, matrices)
+    if scores is None:
+        return None
+    value, low, high = statistics.interval(scores)
+    return {"iqm": value, "low": low, "high": high, "done": scores.shape[1], "tasks": len(tasks)}
+
+
+def _profiles(agents: Sequence[str], tasks: Sequence[str], matrices: dict[tuple[str, str], Floats | None]) -> dict[str, Any]:
+    profiles = {}
+    for agent in agents:
+        scores = _stacked(agent, tasks, matrices)
+        if scores is not None:
+            profile = statistics.performance_profile(scores, THRESHOLDS)
+            profiles[agent] = {name: getattr(profile, name).round(6).tolist() for name in ("share", "low", "high")}
+    return profiles
+
+
+def _improvement(
+    agents: Sequence[str], tasks: Sequence[str], matrices: dict[tuple[str, str], Floats | None]
+) -> list[dict[str, Any]]:
+    rows = []
+    for x, y in _pairs([agent for agent in agents if _stacked(agent, tasks, matrices) is not None]):
+        both = [task for task in tasks if matrices[x, task] is not None and matrices[y, task] is not None]
+        one, other = _stacked(x, both, matrices), _stacked(y, both, matrices)
+        if one is not None and other is not None:
+            value, low, high = statistics.improvement_interval(one, other)
+            rows.append({"x": x, "y": y, "probability": value, "low": low, "high": high, "tasks": len(both)})
+    return rows
+
+
+def _pairs(agents: Sequence[str]) -> list[tuple[str, str]]:
+    """Every pair of a few agents, the better one first; of many only those that follow each other in rank."""
+    return list(combinations(agents, 2) if len(agents) <= _FEW else pairwise(agents))
+
+
+def _facts(records: Sequence[Record], agents: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    """Means over the seeds of the adaptation track's measures and of the fitted model's parameters."""
+    facts: dict[str, dict[str, float | None]] = {}
+    for agent in agents:
+        mine = [
+            record["measures"]
+            for record in records
+            if record["agent"] == agent and group_of(record["task"]) == "adaptation" and record["status"] == OK
+        ]
+        if mine:
+            names = [*FACTS, *(name for name in mine[0] if name.startswith("two_state_"))]
+            facts[agent] = {name: _known_mean([each[name] for each in mine]) for name in names}
+    return facts
+
+
+def _known_mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _failures(records: Sequence[Record]) -> list[dict[str, Any]]:
+    """One line per agent, task and reason, the number of seeds with it in ``seeds``."""
+    found: dict[tuple[str, str, str, str], int] = {}
+    for record in records:
+        if record["status"] not in (OK, NOT_APPLICABLE):
+            key = record["agent"], record["task"], record["status"], record["message"]
+            found[key] = found.get(key, 0) + 1
+    return [dict(zip(("agent", "task", "status", "message", "seeds"), (*key, n), strict=True)) for key, n in found.items()]
+
+
+def ranked(summary: Mapping[str, Any]) -> list[str]:
+    """The agents, best first: by the groups' tasks that they have done, then by their means."""
+
+    def place(agent: str) -> tuple[float, ...]:
+        found = [group[agent] for group in summary["aggregates"].values() if group[agent] is not None]
+        done = sum(each["done"] for each in found)
+        return -done, -sum(each["iqm"] for each in found) / max(1, len(found))
+
+    return sorted(summary["agents"], key=place)

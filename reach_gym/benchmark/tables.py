@@ -1,0 +1,149 @@
+"""A benchmark's results as tables: for the terminal and, in Markdown, for a README."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from reach_gym.benchmark.jobs import OK
+from reach_gym.benchmark.summary import FACTS, ranked
+
+Summary = Mapping[str, Any]
+DASH = "-"
+_SHOWN = {
+    "learning": ("learning", "{:.2f}"),
+    "learned": ("learned", "{:.2f}"),
+    "early_error_mm": ("early mm", "{:.1f}"),
+    "late_error_mm": ("late mm", "{:.1f}"),
+    "after_effect_mm": ("after-effect mm", "{:+.1f}"),
+    "retention": ("retention", "{:.2f}"),
+    "savings": ("savings", "{:+.2f}"),
+}
+_MODEL = {
+    "two_state_fast_retention": ("A fast", "{:.3f}"),
+    "two_state_slow_retention": ("A slow", "{:.3f}"),
+    "two_state_fast_learning": ("B fast", "{:.3f}"),
+    "two_state_slow_learning": ("B slow", "{:.3f}"),
+    "two_state_explained": ("R\N{SUPERSCRIPT TWO}", "{:.2f}"),
+}
+Rows = tuple[str, list[str], list[list[str]]]  # title, heads, cells
+
+
+def number(value: float | None, form: str = "{:.3f}") -> str:
+    """A number for people; a dash where there is none."""
+    if value is None:
+        return DASH
+    text = form.format(value)
+    return text.lstrip("-").replace("+", "") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
+
+
+def all_tables(summary: Summary) -> list[Rows]:
+    """All tables of a report: the aggregates, the scores by task, the comparisons, the adaptation track and what failed."""
+    tables = [_aggregates(summary), _scores(summary), *_comparisons(summary), *_adaptation(summary), *_failures(summary)]
+    return [table for table in tables if table[2]]
+
+
+def _aggregates(summary: Summary) -> Rows:
+    groups = summary["aggregates"]
+    rows = []
+    for agent in ranked(summary):
+        cells = [agent]
+        for group in groups:
+            found = groups[group][agent]
+            cells += [DASH, ""] if found is None else [number(found["iqm"]), _interval(found)]
+            cells.append(f"{0 if found is None else found['done']} of {len(summary['groups'][group])}")
+        rows.append(cells)
+    heads = ["agent", *(part for group in groups for part in (group, "95 % interval", "tasks"))]
+    return "Interquartile mean of the scores", heads, rows
+
+
+def _interval(found: Mapping[str, float]) -> str:
+    return f"{number(found['low'])} to {number(found['high'])}"
+
+
+def _scores(summary: Summary) -> Rows:
+    agents = ranked(summary)
+    rows = [
+        [task, *(_cell(summary["scores"][task][agent], summary["statuses"][task][agent]) for agent in agents)]
+        for task in summary["tasks"]
+    ]
+    seeds = len(summary["seeds"])
+    return f"Mean score by task, {seeds} seed{'s' * (seeds > 1)}", ["task", *agents], rows
+
+
+def _cell(score: float | None, status: str) -> str:
+    if status == OK:
+        return number(score, "{:.2f}")
+    return "n/a" if status == "not_applicable" else status
+
+
+def _comparisons(summary: Summary) -> list[Rows]:
+    return [
+        (
+            f"Probability that the first beats the second, {group}",
+            ["first", "second", "probability", "95 % interval", "tasks"],
+            [
+                [
+                    row["x"],
+                    row["y"],
+                    number(row["probability"], "{:.2f}"),
+                    f"{row['low']:.2f} to {row['high']:.2f}",
+                    str(row["tasks"]),
+                ]
+                for row in rows
+            ],
+        )
+        for group, rows in summary["improvement"].items()
+    ]
+
+
+def _adaptation(summary: Summary) -> list[Rows]:
+    facts = summary["facts"]
+    shown = [(name, *_SHOWN[name]) for name in FACTS]
+    model = [(name, *told) for name, told in _MODEL.items()]
+    tables: list[Rows] = []
+    for title, columns in (("Adaptation to a force field", shown), ("Two-state model, fitted to the channel trials", model)):
+        rows = [[agent, *(number(mine[name], form) for name, _, form in columns)] for agent, mine in facts.items()]
+        tables.append((title, ["agent", *(head for _, head, _ in columns)], rows))
+    return tables
+
+
+def _failures(summary: Summary) -> list[Rows]:
+    rows = [[str(row[name]) for name in ("agent", "task", "status", "seeds", "message")] for row in summary["failures"]]
+    return [("What went wrong", ["agent", "task", "status", "seeds", "why"], rows)]
+
+
+def terminal(summary: Summary) -> RenderableType:
+    """All tables for a terminal."""
+    tables = all_tables(summary)
+    return Group(*(part for title, heads, rows in tables for part in (Text(title, "bold"), _rich(heads, rows), Text())))
+
+
+def _rich(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    texts = ("agent", "task", "first", "second", "status", "why")
+    for head in heads:
+        table.add_column(head, justify="left" if head in texts else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def markdown(summary: Summary) -> str:
+    """All tables in Markdown."""
+    return "\n".join(_markdown(*table) for table in all_tables(summary))
+
+
+def _markdown(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"### {title}", "", _line(heads), _line(["---"] * len(heads)), *map(_line, rows), ""]
+    return "\n".join(lines)
+
+
+def _line(cells: Iterable[str]) -> str:
+    # A bar would end the cell; what an agent says may hold anything.
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"

@@ -1,0 +1,91 @@
+"""What the class of an agent is called with in a benchmark: the task's spaces, and what its observations say; no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import VectorEnv, VectorWrapper
+
+from reach_gym.planning.watch import STEPS
+from reach_gym.reaching import Plants, Sensed
+
+
+class AgentView(VectorWrapper):
+    """The environment as an agent sees it.
+
+    It has the spaces, ``num_envs`` and ``spec`` of the environment that is played, but it is not that one: the trials under way,
+    their fields and what is yet to come are not in it, and whatever an agent does to it changes no score. For a cursor it says in
+    SI units what observations mean (`sense`), and what a controller knows that expects no field (`plants`), so that controllers
+    of `reach_gym.planning` like `MinimumJerkAgent` can be built upon.
+    """
+
+    def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
+        """Shows `env`, which nobody plays."""
+        super().__init__(env)
+        base: Any = env.unwrapped
+        self.task = base.task
+        self.observation = self.task.observation
+        self._steps = np.zeros(self.num_envs, np.int64)
+        # Only a cursor has plants; a grid says all in its observations.
+        if hasattr(base, "plants"):
+            self.plants, self.sense = self._plants, self._sense
+
+    @property
+    def unwrapped(self) -> Any:
+        """The view itself."""
+        return self
+
+    def begin(self, starts: npt.NDArray[np.bool_]) -> None:
+        """Notes the rows, bool (n,), that begin an episode."""
+        self._steps[starts] = 0
+
+    def count(self) -> None:
+        """Notes that every row takes a step."""
+        self._steps += 1
+
+    def _plants(self, belief: str = "nothing", steps: int = STEPS) -> Plants:
+        """What a controller knows that expects no field: the hand, and how long the trials last already.
+
+        Raises:
+            ValueError: Another `belief`: nobody tells an agent which fields its trials have.
+        """
+        if belief != "nothing":
+            raise ValueError(f"`belief` must be 'nothing': in a benchmark no agent is told of the field, got {belief!r}.")
+        task, rows = self.task, self.num_envs
+        start = np.tile(np.array(task.start or (0.0, 0.0)), (rows, 1))
+        return Plants(
+            *(task.dt, task.mass, task.damping, task.max_force),
+            step=self._steps.copy(),
+            go=np.full(rows, task.onset, np.int64),
+            onset=task.onset,
+            start=start,
+            target=start.copy(),
+            field=np.zeros((rows, 16)),
+            scale=np.zeros((rows, steps)),
+            rotation=np.tile([1.0, 0.0], (rows, 1)),
+            delay=task.delay,
+            sensory_noise=task.sensory_noise,
+            motor_noise=task.motor_noise,
+        )
+
+    def _sense(self, observations: Any) -> Sensed:
+        """What a batch of observations says, in SI units.
+
+        Raises:
+            ValueError: Images, which show no velocity.
+        """
+        task = self.task
+        if task.observation == "vector":
+            seen = np.asarray(observations, np.float64)
+            position, velocity = task.observations().decode(seen)
+            target, go = seen[:, :2] * task.workspace, seen[:, 2] > 0.5
+        elif task.observation == "goal":
+            position, velocity = task.observations().decode(observations)
+            target, go = np.asarray(observations["desired_goal"]), np.asarray(observations["observation"])[:, 0] > 0.5
+        else:
+            raise ValueError("`observations` must be 'vector' or 'goal': images show no velocity.")
+        visible = self._steps >= task.onset + (task.delay if task.observation == "vector" else 0)
+        start = np.array(task.start or (0.0, 0.0))
+        return Sensed(position, velocity, np.where(visible[:, None], target, start), visible, go)

@@ -1,0 +1,163 @@
+"""``reach-gym benchmark``: how good anybody's agents are on the tasks of `reach_gym.suite`."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from reach_gym import checks, suite
+from reach_gym.benchmark import results
+from reach_gym.benchmark.engines import make_engine
+from reach_gym.benchmark.jobs import Job, Outcome
+from reach_gym.benchmark.report import write_all
+from reach_gym.benchmark.results import JOURNAL, Entry, Journal, Limits, Results
+from reach_gym.benchmark.summary import summarise
+from reach_gym.benchmark.tables import terminal
+from reach_gym.cli import shell
+from reach_gym.cli.outputs import check_folder
+from reach_gym.errors import missing_extra
+from reach_gym.protocol import BUILT_IN
+from reach_gym.suite import SuiteTask
+
+_MIB = 2**20
+_USUAL = "quick"
+
+
+@dataclass(kw_only=True)
+class Benchmark(shell.Command):
+    """Score agents on held-out trials, each between the random agent (0) and the ideal one (1).
+
+    Every agent runs in a process of its own, with limits. That keeps a broken agent from spoiling the results; it is no sandbox:
+    run only code that you would run otherwise.
+
+    Attributes:
+        agent: module:attribute (a function, a class or an agent), ideal, adapted, naive, minimum_jerk, random, a run directory or
+            a model's file; label=agent gives it a name; {seed} stands for the number of the run. Give it several times to compare
+            agents.
+        suite: quick (unless told otherwise), grid, cursor, full, adaptation, or the name of a single task; give it several times
+        for more. family: Only tasks of the grid or of the cursor.
+        seeds: Of the held-out trials; without them those of the suite.
+        out: A directory for the results as JSON lines, a report and a table for a README.
+        overwrite: Replace the results that are there.
+        resume: Keep the results that are there and do the rest.
+        trust: Also load files that can run code, such as models of Stable-Baselines3.
+        time_limit: Seconds that an agent may take per task and seed; without it the task's.
+        memory: MiB that an agent may take.
+        engine: local, on processes of this machine, or ray, on a Ray cluster.
+        workers: How many processes; without it one per core.
+        ray_address: Of the Ray cluster; without it the one that this machine belongs to, or a new one.
+        json: Print the results as JSON lines instead of tables.
+        progress: Show a progress bar if stderr is a terminal.
+    """
+
+    agent: Annotated[list[str], tyro.conf.UseAppendAction]
+    suite: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
+    family: Literal["grid", "cursor", "all"] = "all"
+    seeds: list[int] | None = None
+    out: Path | None = None
+    overwrite: bool = False
+    resume: bool = False
+    trust: bool = False
+    time_limit: float | None = None
+    memory: int = 4096
+    engine: Literal["local", "ray"] = "local"
+    workers: int | None = None
+    ray_address: str | None = None
+    json: bool = False
+    progress: bool = True
+
+    def run(self) -> None:
+        """Runs the benchmark and tells its results.
+
+        Raises:
+            FailedError: An agent failed, or nothing suits it.
+        """
+        with shell.request():
+            tasks, seeds = self._work()
+            entries, limits = self._entries(), self._limits()
+            jobs = results.jobs_of(entries, tasks, seeds, limits)
+            journal = self._journal()
+            known = journal.known(jobs) if journal is not None and self.resume else {}
+            engine = make_engine(self.engine, self.workers, self.ray_address)
+        with self._bar(len(jobs) - len(known)) as advance:
+
+            def on_done(job: Job, outcome: Outcome) -> None:
+                if journal is not None:
+                    journal.add(job, outcome)
+                advance()
+
+            found = results.run(entries, tasks, seeds, engine, limits, on_done, known)
+        self._tell(found)
+        complaint = results.complaint(found.records)
+        if complaint:
+            raise shell.FailedError(complaint)
+
+    def _entries(self) -> list[Entry]:
+        entries = [Entry.of(text) for text in self.agent]
+        for entry in entries:
+            name = entry.agent
+            # Whether a module has the attribute is for the agent's own process to find out.
+            if name not in BUILT_IN and ":" not in name and "{seed}" not in name and not Path(name).exists():
+                raise ValueError(f"`agent` must be {', '.join(BUILT_IN)}, module:attribute, or a file, got {name!r}.")
+        return entries
+
+    def _work(self) -> tuple[list[SuiteTask], tuple[int, ...]]:
+        tasks, usual = suite.chosen(self.suite or [_USUAL])
+        tasks = [task for task in tasks if self.family in ("all", task.family)]
+        if not tasks:
+            raise ValueError(f"`--family` must leave a task; {', '.join(self.suite or [_USUAL])} has none of {self.family!r}.")
+        if any(task.track == "adaptation" for task in tasks) and importlib.util.find_spec("scipy") is None:
+            raise missing_extra("scipy", "bench")
+        if self.out is not None and importlib.util.find_spec("matplotlib") is None:
+            raise missing_extra("matplotlib", "bench")
+        if self.seeds is None:
+            return tasks, usual
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"`seeds` must be different numbers, got {self.seeds}.")
+        return tasks, tuple(checks.integer("seeds", seed, 0, checks.MAX_SEED) for seed in self.seeds)
+
+    def _limits(self) -> Limits:
+        seconds = None if self.time_limit is None else checks.number("time-limit", self.time_limit, 0.1)
+        memory = checks.integer("memory", self.memory, 64) * _MIB
+        return Limits(self.trust, str(Path.cwd()), seconds, memory)
+
+    def _journal(self) -> Journal | None:
+        if self.out is None:
+            if self.resume or self.overwrite:
+                raise ValueError("`--resume` and `--overwrite` need `--out`.")
+            return None
+        if self.resume and self.overwrite:
+            raise ValueError("`--resume` and `--overwrite` exclude each other.")
+        check_folder(self.out, JOURNAL, self.resume or self.overwrite)
+        self.out.mkdir(parents=True, exist_ok=True)
+        journal = Journal(self.out)
+        if not self.resume:
+            journal.clear()
+        return journal
+
+    def _tell(self, found: Results) -> None:
+        summary = summarise(found.records)
+        if self.json:
+            print(found.lines(), end="")
+        else:
+            shell.console().print(terminal(summary))
+        if self.out is not None:
+            for path in write_all(found, summary, self.out):
+                print(f"wrote {path}", file=sys.stderr if self.json else sys.stdout)
+
+    @contextlib.contextmanager
+    def _bar(self, total: int) -> Iterator[Callable[[], None]]:
+        console = Console(stderr=True)
+        columns = TextColumn("benchmark"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        with Progress(*columns, console=console, disable=not (self.progress and console.is_terminal)) as progress:
+            bar = progress.add_task("", total=total)
+            yield lambda: progress.advance(bar)

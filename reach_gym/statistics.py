@@ -1,0 +1,169 @@
+"""Honest statistics of scores: interquartile means with intervals, performance profiles, probability of improvement.
+
+The definitions are those of Agarwal, Schwarzer, Castro, Courville & Bellemare, "Deep reinforcement learning at the edge of the
+statistical precipice", NeurIPS 2021, which the package rliable implements. Scores are a matrix (runs, tasks): run n of an agent
+is what it did with seed n on every task.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym import checks
+
+Floats = npt.NDArray[np.float64]
+
+RESAMPLES = 2000  # of a bootstrap: the ends of a 95 % interval then rest on 50 resamples each
+COVERAGE = 0.95
+
+
+class Interval(NamedTuple):
+    """An estimate and the interval around it."""
+
+    value: float
+    low: float
+    high: float
+
+
+def _scores(name: str, value: Any) -> Floats:
+    """Returns `value` as a matrix (runs, tasks) of at least one finite number."""
+    scores = np.asarray(value, np.float64)
+    if scores.ndim != 2 or scores.size == 0:
+        raise ValueError(f"`{name}` must be of shape (runs, tasks), at least one of each, got {scores.shape}.")
+    if not np.isfinite(scores).all():
+        raise ValueError(f"`{name}` must hold finite numbers, got {checks.shown(value)}.")
+    return scores
+
+
+def interquartile_mean(scores: Any) -> float:
+    """The mean of the middle half of all scores of all tasks: robust like the median, and as efficient as a mean.
+
+    Of n scores in order, the lowest and the highest ``floor(n / 4)`` are left out.
+
+    Args:
+        scores: (runs, tasks).
+
+    Raises:
+        ValueError: `scores` is no such matrix, or holds NaN or infinity.
+    """
+    return float(_trimmed(_scores("scores", scores)[None])[0])
+
+
+def _trimmed(resamples: Floats) -> Floats:
+    """The interquartile mean of each of many matrices (resamples, runs, tasks)."""
+    flat = np.sort(resamples.reshape(len(resamples), -1), axis=1)
+    cut = flat.shape[1] // 4
+    return np.asarray(flat[:, cut : flat.shape[1] - cut].mean(axis=1))
+
+
+def _resampled(scores: Floats, generator: np.random.Generator, count: int) -> Floats:
+    """`count` stratified resamples (count, runs, tasks): the runs of each task are drawn anew, with replacement."""
+    runs, tasks = scores.shape
+    return np.asarray(scores[generator.integers(0, runs, (count, runs, tasks)), np.arange(tasks)])
+
+
+def _between(value: float, estimates: Floats) -> Interval:
+    tail = (1 - COVERAGE) / 2
+    low, high = np.quantile(estimates, (tail, 1 - tail))
+    return Interval(value, float(low), float(high))
+
+
+def interval(scores: Any, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
+    """The interquartile mean with its 95 % interval: percentiles of a stratified bootstrap over runs.
+
+    Args:
+        scores: (runs, tasks).
+        seed: Of the bootstrap; the same seed gives the same interval.
+        resamples: How many.
+
+    Raises:
+        ValueError: See `interquartile_mean`.
+    """
+    matrix = _scores("scores", scores)
+    return _between(interquartile_mean(matrix), _trimmed(_resampled(matrix, np.random.default_rng(seed), resamples)))
+
+
+def probability_of_improvement(x: Any, y: Any) -> float:
+    """How probable it is that a run of X beats a run of Y on a task, averaged over tasks; a tie counts half.
+
+    For one task that is the statistic of Mann and Whitney's U test over the number of pairs of runs.
+
+    Args:
+        x: Scores of X, (runs, tasks).
+        y: Scores of Y, (runs, tasks), on the same tasks; the numbers of runs may differ.
+
+    Raises:
+        ValueError: One is no such matrix, or they have different numbers of tasks.
+    """
+    first, second = _pair(x, y)
+    return float(_wins(first[None], second[None])[0])
+
+
+def _pair(x: Any, y: Any) -> tuple[Floats, Floats]:
+    first, second = _scores("x", x), _scores("y", y)
+    if first.shape[1] != second.shape[1]:
+        raise ValueError(f"`x` and `y` must have as many tasks, got {first.shape[1]} and {second.shape[1]}.")
+    return first, second
+
+
+def _wins(x: Floats, y: Floats) -> Floats:
+    """Of matrices (resamples, runs, tasks) each."""
+    one, other = x[:, :, None, :], y[:, None, :, :]
+    return np.asarray(((one > other) + 0.5 * (one == other)).mean(axis=(1, 2, 3)))
+
+
+def improvement_interval(x: Any, y: Any, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
+    """`probability_of_improvement` with its 95 % interval, as in `interval`; both agents' runs are resampled.
+
+    Raises:
+        ValueError: See `probability_of_improvement`.
+    """
+    first, second = _pair(x, y)
+    generator = np.random.default_rng(seed)
+    estimates = _wins(_resampled(first, generator, resamples), _resampled(second, generator, resamples))
+    return _between(probability_of_improvement(first, second), estimates)
+
+
+class Profile(NamedTuple):
+    """A performance profile: the share of runs whose score exceeds each threshold.
+
+    Attributes:
+        thresholds: float64 (k,).
+        share: float64 (k,).
+        low: float64 (k,), lower end of the pointwise 95 % interval.
+        high: float64 (k,), upper end.
+    """
+
+    thresholds: Floats
+    share: Floats
+    low: Floats
+    high: Floats
+
+
+def performance_profile(scores: Any, thresholds: Any, seed: int = 0, resamples: int = RESAMPLES) -> Profile:
+    """The share of all runs on all tasks with a score above each threshold (Dolan & Moré 2002, for scores).
+
+    Args:
+        scores: (runs, tasks).
+        thresholds: (k,).
+        seed: Of the bootstrap.
+        resamples: How many.
+
+    Raises:
+        ValueError: `scores` is no such matrix.
+    """
+    matrix, levels = _scores("scores", scores), np.asarray(thresholds, np.float64)
+    generator = np.random.default_rng(seed)
+    estimates = _above(_resampled(matrix, generator, resamples), levels)
+    tail = (1 - COVERAGE) / 2
+    low, high = np.quantile(estimates, (tail, 1 - tail), axis=0)
+    return Profile(levels, _above(matrix[None], levels)[0], low, high)
+
+
+def _above(resamples: Floats, levels: Floats) -> Floats:
+    """Shares (resamples, k)."""
+    flat = resamples.reshape(len(resamples), -1)
+    return np.stack([(flat > level).mean(axis=1) for level in levels], axis=1)

@@ -1,0 +1,111 @@
+"""A stranger's agent cannot spoil a benchmark: it gets a status, and the scores of the others stay the same bit for bit."""
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from reach_gym import suite
+from reach_gym.benchmark.engines import LocalEngine
+from reach_gym.benchmark.results import Entry, Limits, complaint, run
+
+STRANGERS = Path(__file__).parent / "strangers"
+HOSTILE = {
+    "raises": ("error", r"KeyError: 'no idea' \(hostile.py:\d+\)"),
+    "hangs": ("timeout", "longer than 5 s"),
+    "ignores_interrupts": ("timeout", "longer than 5 s"),
+    "strings": ("invalid_action", "must return numbers"),
+    "nothing": ("invalid_action", "must return numbers, got None"),
+    "not_a_number": ("invalid_action", "integers from 0 to 7"),
+    "wrong_shape": ("invalid_action", "integers from 0 to 7"),
+    "out_of_range": ("invalid_action", "integers from 0 to 7"),
+    "huge": ("invalid_action", "one action per row"),
+    "evil": ("error", "ZeroDivisionError"),
+    "prints": ("output", "more than 16 MiB"),
+    "exits_at_once": ("crashed", "exit code 0"),
+    "exits": ("crashed", r"sys.exit\(0\)"),
+    "edits": ("error", "read-only"),
+    "allocates": ("memory", "MemoryError|memory"),
+    "kills_itself": ("crashed", "SIGKILL"),
+    "kills_its_referee": ("crashed", "lost 3 times"),
+    "breaks_memory": ("crashed", "SIGSEGV"),
+    "talks_nonsense": ("crashed", "it sent"),
+    "Peeps": ("not_applicable", "must be a grid reach"),
+    "is_not_there": ("error", "AttributeError"),
+}
+HARMLESS = ("closes_its_output", "Tampers")
+TASK = suite.TASKS["grid-null"]
+
+
+def entries(names):
+    return [Entry(name, f"hostile:{name}") for name in names]
+
+
+def benchmark(agents, seconds=5.0):
+    return run(agents, [TASK], (0,), LocalEngine(2), Limits(path=str(STRANGERS), seconds=seconds, memory=2**29)).records
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    note, folder = tmp_path_factory.mktemp("hostile") / "child", tmp_path_factory.mktemp("folders")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOSTILE_CHILD", str(note))
+        patch.setattr(tempfile, "tempdir", str(folder))
+        agents = [Entry("import", "hostile_import:east"), *entries([*HOSTILE, *HARMLESS, "east"])]
+        found = {record["agent"]: record for record in benchmark(agents)}
+    return found, int(note.read_text()), list(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def alone():
+    (record,) = benchmark(entries(["east"]), 60.0)
+    return record
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_agent_gets_a_status(name, records):
+    record = records[0][name]
+    status, message = HOSTILE[name]
+    assert record["status"] == status and re.search(message, record["message"]), record
+    assert record["score"] is None and record["value"] is None
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_it_does_to_itself_changes_nothing(name, records, alone):
+    assert {**records[0][name], "agent": "east", "name": "hostile:east"} == alone
+
+
+def test_the_others_stay_the_same_bit_for_bit(records, alone):
+    assert records[0]["east"] == alone and alone["status"] == "ok" and alone["score"] < 0
+
+
+def test_an_import_that_forks_and_hangs_is_ended_with_its_children(records):
+    found, child, _ = records
+    assert found["import"]["status"] == "timeout"
+    for _ in range(100):
+        if not Path(f"/proc/{child}").exists() or "State:\tZ" in Path(f"/proc/{child}/status").read_text():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {child} still runs")
+
+
+def test_no_directory_stays_behind(records):
+    assert not records[2]
+
+
+def test_the_complaint_names_those_that_failed(records):
+    told = complaint(list(records[0].values()))
+    assert "raises failed in 1 of 1 runs (error)" in told and "hangs" in told and "no task suits Peeps" in told
+    assert "east" not in told.replace("hostile:east", "") and "Tampers" not in told
+
+
+def test_the_command_line_ends_with_1(tmp_path):
+    arguments = ["benchmark", "--agent", "hostile:exits", "--agent", "hostile:east", "--suite", "grid-null", "--seeds", "0"]
+    done = subprocess.run([sys.executable, "-m", "reach_gym", *arguments], cwd=STRANGERS, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert "hostile:exits failed in 1 of 1 runs (crashed)" in done.stderr and "Traceback" not in done.stderr
+    assert "crashed" in done.stdout and re.search(r"hostile:east +.0\.\d+", done.stdout)

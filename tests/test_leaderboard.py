@@ -1,0 +1,54 @@
+"""The leaderboard: contenders as data, trained once and scored by one command."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.leaderboard import CONTENDERS, run_of
+
+ROOT = Path(__file__).parents[1]
+
+
+def leaderboard(out, *more):
+    words = [sys.executable, "-m", "benchmarks", "leaderboard", "--out", str(out), "--suite", "grid-wind", "--seeds", "0"]
+    return subprocess.run([*words, *more], cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_it_trains_what_is_missing_scores_it_and_keeps_it(tmp_path):
+    only = ("--only", "ideal", "q_learning, wind")
+    done = leaderboard(tmp_path, *only)
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in (tmp_path / "results" / "results.jsonl").read_text().splitlines()]
+    scores = {(each["agent"], each["seed"]): each["score"] for each in records}
+    assert scores["ideal", 0] == 1 and scores["q_learning, wind", 0] > 0.95
+    assert {each["env"]["kwargs"]["observation"] for each in records if "q_learning" in each["agent"]} == {"index"}
+    assert done.stdout.count("trained ") == 1
+    again = leaderboard(tmp_path, *only)
+    assert again.returncode == 0 and "trained " not in again.stdout
+    assert [json.loads(line) for line in (tmp_path / "results" / "results.jsonl").read_text().splitlines()] == records
+
+
+def test_training_that_fails_is_told(tmp_path):
+    run = next(run_of(each, 0, tmp_path) for each in CONTENDERS if each.name == "q_learning")
+    run.mkdir(parents=True)
+    (run / "mine.txt").write_text("do not delete")
+    done = leaderboard(tmp_path, "--only", "q_learning")
+    assert done.returncode == 1 and "could not be trained" in done.stderr and "is no q_learning run" in done.stderr
+    assert (run / "mine.txt").exists()
+
+
+def test_contenders_are_data():
+    names = [each.name for each in CONTENDERS]
+    assert len(set(names)) == len(names) and all("=" not in name for name in names)
+    for each in CONTENDERS:
+        assert ("{run}" in each.load) == bool(each.train) and (not each.train or {"{seed}", "{run}"} <= set(each.train))
+    assert len({run_of(each, 0, Path("x")) for each in CONTENDERS}) == len(names)
+
+
+@pytest.mark.parametrize("only", [("nosuch",), ("ideal", "nosuch")])
+def test_unknown_contenders_are_refused(only, tmp_path):
+    done = leaderboard(tmp_path, "--only", *only)
+    assert done.returncode == 2 and "got 'nosuch'" in done.stderr and not list(tmp_path.iterdir())
