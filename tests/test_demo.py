@@ -149,7 +149,7 @@ def test_the_gif_moves(written: Path) -> None:
 def test_a_second_demo_replaces_the_first(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (written / "trajectories.png").write_bytes(b"old")
     (written / "cursor" / "old.npz").write_bytes(b"old")
-    Demo(out=written, episodes=EPISODES, cursor=False, rnn=0, window=False).run()
+    Demo(out=written, episodes=EPISODES, cursor=False, dqn=0, rnn=0, window=False).run()
     assert not (written / "cursor").exists() and not (written / "rnn").exists()
     assert (written / "trajectories.png").stat().st_size > 10_000
     output = capsys.readouterr().out

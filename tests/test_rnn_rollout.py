@@ -83,7 +83,7 @@ def test_single_precision_stays_within_a_hundredth_of_a_millimetre(model, field)
     exact = make_rollout(double, config, ARENA).forward(source.draw(0, torch.float64)).position
     # At the edge of the region a rounding error decides whether a hand is pushed; such trials are no question of precision.
     off = (single - exact).abs().amax(dim=(0, 1))
-    assert float(off.quantile(0.9)) < 1e-5 and float(exact.abs().max()) > 0.05
+    assert float(off.quantile(0.9)) < 1e-5 and float(exact.abs().max()) > 0.01  # they move
 
 
 def test_dropout_silences_the_share_that_was_asked_for_and_keeps_the_mean():
