@@ -9,6 +9,7 @@ from reach_gym.cli import shell
 
 from .demo import Demo
 from .dqn import DQNAblation
+from .dqn_race import DQNRace
 from .isolation import Isolation
 from .leaderboard import Leaderboard
 from .paper import Paper
@@ -24,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "paper": Paper,
         "leaderboard": Leaderboard,
         "dqn": DQNAblation,
+        "dqn_race": DQNRace,
         "rnn_ablation": RnnAblation,
         "rnn_speed": RnnSpeed,
         "isolation": Isolation,

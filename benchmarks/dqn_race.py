@@ -1,0 +1,101 @@
+"""``python -m benchmarks dqn_race``: our DQN and that of Stable-Baselines3, side by side on the same task and network."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from rich import box
+from rich.table import Table
+from stable_baselines3.common.callbacks import BaseCallback
+
+from agents import dqn_command, sb3_command
+from agents.dqn_config import PRESETS
+from agents.greedy import GreedyTable
+from agents.judging import NEAR, RADII
+from reach_gym import checks
+from reach_gym.cli import shell
+from reach_gym.evaluation import evaluate
+from reach_gym.protocol import from_predict
+
+from .dqn_arms import PIXELS
+from .dqn_report import GOAL
+
+_HELD_OUT = 1000
+
+
+@dataclass(kw_only=True)
+class DQNRace(shell.Command):
+    """Wall time until 99 % of 1,000 held-out pairs come within one square: ours, and Stable-Baselines3's DQN.
+
+    Both learn on 64 rows of the native vector environment with Sun & Plitt's network, on one thread: ours by its usual settings,
+    Stable-Baselines3's by those of `agents.sb3_config`, which include the shrinking radius. The evaluation, after every `leg`
+    steps, is not counted.
+
+    Attributes:
+        seeds: Runs of each.
+        limit: Seconds of learning after which a run is given up.
+        leg: Steps between two evaluations.
+    """
+
+    seeds: int = 3
+    limit: float = 600.0
+    leg: int = 6_400
+
+    def run(self) -> None:
+        """Races and prints the table."""
+        with shell.request():
+            checks.integer("seeds", self.seeds, 1)
+            checks.integer("leg", self.leg, 64)
+            checks.number("limit", self.limit, 1)
+        torch.set_num_threads(1)
+        table = Table("seed", "learner", "99 % after", "steps", "within 1 then", box=box.HORIZONTALS, padding=(0, 1, 0, 0))
+        console = shell.console()
+        for seed in range(self.seeds):
+            ours, theirs = _Stopwatch(self.leg, self.limit), _Stopwatch(self.leg, self.limit)
+            _run_ours(seed, ours)
+            _run_theirs(seed, theirs)
+            for name, watch in (("ours", ours), ("Stable-Baselines3", theirs)):
+                when = f"{watch.seconds:.0f} s" if watch.near >= GOAL else f"not within {self.limit:.0f} s"
+                table.add_row(str(seed), name, when, f"{watch.steps:,}", f"{watch.near:.1%}")
+            more = "" if theirs.near >= GOAL else "more than "
+            console.print(f"seed {seed}: Stable-Baselines3 takes {more}{theirs.seconds / ours.seconds:.1f} times as long")
+        console.print(table)
+
+
+class _Stopwatch:
+    """Counts the seconds of learning, and looks now and then how good the agent is."""
+
+    def __init__(self, leg: int, limit: float) -> None:
+        self._leg, self._limit, self._begin = leg, limit, time.perf_counter()
+        self.seconds, self.steps, self.near = 0.0, 0, 0.0
+
+    def goes_on(self, steps: int, agent: Any, env: Any) -> bool:
+        """Whether to learn on, after so many `steps`."""
+        if steps < self.steps + self._leg:
+            return True
+        self.seconds += time.perf_counter() - self._begin
+        self.steps = steps
+        judged = {"radius": RADII[NEAR], "observation": "index"}
+        self.near = float(evaluate(GreedyTable(agent, env), PIXELS, _HELD_OUT, env_kwargs=judged).summary()["success"])
+        self._begin = time.perf_counter()
+        return self.near < GOAL and self.seconds < self._limit
+
+
+def _run_ours(seed: int, watch: _Stopwatch) -> None:
+    learner = dqn_command.make(PIXELS, {}, PRESETS["default"].config, seed)
+    while learner.done < learner.total and watch.goes_on(learner.done, learner.agent, learner.envs):
+        learner.learn(learner.leg)
+
+
+def _run_theirs(seed: int, watch: _Stopwatch) -> None:
+    model, steps, _ = sb3_command.make("dqn", PIXELS, {}, seed)
+    agent, env = from_predict(model), model.env.envs
+
+    class Watching(BaseCallback):
+        def _on_step(self) -> bool:
+            return watch.goes_on(self.num_timesteps, agent, env)
+
+    model.learn(steps, Watching())
