@@ -54,8 +54,7 @@ class RnnConfig:
     Attributes:
         model: ``"standard"``: target and cue -> ReLU RNN -> dropout -> ReLU layer -> position, velocity and acceleration.
             ``"output_buffer"``: target, cue and the last accelerations -> two ReLU layers with dropout -> `cell` -> dropout ->
-                ReLU
-            layer -> acceleration.
+            ReLU layer -> acceleration.
         cell: ``"gru"``, ``"relu"`` or ``"tanh"``; the standard model is a ReLU RNN in the paper.
         units: Of every layer.
         buffer: How many of its last (perturbed) outputs the output-buffer model sees. The paper's text says 4, its code has 5.

@@ -18,7 +18,6 @@ from typing import Any
 import torch
 from gymnasium import spaces
 from stable_baselines3.common import torch_layers
-from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.save_util import json_to_data
 from torch import nn
 
@@ -96,7 +95,7 @@ def build(kind: type, settings: Mapping[str, Any], parameters: Mapping[str, torc
         ValueError: The weights do not fit.
     """
     space, actions = env.single_observation_space, env.single_action_space
-    given = {"features_extractor_class": _usual_features(space, settings), **settings}
+    given = {"features_extractor_class": _usual_features(space, parameters), **settings}
     with torch.random.fork_rng(devices=[]):  # the layers draw numbers, only to be overwritten
         try:
             policy = kind(space, actions, lambda _: 0.0, **given)
@@ -113,11 +112,12 @@ def _line(error: Exception) -> str:
     return checks.shown(" ".join(str(error).split()))
 
 
-def _usual_features(space: spaces.Space[Any], settings: Mapping[str, Any]) -> Any:
+def _usual_features(space: spaces.Space[Any], parameters: Mapping[str, torch.Tensor]) -> Any:
+    """What policies have where their settings name nothing: those for pictures convolutions, which the weights show."""
     if isinstance(space, spaces.Dict):
         return torch_layers.CombinedExtractor
-    picture = is_image_space(space, normalized_image=not settings.get("normalize_images", True))
-    return torch_layers.NatureCNN if picture else torch_layers.FlattenExtractor
+    convolutions = any("features_extractor.cnn." in name for name in parameters)
+    return torch_layers.NatureCNN if convolutions else torch_layers.FlattenExtractor
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -156,6 +156,8 @@ MODELS: dict[str, Any] = {
     "dqn": (sb3.DQN, "MlpPolicy", VECTOR, {"net_arch": [8]}),
     "qrdqn": (sb3_contrib.QRDQN, "MlpPolicy", VECTOR, {"net_arch": [8], "n_quantiles": 4}),
     "pixels": (sb3.PPO, "MlpPolicy", PIXELS, {"features_extractor_class": ReachFeatures, "net_arch": [], "normalize_images": False}),
+    "flat pixels": (sb3.DQN, "MlpPolicy", PIXELS, {"net_arch": [8]}),
+    "convolutions": (sb3.DQN, "CnnPolicy", PIXELS, {"net_arch": [8]}),
     "ppo": (sb3.PPO, "MlpPolicy", CURSOR, {"net_arch": {"pi": [8], "vf": [8]}, "activation_fn": torch.nn.ReLU}),
     "sac": (sb3.SAC, "MlpPolicy", CURSOR, {"net_arch": [8]}),
     "ddpg": (sb3.DDPG, "MlpPolicy", CURSOR, {"net_arch": [8]}),
@@ -167,7 +169,7 @@ MODELS: dict[str, Any] = {
 def saved(name: str, tmp_path: Path) -> tuple[Any, Any, Path]:
     kind, policy, env_id, policy_kwargs = MODELS[name]
     observation = {"observation": "goal"} if name == "goal" else {}
-    envs = rows(env_id, 2, **({"size": 6} if "Grid" in env_id else observation))
+    envs = rows(env_id, 2, **({"size": 36 if name == "convolutions" else 6} if "Grid" in env_id else observation))
     more = {} if kind in (sb3.PPO, sb3_contrib.RecurrentPPO) else {"buffer_size": 10}
     model = kind(policy, envs, policy_kwargs=dict(policy_kwargs), seed=1, device="cpu", **more)
     model.save(tmp_path / "model.zip")

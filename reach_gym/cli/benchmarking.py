@@ -44,7 +44,8 @@ class Benchmark(shell.Command):
             a model's file; label=agent gives it a name; {seed} stands for the number of the run. Give it several times to compare
             agents.
         suite: quick (unless told otherwise), grid, cursor, full, adaptation, or the name of a single task; give it several times
-        for more. family: Only tasks of the grid or of the cursor.
+            for more.
+        family: Only tasks of the grid or of the cursor.
         seeds: Of the held-out trials; without them those of the suite.
         out: A directory for the results as JSON lines, a report and a table for a README.
         overwrite: Replace the results that are there.
