@@ -62,7 +62,7 @@ def steps(evaluations: Mapping[str, Evaluation]) -> Figure:
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
         tidy(axes)
         summary = each.summary()
-        note = f"{summary['success']:.2%} hit, {summary['optimal']:.1%} in the fewest steps"
+        note = f"{each.success.sum():,} of {each.success.size:,} hit, {summary['optimal']:.1%} in the fewest steps"
         axes.set_title(f"{name}\n", loc="left", color=INK, fontsize=13, fontweight="bold")
         axes.text(0, 1.02, note, transform=axes.transAxes, color=FAINT, fontsize=10)
     return figure

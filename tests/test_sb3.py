@@ -19,7 +19,9 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from agents import checkpoint, loading
 from agents.__main__ import main
 from agents.checkpoint import CheckpointError
-from agents.sb3_config import ALGORITHMS, GRID, recipe_for
+from agents.sb3_command import make
+from agents.sb3_config import ALGORITHMS, GRID
+from agents.sb3_config import CURSOR as CURSOR_RECIPES
 from reach_gym import sb3_policies
 from reach_gym.cli import main as reach_gym_main
 from reach_gym.protocol import load_agent
@@ -318,13 +320,32 @@ def test_bad_requests(tmp_path: Path, more: tuple[str, ...], word: str, capsys: 
     assert not (tmp_path / "run").exists()
 
 
-def test_every_recipe_makes_a_model() -> None:
+@pytest.mark.parametrize("env_id", [PIXELS, VECTOR, CURSOR])
+def test_every_recipe_makes_a_model(env_id: str) -> None:
+    recipes = CURSOR_RECIPES if env_id == CURSOR else GRID
+    assert set(ALGORITHMS) == set(GRID) | set(CURSOR_RECIPES)
     for algo in ALGORITHMS:
-        for env_id in (PIXELS, VECTOR):
-            envs = rows(env_id, 64, size=6)
-            if algo not in GRID:
-                with pytest.raises(ValueError, match=algo):
-                    recipe_for(algo, envs.observation_space, envs.action_space)
-                continue
-            recipe = recipe_for(algo, envs.observation_space, envs.action_space)
-            ALGORITHMS[algo]("MlpPolicy", envs, policy_kwargs=dict(recipe.policy_kwargs), device="cpu", **recipe.settings)
+        if algo in recipes:
+            model, steps, training = make(algo, env_id, {} if env_id == CURSOR else {"size": 8}, 0)
+            assert steps == recipes[algo].steps and training.items() >= recipes[algo].env_kwargs.items()
+            model.env.close()
+        else:
+            with pytest.raises(ValueError, match=algo):
+                make(algo, env_id, {}, 0)
+
+
+@pytest.mark.parametrize("algo", ["ppo", "sac", "td3"])
+def test_hands_are_trained_by_the_command(algo: str, tmp_path: Path) -> None:
+    task = ["--env", "CursorReachCurl-v0", "--steps", "6400", "--out", str(tmp_path / "run"), "--seed", "3", "--no-progress"]
+    assert main(["sb3", "--algo", algo, *task]) == 0
+    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["env"]["kwargs"]["reward"] == "dense"
+    scores = json.loads((tmp_path / "run" / "evaluation.json").read_text())
+    assert [each["agent"] for each in scores] == ["random", algo, "ideal"]
+    envs = rows("reach_gym/CursorReachCurl-v0").envs
+    observations, _ = envs.reset(seed=0)
+    assert load_agent(str(tmp_path / "run"), envs).act(observations).shape == (3, 2)
+
+
+def test_goals_of_the_cursor_have_no_recipe() -> None:
+    with pytest.raises(ValueError, match="vector observations ppo"):
+        make("sac", CURSOR, {"observation": "goal"}, 0)
