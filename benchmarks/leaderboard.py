@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from agents.__main__ import main as train_command
 from reach_gym.benchmark.engines import Engine, make_engine
 from reach_gym.cli import shell
 from reach_gym.cli.benchmarking import Benchmark
-
-_WIND = "reach_gym/GridReachTabularWind-v0"
 
 
 @dataclass(frozen=True)
@@ -32,15 +31,34 @@ class Contender:
     train: tuple[str, ...] = ()
 
 
-def _q_learning(name: str, env_id: str) -> Contender:
-    arguments = ("q_learning", "--env", env_id, "--seed", "{seed}", "--out", "{run}", "--no-progress")
-    return Contender(name, "{run}", arguments)
+def _trained(name: str, algorithm: str, env_id: str, **more: Any) -> Contender:
+    """Trained by ``python -m agents``; `more` are its further options."""
+    options = [word for option, value in more.items() for word in (f"--{option.replace('_', '-')}", str(value))]
+    usual = ("--seed", "{seed}", "--out", "{run}", "--no-progress")
+    return Contender(name, "{run}", (algorithm, "--env", f"reach_gym/{env_id}", *options, *usual))
 
+
+# Networks that only reach, as many updates as Sun & Plitt's first phase here; and one that then learns the curl field.
+_REACH = json.dumps([{"name": "before", "trials": 1000, "gain": 0.0}])
+_REACH_IN_FIELD = json.dumps([{"name": "before", "trials": 1000, "gain": 0.0}, {"name": "in the field", "trials": 600}])
+_GRID, _CURL = "GridReachPixels-v0", "CursorReachCurl-v0"
 
 CONTENDERS: tuple[Contender, ...] = (
     *(Contender(name, name) for name in ("ideal", "adapted", "naive", "minimum_jerk", "random")),
-    _q_learning("q_learning", "reach_gym/GridReachTabular-v0"),
-    _q_learning("q_learning, wind", _WIND),
+    _trained("q_learning", "q_learning", "GridReachTabular-v0"),
+    _trained("q_learning, wind", "q_learning", "GridReachTabularWind-v0"),
+    _trained("dqn", "dqn", _GRID),
+    # The field makes more of the values; twice the steps.
+    _trained("dqn, curl", "dqn", "GridReachCurl-v0", env_kwargs='{"observation": "pixels"}', steps=600_000),
+    _trained("sb3 dqn", "sb3", _GRID, algo="dqn"),
+    _trained("sb3 ppo", "sb3", _GRID, algo="ppo"),
+    _trained("rnn standard", "rnn", "CursorReach-v0", model="standard", session=_REACH),
+    _trained("rnn buffer", "rnn", "CursorReach-v0", session=_REACH),
+    _trained("rnn buffer, curl", "rnn", "CursorReach-v0", preset="curl", field="curl_ccw", session=_REACH_IN_FIELD),
+    *(
+        _trained(f"sb3 {algo}, cursor curl", "sb3", _CURL, algo=algo)
+        for algo in ("ppo", "recurrent_ppo", "ddpg", "td3", "sac", "tqc")
+    ),
 )
 
 
