@@ -25,7 +25,7 @@ from reach_gym.cli import shell
 from reach_gym.evaluation import evaluate
 
 from . import dqn_report
-from .dqn_arms import ARMS, PAPER
+from .dqn_arms import ARMS, PAPER, PIXELS
 
 RECORDS = "runs.jsonl"
 _LOOKS = 12  # evaluations in the course of a run; their time is not counted
@@ -37,7 +37,7 @@ class DQNAblation(shell.Command):
     """Ablation of DQN: CPU time until 99 % of held-out pairs come within one square, and what is reached in the end.
 
     Every run is one line of runs.jsonl in the directory; a second call runs only what is missing there. Then table.md,
-    ablation.png and radius.png are written.
+    ablation.png and radius.png are written from all runs of that length.
 
     Attributes:
         out: Directory of the results.
@@ -73,7 +73,9 @@ class DQNAblation(shell.Command):
                 records.append(record)
                 write_file(path, "".join(json.dumps(each) + "\n" for each in records).encode())
                 console.print(dqn_report.line(record))
-        mine = [each for each in records if (each["arm"], each["seed"], each["total"]) in wanted]
+        order = list({**ARMS, **PAPER})
+        mine = [each for each in records if each["total"] == self.steps]
+        mine.sort(key=lambda each: (order.index(each["arm"]), each["seed"]))
         dqn_report.write(self.out, mine)
         console.print(dqn_report.table(mine))
         console.print(f"written to {self.out}")
@@ -97,9 +99,7 @@ def measure(name: str, seed: int, steps: int) -> dict[str, Any]:
         ``near`` and ``exact`` (shares of held-out pairs), and ``all``, the exact hits of all pairs in the end.
     """
     torch.set_num_threads(1)
-    arm = {**ARMS, **PAPER}[name]
-    config = replace(PRESETS[arm.preset].config, **{**arm.changes, "steps": steps})
-    learner = make(arm.env_id, {} if arm.radius is None else {"radius": dict(arm.radius)}, config, seed)
+    learner = learner_of(name, seed, steps)
     record: dict[str, Any] = {"arm": name, "seed": seed, "total": steps, "steps": [], "updates": [], "cpu": [], "wall": []}
     record |= {"near": [], "exact": []}
     table = None
@@ -107,11 +107,18 @@ def measure(name: str, seed: int, steps: int) -> dict[str, Any]:
         table = GreedyTable(learner.agent, learner.envs)
         for task, radius in (("near", 1.0), ("exact", 0.0)):
             judged = {"radius": radius, "observation": "index"}
-            record[task].append(float(evaluate(table, arm.env_id, _HELD_OUT, env_kwargs=judged).success.mean()))
+            record[task].append(float(evaluate(table, PIXELS, _HELD_OUT, env_kwargs=judged).success.mean()))
         for key, value in (("steps", learner.done), ("updates", learner.updates), ("cpu", cpu), ("wall", wall)):
             record[key].append(value)
-    record["all"] = evaluate(table, arm.env_id, "all", env_kwargs={"observation": "index"}).summary()
+    record["all"] = evaluate(table, PIXELS, "all", env_kwargs={"observation": "index"}).summary()
     return record
+
+
+def learner_of(name: str, seed: int, steps: int) -> DQN:
+    """The learner of an arm."""
+    arm = {**ARMS, **PAPER}[name]
+    config = replace(PRESETS[arm.preset].config, **{**arm.changes, "steps": steps})
+    return make(arm.env_id, {} if arm.radius is None else {"radius": dict(arm.radius)}, config, seed)
 
 
 def _legs(learner: DQN) -> Iterator[tuple[float, float]]:

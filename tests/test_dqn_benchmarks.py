@@ -1,0 +1,95 @@
+"""The ablation of DQN and its race against Stable-Baselines3: what is measured, resumed, told and refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from agents import runs
+from benchmarks import dqn, dqn_race, dqn_report
+from benchmarks.__main__ import main
+from benchmarks.dqn_arms import ARMS, RADIUS_STUDY
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Any:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def record(arm: str, seed: int, near: list[float], total: int = 1000) -> dict[str, Any]:
+    cpu = [5.0 * (k + 1) + seed for k in range(len(near))]
+    ends = {"success": near[-1] / 2, "optimal": 0.25}
+    return {"arm": arm, "seed": seed, "total": total, "steps": [500, 1000], "cpu": cpu, "near": near, "exact": near, "all": ends}
+
+
+def test_seconds_are_those_of_the_first_look_that_reaches_the_goal() -> None:
+    assert dqn_report.cpu_to_goal(record("default", 0, [0.5, 0.99])) == 10
+    assert dqn_report.cpu_to_goal(record("default", 2, [0.995, 0.4])) == 7
+    assert dqn_report.cpu_to_goal(record("default", 0, [0.5, 0.989])) == math.inf
+    assert "99 % not reached" in dqn_report.line(record("default", 0, [0.5, 0.6]))
+
+
+def test_what_is_there_is_not_run_again_and_all_of_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs.prepare(tmp_path / "out", "dqn ablation")
+    there = [record("no hindsight", seed, [0.2, 0.3]) for seed in range(3)]
+    there += [record("default", seed, [0.5, 0.99 + 0.01 * (seed > 0)]) for seed in range(3)]
+    there += [record("coordinates", 0, [0.1, 0.2]), record("double Q", 0, [1.0, 1.0], total=999)]
+    (tmp_path / "out" / dqn.RECORDS).write_text("".join(json.dumps(each) + "\n" for each in there))
+    arguments = ["--out", str(tmp_path / "out"), "--arms", "default", "no hindsight", "--seeds", "2", "--steps", "1000"]
+    assert main(["dqn", *arguments]) == 0
+    lines = (tmp_path / "out" / "table.md").read_text().splitlines()
+    assert [line.split(" | ")[:3] for line in lines[2:]] == [
+        ["| default", "3 of 3", "11 (10 to 12)"],
+        ["| no hindsight", "0 of 3", "-"],
+        ["| coordinates", "0 of 1", "-"],
+    ]
+    assert "double Q" not in capsys.readouterr().out
+    assert (tmp_path / "out" / "ablation.png").stat().st_size > 10_000 and (tmp_path / "out" / "radius.png").exists()
+
+
+def test_a_run_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dqn, "_LOOKS", 1)
+    monkeypatch.setattr(dqn, "_HELD_OUT", 100)
+    measured = dqn.measure("coordinates", 0, 2240)
+    assert measured["steps"] == [2240] and measured["updates"] == [2 * (2240 - 2000) // 64 + 1]
+    assert 0 < measured["near"][0] < 1 and measured["exact"][0] <= measured["near"][0] and measured["cpu"][0] > 0
+    assert json.loads(json.dumps(measured)) == measured
+
+
+@pytest.mark.parametrize("name", ARMS)
+def test_every_arm_makes_a_learner(name: str) -> None:
+    learner = dqn.learner_of(name, 0, 64)
+    assert learner.total == 64 and (name in RADIUS_STUDY or "coordinates" not in name)
+    learner.envs.close()
+
+
+def test_the_race_tells_both_sides(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dqn_race, "_HELD_OUT", 100)
+    assert main(["dqn_race", "--seeds", "1", "--limit", "1", "--leg", "3200"]) == 0
+    output = capsys.readouterr().out
+    assert "ours" in output and "Stable-Baselines3" in output and "not within 1 s" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["dqn", "--arms", "nosuch"], "nosuch"),
+        (["dqn", "--seeds", "0"], "seeds"),
+        (["dqn_race", "--limit", "0"], "limit"),
+        (["dqn_race", "--leg", "1"], "leg"),
+    ],
+)
+def test_bad_requests(arguments: list[str], word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ["--out", str(tmp_path / "out")] if arguments[0] == "dqn" else []
+    assert main([*arguments, *out]) == 2
+    output = capsys.readouterr()
+    assert (output.out, output.err.count("\n")) == ("", 1) and word in output.err
+    assert not (tmp_path / "out").exists()
