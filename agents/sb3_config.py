@@ -81,17 +81,22 @@ _OFF_POLICY: dict[str, Any] = {
     "n_steps": 30, "learning_rate": LinearSchedule(1e-3, 0.0, 1.0),
 }  # fmt: skip
 _LATE_CUE: dict[str, Any] = {**_DENSE, "go_delay": [0.0, 0.3]}
-_NOISE = NormalActionNoise(np.zeros(2), np.full(2, 0.1))
+_NOISY: dict[str, Any] = {
+    **_OFF_POLICY,
+    "learning_rate": LinearSchedule(5e-4, 0.0, 1.0),
+    "action_noise": NormalActionNoise(np.zeros(2), np.full(2, 0.2)),
+}
+_LAYERS: dict[str, Any] = {"net_arch": [128, 128]}
 
 CURSOR: dict[str, Recipe] = {
-    "ppo": Recipe(1_000_000, 64, _HANDS, {**_QUIET, "net_arch": [128, 128]}, _DENSE),
+    "ppo": Recipe(1_000_000, 64, _HANDS, {**_QUIET, **_LAYERS}, _DENSE),
     "recurrent_ppo": Recipe(
         1_000_000, 64, {**_HANDS, "n_epochs": 5}, {**_QUIET, "net_arch": [64], "lstm_hidden_size": 64}, _DENSE
     ),
-    "ddpg": Recipe(100_000, 64, {**_OFF_POLICY, "action_noise": _NOISE}, {"net_arch": [128, 128]}, _LATE_CUE),
-    "td3": Recipe(100_000, 64, {**_OFF_POLICY, "action_noise": _NOISE}, {"net_arch": [128, 128]}, _LATE_CUE),
-    "sac": Recipe(100_000, 64, {**_OFF_POLICY, "target_entropy": -4.0}, {"net_arch": [128, 128]}, _LATE_CUE),
-    "tqc": Recipe(100_000, 64, {**_OFF_POLICY, "target_entropy": -4.0}, {"net_arch": [128, 128]}, _LATE_CUE),
+    "ddpg": Recipe(200_000, 64, _NOISY, _LAYERS, _LATE_CUE),
+    "td3": Recipe(300_000, 64, _NOISY, _LAYERS, _LATE_CUE),
+    "sac": Recipe(100_000, 64, {**_OFF_POLICY, "target_entropy": -4.0}, _LAYERS, _LATE_CUE),
+    "tqc": Recipe(60_000, 64, {**_OFF_POLICY, "target_entropy": -4.0}, _LAYERS, _LATE_CUE),
 }
 """By algorithm, for cursor reaches with vector observations, with or without a field."""
 
