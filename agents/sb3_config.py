@@ -90,8 +90,9 @@ _LAYERS: dict[str, Any] = {"net_arch": [128, 128]}
 
 CURSOR: dict[str, Recipe] = {
     "ppo": Recipe(1_000_000, 64, _HANDS, {**_QUIET, **_LAYERS}, _DENSE),
+    # A recurrent layer goes step by step through a batch, however large it is: few and large ones.
     "recurrent_ppo": Recipe(
-        1_000_000, 64, {**_HANDS, "n_epochs": 5}, {**_QUIET, "net_arch": [64], "lstm_hidden_size": 64}, _DENSE
+        500_000, 64, {**_HANDS, "batch_size": 3_200}, {**_QUIET, "net_arch": [64], "lstm_hidden_size": 64}, _DENSE
     ),
     "ddpg": Recipe(200_000, 64, _NOISY, _LAYERS, _LATE_CUE),
     "td3": Recipe(300_000, 64, _NOISY, _LAYERS, _LATE_CUE),
