@@ -8,20 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from agents import runs
 from benchmarks import dqn, dqn_race, dqn_report
 from benchmarks.__main__ import main
 from benchmarks.dqn_arms import ARMS, RADIUS_STUDY
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def record(arm: str, seed: int, near: list[float], total: int = 1000) -> dict[str, Any]:

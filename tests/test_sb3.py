@@ -30,14 +30,7 @@ from reach_gym.sb3_policies import load_policy
 
 PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
 SMALL: dict[str, Any] = {"size": 6, "backend": "numpy"}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def rows(env_id: str = PIXELS, count: int = 3, infos: bool = False, **kwargs: Any) -> ReachVecEnv:
