@@ -66,6 +66,9 @@ def save(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None:
 def resume(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None:
     """Continues from a checkpoint of a run with the same task, seed and settings; only `DQNConfig.steps` may have grown.
 
+    A run that has grown is another one than a run that was as long from the beginning: the learning rate falls with its share of
+    the steps.
+
     Raises:
         CheckpointError: It cannot be used; nothing was changed.
     """
@@ -81,8 +84,10 @@ def resume(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None
         replay.restore(_part(arrays, "replay"))
     except ValueError as error:
         raise CheckpointError("corrupt", str(error)) from error
+    if not ((replay.actions >= 0) & (replay.actions < learner.actions)).all():
+        raise CheckpointError("corrupt", f"`replay.actions` must be from 0 to {learner.actions - 1}.")
     done = replay.time * learner.config.num_envs
-    if done > learner.config.steps:
+    if done >= learner.config.steps + learner.config.num_envs:  # a run ends with a whole step of the vector environment
         raise CheckpointError("incompatible", f"the checkpoint has {done} steps, but {learner.config.steps} are asked for.")
     rows = {name: _like(arrays, f"rows.{name}", getattr(learner, name)) for name in _ROWS}
     generators = {name: _generator(manifest, name) for name in _GENERATORS}
@@ -103,6 +108,22 @@ def resume(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None
     learner.replay, learner.history, learner.updates = replay, history, updates
     for name, value in {**rows, **generators}.items():
         setattr(learner, name, value)
+
+
+def require_room(learner: DQN) -> None:
+    """Refuses a learner whose checkpoints would be too large.
+
+    Raises:
+        ValueError: Its replay buffer holds too many steps.
+    """
+    weights = sum(parameter.numel() for parameter in learner.network.parameters())
+    # Two networks, and Adam's two moments, in four bytes each.
+    size = sum(array.nbytes for array in learner.replay.state().values()) + 16 * weights
+    if size > checkpoint.MAX_ARRAYS_BYTES:
+        raise ValueError(
+            f"`buffer` must be smaller: {learner.config.buffer:,} steps with observations of {learner.space.shape} make a "
+            f"checkpoint of {size:,} bytes, of {checkpoint.MAX_ARRAYS_BYTES:,} that it may have."
+        )
 
 
 def load(directory: Path | str) -> DQNAgent:

@@ -22,7 +22,7 @@ from .command import LearnCommand, from_json, preset_of
 from .dqn import DQN
 from .dqn_checkpoint import AGENT
 from .dqn_config import PRESETS, DQNConfig
-from .judging import EXACT, judge_grid
+from .judging import EXACT, judge_grid, pairs_told
 from .tabular import greedy_scenes
 from .tensorboard_log import TensorBoardLog
 from .training import train
@@ -64,9 +64,9 @@ class DQNCommand(LearnCommand):
             env_id, kwargs = full_id(self.env), self.kwargs()
             checks.integer("checkpoint-every", self.checkpoint_every, 1)
             torch.set_num_threads(checks.integer("threads", self.threads, 1, 1024))
-            radius = PRESETS[self.preset].radius if self.radius is None else from_json("radius", self.radius)
-            training = kwargs if radius is None else {**kwargs, "radius": radius}
+            training = self._training(kwargs)
             learner = make(env_id, training, self.config, self.seed)
+            dqn_checkpoint.require_room(learner)
             task = {"id": env_id, "kwargs": training}
             runs.prepare(self.out, AGENT, self.resume, self.overwrite)
             if self.resume:
@@ -85,6 +85,13 @@ class DQNCommand(LearnCommand):
         console.print(table)
         console.print(f"written to {self.out}")
         learner.envs.close()
+
+    def _training(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The keywords of the training environment: the radius as it is asked for, or else the preset's."""
+        if self.radius is not None:
+            return {**kwargs, "radius": from_json("radius", self.radius)}
+        radius = PRESETS[self.preset].radius
+        return kwargs if radius is None else {"radius": radius, **kwargs}
 
 
 def write_report(learner: DQN, out: Path, env_id: str, kwargs: dict[str, Any], seconds: float) -> Table:
@@ -111,7 +118,7 @@ def write_report(learner: DQN, out: Path, env_id: str, kwargs: dict[str, Any], s
     panels = [figures.Panel("", greedy_scenes(learner.agent, env_id, kwargs, seed)) for seed in range(3)]
     figures.save(figures.trajectories(panels), out / "trajectories.png")
     rows = [(task, who, each, seconds if who == AGENT else None) for (task, who), each in summaries.items()]
-    return report.table(rows, f"{env_id}, all {len(mine[EXACT].steps):,} pairs of start and target")
+    return report.table(rows, f"{env_id}, {pairs_told(len(mine[EXACT].steps))}")
 
 
 def make(env_id: str, kwargs: dict[str, Any], config: DQNConfig, seed: int) -> DQN:

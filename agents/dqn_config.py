@@ -107,8 +107,8 @@ class DQNConfig:
                 raise ValueError(f"`{name}` must have at least one layer, got none.")
             for width in getattr(self, name):
                 checks.integer(name, width, 1, 4096)
-        if self.buffer < self.num_envs:
-            raise ValueError(f"`buffer` must be at least `num_envs` = {self.num_envs}, got {self.buffer}.")
+        if self.buffer < 2 * self.num_envs:  # of two steps of a row one is real; the other may only begin it anew
+            raise ValueError(f"`buffer` must be at least twice `num_envs` = {self.num_envs}, got {self.buffer}.")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,6 @@ def load(directory: Path | str, env: Any) -> Agent:
         ValueError: The agent does not fit `env`.
     """
     kind = checkpoint.load_manifest(directory).get("agent")
-    if kind not in LOADERS:
+    if not isinstance(kind, str) or kind not in LOADERS:
         raise CheckpointError("incompatible", f"the checkpoint is of {kind!r}; known are {', '.join(LOADERS)}.")
     return LOADERS[kind](Path(directory), env)

@@ -172,8 +172,11 @@ class Replay:
             if given is None or given.shape != mine.shape or given.dtype != mine.dtype:
                 what = "nothing" if given is None else f"{given.dtype} {given.shape}"
                 raise ValueError(f"`replay.{name}` must be {mine.dtype} {mine.shape}, got {what}.")
-        if state["time"] < 0 or (state["ends"] >= state["time"]).any() or (state["begins"] > state["time"]).any():
+        time, ends = int(state["time"]), state["ends"]
+        number = time - 1 - (time - 1 - np.arange(self._slots)) % self._slots  # of the step in each slot
+        known = (ends == _RUNNING) | ((ends >= number[:, None]) & (ends < time))
+        if time < 0 or not known.all() or (state["begins"] > time).any():
             raise ValueError("`replay` counts steps that are not there.")
         for name in _ARRAYS:
             getattr(self, name)[...] = state[name]
-        self.time = int(state["time"])
+        self.time = time

@@ -47,6 +47,10 @@ class TabularAgent:
         return actions
 
 
+# What only vector environments take.
+_OF_ROWS = ("backend", "threads", "autoreset_mode")
+
+
 def greedy_scenes(agent: Agent, env_id: str, env_kwargs: dict[str, Any], seed: int = 0) -> list[GridScene]:
     """Lets `agent` act from the corners and the middles of the edges, in the environment with its field.
 
@@ -59,7 +63,7 @@ def greedy_scenes(agent: Agent, env_id: str, env_kwargs: dict[str, Any], seed: i
     Returns:
         The last scene of each episode; its trail is the way taken.
     """
-    env: gym.Env[Any, Any] = gym.make(env_id, **env_kwargs)
+    env: gym.Env[Any, Any] = gym.make(env_id, **{name: each for name, each in env_kwargs.items() if name not in _OF_ROWS})
     env.reset(seed=seed)
     first: GridScene = env.unwrapped.scene()  # type: ignore[attr-defined]
     # Where the target is drawn anew in every trial, one target has to serve the whole panel.

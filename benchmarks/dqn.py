@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -63,13 +63,15 @@ class DQNAblation(shell.Command):
             if not runs.is_run(self.out, "dqn ablation"):
                 runs.prepare(self.out, "dqn ablation")
         path = self.out / RECORDS
-        records = read(path)
+        # Runs by settings that have changed since count no more.
+        records = [each for each in read(path) if each["settings"] == settings_of(each["arm"], each["total"])]
         done = {(each["arm"], each["seed"], each["total"]) for each in records}
         wanted = [(arm, seed, self.steps) for seed in range(self.seeds) for arm in self.arms]
+        missing = [each for each in wanted if each not in done]
         console = shell.console()
-        with ProcessPoolExecutor(self.jobs, get_context("spawn")) as pool:
-            missing = [each for each in wanted if each not in done]
-            for record in pool.map(measure, *zip(*missing, strict=True)) if missing else ():
+        # Ctrl-C is for this process; it ends the others at once, and what they have not reported is run again.
+        with get_context("spawn").Pool(self.jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+            for record in pool.imap_unordered(_measure, missing):
                 records.append(record)
                 write_file(path, "".join(json.dumps(each) + "\n" for each in records).encode())
                 console.print(dqn_report.line(record))
@@ -95,13 +97,13 @@ def measure(name: str, seed: int, steps: int) -> dict[str, Any]:
         steps: To learn.
 
     Returns:
-        Plain data: ``arm``, ``seed``, ``total``, and lists of ``steps``, ``updates``, ``cpu`` and ``wall`` (seconds of learning),
-        ``near`` and ``exact`` (shares of held-out pairs), and ``all``, the exact hits of all pairs in the end.
+        Plain data: ``arm``, ``seed``, ``total``, ``settings``, and lists of ``steps``, ``updates``, ``cpu`` and ``wall`` (seconds
+        of learning), ``near`` and ``exact`` (shares of held-out pairs), and ``all``, the exact hits of all pairs in the end.
     """
     torch.set_num_threads(1)
     learner = learner_of(name, seed, steps)
-    record: dict[str, Any] = {"arm": name, "seed": seed, "total": steps, "steps": [], "updates": [], "cpu": [], "wall": []}
-    record |= {"near": [], "exact": []}
+    record: dict[str, Any] = {"arm": name, "seed": seed, "total": steps, "settings": settings_of(name, steps)}
+    record |= {name: [] for name in ("steps", "updates", "cpu", "wall", "near", "exact")}
     table = None
     for cpu, wall in _legs(learner):
         table = GreedyTable(learner.agent, learner.envs)
@@ -112,6 +114,21 @@ def measure(name: str, seed: int, steps: int) -> dict[str, Any]:
             record[key].append(value)
     record["all"] = evaluate(table, PIXELS, "all", env_kwargs={"observation": "index"}).summary()
     return record
+
+
+def _measure(run: tuple[str, int, int]) -> dict[str, Any]:
+    return measure(*run)
+
+
+def settings_of(name: str, steps: int) -> dict[str, Any]:
+    """All that decides how an arm learns, as plain data; empty for an arm that is no more."""
+    arm = {**ARMS, **PAPER}.get(name)
+    if arm is None:
+        return {}
+    config = replace(PRESETS[arm.preset].config, **{**arm.changes, "steps": steps})
+    plain = {"env": arm.env_id, "radius": arm.radius, "config": asdict(config)}
+    settings: dict[str, Any] = json.loads(json.dumps(plain))
+    return settings
 
 
 def learner_of(name: str, seed: int, steps: int) -> DQN:

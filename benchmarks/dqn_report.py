@@ -100,7 +100,7 @@ def ablation(records: Sequence[Record]) -> Figure:
     arms = _by_arm(records)
     figure = Figure(figsize=(8.6, 1.6 + 0.32 * len(arms)), dpi=DPI, layout=layout())
     axes = figure.add_subplot()
-    last = 1.06 * max(record["cpu"][-1] for record in records)
+    last = 1.06 * max(1.0, *(record["cpu"][-1] for record in records))
     for row, (arm, group) in enumerate(reversed(arms.items())):
         seconds = [cpu_to_goal(record) for record in group]
         color = TARGET if arm == "default" else COLORS[0]
@@ -144,7 +144,8 @@ def radius(records: Sequence[Record]) -> Figure:
         axes.set_title(title, loc="left", color=INK, fontsize=12, fontweight="bold")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         tidy(axes)
-        axes.legend(frameon=False, labelcolor=INK, fontsize=9)
+        if mine:
+            axes.legend(frameon=False, labelcolor=INK, fontsize=9)
     panels[0].set_ylabel("held-out pairs within one square")
     headline(figure, "What the shrinking radius and the pixels give", "Thin lines are runs, thick ones medians.")
     return figure

@@ -95,9 +95,14 @@ class Leaderboard(shell.Command):
         with shell.request():
             contenders = self._contenders()
             engine = make_engine(self.engine, self.workers, self.ray_address)
+            benchmark = self._benchmark(contenders)
+            benchmark.check()
         train_all(contenders, self.seeds, self.out, engine)
+        benchmark.run()
+
+    def _benchmark(self, contenders: list[Contender]) -> Benchmark:
         results = self.out / "results"
-        Benchmark(
+        return Benchmark(
             agent=[f"{each.name}={each.load.replace('{run}', str(run_of(each, '{seed}', self.out)))}" for each in contenders],
             suite=self.suite,
             seeds=self.seeds,
@@ -107,7 +112,7 @@ class Leaderboard(shell.Command):
             workers=self.workers,
             ray_address=self.ray_address,
             progress=self.progress,
-        ).run()
+        )
 
     def _contenders(self) -> list[Contender]:
         names = [each.name for each in CONTENDERS]
@@ -123,17 +128,13 @@ def run_of(contender: Contender, seed: int | str, out: Path) -> Path:
 
 
 def train_all(contenders: list[Contender], seeds: list[int], out: Path, engine: Engine) -> None:
-    """Trains those that need it and have no complete run yet, all seeds, wherever the `engine` works.
+    """Trains those that need it and have no complete run by the same arguments yet, all seeds, wherever the `engine` works.
 
     Raises:
         FailedError: One could not be trained.
     """
     runs = [(each, seed, run_of(each, seed, out)) for each in contenders if each.train for seed in seeds]
-    todo = [
-        (str(run), [part.replace("{seed}", str(seed)).replace("{run}", str(run)) for part in each.train])
-        for each, seed, run in runs
-        if not _done(run).exists()
-    ]
+    todo = [(str(run), _arguments(each, seed, run)) for each, seed, run in runs if not is_trained(each, seed, run)]
     for done in engine.run(train, todo):
         error = done.error or done.value
         print(f"trained {todo[done.place][0]}" if not error else f"failed: {todo[done.place][0]}")
@@ -149,10 +150,20 @@ def train(item: tuple[str, list[str]]) -> str:
         code = train_command([*arguments, *(["--overwrite"] if Path(run).exists() else [])])
     if code:
         return " ".join(output.getvalue().split()) or f"exit code {code}"
-    _done(Path(run)).touch()
+    _done(Path(run)).write_text(json.dumps(arguments) + "\n")
     return ""
 
 
+def is_trained(contender: Contender, seed: int, run: Path) -> bool:
+    """Whether `run` is complete, and of the arguments that the contender has now."""
+    done = _done(run)
+    return done.exists() and done.read_text() == json.dumps(_arguments(contender, seed, run)) + "\n"
+
+
+def _arguments(contender: Contender, seed: int, run: Path) -> list[str]:
+    return [part.replace("{seed}", str(seed)).replace("{run}", str(run)) for part in contender.train]
+
+
 def _done(run: Path) -> Path:
-    """The file that says that a run is complete."""
+    """The file that says that a run is complete, and by which arguments."""
     return run.with_name(f"{run.name}.done")

@@ -79,7 +79,9 @@ class ReachVecEnv(VecEnv):
     def reset(self) -> Any:
         """Begins an episode in every row, with the seeds and options that were set for it."""
         seeds = self._seeds if any(seed is not None for seed in self._seeds) else None
-        options = next((options for options in self._options if options), None)
+        options = self._options[0]
+        if any(each != options for each in self._options):
+            raise ValueError("the rows of a native vector environment share their options; those that were set differ.")
         observations, info = self.envs.reset(seed=seeds, options=options)
         self._reset_seeds()
         self._reset_options()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import io
+import itertools
 import json
 import zipfile
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from stable_baselines3.common.save_util import json_to_data
 from torch import nn
 
 from reach_gym import checks
-from reach_gym.errors import NotApplicableError
+from reach_gym.errors import NotApplicableError, missing_extra
 from reach_gym.sb3 import ReachFeatures
 
 POLICIES = {
@@ -41,12 +42,14 @@ CLASSES: dict[str, Any] = {
     str(kind): kind
     for kind in (
         *(ReachFeatures, torch_layers.NatureCNN, torch_layers.FlattenExtractor, torch_layers.CombinedExtractor),
-        *(nn.ReLU, nn.Tanh, nn.ELU, nn.GELU, nn.SiLU, nn.LeakyReLU, torch.optim.Adam, torch.optim.AdamW),
+        *(nn.ReLU, nn.Tanh, nn.ELU, nn.GELU, nn.SiLU, nn.LeakyReLU),
     )
 }
 """The classes that settings may name, by how a file without trust names them."""
 
 MAX_BYTES = 2**30  # of one part of the file
+# A policy that only acts needs no optimiser; the first two are how a file tells the type of what holds the settings.
+_IGNORED = (":type:", ":serialized:", "optimizer_class", "optimizer_kwargs")
 _MAX_SIZE, _MAX_ITEMS, _MAX_DEPTH = 4096, 64, 4  # of a setting: layers and units
 
 
@@ -62,7 +65,7 @@ def load_policy(path: Path | str, env: Any, trust: bool = False) -> Any:
 
     Raises:
         ValueError: It is no such file, it needs trust, or the policy does not fit `env`.
-        ImportError: The policy's package is not installed.
+        gymnasium.error.DependencyNotInstalled: The policy's package is not installed.
         OSError: The file cannot be read.
     """
     try:
@@ -92,8 +95,13 @@ def build(kind: type, settings: Mapping[str, Any], parameters: Mapping[str, torc
         env: The vector environment whose spaces it is for.
 
     Raises:
-        ValueError: The weights do not fit.
+        ValueError: The weights do not fit, or are no finite numbers.
     """
+    for name, values in parameters.items():
+        if not (isinstance(name, str) and isinstance(values, torch.Tensor) and torch.isfinite(values).all()):
+            raise ValueError(f"the model's weights must be finite numbers by name, got others in {checks.shown(name)}.")
+    if _least(settings) > sum(values.numel() for values in parameters.values()):  # before any memory is taken for it
+        raise NotApplicableError("the model does not fit: its settings tell of more weights than it has.")
     space, actions = env.single_observation_space, env.single_action_space
     given = {"features_extractor_class": _usual_features(space, parameters), **settings}
     with torch.random.fork_rng(devices=[]):  # the layers draw numbers, only to be overwritten
@@ -106,6 +114,18 @@ def build(kind: type, settings: Mapping[str, Any], parameters: Mapping[str, torc
             ) from error
     policy.set_training_mode(False)
     return policy
+
+
+def _least(settings: Any) -> int:
+    """How many weights settings imply at the least: those between layers whose units a list names, and of recurrent layers."""
+    if isinstance(settings, Mapping):
+        recurrent = 4 * settings.get("lstm_hidden_size", 0) ** 2 * settings.get("n_lstm_layers", 1)
+        layers = sum(_least(value) for value in settings.values())
+        return int(recurrent + layers * settings.get("n_critics", 1))
+    if isinstance(settings, list | tuple):
+        sizes = [each for each in settings if isinstance(each, int)]
+        return sum(a * b for a, b in itertools.pairwise(sizes)) + sum(_least(each) for each in settings if each not in sizes)
+    return 0
 
 
 def _line(error: Exception) -> str:
@@ -141,18 +161,20 @@ def read_plain(data: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
 
     Raises:
         ValueError: Something in it is none of `POLICIES` and `CLASSES`, or too large.
-        ImportError: The policy's package is not installed.
+        gymnasium.error.DependencyNotInstalled: The policy's package is not installed.
     """
     entry = data.get("policy_class")
     module = entry.get("__module__") if isinstance(entry, dict) else None
-    if module not in POLICIES:
+    if not isinstance(module, str) or module not in POLICIES:
         raise ValueError(f"the model's policy, of {checks.shown(module)}, can only be loaded with trust, which runs its code.")
     try:
         kind = getattr(importlib.import_module(module), POLICIES[module])
     except ImportError as error:
-        raise ImportError(f'{module.split(".")[0]} is not installed; run `pip install "reach-gym[sb3]"`.') from error
+        raise missing_extra(module.split(".")[0], "sb3") from error
     entry = data.get("policy_kwargs")
-    settings = {name: _setting(name, value) for name, value in (entry or {}).items() if name not in (":type:", ":serialized:")}
+    if not isinstance(entry, dict | None):
+        raise ValueError(f"the model's `policy_kwargs` must be settings by name, got {checks.shown(entry)}.")
+    settings = {name: _setting(name, value) for name, value in (entry or {}).items() if name not in _IGNORED}
     return kind, _with_sde(kind, data, settings)
 
 

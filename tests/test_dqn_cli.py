@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +16,13 @@ from typing import Any
 import matplotlib.image
 import pytest
 
-from agents import checkpoint, dqn_checkpoint
+from agents import checkpoint, dqn_checkpoint, judging
 from agents.__main__ import main
 from agents.dqn import HISTORY
 from agents.dqn_config import PRESETS
+from reach_gym import rollout
 from reach_gym.cli import main as reach_gym_main
+from reach_gym.planning import RandomAgent
 
 ROOT = Path(__file__).resolve().parents[1]
 PIXELS = "reach_gym/GridReachPixels-v0"
@@ -115,6 +118,46 @@ def test_presets_and_what_overrides_them(tmp_path: Path) -> None:
     assert manifest["config"]["target_rate"] == 1.0
     assert manifest["config"]["batch"] == 16
     assert manifest["env"]["kwargs"]["radius"] == PRESETS["paper"].radius
+
+
+def test_a_finished_run_can_be_told_again_where_steps_do_not_divide(tmp_path: Path) -> None:
+    short = command(tmp_path / "run", "--steps", "100")  # of 8 rows: 104
+    assert main(short) == 0
+    (tmp_path / "run" / "evaluation.json").unlink()
+    assert main([*short, "--resume"]) == 0
+    assert (tmp_path / "run" / "evaluation.json").exists()
+    assert main([*command(tmp_path / "run", "--steps", "96"), "--resume"]) == 2
+
+
+def test_a_radius_of_the_task_comes_before_that_of_the_preset(tmp_path: Path) -> None:
+    kwargs = '{"size": 4, "radius": 2, "backend": "numpy"}'
+    assert main(command(tmp_path / "run", "--preset", "paper", "--steps", "80", "--env-kwargs", kwargs)) == 0
+    assert manifest_of(tmp_path / "run")["env"]["kwargs"]["radius"] == 2
+
+
+def test_neighbours_are_judged_by_the_exact_hit_only(tmp_path: Path) -> None:
+    kwargs = '{"size": 4, "start": [1, 1], "target": [1, 2]}'
+    assert main(command(tmp_path / "run", "--steps", "80", "--env-kwargs", kwargs)) == 0
+    scores = json.loads((tmp_path / "run" / "evaluation.json").read_text())
+    assert [each["task"] for each in scores] == ["exact hit"] * 2
+
+
+def test_a_large_grid_is_judged_on_held_out_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "_MOST_PAIRS", 4**4 - 1)
+    kwargs = {"size": 4, "target": [0, 0]}
+    found = judging.judge_grid(RandomAgent(rollout.make_rows(PIXELS, 1, kwargs)), "mine", PIXELS, kwargs)
+    assert len(found["exact hit", "mine"].steps) == 1000 and "held-out" in judging.pairs_told(1000)
+
+
+def test_a_buffer_that_no_checkpoint_can_hold_is_refused_before_anything_is_deleted(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    before = manifest_of(tmp_path / "run")
+    monkeypatch.setattr(checkpoint, "MAX_ARRAYS_BYTES", 10_000)
+    assert main(command(tmp_path / "run", "--overwrite")) == 2
+    assert "`buffer` must be smaller" in capsys.readouterr().err
+    assert manifest_of(tmp_path / "run") == before
 
 
 @pytest.mark.parametrize(

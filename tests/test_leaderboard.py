@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.leaderboard import CONTENDERS, run_of
+from benchmarks.leaderboard import CONTENDERS, is_trained, run_of, train
 
 ROOT = Path(__file__).parents[1]
 
@@ -52,3 +53,19 @@ def test_contenders_are_data():
 def test_unknown_contenders_are_refused(only, tmp_path):
     done = leaderboard(tmp_path, "--only", *only)
     assert done.returncode == 2 and "got 'nosuch'" in done.stderr and not list(tmp_path.iterdir())
+
+
+def test_what_would_be_refused_in_the_end_is_refused_before_the_training(tmp_path):
+    for more in (("--suite", "nosuch"), ("--seeds", "0", "0")):
+        done = leaderboard(tmp_path, "--only", "q_learning", *more)
+        assert done.returncode == 2 and not list(tmp_path.iterdir()), done.stderr
+
+
+def test_a_run_by_other_arguments_does_not_count(tmp_path):
+    contender = next(each for each in CONTENDERS if each.name == "q_learning")
+    arguments = [word.replace("{seed}", "0").replace("{run}", str(tmp_path / "run")) for word in contender.train]
+    assert not is_trained(contender, 0, tmp_path / "run")
+    assert train((str(tmp_path / "run"), arguments)) == ""
+    assert is_trained(contender, 0, tmp_path / "run") and not is_trained(contender, 1, tmp_path / "run")
+    longer = replace(contender, train=(*contender.train, "--episodes", "20"))
+    assert not is_trained(longer, 0, tmp_path / "run")

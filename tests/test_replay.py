@@ -124,6 +124,25 @@ def test_restore_refuses_another_size_and_changes_nothing() -> None:
     assert other.time == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "place", "value"), [("ends", (2, 0), 1), ("ends", (2, 0), -7), ("ends", (2, 0), 5), ("begins", 0, 9), ("time", (), -1)]
+)
+def test_restore_refuses_steps_that_are_not_there(name: str, place: Any, value: int) -> None:
+    replay, other = filled({(3, 0): "terminated"}, 5, 1, 10), Replay(10, 1, SPACE)
+    state = {key: array.copy() for key, array in replay.state().items()}
+    other.restore(state)
+    state[name][place] = value
+    with pytest.raises(ValueError, match="not there"):
+        other.restore(state)
+    assert other.time == 5
+
+
+def test_a_full_ring_is_restored() -> None:
+    replay, other = filled({(3, 0): "terminated", (9, 0): "truncated"}, 14, 1, 6), Replay(6, 1, SPACE)
+    other.restore(replay.state())
+    assert all((other.state()[key] == array).all() for key, array in replay.state().items())
+
+
 def grid_replay(observation: str, steps: int = 60, **kwargs: Any) -> tuple[Any, Replay]:
     envs: Any = gym.make_vec(
         "reach_gym/GridReach-v0", num_envs=3, size=SIZE, observation=observation, max_episode_steps=7, backend="numpy", **kwargs

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import signal
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from agents.checkpoint import CheckpointError
 from agents.sb3_command import make
 from agents.sb3_config import ALGORITHMS, GRID
 from agents.sb3_config import CURSOR as CURSOR_RECIPES
+from agents.sb3_run import Watching
 from reach_gym import sb3_policies
 from reach_gym.cli import main as reach_gym_main
 from reach_gym.protocol import load_agent
@@ -99,6 +102,10 @@ def test_seeds_and_options_reach_the_rows_once() -> None:
     envs.set_options({"target": (5, 5)})
     first = envs.reset()
     assert (first[:, 0, 5, 5] == 255).all()
+    envs.set_options([{"target": (5, 5)}, {}, {}])
+    with pytest.raises(ValueError, match="share their options"):
+        envs.reset()
+    envs.set_options()
     assert not (envs.reset()[:, 0, 5, 5] == 255).all()
     envs.seed(3)
     envs.set_options({"target": (5, 5)})
@@ -153,6 +160,8 @@ MODELS: dict[str, Any] = {
     "pixels": (sb3.PPO, "MlpPolicy", PIXELS, {"features_extractor_class": ReachFeatures, "net_arch": [], "normalize_images": False}),
     "flat pixels": (sb3.DQN, "MlpPolicy", PIXELS, {"net_arch": [8]}),
     "convolutions": (sb3.DQN, "CnnPolicy", PIXELS, {"net_arch": [8]}),
+    "a2c": (sb3.A2C, "MlpPolicy", VECTOR, {"net_arch": [8]}),
+    "tqc": (sb3_contrib.TQC, "MlpPolicy", CURSOR, {"net_arch": [8]}),
     "ppo": (sb3.PPO, "MlpPolicy", CURSOR, {"net_arch": {"pi": [8], "vf": [8]}, "activation_fn": torch.nn.ReLU}),
     "sac": (sb3.SAC, "MlpPolicy", CURSOR, {"net_arch": [8]}),
     "ddpg": (sb3.DDPG, "MlpPolicy", CURSOR, {"net_arch": [8]}),
@@ -165,7 +174,7 @@ def saved(name: str, tmp_path: Path) -> tuple[Any, Any, Path]:
     kind, policy, env_id, policy_kwargs = MODELS[name]
     observation = {"observation": "goal"} if name == "goal" else {}
     envs = rows(env_id, 2, **({"size": 36 if name == "convolutions" else 6} if "Grid" in env_id else observation))
-    more = {} if kind in (sb3.PPO, sb3_contrib.RecurrentPPO) else {"buffer_size": 10}
+    more = {} if kind in (sb3.A2C, sb3.PPO, sb3_contrib.RecurrentPPO) else {"buffer_size": 10}
     model = kind(policy, envs, policy_kwargs=dict(policy_kwargs), seed=1, device="cpu", **more)
     model.save(tmp_path / "model.zip")
     return model, envs, tmp_path / "model.zip"
@@ -232,6 +241,11 @@ def rewritten(path: Path, change: Any) -> None:
         (lambda parts, data: data["policy_kwargs"].update(net_arch=[4]), "fit"),
         (lambda parts, data: data["policy_kwargs"].update(no_such=1), "fit"),
         (lambda parts, data: data["policy_kwargs"].update(activation_fn="<class 'os.system'>"), "trust"),
+        (lambda parts, data: data["policy_class"].update(__module__=[]), "trust"),
+        (lambda parts, data: data.update(policy_kwargs=[1]), "settings by name"),
+        (lambda parts, data: data["policy_kwargs"].update(net_arch=[4096] * 4), "more weights than it has"),
+        (lambda parts, data: data["policy_kwargs"].update(net_arch={"pi": [4096] * 4}), "more weights than it has"),
+        (lambda parts, data: data["policy_kwargs"].update(lstm_hidden_size=4096), "more weights than it has"),
         (lambda parts, data: parts.pop("policy.pth"), "no model"),
         (lambda parts, data: parts.update({"policy.pth": b"PK nonsense"}), "weights"),
         (lambda parts, data: parts.update({"policy.pth": bytes(2**20 + 1)}), "bytes"),
@@ -242,6 +256,16 @@ def test_damaged_models_are_refused(change: Any, word: str, tmp_path: Path, monk
     monkeypatch.setattr(sb3_policies, "MAX_BYTES", 2**20)
     rewritten(path, change)
     with pytest.raises(ValueError, match=word):
+        load_policy(path, envs.envs)
+
+
+@pytest.mark.parametrize("weights", [{"q_net.bias": torch.tensor([torch.nan])}, {3: torch.zeros(1)}, {"q_net.bias": [0.0]}])
+def test_weights_that_are_no_finite_numbers_are_refused(weights: Any, tmp_path: Path) -> None:
+    _, envs, path = saved("dqn", tmp_path)
+    buffer = io.BytesIO()
+    torch.save(weights, buffer)
+    rewritten(path, lambda parts, data: parts.update({"policy.pth": buffer.getvalue()}))
+    with pytest.raises(ValueError, match="finite numbers"):
         load_policy(path, envs.envs)
 
 
@@ -342,3 +366,28 @@ def test_hands_are_trained_by_the_command(algo: str, tmp_path: Path) -> None:
 def test_goals_of_the_cursor_have_no_recipe() -> None:
     with pytest.raises(ValueError, match="vector observations ppo"):
         make("sac", CURSOR, {"observation": "goal"}, 0)
+
+
+def test_a_run_saves_now_and_then_and_ends_after_ctrl_c() -> None:
+    model, _, _ = make("ppo", VECTOR, {"size": 10}, 0, num_envs=8)
+    saves, pressed = [], []
+
+    def save() -> None:
+        saves.append(model.num_timesteps)
+        pressed.append(len(saves) == 3)
+
+    model.learn(100_000, Watching(lambda: None, lambda: any(pressed), save, 200))
+    assert saves == [200, 400, 600] and model.num_timesteps == 600
+    model.env.close()
+
+
+def test_ctrl_c_leaves_an_agent_that_can_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Watching) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return not self._interrupted()
+
+    monkeypatch.setattr(Watching, "_on_step", interrupted)
+    assert main(command(tmp_path / "run")) == 130
+    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["steps"] == 32
+    assert load_agent(str(tmp_path / "run"), rows(size=6).envs)
+    assert not (tmp_path / "run" / "model.zip").exists()

@@ -102,6 +102,15 @@ class Benchmark(shell.Command):
         if complaint:
             raise shell.FailedError(complaint)
 
+    def check(self) -> None:
+        """Refuses what `run` would refuse; the agents need not be there yet.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
+        self._work()
+        self._limits()
+
     def _entries(self) -> list[Entry]:
         entries = [Entry.of(text) for text in self.agent]
         for entry in entries:
