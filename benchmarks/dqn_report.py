@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 from rich import box
 from rich.table import Table
@@ -127,25 +128,33 @@ def ablation(records: Sequence[Record]) -> Figure:
     return figure
 
 
+def _way(arm: str) -> str:
+    """An arm's name, whatever it observes."""
+    return arm.removeprefix("coordinates, ").replace("coordinates", "default")
+
+
 def radius(records: Sequence[Record]) -> Figure:
     """Success within one square over the steps: pixels on the left, coordinates on the right."""
     figure = Figure(figsize=(9.4, 4.6), dpi=DPI, layout=layout())
     panels = figure.subplots(1, 2, sharey=True)
     arms = _by_arm(records)
+    names = list(dict.fromkeys(_way(arm) for arm in arms))
+    colors = dict(zip(names, COLORS, strict=False))
     for axes, title, coordinates in ((panels[0], "Pixels", False), (panels[1], "Coordinates", True)):
         mine = {arm: group for arm, group in arms.items() if arm.startswith("coordinates") == coordinates}
-        for color, (arm, group) in zip(COLORS, mine.items(), strict=False):
+        for arm, group in mine.items():
+            color = colors[_way(arm)]
             steps = np.array(group[0]["steps"]) / 1000
             for record in group:
                 axes.plot(steps, record["near"], color=color, linewidth=0.9, alpha=0.5)
-            label = arm.removeprefix("coordinates, ").replace("coordinates", "default")
-            axes.plot(steps, np.median([record["near"] for record in group], axis=0), color=color, linewidth=2.4, label=label)
+            axes.plot(steps, np.median([record["near"] for record in group], axis=0), color=color, linewidth=2.4)
         axes.set(xlabel="steps learned (thousands)", xlim=(0, None), ylim=(-0.02, 1.02))
         axes.set_title(title, loc="left", color=INK, fontsize=12, fontweight="bold")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         tidy(axes)
-        if mine:
-            axes.legend(frameon=False, labelcolor=INK, fontsize=9)
+    lines = [Line2D([], [], color=colors[name], linewidth=2.4) for name in names]
+    # What is learned from coordinates leaves the corner free.
+    panels[1].legend(lines, names, loc="lower right", frameon=False, labelcolor=INK, fontsize=9)
     panels[0].set_ylabel("held-out pairs within one square")
     headline(figure, "What the shrinking radius and the pixels give", "Thin lines are runs, thick ones medians.")
     return figure
