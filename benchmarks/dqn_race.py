@@ -70,6 +70,11 @@ class Stopwatch:
         self._leg, self._limit, self._begin = leg, limit, time.perf_counter()
         self.seconds, self.steps, self.near = 0.0, 0, 0.0
 
+    @property
+    def over(self) -> bool:
+        """Whether the goal was reached, or the time is up."""
+        return self.near >= GOAL or self.seconds >= self._limit
+
     def goes_on(self, steps: int, agent: Any, env: Any) -> bool:
         """Whether to learn on, after so many `steps`."""
         if steps < self.steps + self._leg:
@@ -77,7 +82,7 @@ class Stopwatch:
         self.seconds += time.perf_counter() - self._begin
         self.steps, self.near = steps, self._judge(agent, env)
         self._begin = time.perf_counter()
-        return self.near < GOAL and self.seconds < self._limit
+        return not self.over
 
     def _judge(self, agent: Any, env: Any) -> float:
         judged = {"radius": RADII[NEAR], "observation": "index"}
@@ -110,4 +115,5 @@ def _run_theirs(seed: int, watch: Stopwatch) -> None:
         def _on_step(self) -> bool:
             return watch.goes_on(self.num_timesteps, agent, env)
 
-    model.learn(steps, Watching())
+    while not watch.over:  # beyond the usual length if need be
+        model.learn(steps, Watching(), reset_num_timesteps=False)
