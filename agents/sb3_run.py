@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
+from reach_gym.errors import NotApplicableError
 from reach_gym.protocol import Agent, from_predict
 from reach_gym.sb3_policies import build, read_plain
 
@@ -80,11 +81,14 @@ def load(directory: Path | str, env: Any) -> Agent:
 
     Raises:
         CheckpointError: It holds no sound checkpoint of Stable-Baselines3.
+        NotApplicableError: Its policy does not fit these spaces.
     """
     arrays, manifest = checkpoint.load(directory)
     checkpoint.require(manifest, "agent", AGENT)
     weights = {name.removeprefix(_PREFIX): torch.from_numpy(array) for name, array in arrays.items() if name.startswith(_PREFIX)}
     try:
         return from_predict(build(*read_plain(manifest["policy"]), weights, env.unwrapped))
+    except NotApplicableError:
+        raise
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CheckpointError("incompatible", f"the policy cannot be used here: {error}") from error

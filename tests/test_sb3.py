@@ -27,6 +27,7 @@ from agents.sb3_config import CURSOR as CURSOR_RECIPES
 from agents.sb3_run import Watching
 from reach_gym import sb3_policies
 from reach_gym.cli import main as reach_gym_main
+from reach_gym.errors import NotApplicableError
 from reach_gym.protocol import load_agent
 from reach_gym.sb3 import ReachFeatures, ReachVecEnv
 from reach_gym.sb3_policies import load_policy
@@ -312,10 +313,19 @@ def test_the_command_writes_everything(finished: Path, tmp_path: Path) -> None:
 
 def test_a_damaged_run_is_refused(finished: Path, tmp_path: Path) -> None:
     arrays, manifest = checkpoint.load(finished)
-    del arrays["policy.action_net.bias"], manifest["arrays"]
-    checkpoint.save(tmp_path, arrays, manifest)
-    with pytest.raises(CheckpointError, match="Missing key"):
+    del manifest["arrays"]
+    checkpoint.save(tmp_path, arrays, {**manifest, "policy": {}})
+    with pytest.raises(CheckpointError, match="trust"):
         loading.load(tmp_path, rows(size=6).envs)
+    del arrays["policy.action_net.bias"]
+    checkpoint.save(tmp_path, arrays, manifest)
+    with pytest.raises(NotApplicableError, match="Missing key"):
+        loading.load(tmp_path, rows(size=6).envs)
+
+
+def test_a_run_of_another_task_is_not_applicable(finished: Path) -> None:
+    with pytest.raises(NotApplicableError, match="does not fit"):
+        loading.load(finished, rows(CURSOR).envs)
 
 
 @pytest.mark.parametrize(
