@@ -47,7 +47,12 @@ def features(space: spaces.Box, channels: Sequence[int], hidden: Sequence[int], 
 
     Returns:
         Layers from (n, *space.shape) to (n, hidden[-1]), uninitialised.
+
+    Raises:
+        ValueError: The observations are neither pixels nor coordinates.
     """
+    if not isinstance(space, spaces.Box) or len(space.shape) not in (1, 3):
+        raise ValueError(f"`space` must be pixels (channels, n, n) or coordinates (k,), got {space}.")
     layers: list[nn.Module] = [Inputs(space, standardise)]
     width = int(space.shape[0])
     if len(space.shape) == 3:

@@ -23,7 +23,8 @@ SHORT = {"python -m agents dqn": "300", "python -m agents sb3": "6400"}
 
 
 def run(arguments, cwd):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # Two processes of tests share two cores: more threads of PyTorch than one only wait for each other.
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.run(arguments, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
 
 

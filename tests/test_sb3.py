@@ -323,9 +323,10 @@ def test_a_damaged_run_is_refused(finished: Path, tmp_path: Path) -> None:
         loading.load(tmp_path, rows(size=6).envs)
 
 
-def test_a_run_of_another_task_is_not_applicable(finished: Path) -> None:
+@pytest.mark.parametrize(("env_id", "kwargs"), [(CURSOR, {}), (VECTOR, {"observation": "index"}), (PIXELS, {"size": 7})])
+def test_a_run_of_another_task_is_not_applicable(finished: Path, env_id: str, kwargs: dict[str, Any]) -> None:
     with pytest.raises(NotApplicableError, match="does not fit"):
-        loading.load(finished, rows(CURSOR).envs)
+        loading.load(finished, rows(env_id, **kwargs).envs)
 
 
 @pytest.mark.parametrize(
