@@ -100,12 +100,12 @@ def build(kind: type, settings: Mapping[str, Any], parameters: Mapping[str, torc
     for name, values in parameters.items():
         if not (isinstance(name, str) and isinstance(values, torch.Tensor) and torch.isfinite(values).all()):
             raise ValueError(f"the model's weights must be finite numbers by name, got others in {checks.shown(name)}.")
-    if _least(settings) > sum(values.numel() for values in parameters.values()):  # before any memory is taken for it
-        raise NotApplicableError("the model does not fit: its settings tell of more weights than it has.")
     space, actions = env.single_observation_space, env.single_action_space
     given = {"features_extractor_class": _usual_features(space, parameters), **settings}
     with torch.random.fork_rng(devices=[]):  # the layers draw numbers, only to be overwritten
         try:
+            if _least(settings) > sum(values.numel() for values in parameters.values()):  # before memory is taken for them
+                raise ValueError("its settings tell of more weights than it has")
             policy = kind(space, actions, lambda _: 0.0, **given)
             policy.load_state_dict(parameters)
         except (RuntimeError, AssertionError, AttributeError, TypeError, ValueError) as error:
@@ -116,15 +116,22 @@ def build(kind: type, settings: Mapping[str, Any], parameters: Mapping[str, torc
     return policy
 
 
-def _least(settings: Any) -> int:
+def _least(settings: Mapping[str, Any]) -> int:
     """How many weights settings imply at the least: those between layers whose units a list names, and of recurrent layers."""
-    if isinstance(settings, Mapping):
-        recurrent = 4 * settings.get("lstm_hidden_size", 0) ** 2 * settings.get("n_lstm_layers", 1)
-        layers = sum(_least(value) for value in settings.values())
-        return int(recurrent + layers * settings.get("n_critics", 1))
-    if isinstance(settings, list | tuple):
-        sizes = [each for each in settings if isinstance(each, int)]
-        return sum(a * b for a, b in itertools.pairwise(sizes)) + sum(_least(each) for each in settings if each not in sizes)
+    layers = settings.get("net_arch")
+    critic = layers.get("qf") if isinstance(layers, Mapping) else layers
+    more_critics = max(0, settings.get("n_critics", 1) - 1)
+    recurrent = 4 * settings.get("lstm_hidden_size", 0) ** 2 * max(1, settings.get("n_lstm_layers", 1))
+    return int(_between(settings) + more_critics * _between(critic) + recurrent)
+
+
+def _between(setting: Any) -> int:
+    """Weights between neighbours of every list of units in a setting."""
+    if isinstance(setting, Mapping):
+        return sum(_between(each) for each in setting.values())
+    if isinstance(setting, list | tuple):
+        units = [abs(each) if isinstance(each, int) else 0 for each in setting]
+        return sum(a * b for a, b in itertools.pairwise(units)) + sum(_between(each) for each in setting)
     return 0
 
 
