@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,14 @@ from agents import runs
 from agents.checkpoint import write_file
 from agents.dqn import DQN
 from agents.dqn_command import make
-from agents.dqn_config import PRESETS
 from agents.greedy import GreedyTable
+from agents.judging import EXACT, NEAR, RADII
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.evaluation import evaluate
 
 from . import dqn_report
-from .dqn_arms import ARMS, PAPER, PIXELS
+from .dqn_arms import ALL, ARMS, PIXELS
 
 RECORDS = "runs.jsonl"
 _LOOKS = 12  # evaluations in the course of a run; their time is not counted
@@ -57,7 +57,7 @@ class DQNAblation(shell.Command):
         """Runs what is missing, then reports."""
         with shell.request():
             for name in self.arms:
-                checks.choice("arms", name, (*ARMS, *PAPER))
+                checks.choice("arms", name, tuple(ALL))
             for name in ("seeds", "steps", "jobs"):
                 checks.integer(name, getattr(self, name), 1)
             if not runs.is_run(self.out, "dqn ablation"):
@@ -69,13 +69,11 @@ class DQNAblation(shell.Command):
         wanted = [(arm, seed, self.steps) for seed in range(self.seeds) for arm in self.arms]
         missing = [each for each in wanted if each not in done]
         console = shell.console()
-        # Ctrl-C is for this process; it ends the others at once, and what they have not reported is run again.
-        with get_context("spawn").Pool(self.jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-            for record in pool.imap_unordered(_measure, missing):
-                records.append(record)
-                write_file(path, "".join(json.dumps(each) + "\n" for each in records).encode())
-                console.print(dqn_report.line(record))
-        order = list({**ARMS, **PAPER})
+        for record in _measured(missing, self.jobs):
+            records.append(record)
+            write_file(path, "".join(json.dumps(each) + "\n" for each in records).encode())
+            console.print(dqn_report.line(record))
+        order = list(ALL)
         mine = [each for each in records if each["total"] == self.steps]
         mine.sort(key=lambda each: (order.index(each["arm"]), each["seed"]))
         dqn_report.write(self.out, mine)
@@ -86,6 +84,18 @@ class DQNAblation(shell.Command):
 def read(path: Path) -> list[dict[str, Any]]:
     """The records of former calls."""
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _measured(wanted: list[tuple[str, int, int]], jobs: int) -> Iterator[dict[str, Any]]:
+    """What `measure` returns for each of the `wanted`, as soon as it is done, from up to `jobs` processes."""
+    if wanted:
+        # Ctrl-C is for this process; it ends the others at once, and what they have not reported is run again.
+        with get_context("spawn").Pool(min(jobs, len(wanted)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+            yield from pool.imap_unordered(_measure, wanted)
+
+
+def _measure(run: tuple[str, int, int]) -> dict[str, Any]:
+    return measure(*run)
 
 
 def measure(name: str, seed: int, steps: int) -> dict[str, Any]:
@@ -107,35 +117,35 @@ def measure(name: str, seed: int, steps: int) -> dict[str, Any]:
     table = None
     for cpu, wall in _legs(learner):
         table = GreedyTable(learner.agent, learner.envs)
-        for task, radius in (("near", 1.0), ("exact", 0.0)):
-            judged = {"radius": radius, "observation": "index"}
-            record[task].append(float(evaluate(table, PIXELS, _HELD_OUT, env_kwargs=judged).success.mean()))
-        for key, value in (("steps", learner.done), ("updates", learner.updates), ("cpu", cpu), ("wall", wall)):
+        for key, value in (
+            ("steps", learner.done), ("updates", learner.updates), ("cpu", cpu), ("wall", wall),
+            ("near", hits(table, RADII[NEAR])), ("exact", hits(table, RADII[EXACT])),
+        ):  # fmt: skip
             record[key].append(value)
     record["all"] = evaluate(table, PIXELS, "all", env_kwargs={"observation": "index"}).summary()
     return record
 
 
-def _measure(run: tuple[str, int, int]) -> dict[str, Any]:
-    return measure(*run)
+def hits(table: GreedyTable, radius: float) -> float:
+    """Share of the held-out pairs of the task of the ablation that come within `radius`."""
+    judged = {"radius": radius, "observation": "index"}
+    return float(evaluate(table, PIXELS, _HELD_OUT, env_kwargs=judged).success.mean())
 
 
 def settings_of(name: str, steps: int) -> dict[str, Any]:
     """All that decides how an arm learns, as plain data; empty for an arm that is no more."""
-    arm = {**ARMS, **PAPER}.get(name)
+    arm = ALL.get(name)
     if arm is None:
         return {}
-    config = replace(PRESETS[arm.preset].config, **{**arm.changes, "steps": steps})
-    plain = {"env": arm.env_id, "radius": arm.radius, "config": asdict(config)}
+    plain = {"env": arm.env_id, "radius": arm.radius, "config": asdict(arm.config(steps))}
     settings: dict[str, Any] = json.loads(json.dumps(plain))
     return settings
 
 
 def learner_of(name: str, seed: int, steps: int) -> DQN:
     """The learner of an arm."""
-    arm = {**ARMS, **PAPER}[name]
-    config = replace(PRESETS[arm.preset].config, **{**arm.changes, "steps": steps})
-    return make(arm.env_id, {} if arm.radius is None else {"radius": dict(arm.radius)}, config, seed)
+    arm = ALL[name]
+    return make(arm.env_id, {} if arm.radius is None else {"radius": dict(arm.radius)}, arm.config(steps), seed)
 
 
 def _legs(learner: DQN) -> Iterator[tuple[float, float]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agents.dqn_config import PRESETS
+from agents.dqn_config import PRESETS, DQNConfig
 
 PIXELS, VECTOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0"
 # Sun & Plitt halve the radius every 2,000 episodes of one environment; here every row does when it hits nine times in ten.
@@ -29,6 +29,10 @@ class Arm:
     radius: Mapping[str, Any] | None = None
     env_id: str = PIXELS
     preset: str = "default"
+
+    def config(self, steps: int) -> DQNConfig:
+        """The settings of a run of so many `steps`."""
+        return replace(PRESETS[self.preset].config, **{**self.changes, "steps": steps})
 
 
 ARMS: dict[str, Arm] = {
@@ -53,6 +57,8 @@ ARMS: dict[str, Arm] = {
 }
 PAPER = {"paper": Arm(radius=PRESETS["paper"].radius, preset="paper")}  # type: ignore[arg-type]
 """The paper's settings; they need more steps than the arms of the ablation get, and a quarter of an hour."""
+
+ALL = {**ARMS, **PAPER}
 
 RADIUS_STUDY = (
     "default", "shrinking radius too", "no hindsight", "shrinking radius, no hindsight", "coordinates",

@@ -124,7 +124,7 @@ class Leaderboard(shell.Command):
 
 def run_of(contender: Contender, seed: int | str, out: Path) -> Path:
     """The run directory of a contender that was trained with `seed`."""
-    return out / "trained" / f"{contender.name.replace(', ', '-').replace(' ', '-')}-{seed}"
+    return out / "trained" / f"{contender.name.replace(',', '').replace(' ', '-')}-{seed}"
 
 
 def train_all(contenders: list[Contender], seeds: list[int], out: Path, engine: Engine) -> None:

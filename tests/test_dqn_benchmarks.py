@@ -97,7 +97,7 @@ def test_each_has_a_stopwatch_of_its_own(monkeypatch: pytest.MonkeyPatch, capsys
 
 
 def test_the_race_tells_both_sides(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dqn_race, "_HELD_OUT", 100)
+    monkeypatch.setattr(dqn, "_HELD_OUT", 100)
     assert main(["dqn_race", "--seeds", "1", "--limit", "1", "--leg", "3200"]) == 0
     output = capsys.readouterr().out
     assert "ours" in output and "Stable-Baselines3" in output and "not within" in output
