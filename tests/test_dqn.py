@@ -242,6 +242,16 @@ def test_the_seed_decides_everything_and_different_seeds_share_nothing() -> None
     assert not (same[:, 1] == other[:, 0]).all()
 
 
+def test_resume_refuses_actions_that_do_not_exist(tmp_path: Path) -> None:
+    learner, task = learner_for(), {"id": PIXELS, "kwargs": {}}
+    learner.learn(80)
+    for action in (-1, 8):
+        learner.replay.actions[3, 2] = action
+        dqn_checkpoint.save(learner, tmp_path, task)
+        with pytest.raises(CheckpointError, match="from 0 to 7"):
+            dqn_checkpoint.resume(learner_for(), tmp_path, task)
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "word"),
     [

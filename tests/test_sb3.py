@@ -321,6 +321,9 @@ def test_a_damaged_run_is_refused(finished: Path, tmp_path: Path) -> None:
     checkpoint.save(tmp_path, arrays, {**manifest, "policy": {}})
     with pytest.raises(CheckpointError, match="trust"):
         loading.load(tmp_path, rows(size=6).envs)
+    checkpoint.save(tmp_path, arrays, {**manifest, "agent": ["sb3"]})
+    with pytest.raises(CheckpointError, match="known are"):
+        loading.load(tmp_path, rows(size=6).envs)
     del arrays["policy.action_net.bias"]
     checkpoint.save(tmp_path, arrays, manifest)
     with pytest.raises(NotApplicableError, match="Missing key"):
