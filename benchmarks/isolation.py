@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from reach_gym.benchmark.process import MEMORY, AgentProcess
+from reach_gym.benchmark.engines import LocalEngine
+from reach_gym.benchmark.process import MEMORY, AgentProcess, on_one_core
 from reach_gym.benchmark.remote import remote_agent
 from reach_gym.cli.shell import Command
 from reach_gym.evaluation import evaluate
 from reach_gym.rollout import BATCH
 
-_EPISODES = 8 * BATCH
+_BATCHES = 4  # per measurement; a task of the suite has one
 _LAYERS = [np.random.default_rng(0).normal(0, 0.3, shape).astype(np.float32) for shape in ((7, 64), (64, 64), (64, 8))]
 
 
@@ -61,31 +63,53 @@ _CASES: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 @dataclass
 class Isolation(Command):
-    """Measures evaluations of agents in a process of their own beside the same evaluations without.
+    """Measures evaluations of agents in a process of their own beside the same evaluations without, and beside a plain loop.
 
     Attributes:
-        repeats: Measurements of each, of which the least counts.
+        repeats: Measurements of each, of which the median counts.
     """
 
-    repeats: int = 9
+    repeats: int = 15
 
     def run(self) -> None:
-        """Measures and prints."""
-        heads = ("task and agent", "bare s", "isolated s", "overhead", "CPU s", "CPU s", "overhead", "start s")
-        table = Table(*heads, title=f"{_EPISODES} episodes in batches of {BATCH}, least of {self.repeats}: clock, then CPU time")
-        for name, (function, env_id) in _CASES.items():
-            runs = [measure(function, env_id) for _ in range(self.repeats)]
-            # The least disturbed: a neighbour on the same core costs two processes that wait for each other far more than one.
-            start, *times = (min(each) for each in zip(*runs, strict=True))
-            cells = []
-            for one, other in (times[:2], times[2:]):
-                cells += [f"{one:.3f}", f"{other:.3f}", f"{100 * (other / one - 1):+.0f} %"]
-            table.add_row(name, *cells, f"{start:.2f}")
-        Console(width=120).print(table)
+        """Measures and prints.
+
+        Raises:
+            RuntimeError: A measurement failed.
+        """
+        heads = ("task and agent", "plain loop", "batches", "isolated", "isolated / batches", "isolated / plain loop", "start")
+        table = Table(*heads, title=f"{BATCH} episodes: ms on one core, medians of {self.repeats}")
+        # Where benchmarks happen, too: a process whose libraries compute on one thread.
+        items = [(name, self.repeats) for name in _CASES]
+        for done in LocalEngine(1).run(measured, items):
+            if done.error:
+                raise RuntimeError(f"{items[done.place][0]}: {done.error}")
+            table.add_row(items[done.place][0], *done.value)
+        Console(width=130).print(table)
 
 
-def measure(function: Callable[[Any], Any], env_id: str) -> tuple[float, float, float, float, float]:
-    """Seconds to start a process; of an evaluation without and with it, by the clock; and both in CPU time of all processes.
+def measured(item: tuple[str, int]) -> list[str]:
+    """The cells of one row of the table, for the name of a case and the number of repeats."""
+    name, repeats = item
+    function, env_id = _CASES[name]
+    with on_one_core():
+        runs = [measure(function, env_id) for _ in range(repeats)]
+    plain, batches, isolated, start = (1000 * statistics.median(times) for times in zip(*runs, strict=True))
+    # Of neighbouring measurements, as the machine's speed changes from second to second.
+    border = statistics.median(run[2] / run[1] for run in runs) - 1
+    whole = statistics.median(run[2] / run[0] for run in runs) - 1
+    return [
+        f"{plain:.0f}",
+        f"{batches:.0f}",
+        f"{isolated:.0f}",
+        f"{100 * border:+.0f} %",
+        f"{100 * whole:+.0f} %",
+        f"{start:.0f}",
+    ]
+
+
+def measure(function: Callable[[Any], Any], env_id: str) -> tuple[float, float, float, float]:
+    """Seconds that `BATCH` episodes take: one after another, in a batch, in a batch with the agent in a process; and its start.
 
     Raises:
         RuntimeError: The agent does something else in its own process.
@@ -95,21 +119,31 @@ def measure(function: Callable[[Any], Any], env_id: str) -> tuple[float, float, 
     told = {"agent": agent, "env_id": env_id, "kwargs": {}, "rows": BATCH, "observations": ["vector"], "seed": 0, "trust": False}
     process = AgentProcess({**told, "path": str(Path.cwd())}, 60.0, MEMORY)
     try:
+        start = time.perf_counter() - begin
         remote = remote_agent(process, "grid" if "Grid" in env_id else "cursor")
-        times = [(time.perf_counter(), _cpu(process.pid))]
-        results = []
-        for agent_here in (function, remote):
-            results.append(evaluate(agent_here, env_id, _EPISODES).summary()["mean_return"])
-            times.append((time.perf_counter(), _cpu(process.pid)))
+        (batched, here), (isolated, there) = _evaluated(function, env_id), _evaluated(remote, env_id)
     finally:
         process.close()
-    if results[0] != results[1]:
+    if here != there:
         raise RuntimeError(f"{agent} did something else in its own process.")
-    (ready, cpu), (bare, bare_cpu), (end, end_cpu) = times
-    return ready - begin, bare - ready, end - bare, bare_cpu - cpu, end_cpu - bare_cpu
+    return _plain_loop(function, env_id), batched, isolated, start
 
 
-def _cpu(pid: int) -> float:
-    """CPU seconds of this process and of the one with the number `pid`, which Linux tells."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _evaluated(agent: Any, env_id: str) -> tuple[float, float]:
+    """Seconds for `BATCH` episodes, and the mean return."""
+    begin = time.perf_counter()
+    result = evaluate(agent, env_id, _BATCHES * BATCH).summary()["mean_return"]
+    return (time.perf_counter() - begin) / _BATCHES, result
+
+
+def _plain_loop(function: Callable[[Any], Any], env_id: str) -> float:
+    """Seconds for `BATCH` episodes as one would write it with Gymnasium alone."""
+    begin = time.perf_counter()
+    env = gym.make(env_id)
+    for episode in range(BATCH):
+        observation, _ = env.reset(seed=episode)
+        over = False
+        while not over:
+            observation, _, terminated, truncated, _ = env.step(function(observation[None])[0])
+            over = terminated or truncated
+    return time.perf_counter() - begin

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -16,3 +17,9 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def hears_ctrl_c() -> Callable[[], object]:
+    """The `preexec_fn` of a process that a test interrupts: if the tests run in a shell's background, it would ignore Ctrl-C."""
+    return lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)

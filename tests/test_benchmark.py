@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from reach_gym import suite
-from reach_gym.benchmark import wire
+from reach_gym.benchmark import jobs, wire
 from reach_gym.benchmark.engines import Done, LocalEngine
 from reach_gym.benchmark.jobs import Job, resolved, run_job
+from reach_gym.benchmark.process import on_one_core
 from reach_gym.benchmark.results import JOURNAL, RECORDS, Entry, Journal, Limits, complaint, jobs_of, run
 from reach_gym.benchmark.summary import summarise
 from reach_gym.cli import main
@@ -277,9 +278,10 @@ def test_bad_requests_end_with_2_and_one_line(arguments, message, tmp_path, monk
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_ctrl_c_ends_with_130_leaves_no_process_and_can_be_resumed(tmp_path):
+def test_ctrl_c_ends_with_130_leaves_no_process_and_can_be_resumed(tmp_path, hears_ctrl_c):
     words = [sys.executable, "-m", "reach_gym", "benchmark", "--agent", "hostile:hangs", "--suite", "grid-null", "--out", str(tmp_path / "run")]
-    process = subprocess.Popen([*words, "--workers", "2"], cwd=STRANGERS, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    settings = {"cwd": STRANGERS, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    process = subprocess.Popen([*words, "--workers", "2"], preexec_fn=hears_ctrl_c, **settings)
     journal = tmp_path / "run" / JOURNAL
     deadline = time.monotonic() + 60
     while (not journal.exists() or journal.read_text().count("\n") < 6) and time.monotonic() < deadline:
@@ -292,6 +294,31 @@ def test_ctrl_c_ends_with_130_leaves_no_process_and_can_be_resumed(tmp_path):
     assert not mine
     jobs = jobs_of([Entry.of("hostile:hangs")], [suite.TASKS["grid-null"]], (0, 1, 2), Limits(path=str(STRANGERS)))
     assert len(Journal(tmp_path / "run").known(jobs)) == 6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="binds to cores")
+@pytest.mark.parametrize("threads, bound", [(None, True), ("1", True), ("2", False)])
+def test_a_referee_and_its_agent_share_one_core_unless_the_agent_may_use_more(monkeypatch, threads, bound):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if threads is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    before = os.sched_getaffinity(0)
+    with on_one_core():
+        here = os.sched_getaffinity(0)
+        told = [sys.executable, "-c", "import os; print(sorted(os.sched_getaffinity(0)))"]
+        assert json.loads(subprocess.run(told, capture_output=True, check=True).stdout) == sorted(here)
+        assert here <= before and (len(here) == 1 if bound else here == before)
+    assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="binds to cores")
+def test_a_job_leaves_the_cores_as_they_were(monkeypatch):
+    before, seen = os.sched_getaffinity(0), []
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    measure = jobs.measure
+    monkeypatch.setattr(jobs, "measure", lambda *told: seen.append(os.sched_getaffinity(0)) or measure(*told))
+    run_job(job("guests:towards", "grid-null"))
+    assert len(seen) == 1 and len(seen[0]) == 1 and os.sched_getaffinity(0) == before
 
 
 def _mentions(path, text):

@@ -611,7 +611,7 @@ def test_a_closed_pipe_is_no_error(arguments):
     assert (closed.returncode, closed.stderr) == (0, "")
 
 
-def test_ctrl_c_in_a_process(agents):
+def test_ctrl_c_in_a_process(agents, hears_ctrl_c):
     (agents / "slow.py").write_text(
         textwrap.dedent("""
         import time
@@ -631,6 +631,7 @@ def test_ctrl_c_in_a_process(agents):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(root)},
+        preexec_fn=hears_ctrl_c,
     )
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)

@@ -20,7 +20,7 @@ import numpy as np
 
 import reach_gym
 from reach_gym import rollout, suite
-from reach_gym.benchmark.process import MEMORY, AgentFailure, AgentProcess
+from reach_gym.benchmark.process import MEMORY, AgentFailure, AgentProcess, on_one_core
 from reach_gym.benchmark.remote import remote_agent
 from reach_gym.benchmark.sessions import session_facts
 from reach_gym.errors import InvalidActionError, NotApplicableError
@@ -109,12 +109,13 @@ def _agent_of(job: Job, task: SuiteTask, found: dict[str, Any]) -> Iterator[tupl
         **{"env_id": task.env_id, "kwargs": task.kwargs, "observations": kinds},
         "rows": 1 if task.is_session else min(task.episodes, rollout.BATCH),
     }
-    process = AgentProcess(told, task.seconds if job.seconds is None else job.seconds, job.memory)
-    try:
-        found["versions"] = process.told.get("versions", {})
-        yield remote_agent(process, task.family), {**task.kwargs, "observation": _kind_of(process, kinds)}
-    finally:
-        process.close()
+    with on_one_core():
+        process = AgentProcess(told, task.seconds if job.seconds is None else job.seconds, job.memory)
+        try:
+            found["versions"] = process.told.get("versions", {})
+            yield remote_agent(process, task.family), {**task.kwargs, "observation": _kind_of(process, kinds)}
+        finally:
+            process.close()
 
 
 def _kind_of(process: AgentProcess, kinds: tuple[str, ...]) -> str:

@@ -16,13 +16,12 @@ Batch = tuple[int, ...]
 
 def _array(name: str, value: Any, kinds: str, what: str) -> npt.NDArray[Any]:
     """Returns `value` as an array whose dtype is of one of the `kinds`."""
-    wrong = TypeError(f"`{name}` must be an array of {what}, got {shown(value)}.")
     try:
         array = np.asarray(value)
     except ValueError:  # rows of different lengths
-        raise wrong from None
+        array = np.empty((), object)
     if array.dtype.kind not in kinds:
-        raise wrong
+        raise TypeError(f"`{name}` must be an array of {what}, got {shown(value)}.")
     return array
 
 
