@@ -2,11 +2,13 @@
 
 import json
 import os
+import pickle
 import re
 import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -18,7 +20,7 @@ from reach_gym import suite
 from reach_gym.benchmark import jobs, wire
 from reach_gym.benchmark.engines import Done, LocalEngine
 from reach_gym.benchmark.jobs import Job, resolved, run_job
-from reach_gym.benchmark.process import on_one_core
+from reach_gym.benchmark.process import child_environment, on_one_core
 from reach_gym.benchmark.results import JOURNAL, RECORDS, Entry, Journal, Limits, complaint, jobs_of, run
 from reach_gym.benchmark.summary import summarise
 from reach_gym.cli import main
@@ -294,6 +296,44 @@ def test_ctrl_c_ends_with_130_leaves_no_process_and_can_be_resumed(tmp_path, hea
     assert not mine
     jobs = jobs_of([Entry.of("hostile:hangs")], [suite.TASKS["grid-null"]], (0, 1, 2), Limits(path=str(STRANGERS)))
     assert len(Journal(tmp_path / "run").known(jobs)) == 6
+
+
+def _referee_at_work():
+    """A referee in the middle of a job of half a second, and our end of the connection."""
+    ours, theirs = socket.socketpair()
+    words = [sys.executable, "-m", "reach_gym.benchmark.referee", str(theirs.fileno())]
+    referee = subprocess.Popen(words, pass_fds=[theirs.fileno()], env=child_environment(), stderr=subprocess.PIPE, text=True)
+    theirs.close()
+    wire.Channel(ours).send(pickle.dumps((time.sleep, 0.5)))
+    return referee, ours
+
+
+def test_a_referee_whose_engine_has_gone_leaves_without_a_word():
+    referee, ours = _referee_at_work()
+    ours.close()
+    _, err = referee.communicate(timeout=30)
+    assert (referee.returncode, err) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells of a parent's end")
+def test_a_referee_ends_with_the_process_that_started_it(tmp_path):
+    code = """
+        import time
+        from reach_gym.benchmark.engines import LocalEngine
+        done = LocalEngine(1).run(time.sleep, [0.0, 60.0])
+        next(done)
+        print("ready", flush=True)
+        time.sleep(60)
+    """
+    environment = {**child_environment(), "WHO": str(tmp_path)}
+    engine = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True, env=environment)
+    assert engine.stdout.readline() == "ready\n"
+    engine.kill()
+    engine.wait()
+    deadline = time.monotonic() + 10
+    while any(_mentions(each, str(tmp_path)) for each in Path("/proc").glob("[0-9]*/environ")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [each for each in Path("/proc").glob("[0-9]*/environ") if _mentions(each, str(tmp_path))]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="binds to cores")

@@ -28,6 +28,7 @@ MAX_OUTPUT = 2**24  # bytes that an agent may print
 MEMORY = 2**32  # bytes that it may take, unless told otherwise
 _POLL = 0.05  # seconds between two looks at memory and clock
 _TAIL = 400  # bytes of what it printed that are kept
+_PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
 
 class AgentFailure(Exception):
@@ -191,6 +192,12 @@ class AgentProcess:
         if self._process.stdout is not None:
             self._process.stdout.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def end_with_parent(number: signal.Signals) -> None:
+    """Has Linux send this process a signal when whoever started it ends, in whatever way: nobody stays behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import socket
 import sys
 from types import FrameType
 
+from reach_gym.benchmark.process import end_with_parent
 from reach_gym.benchmark.wire import Channel
 
 
@@ -18,6 +19,7 @@ def main(handle: int) -> None:
     error.
     """
     signal.signal(signal.SIGTERM, _leave)
+    end_with_parent(signal.SIGTERM)
     channel = Channel(socket.socket(fileno=handle))
     while True:
         try:
@@ -28,7 +30,10 @@ def main(handle: int) -> None:
             answer = True, function(item)
         except Exception as error:
             answer = False, f"{type(error).__name__}: {error}"
-        channel.send(pickle.dumps(answer))
+        try:
+            channel.send(pickle.dumps(answer))
+        except OSError:  # the engine was killed meanwhile
+            return
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import random
 import signal
@@ -16,11 +15,11 @@ import numpy as np
 
 from reach_gym import checks, rollout
 from reach_gym.benchmark import wire
+from reach_gym.benchmark.process import end_with_parent
 from reach_gym.benchmark.view import AgentView
 from reach_gym.errors import NotApplicableError
 from reach_gym.protocol import Transition, load_agent
 
-_PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 # Whose version goes into the results if the agent has loaded it.
 _PACKAGES = ("torch", "stable_baselines3", "sb3_contrib", "tensorflow", "jax", "keras", "scipy", "sklearn", "ray", "tianshou")
 
@@ -77,8 +76,7 @@ class _Server:
 
 def _prepare(task: dict[str, Any]) -> None:
     """Limits the memory, and gives agents that use global random numbers the same ones every time."""
-    if sys.platform == "linux":  # whatever happens to the referee, nobody stays behind
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent(signal.SIGKILL)
     with contextlib.suppress(ImportError, ValueError, OSError):  # as far as the system knows such limits
         import resource
 
