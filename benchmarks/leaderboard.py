@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agents.__main__ import main as train_command
+from reach_gym import suite
 from reach_gym.benchmark.engines import Engine, make_engine
 from reach_gym.cli import shell
 from reach_gym.cli.benchmarking import Benchmark
+from reach_gym.protocol import FAMILIES
 
 
 @dataclass(frozen=True)
@@ -24,18 +26,21 @@ class Contender:
         load: What `reach_gym.protocol.load_agent` takes; ``{run}`` is the run directory of this seed.
         train: Arguments of ``python -m agents`` that fill the run directory ``{run}`` with ``{seed}``; none for who
             needs no training.
+        families: Whose tasks it can do.
     """
 
     name: str
     load: str
     train: tuple[str, ...] = ()
+    families: tuple[str, ...] = FAMILIES
 
 
 def _trained(name: str, algorithm: str, env_id: str, **more: Any) -> Contender:
     """Trained by ``python -m agents``; `more` are its further options."""
     options = [word for option, value in more.items() for word in (f"--{option.replace('_', '-')}", str(value))]
     usual = ("--seed", "{seed}", "--out", "{run}", "--no-progress")
-    return Contender(name, "{run}", (algorithm, "--env", f"reach_gym/{env_id}", *options, *usual))
+    family = "grid" if env_id.startswith("Grid") else "cursor"
+    return Contender(name, "{run}", (algorithm, "--env", f"reach_gym/{env_id}", *options, *usual), (family,))
 
 
 # Networks that only reach, as many updates as Sun & Plitt's first phase here; and one that then learns the curl field.
@@ -44,7 +49,8 @@ _REACH_IN_FIELD = json.dumps([{"name": "before", "trials": 1000, "gain": 0.0}, {
 _GRID, _CURL = "GridReachPixels-v0", "CursorReachCurl-v0"
 
 CONTENDERS: tuple[Contender, ...] = (
-    *(Contender(name, name) for name in ("ideal", "adapted", "naive", "minimum_jerk", "random")),
+    *(Contender(name, name) for name in ("ideal", "adapted", "naive", "random")),
+    Contender("minimum_jerk", "minimum_jerk", families=("cursor",)),
     _trained("q_learning", "q_learning", "GridReachTabular-v0"),
     _trained("q_learning, wind", "q_learning", "GridReachTabularWind-v0"),
     _trained("dqn", "dqn", _GRID),
@@ -65,6 +71,8 @@ CONTENDERS: tuple[Contender, ...] = (
 @dataclass(kw_only=True)
 class Leaderboard(shell.Command):
     """Trains the agents of the leaderboard and scores them; what is there already is kept.
+
+    The grid and the cursor have a board each.
 
     Attributes:
         out: Directory for the trained agents and the results.
@@ -95,16 +103,36 @@ class Leaderboard(shell.Command):
         with shell.request():
             contenders = self._contenders()
             engine = make_engine(self.engine, self.workers, self.ray_address)
-            benchmark = self._benchmark(contenders)
-            benchmark.check()
+            boards = self._boards(contenders)
+            for board in boards:
+                board.check()
         train_all(contenders, self.seeds, self.out, engine)
-        benchmark.run()
+        failed = []
+        for board in boards:
+            print(f"{board.family}:")
+            try:
+                board.run()
+            except shell.FailedError as error:  # the other board is none the worse for it
+                failed.append(str(error))
+        if failed:
+            raise shell.FailedError("; ".join(failed))
 
-    def _benchmark(self, contenders: list[Contender]) -> Benchmark:
-        results = self.out / "results"
+    def _boards(self, contenders: list[Contender]) -> list[Benchmark]:
+        """A benchmark for each family of which there is a task in the suites."""
+        tasks, _ = suite.chosen(self.suite)
+        families = [family for family in FAMILIES if any(task.family == family for task in tasks)]
+        fitting = {family: [each for each in contenders if family in each.families] for family in families}
+        boards = [self._board(family, mine) for family, mine in fitting.items() if mine]
+        if not boards:
+            raise ValueError(f"`only` must name somebody for {', '.join(self.suite)}, got {', '.join(self.only or ())}.")
+        return boards
+
+    def _board(self, family: Literal["grid", "cursor"], contenders: list[Contender]) -> Benchmark:
+        results = self.out / f"results-{family}"
         return Benchmark(
             agent=[f"{each.name}={each.load.replace('{run}', str(run_of(each, '{seed}', self.out)))}" for each in contenders],
             suite=self.suite,
+            family=family,
             seeds=self.seeds,
             out=results,
             resume=results.exists(),
@@ -157,7 +185,7 @@ def train(item: tuple[str, list[str]]) -> str:
 def is_trained(contender: Contender, seed: int, run: Path) -> bool:
     """Whether `run` is complete, and of the arguments that the contender has now."""
     done = _done(run)
-    return done.exists() and done.read_text() == json.dumps(_arguments(contender, seed, run)) + "\n"
+    return run.is_dir() and done.exists() and done.read_text() == json.dumps(_arguments(contender, seed, run)) + "\n"
 
 
 def _arguments(contender: Contender, seed: int, run: Path) -> list[str]:

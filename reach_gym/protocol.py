@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import gymnasium as gym
 import numpy as np
@@ -49,8 +50,9 @@ class Agent(Protocol):
 
     - ``observe(transition)``, for an agent that learns while it acts: in a session it is called with a `Transition` after every
       step, before the next `reset` or `act`. Independent held-out trials are never shown to it.
-    - ``observation``, the kind of observation it wants, such as ``"pixels"``; or ``observation_space`` and ``action_space``,
-      those of a single row, as a model of Stable-Baselines3 has them. A task with others is not for it.
+    - ``family``, ``"grid"`` or ``"cursor"``, if it knows only one; ``observation``, the kind of observation it wants, such as
+      ``"pixels"``; ``observation_space`` and ``action_space``, those of a single row, as a model of Stable-Baselines3 has them. A
+      task with others is not for it.
     """
 
     def reset(self, starts: Starts) -> None:
@@ -68,6 +70,7 @@ def count_rows(observations: Any) -> int:
 
 
 _SPACES = ("observation_space", "action_space")
+FAMILIES: tuple[Literal["grid"], Literal["cursor"]] = ("grid", "cursor")
 
 
 class _Callable:
@@ -165,14 +168,17 @@ def require_fit(agent: Any, env: VectorEnv[Any, Any, Any]) -> None:
     Raises:
         NotApplicableError: The message has both.
     """
+    family, here = getattr(agent, "family", None), FAMILIES[not isinstance(env.single_action_space, gym.spaces.Discrete)]
+    if family in FAMILIES and family != here:
+        raise NotApplicableError(f"the agent is made for the {family}, the task is one of the {here}.")
     wanted = getattr(agent, "observation", None)
     kind = getattr(getattr(env.unwrapped, "task", None), "observation", None)
     if isinstance(wanted, str) and kind is not None and wanted != kind:
         raise NotApplicableError(f"the agent wants the observation {checks.shown(wanted)}, the task has {kind!r}.")
     for name in _SPACES:
-        space, here = getattr(agent, name, None), getattr(env, f"single_{name}")
-        if isinstance(space, gym.Space) and space != here:
-            raise NotApplicableError(f"the agent has the {name.replace('_', ' ')} {space}, the task has {here}.")
+        space, own = getattr(agent, name, None), getattr(env, f"single_{name}")
+        if isinstance(space, gym.Space) and space != own:
+            raise NotApplicableError(f"the agent has the {name.replace('_', ' ')} {space}, the task has {own}.")
 
 
 BUILT_IN: dict[str, Callable[[Any], Agent]] = {
@@ -210,20 +216,43 @@ def load_agent(name: str, env: VectorEnv[Any, Any, Any], trust: bool = False) ->
     if name in BUILT_IN:
         return BUILT_IN[name](env)
     if os.path.isdir(name):
-        loaded: Agent = _import(LOADER).load(name, env)
+        loaded: Agent = _loader().load(name, env)
         require_fit(loaded, env)
         return loaded
     if name.endswith(".zip"):
         return from_predict(_load_policy(name, env, trust))
-    module, _, rest = name.partition(":")
-    attribute, called, text = rest.partition("(")
-    if not module or not attribute or (called and not text.endswith(")")):
-        names = ", ".join(map(repr, BUILT_IN))
-        raise ValueError(f"`agent` must be {names}, a run directory, a .zip file or 'module:attribute', got {name!r}.")
+    module, attribute, text = parts_of(name)
     value = _import(module)
     for part in attribute.split("."):
         value = getattr(value, part)
-    return as_agent(value(text[:-1]) if called else value, env)
+    return as_agent(value if text is None else value(text), env)
+
+
+def parts_of(name: str) -> tuple[str, str, str | None]:
+    """The module, the attribute and the text of ``"module:attribute"`` or ``"module:attribute(text)"``.
+
+    Raises:
+        ValueError: `name` is no such thing.
+    """
+    module, _, rest = name.partition(":")
+    attribute, called, text = rest.partition("(")
+    if not all(part.isidentifier() for part in (*module.split("."), *attribute.split("."))) or (called and text[-1:] != ")"):
+        names = ", ".join(map(repr, BUILT_IN))
+        file = re.fullmatch(r"(?:.*/)?([^/:]+)\.py(:.*)?", name)
+        hint = f"; write '{file[1]}{file[2] or ':attribute'}' in the directory of {file[1]}.py" if file else ""
+        raise ValueError(f"`agent` must be {names}, a run directory, a .zip file or 'module:attribute', got {name!r}{hint}.")
+    return module, attribute, text[:-1] if called else None
+
+
+def _loader() -> Any:
+    try:
+        return _import(LOADER)
+    except ModuleNotFoundError as error:
+        if error.name not in (LOADER, LOADER.partition(".")[0]):
+            raise
+        raise ImportError(
+            "a run directory needs this project's checkout: start Python there, or have it on PYTHONPATH."
+        ) from None
 
 
 def _load_policy(path: str, env: VectorEnv[Any, Any, Any], trust: bool) -> Any:

@@ -99,7 +99,7 @@ def probability_of_improvement(x: Any, y: Any) -> float:
         ValueError: One is no such matrix, or they have different numbers of tasks.
     """
     first, second = _pair(x, y)
-    return float(_wins(first[None], second[None])[0])
+    return _wins(first, second)
 
 
 def _pair(x: Any, y: Any) -> tuple[Floats, Floats]:
@@ -109,10 +109,9 @@ def _pair(x: Any, y: Any) -> tuple[Floats, Floats]:
     return first, second
 
 
-def _wins(x: Floats, y: Floats) -> Floats:
-    """Of matrices (resamples, runs, tasks) each."""
-    one, other = x[:, :, None, :], y[:, None, :, :]
-    return np.asarray(((one > other) + 0.5 * (one == other)).mean(axis=(1, 2, 3)))
+def _wins(x: Floats, y: Floats) -> float:
+    one, other = x[:, None, :], y[None, :, :]
+    return float(((one > other) + 0.5 * (one == other)).mean())
 
 
 def improvement_interval(x: Any, y: Any, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
@@ -123,7 +122,9 @@ def improvement_interval(x: Any, y: Any, seed: int = 0, resamples: int = RESAMPL
     """
     first, second = _pair(x, y)
     generator = np.random.default_rng(seed)
-    estimates = _wins(_resampled(first, generator, resamples), _resampled(second, generator, resamples))
+    drawn = _resampled(first, generator, resamples), _resampled(second, generator, resamples)
+    # One by one: all pairs of runs of all resamples would not fit into the memory.
+    estimates = np.array([_wins(one, other) for one, other in zip(*drawn, strict=True)])
     return _between(probability_of_improvement(first, second), estimates)
 
 

@@ -21,9 +21,11 @@ from reach_gym.benchmark import jobs, wire
 from reach_gym.benchmark.engines import Done, LocalEngine
 from reach_gym.benchmark.jobs import Job, resolved, run_job
 from reach_gym.benchmark.process import child_environment, on_one_core
+from reach_gym.benchmark.provenance import source
 from reach_gym.benchmark.results import JOURNAL, RECORDS, Entry, Journal, Limits, complaint, jobs_of, run
 from reach_gym.benchmark.summary import summarise
 from reach_gym.cli import main
+from reach_gym.cli.benchmarking import Benchmark
 from reach_gym.evaluation import evaluate
 from reach_gym.planning import MinimumJerkAgent
 
@@ -88,6 +90,10 @@ def test_a_controller_of_the_package_can_be_built_upon():
         ("nosuch", "grid-null", "error", "`agent` must be"),
         ("guests:Weights(guests.py)", "grid-null", "ok", ""),
         ("guests:Weights(nosuch)", "grid-null", "error", "FileNotFoundError"),
+        ("guests:Spring", "grid-null", "not_applicable", "made for the cursor, the task is one of the grid"),
+        ("guests:Spring", "cursor-null", "ok", ""),
+        ("guests:resting", "cursor-null", "ok", ""),
+        ("guests:resting", "grid-null", "not_applicable", "made for the cursor"),
     ],
 )
 def test_who_fits_what(agent, task, status, message):
@@ -119,7 +125,7 @@ def test_a_record_says_all_that_is_needed_to_repeat_it():
     assert found["env"]["id"] == "reach_gym/GridReachCurl-v0" and found["env"]["kwargs"]["schedule"] == suite.TASKS["grid-catch"].kwargs["schedule"]
     assert found["trials"] == suite.fingerprint(suite.TASKS["grid-catch"], 2) and found["seed"] == 2
     assert {"python", "reach_gym", "gymnasium", "numpy"} <= set(found["versions"]) and json.loads(json.dumps(found)) == found
-    assert found["commit"] is None or re.fullmatch("[0-9a-f]{40}[+]?", found["commit"])
+    assert found["commit"] is None or re.fullmatch("[0-9a-f]{40}([+][0-9a-f]{16})?", found["commit"])
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +188,7 @@ def test_an_agent_that_did_not_do_all_has_an_aggregate_of_what_it_did(few):
     assert found["towards"]["done"] == 1 and found["towards"]["tasks"] == 2 and found["naive"]["done"] == 2
     assert summary["scores"]["grid-curl"]["towards"] is None and summary["statuses"]["grid-curl"]["towards"] == "crashed"
     assert summary["failures"] == [{"agent": "towards", "task": "grid-curl", "status": "crashed", "message": "no", "seeds": 1}]
-    assert [each["tasks"] for each in summary["improvement"]["grid"]] == [2, 1, 1]
+    assert [each["tasks"] for each in summary["improvement"]["grid"]] == [1, 1, 2]
     assert complaint(records) == "towards failed in 1 of 4 runs (crashed)" and complaint(few.records) == ""
 
 
@@ -239,6 +245,69 @@ def test_a_journal_is_continued_and_only_with_what_is_still_true(tmp_path):
     assert not journal.known(jobs)
 
 
+def test_a_torn_journal_is_continued_on_a_line_of_its_own(tmp_path):
+    journal, work = Journal(tmp_path), jobs_of([Entry("ideal", "ideal")], [suite.TASKS["grid-null"]], (0,), LIMITS)
+    journal.add(work[0], run_job(work[0]))
+    with (tmp_path / JOURNAL).open("a") as file:
+        file.write('{"label": "torn')
+    journal.add(work[1], run_job(work[1]))
+    assert len(journal.known(work)) == 2
+
+
+@pytest.mark.parametrize(
+    "text,label,agent",
+    [
+        ("a=b:c", "a", "b:c"),
+        ("b:c(x=1)", "b:c(x=1)", "b:c(x=1)"),
+        ("runs/lr=0.1", "runs/lr=0.1", "runs/lr=0.1"),
+        ("x=runs/lr=0.1", "x", "runs/lr=0.1"),
+        ("lr=0.1", "lr=0.1", "lr=0.1"),
+        ("lr=0.2", "lr", "0.2"),
+    ],
+)
+def test_an_equals_sign_of_a_path_or_a_text_is_no_label(text, label, agent, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lr=0.1").mkdir()
+    assert Entry.of(text) == Entry(label, agent)
+
+
+def test_an_agent_that_has_changed_is_not_resumed(tmp_path):
+    (tmp_path / "mine.py").write_text("import numpy as np\n\ndef go(seen):\n    return np.zeros(len(seen), int)\n")
+    arguments = ["--agent", "mine:go", "--suite", "grid-null", "--seeds", 0, "--out", "out"]
+    first = command(*arguments, cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    (tmp_path / "mine.py").write_text("import numpy as np\n\ndef go(seen):\n    return np.full(len(seen), 3)\n")
+    told = command(*arguments, "--resume", "--json", cwd=tmp_path)
+    fresh = command(*arguments[:-2], "--json", cwd=tmp_path)
+    assert told.returncode == fresh.returncode == 0 and told.stdout == fresh.stdout
+    (tmp_path / "other.txt").write_text("weights")
+    names = "mine:go", f"mine:load({tmp_path / 'other.txt'})", "mine", "nosuch:go", "ideal", str(tmp_path / "other.txt")
+    hashes = [source(name, str(tmp_path)) for name in names]
+    assert hashes[3:5] == [None, None] and len({*hashes}) == 4 and json.loads(told.stdout)["source"] == hashes[0]
+
+
+def test_overwriting_that_is_refused_leaves_everything_and_one_that_is_not_removes_it(tmp_path):
+    arguments = ["--agent", "ideal", "--suite", "grid-null", "--seeds", 0, "--out", tmp_path / "out"]
+    assert command(*arguments).returncode == 0
+    before = {each.name: each.read_bytes() for each in (tmp_path / "out").iterdir()}
+    refused = command(*arguments, "--overwrite", "--workers", 0)
+    assert refused.returncode == 2 and {each.name: each.read_bytes() for each in (tmp_path / "out").iterdir()} == before
+    Benchmark(agent=["ideal"], out=tmp_path / "out", overwrite=True)._journal()
+    assert os.listdir(tmp_path / "out") == [JOURNAL]
+    assert command(*arguments, "--resume").returncode == 0
+
+
+def test_a_reader_that_goes_away_costs_neither_the_files_nor_the_exit_code(tmp_path):
+    words = [sys.executable, "-m", "reach_gym", "benchmark", "--agent", "hostile:exits", "--suite", "grid-null", "--seeds", "0"]
+    process = subprocess.Popen(
+        [*words, "--out", str(tmp_path / "out")], cwd=STRANGERS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.close()
+    told = process.stderr.read()
+    assert process.wait(60) == 1 and told.count("\n") == 1 and "hostile:exits failed" in told
+    assert {RECORDS, "summary.md", "report.html"} <= set(os.listdir(tmp_path / "out"))
+
+
 def test_the_command_line_writes_the_same_files_twice(tmp_path):
     arguments = ["--agent", "east=hostile:east", "--agent", "naive", "--suite", "grid-curl", "--seeds", 1]
     one, other = (command(*arguments, "--out", tmp_path / name) for name in ("a", "b"))
@@ -264,7 +333,17 @@ def test_the_command_line_writes_the_same_files_twice(tmp_path):
         (["--agent", "a:b", "--seeds", "1", "1"], "different numbers"),
         (["--agent", "a:b", "--seeds", "-1"], "`seeds` must be an integer"),
         (["--agent", "a:b", "--agent", "a:b"], "twice"),
-        (["--agent", "nosuch"], "`agent` must be ideal, naive"),
+        (["--agent", "nosuch"], "`agent` must be 'ideal', 'naive'"),
+        (["--agent", "nosuch-{seed}"], "got 'nosuch-0'"),
+        (["--agent", "file"], "got 'file'"),
+        (["--agent", "a:"], "got 'a:'"),
+        (["--agent", ":b"], "got ':b'"),
+        (["--agent", "a:b(c"], "'module:attribute'"),
+        (["--agent", "mine.py"], "write 'mine:attribute' in the directory of mine.py"),
+        (["--agent", "some/mine.py:Spring"], "write 'mine:Spring' in"),
+        (["--agent", "a\nb=ideal"], "'label=name'"),
+        (["--agent", "a:b", "--memory", "99999999999999"], "`memory`"),
+        (["--agent", "a:b", "--out", "new", "--workers", "0"], "`workers`"),
         (["--agent", "a:b", "--resume"], "need `--out`"),
         (["--agent", "a:b", "--memory", "1"], "`memory`"),
         (["--agent", "a:b", "--time-limit", "0"], "`time-limit`"),

@@ -1,5 +1,6 @@
 """A stranger's agent cannot spoil a benchmark: it gets a status, and the scores of the others stay the same bit for bit."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,11 +8,17 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reach_gym import suite
 from reach_gym.benchmark.engines import LocalEngine
-from reach_gym.benchmark.results import Entry, Limits, complaint, run
+from reach_gym.benchmark.jobs import Job, run_job
+from reach_gym.benchmark.report import html
+from reach_gym.benchmark.results import Entry, Limits, Results, complaint, run
+from reach_gym.benchmark.summary import summarise
+from reach_gym.benchmark.tables import markdown
+from reach_gym.evaluation import evaluate
 
 STRANGERS = Path(__file__).parent / "strangers"
 HOSTILE = {
@@ -34,6 +41,12 @@ HOSTILE = {
     "kills_its_referee": ("crashed", "lost 3 times"),
     "breaks_memory": ("crashed", "SIGSEGV"),
     "talks_nonsense": ("crashed", "it sent"),
+    "says_ok": ("crashed", "a status that there is not"),
+    "Introduces": ("crashed", "it sent"),
+    "leaves_a_twin": ("crashed", "exit code 0"),
+    "hangs_with_a_twin_elsewhere": ("timeout", "longer than 5 s"),
+    "paints": ("error", "ValueError: . .\\[31mred.\\[0m. "),
+    "addresses": ("error", r"<object object at 0x\.\.\.> in \. \(hostile.py"),
     "Peeps": ("not_applicable", "must be a grid reach"),
     "is_not_there": ("error", "AttributeError"),
 }
@@ -51,13 +64,15 @@ def benchmark(agents, seconds=5.0):
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
+    twin = tmp_path_factory.mktemp("twins") / "child"
     note, folder = tmp_path_factory.mktemp("hostile") / "child", tmp_path_factory.mktemp("folders")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOSTILE_CHILD", str(note))
+        patch.setenv("HOSTILE_TWIN", str(twin))
         patch.setattr(tempfile, "tempdir", str(folder))
         agents = [Entry("import", "hostile_import:east"), *entries([*HOSTILE, *HARMLESS, "east"])]
         found = {record["agent"]: record for record in benchmark(agents)}
-    return found, int(note.read_text()), list(folder.iterdir())
+    return found, [int(each.read_text()) for each in (note, twin)], list(folder.iterdir())
 
 
 @pytest.fixture(scope="module")
@@ -83,14 +98,50 @@ def test_the_others_stay_the_same_bit_for_bit(records, alone):
     assert records[0]["east"] == alone and alone["status"] == "ok" and alone["score"] < 0
 
 
-def test_an_import_that_forks_and_hangs_is_ended_with_its_children(records):
-    found, child, _ = records
-    assert found["import"]["status"] == "timeout"
-    for _ in range(100):
-        if not Path(f"/proc/{child}").exists() or "State:\tZ" in Path(f"/proc/{child}/status").read_text():
-            return
+def test_who_forks_and_hangs_is_ended_with_its_children(records):
+    found, children, _ = records
+    assert found["import"]["status"] == found["hangs_with_a_twin_elsewhere"]["status"] == "timeout"
+    deadline = time.monotonic() + 5
+    while any(map(_runs, children)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    pytest.fail(f"process {child} still runs")
+    assert not any(map(_runs, children))
+
+
+def _runs(process):
+    return Path(f"/proc/{process}").exists() and "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+
+
+def test_what_it_says_of_itself_is_believed_only_where_it_makes_sense(records):
+    versions = records[0]["Introduces"]["versions"]
+    assert versions["numpy"] == np.__version__ and versions["jax"].endswith("[31m") and versions["jax"].isprintable()
+    assert "torch" not in versions and "x" not in versions
+    json.dumps(list(records[0].values()), allow_nan=False).encode()
+    summary = summarise(list(records[0].values()))
+    assert markdown(summary) and html(Results(list(records[0].values())), summary)
+
+
+@pytest.mark.parametrize("place", ["early", "last"])
+def test_who_fails_while_learning_fails_the_same_way_every_time(place, monkeypatch):
+    task = suite.TASKS["grid-washout"]
+
+    class Counts:
+        steps = 0
+
+        def reset(self, starts):
+            pass
+
+        def act(self, observations):
+            return np.zeros(len(observations), int)
+
+        def observe(self, transition):
+            self.steps += 1
+
+    counter = Counts()
+    evaluate(counter, task.env_id, task.episodes, 0, task.kwargs, session=True)
+    monkeypatch.setenv("HOSTILE_STEP", str(counter.steps if place == "last" else 5))
+    found = [run_job(Job("it", "hostile:FailsLate", "grid-washout", 0, path=str(STRANGERS))) for _ in range(4)]
+    assert found[0].record["status"] == "error" and "ValueError: boom (hostile.py" in found[0].record["message"], found[0].record
+    assert all((each.record, each.details) == (found[0].record, {}) for each in found)
 
 
 def test_no_directory_stays_behind(records):

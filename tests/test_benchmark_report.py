@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from reach_gym import suite
-from reach_gym.benchmark import report, tables
+from reach_gym.benchmark import figures, report, tables
 from reach_gym.benchmark.engines import Done
 from reach_gym.benchmark.results import Entry, Limits, run
 from reach_gym.benchmark.summary import summarise
@@ -99,6 +100,27 @@ def test_what_strangers_say_is_only_text(page, folder):
     markdown = (folder / "summary.md").read_text()
     rows = [line for line in markdown.splitlines() if line.startswith("|")]
     assert rows and "&lt;b>bold" in markdown and all(not re.search(r"(?<!\\)\|[^ \n]", line) for line in rows)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", [r"x$\frac$", "$a$", "a/very/long/path" * 5, "手", "a_b^c"])
+def test_any_name_can_be_drawn(name, results):
+    records = [{**each, "agent": name} if each["agent"] == "naive" else each for each in results.records]
+    drawn = figures.intervals(summarise(records), "grid", [name, "adapted"])
+    assert name[-20:] in unescape(re.sub("<[^>]*>|\n", "", drawn))
+
+
+def test_of_many_agents_those_are_compared_that_follow_each_other_on_the_tasks_of_both(results):
+    scores = {"a": (0.9, None), "b": (0.5, 0.7), "c": (0.1, 0.2), "d": (0.3, 0.3), "e": (-1.0, 0.0), "f": (0.2, 0.3)}
+    base = [each for each in results.records if each["agent"] == "naive" and each["task"] == "grid-curl"][0]
+    tasks = "grid-curl", "grid-null"
+    records = [
+        {**base, "agent": agent, "task": task, "score": score, "status": "error" if score is None else "ok"}
+        for agent, mine in scores.items()
+        for task, score in zip(tasks, mine, strict=True)
+    ]
+    found = [(each["x"], each["y"], each["probability"], each["tasks"]) for each in summarise(records)["improvement"]["grid"]]
+    assert found == [("a", "b", 1.0, 1), ("b", "d", 1.0, 2), ("d", "f", 0.75, 2), ("f", "c", 1.0, 2), ("c", "e", 1.0, 2)]
 
 
 def test_the_tables_say_what_the_records_say(results):

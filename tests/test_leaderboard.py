@@ -1,6 +1,7 @@
 """The leaderboard: contenders as data, trained once and scored by one command."""
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -22,14 +23,26 @@ def test_it_trains_what_is_missing_scores_it_and_keeps_it(tmp_path):
     only = ("--only", "ideal", "q_learning, wind")
     done = leaderboard(tmp_path, *only)
     assert done.returncode == 0, done.stderr
-    records = [json.loads(line) for line in (tmp_path / "results" / "results.jsonl").read_text().splitlines()]
+    records = [json.loads(line) for line in (tmp_path / "results-grid" / "results.jsonl").read_text().splitlines()]
     scores = {(each["agent"], each["seed"]): each["score"] for each in records}
     assert scores["ideal", 0] == 1 and scores["q_learning, wind", 0] > 0.95
     assert {each["env"]["kwargs"]["observation"] for each in records if "q_learning" in each["agent"]} == {"index"}
     assert done.stdout.count("trained ") == 1
     again = leaderboard(tmp_path, *only)
     assert again.returncode == 0 and "trained " not in again.stdout
-    assert [json.loads(line) for line in (tmp_path / "results" / "results.jsonl").read_text().splitlines()] == records
+    assert [json.loads(line) for line in (tmp_path / "results-grid" / "results.jsonl").read_text().splitlines()] == records
+
+
+def test_each_family_has_a_board_of_those_who_can_do_its_tasks(tmp_path):
+    suites = ["--suite", "grid-null", "cursor-null"]
+    done = leaderboard(tmp_path, *suites, "--only", "ideal", "minimum_jerk", "q_learning")
+    assert done.returncode == 1 and "no task suits q_learning" in done.stderr  # the tabular agent on the large grid
+    boards = {name: (tmp_path / f"results-{name}" / "results.jsonl").read_text().splitlines() for name in ("grid", "cursor")}
+    agents = {name: [(json.loads(line)["agent"], json.loads(line)["task"]) for line in lines] for name, lines in boards.items()}
+    assert agents["grid"] == [("ideal", "grid-null"), ("q_learning", "grid-null")]
+    assert agents["cursor"] == [("ideal", "cursor-null"), ("minimum_jerk", "cursor-null")]
+    nobody = leaderboard(tmp_path, "--suite", "grid-null", "--only", "minimum_jerk")
+    assert nobody.returncode == 2 and "must name somebody for grid-null" in nobody.stderr
 
 
 def test_training_that_fails_is_told(tmp_path):
@@ -67,5 +80,8 @@ def test_a_run_by_other_arguments_does_not_count(tmp_path):
     assert not is_trained(contender, 0, tmp_path / "run")
     assert train((str(tmp_path / "run"), arguments)) == ""
     assert is_trained(contender, 0, tmp_path / "run") and not is_trained(contender, 1, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run")
+    assert not is_trained(contender, 0, tmp_path / "run")  # whatever the note beside it says
+    assert train((str(tmp_path / "run"), arguments)) == ""
     longer = replace(contender, train=(*contender.train, "--episodes", "20"))
     assert not is_trained(longer, 0, tmp_path / "run")

@@ -26,6 +26,7 @@ from agents.sb3_config import ALGORITHMS, GRID
 from agents.sb3_config import CURSOR as CURSOR_RECIPES
 from agents.sb3_run import Watching
 from reach_gym import sb3_policies
+from reach_gym.benchmark.jobs import Job, run_job
 from reach_gym.cli import main as reach_gym_main
 from reach_gym.errors import NotApplicableError
 from reach_gym.protocol import load_agent
@@ -197,6 +198,20 @@ def test_a_saved_model_acts_as_before_with_and_without_trust(name: str, tmp_path
         for agent in agents:
             np.testing.assert_array_equal(agent.act(observations), actions)
         observations, starts = envs.step(actions)[0], np.zeros(2, np.bool_)
+
+
+def test_a_benchmark_takes_a_saved_model_and_trusts_it_only_when_told(tmp_path: Path) -> None:
+    model, _, path = saved("ppo", tmp_path)
+    for task, status in (("grid-null", "not_applicable"), ("cursor-null", "ok")):
+        record = run_job(Job("mine", str(path), task, 0)).record
+        assert record["status"] == status and record["source"], record["message"]
+    assert record["versions"]["stable_baselines3"] == sb3.__version__
+    model.policy_kwargs["evil"] = Evil(tmp_path / "executed")
+    model.save(path)
+    record = run_job(Job("mine", str(path), "cursor-null", 0)).record
+    assert record["status"] == "error" and "trust" in record["message"] and not (tmp_path / "executed").exists()
+    run_job(Job("mine", str(path), "cursor-null", 0, trust=True))
+    assert (tmp_path / "executed").exists()
 
 
 class Evil:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -21,6 +22,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 INK, FAINT, RULE, FIELD = "#010101", "#020202", "#030303", "#040404"  # stand-ins for the page's colours
 _SERIES = [f"#1000{i:02x}" for i in range(8)]  # likewise, one per agent
 _DASHES: list[Any] = ["-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2))]  # for more agents than colours
+_NAME = 26  # letters of an agent's name beside an axis
 _SIZE = (4.3, 3.0)  # inches; narrow, so that the text can be read on a phone
 _RC: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "reach_gym", "font.size": 9.0, "text.color": INK}
 _PAGE = {INK: "ink", FAINT: "faint", RULE: "rule", FIELD: "field", **{color: f"c{i}" for i, color in enumerate(_SERIES)}}
@@ -62,7 +64,8 @@ def _svg(figure: Figure, told: str) -> str:
     data = io.StringIO()
     figure.patch.set_visible(False)
     FigureCanvasSVG(figure)
-    with matplotlib.rc_context(_RC):
+    with matplotlib.rc_context(_RC), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # the page draws the text, with fonts of its own
         figure.savefig(data, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = data.getvalue()
     text = text[text.index("<svg") :]
@@ -84,12 +87,19 @@ def intervals(summary: Summary, group: str, agents: Sequence[str]) -> str:
             color = _look(agents.index(agent))["color"]
             axes.plot([each["low"], each["high"]], [y, y], color=color, linewidth=5, alpha=0.45, solid_capstyle="butt")
             axes.plot([each["iqm"]], [y], "o", color=color, markersize=6)
-        axes.set_yticks(range(len(found)), list(found), color=INK)
+        axes.set_yticks(range(len(found)), [_short(agent) for agent in found], color=INK)
+        for label in axes.get_yticklabels():
+            label.set_parse_math(False)  # a name is no formula
         axes.set_ylim(len(found) - 0.4, -0.6)
         axes.axvline(0, color=FAINT, linewidth=0.8)
         axes.axvline(1, color=FAINT, linewidth=0.8)
         axes.set_xlabel(f"score, {group}: interquartile mean")
     return _svg(figure, f"Interquartile mean of the scores of each agent, {group}")
+
+
+def _short(name: str) -> str:
+    """The end of a long name, which in a path says most."""
+    return name if len(name) <= _NAME else f"\N{HORIZONTAL ELLIPSIS}{name[1 - _NAME :]}"
 
 
 def profiles(summary: Summary, group: str, agents: Sequence[str]) -> str:

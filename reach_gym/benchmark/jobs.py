@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import functools
 import math
-import os
-import platform
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 
-import reach_gym
 from reach_gym import rollout, suite
-from reach_gym.benchmark.process import MEMORY, AgentFailure, AgentProcess, on_one_core
+from reach_gym.benchmark import wire
+from reach_gym.benchmark.process import MEMORY, PACKAGES, AgentFailure, AgentProcess, on_one_core, printable
+from reach_gym.benchmark.provenance import commit, source, versions
 from reach_gym.benchmark.remote import remote_agent
 from reach_gym.benchmark.sessions import session_facts
 from reach_gym.errors import InvalidActionError, NotApplicableError
@@ -89,9 +85,9 @@ def run_job(job: Job) -> Outcome:
             found["observation"] = kwargs["observation"]
             facts["measures"], details = measure(agent, replace(task, kwargs=kwargs), job.seed)
     except AgentFailure as failure:
-        facts = {"status": failure.status, "message": failure.message}
+        facts, details = {"status": failure.status, "message": failure.message}, {}
     except InvalidActionError as error:
-        facts = {"status": "invalid_action", "message": " ".join(str(error).split())}
+        facts = {"status": "invalid_action", "message": printable(" ".join(str(error).split()))}
     except NotApplicableError as error:
         facts = {"status": NOT_APPLICABLE, "message": " ".join(str(error).split())}
     return Outcome(_record(job, task, facts, found), details, time.monotonic() - begin)
@@ -112,8 +108,9 @@ def _agent_of(job: Job, task: SuiteTask, found: dict[str, Any]) -> Iterator[tupl
     with on_one_core():
         process = AgentProcess(told, task.seconds if job.seconds is None else job.seconds, job.memory)
         try:
-            found["versions"] = process.told.get("versions", {})
+            found["versions"] = _versions_of(process)
             yield remote_agent(process, task.family), {**task.kwargs, "observation": _kind_of(process, kinds)}
+            process.ask(wire.END)  # who learns may have failed at the last step
         finally:
             process.close()
 
@@ -123,6 +120,13 @@ def _kind_of(process: AgentProcess, kinds: tuple[str, ...]) -> str:
     if kind not in kinds:
         raise AgentFailure("crashed", "it sent nonsense")
     return str(kind)
+
+
+def _versions_of(process: AgentProcess) -> dict[str, str]:
+    """What the agent's process says of the packages that it has loaded, as far as it makes sense."""
+    told = process.told.get("versions")
+    known = {name: told.get(name) for name in PACKAGES} if isinstance(told, dict) else {}
+    return {name: printable(version)[:40] for name, version in known.items() if isinstance(version, str)}
 
 
 def resolved(job: Job) -> str:
@@ -205,7 +209,8 @@ def _record(job: Job, task: SuiteTask, facts: dict[str, Any], found: dict[str, A
         "measure": task.measure,
         "value": None if measures is None else measures[task.measure],
         "measures": measures,
-        "versions": {**_versions(task), **found.get("versions", {})},
+        "source": source(resolved(job), job.path),
+        "versions": {**found.get("versions", {}), **versions(scipy=task.track == "adaptation")},
         "commit": commit(),
     }
 
@@ -215,39 +220,13 @@ def _fingerprint(task: str, seed: int) -> str:
     return suite.fingerprint(suite.TASKS[task], seed)
 
 
-def _versions(task: SuiteTask) -> dict[str, str]:
-    return {
-        "python": platform.python_version(),
-        "reach_gym": reach_gym.__version__,
-        "gymnasium": gym.__version__,
-        "numpy": np.__version__,
-        **({"scipy": metadata.version("scipy")} if task.track == "adaptation" else {}),
-    }
-
-
-@functools.lru_cache
-def commit() -> str | None:
-    """The commit of the checkout that the package runs from, with ``+`` if something was changed; ``None`` outside of one."""
-    folder = Path(reach_gym.__file__).parent
-    if not (folder.parent / ".git").exists():
-        return None
-    git = ["git", "-C", str(folder)]
-    quiet: dict[str, Any] = {"capture_output": True, "text": True, "env": {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}}
-    try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, **quiet).stdout.strip()
-        dirty = subprocess.run([*git, "status", "--porcelain", "--untracked-files=no"], check=True, **quiet).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return f"{head}+" if dirty else str(head)
-
-
 def is_current(job: Job, record: dict[str, Any]) -> bool:
     """Whether `record` is what the same code would say of `job` today."""
     task = suite.TASKS[job.task]
     now = _record(job, task, {}, {})
-    versions = {name: record["versions"].get(name) for name in now["versions"]}
-    same = all(record[name] == now[name] for name in ("name", "trials", "commit"))
-    return same and versions == now["versions"] and record["env"]["episodes"] == task.episodes
+    then = {name: record["versions"].get(name) for name in now["versions"]}
+    same = all(record[name] == now[name] for name in ("name", "source", "trials", "commit"))
+    return same and then == now["versions"] and record["env"]["episodes"] == task.episodes
 
 
 def lost(job: Job, reason: str) -> Outcome:

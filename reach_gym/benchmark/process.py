@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import glob
 import os
+import re
 import select
 import shutil
 import signal
@@ -29,6 +31,9 @@ MEMORY = 2**32  # bytes that it may take, unless told otherwise
 _POLL = 0.05  # seconds between two looks at memory and clock
 _TAIL = 400  # bytes of what it printed that are kept
 _PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+_STATUSES = ("error", "memory", "crashed", "invalid_action", "not_applicable")  # that its process may tell
+# Whose version goes into the results if the agent has loaded it.
+PACKAGES = ("torch", "stable_baselines3", "sb3_contrib", "tensorflow", "jax", "keras", "scipy", "sklearn", "ray", "tianshou")
 
 
 class AgentFailure(Exception):
@@ -42,8 +47,8 @@ class AgentFailure(Exception):
 
     def __init__(self, status: str, message: str) -> None:
         """Keeps both."""
-        super().__init__(f"{status}: {message}")
-        self.status, self.message = status, message
+        self.status, self.message = status, printable(message)
+        super().__init__(f"{status}: {self.message}")
 
 
 class AgentProcess:
@@ -79,7 +84,7 @@ class AgentProcess:
         )
         theirs.close()
         self._channel = wire.Channel(ours, 2 * wire.MAX_ACTIONS)
-        self._watch = threading.Thread(target=self._watching, daemon=True)
+        self._watch = threading.Thread(target=self._watched, daemon=True)
         self._watch.start()
         try:
             self.told = wire.from_text(self.ask(wire.to_text(**task, memory=memory)))
@@ -101,7 +106,7 @@ class AgentProcess:
         begin = time.monotonic()
         self._deadline = begin + self._left
         try:
-            self._channel.send(message)
+            self._send(message)
             answer = self._channel.receive()
         except wire.WireError as error:
             raise AgentFailure("crashed", f"it sent {error}") from None
@@ -114,6 +119,14 @@ class AgentProcess:
             self._require_sound(answer)
         return answer
 
+    def _send(self, message: bytes) -> None:
+        """Sends a message. If nobody is there any more, what the agent's process said before it left is the reason."""
+        try:
+            self._channel.send(message)
+        except OSError:
+            self._require_sound(self._channel.receive())
+            raise
+
     def tell(self, message: bytes) -> None:
         """Sends a message that has no answer; time and failures are counted as in `ask`.
 
@@ -123,8 +136,8 @@ class AgentProcess:
         begin = time.monotonic()
         self._deadline = begin + self._left
         try:
-            self._channel.send(message)
-        except OSError as error:
+            self._send(message)
+        except (OSError, EOFError, wire.WireError) as error:
             raise self._failure(error) from None
         finally:
             self._deadline = None
@@ -136,7 +149,13 @@ class AgentProcess:
         except wire.WireError as error:
             raise AgentFailure("crashed", f"it sent nonsense ({error})") from None
         if "status" in told:
-            raise AgentFailure(str(told["status"]), str(told.get("message"))[:500])
+            if told["status"] not in _STATUSES:
+                raise AgentFailure("crashed", "it sent nonsense (a status that there is not)")
+            raise AgentFailure(told["status"], self._repeatable(str(told.get("message")))[:500])
+
+    def _repeatable(self, text: str) -> str:
+        """Without what differs from run to run: addresses of objects and the name of the working directory."""
+        return re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x...", text.replace(self._folder, "."))
 
     def _failure(self, error: BaseException) -> AgentFailure:
         """Why the process does not answer."""
@@ -149,8 +168,16 @@ class AgentProcess:
         if code is None:
             return AgentFailure("crashed", "it closed its connection" if isinstance(error, EOFError) else "it sent nonsense")
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"left with exit code {code}"
-        printed = " ".join(self._tail.decode(errors="replace").split())
+        printed = self._repeatable(" ".join(self._tail.decode(errors="replace").split()))
         return AgentFailure("crashed", f"its process {how}" + (f": {printed[-200:]}" if printed and code > 0 else ""))
+
+    def _watched(self) -> None:
+        """Watches the process until it ends, and sees to it that nobody waits for an answer any longer."""
+        try:
+            self._watching()
+        finally:
+            # What the process has started may outlive it, and holds its end of the connection open.
+            self._channel.shutdown()
 
     def _watching(self) -> None:
         """Keeps the end of what the process prints, and ends it if it takes too much of anything."""
@@ -189,6 +216,7 @@ class AgentProcess:
         self._kill()
         self._process.wait()
         self._watch.join()
+        _kill_those_in(self._folder)
         if self._process.stdout is not None:
             self._process.stdout.close()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -217,6 +245,20 @@ def on_one_core() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+def printable(text: str) -> str:
+    """`text` without what a terminal would obey or a file could not hold."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def _kill_those_in(folder: str) -> None:
+    """Ends what the agent left behind in sessions of their own: all whose directory for temporary files is its `folder`."""
+    wanted = f"TMPDIR={folder}".encode()
+    for place in glob.glob("/proc/[0-9]*/environ"):
+        with contextlib.suppress(OSError), open(place, "rb") as file:
+            if wanted in file.read().split(b"\0"):
+                os.kill(int(place.split("/")[2]), signal.SIGKILL)
 
 
 def child_environment() -> dict[str, str]:

@@ -38,6 +38,12 @@ def write_all(results: Results, summary: Mapping[str, Any], folder: Path) -> lis
     return written
 
 
+def remove_all(folder: Path) -> None:
+    """Removes the files of an earlier benchmark from a directory, so that they are not taken for those of the next one."""
+    for name in (RECORDS, SUMMARY, PAGE):
+        (folder / name).unlink(missing_ok=True)
+
+
 def html(results: Results, summary: Mapping[str, Any]) -> str:
     """The report as one page, for phones and desks, light and dark."""
     agents = ranked(summary)

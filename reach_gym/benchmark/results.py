@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -38,13 +40,15 @@ class Entry:
 
     @classmethod
     def of(cls, text: str) -> Entry:
-        """Reads ``"agent"`` or ``"label=agent"``.
+        """Reads ``"agent"`` or ``"label=agent"``. A path or a module's attribute may have an equals sign of its own.
 
         Raises:
-            ValueError: A part is empty.
+            ValueError: A part is empty, or the label cannot be printed.
         """
         label, equals, agent = text.partition("=")
-        if not label or (equals and not agent):
+        if equals and (Path(text).exists() or re.search("[:/(]", label)):
+            label, equals, agent = text, "", ""
+        if not label or not label.isprintable() or (equals and not agent):
             raise ValueError(f"`agent` must be a name or 'label=name', got {checks.shown(text)}.")
         return cls(label, agent if equals else label)
 
@@ -95,13 +99,16 @@ class Journal:
 
     def add(self, job: Job, outcome: Outcome) -> None:
         """Notes a job that is done."""
-        line = json.dumps({"label": job.label, **asdict(outcome)}, allow_nan=False) + "\n"
-        with self._path.open("a", encoding="utf-8") as file:
+        line = json.dumps({"label": job.label, **asdict(outcome)}, allow_nan=False).encode() + b"\n"
+        with self._path.open("a+b") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line  # it was broken off in the middle of a line
             file.write(line)
 
     def clear(self) -> None:
-        """Forgets everything."""
-        self._path.unlink(missing_ok=True)
+        """Forgets everything. An empty journal stays, by which the directory is known as ours."""
+        self._path.write_bytes(b"")
 
     def known(self, jobs: Iterable[Job]) -> dict[Key, Outcome]:
         """What is known of `jobs`: done by the same code on the same trials, and no failure."""

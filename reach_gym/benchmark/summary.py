@@ -45,7 +45,6 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
     for task in tasks:
         groups.setdefault(group_of(task), []).append(task)
     aggregates = {name: {agent: _aggregate(agent, mine, matrices) for agent in agents} for name, mine in groups.items()}
-    best_first = ranked({"agents": agents, "aggregates": aggregates})
     return {
         "agents": agents,
         "tasks": tasks,
@@ -56,7 +55,7 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
         "aggregates": aggregates,
         "thresholds": THRESHOLDS.round(6).tolist(),
         "profiles": {name: _profiles(agents, mine, matrices) for name, mine in groups.items()},
-        "improvement": {name: _improvement(best_first, mine, matrices) for name, mine in groups.items()},
+        "improvement": {name: _improvement(_by_mean(aggregates[name]), mine, matrices) for name, mine in groups.items()},
         "facts": _facts(records, agents),
         "failures": _failures(records),
     }
@@ -106,7 +105,7 @@ def _improvement(
     agents: Sequence[str], tasks: Sequence[str], matrices: dict[tuple[str, str], Floats | None]
 ) -> list[dict[str, Any]]:
     rows = []
-    for x, y in _pairs([agent for agent in agents if _stacked(agent, tasks, matrices) is not None]):
+    for x, y in _pairs(agents):
         both = [task for task in tasks if matrices[x, task] is not None and matrices[y, task] is not None]
         one, other = _stacked(x, both, matrices), _stacked(y, both, matrices)
         if one is not None and other is not None:
@@ -115,8 +114,13 @@ def _improvement(
     return rows
 
 
+def _by_mean(aggregates: Mapping[str, Any]) -> list[str]:
+    """The agents of one group of tasks, best first, whichever of its tasks they have done."""
+    return sorted((agent for agent, each in aggregates.items() if each), key=lambda agent: -aggregates[agent]["iqm"])
+
+
 def _pairs(agents: Sequence[str]) -> list[tuple[str, str]]:
-    """Every pair of a few agents, the better one first; of many only those that follow each other in rank."""
+    """Every pair of a few agents, the one of the higher mean first; of many only those that follow each other."""
     return list(combinations(agents, 2) if len(agents) <= _FEW else pairwise(agents))
 
 

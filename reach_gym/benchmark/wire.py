@@ -6,6 +6,7 @@ used; observations arrive read-only.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import socket
@@ -20,7 +21,7 @@ from reach_gym import checks
 
 Array = npt.NDArray[Any]
 
-ACT, OBSERVE, ACTIONS, TEXT = b"a", b"o", b"=", b"{"
+ACT, OBSERVE, END, ACTIONS, TEXT = b"a", b"o", b".", b"=", b"{"
 MAX_ACTIONS = 2**22  # bytes of a batch of actions; a real one has a few thousand
 _MAX_MESSAGE = 2**30  # bytes that the referee sends: hundreds of images at once
 _CHUNK = 2**16
@@ -96,6 +97,11 @@ class Channel:
                 raise EOFError
             rest = rest[got:]
         return data
+
+    def shutdown(self) -> None:
+        """Ends the conversation, whoever holds the other end; what has come already can still be read."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Lets the other end know that nothing more comes."""

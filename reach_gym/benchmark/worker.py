@@ -15,13 +15,10 @@ import numpy as np
 
 from reach_gym import checks, rollout
 from reach_gym.benchmark import wire
-from reach_gym.benchmark.process import end_with_parent
+from reach_gym.benchmark.process import PACKAGES, end_with_parent
 from reach_gym.benchmark.view import AgentView
 from reach_gym.errors import NotApplicableError
 from reach_gym.protocol import Transition, load_agent
-
-# Whose version goes into the results if the agent has loaded it.
-_PACKAGES = ("torch", "stable_baselines3", "sb3_contrib", "tensorflow", "jax", "keras", "scipy", "sklearn", "ray", "tianshou")
 
 
 def main(handle: int) -> None:
@@ -58,6 +55,8 @@ class _Server:
 
     def answer(self, message: memoryview) -> bytes | None:
         """What to reply to a message; nothing if it only tells."""
+        if message[:1] == wire.END:
+            return wire.END
         rows = self._view.num_envs
         flags = np.frombuffer(message, np.bool_, rows, 1)
         if message[:1] == wire.ACT:
@@ -104,7 +103,7 @@ def _load(task: dict[str, Any]) -> tuple[Any, AgentView]:
 
 
 def _versions() -> dict[str, str]:
-    loaded = {name: getattr(sys.modules.get(name), "__version__", None) for name in _PACKAGES}
+    loaded = {name: getattr(sys.modules.get(name), "__version__", None) for name in PACKAGES}
     return {name: str(version)[:40] for name, version in loaded.items() if version is not None}
 
 

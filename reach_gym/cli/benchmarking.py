@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
@@ -18,14 +18,14 @@ from reach_gym import checks, suite
 from reach_gym.benchmark import results
 from reach_gym.benchmark.engines import make_engine
 from reach_gym.benchmark.jobs import Job, Outcome
-from reach_gym.benchmark.report import write_all
+from reach_gym.benchmark.report import remove_all, write_all
 from reach_gym.benchmark.results import JOURNAL, Entry, Journal, Limits, Results
 from reach_gym.benchmark.summary import summarise
 from reach_gym.benchmark.tables import terminal
 from reach_gym.cli import shell
 from reach_gym.cli.outputs import check_folder
 from reach_gym.errors import missing_extra
-from reach_gym.protocol import BUILT_IN
+from reach_gym.protocol import BUILT_IN, parts_of
 from reach_gym.suite import SuiteTask
 
 _MIB = 2**20
@@ -41,16 +41,17 @@ class Benchmark(shell.Command):
 
     Attributes:
         agent: module:attribute (a function, a class or an agent), ideal, adapted, naive, minimum_jerk, random, a run directory or
-            a model's file; label=agent gives it a name; {seed} stands for the number of the run. Give it several times to compare
-            agents.
+            a model's file; label=agent gives it a name without : / and (; {seed} stands for the number of the run. Give it more
+            than once to compare agents.
         suite: quick (unless told otherwise), grid, cursor, full, adaptation, or the name of a single task; give it several times
             for more.
         family: Only tasks of the grid or of the cursor.
         seeds: Of the held-out trials; without them those of the suite.
         out: A directory for the results as JSON lines, a report and a table for a README.
         overwrite: Replace the results that are there.
-        resume: Keep the results that are there and do the rest.
-        trust: Also load files that can run code, such as models of Stable-Baselines3.
+        resume: Do what is not there yet, or was done by another agent or version; the report is about the agents, tasks and
+            seeds of this call.
+        trust: Unpickle what a model's file holds, which runs its code; most models of Stable-Baselines3 do without.
         time_limit: Seconds that an agent may take per task and seed; without it the task's.
         memory: MiB that an agent may take.
         engine: local, on processes of this machine, or ray, on a Ray cluster.
@@ -84,11 +85,12 @@ class Benchmark(shell.Command):
         """
         with shell.request():
             tasks, seeds = self._work()
-            entries, limits = self._entries(), self._limits()
+            entries, limits = self._entries(seeds), self._limits()
             jobs = results.jobs_of(entries, tasks, seeds, limits)
+            self._check_out()
+            engine = make_engine(self.engine, self.workers, self.ray_address)
             journal = self._journal()
             known = journal.known(jobs) if journal is not None and self.resume else {}
-            engine = make_engine(self.engine, self.workers, self.ray_address)
         with self._bar(len(jobs) - len(known)) as advance:
 
             def on_done(job: Job, outcome: Outcome) -> None:
@@ -97,8 +99,13 @@ class Benchmark(shell.Command):
                 advance()
 
             found = results.run(entries, tasks, seeds, engine, limits, on_done, known)
-        self._tell(found)
-        complaint = results.complaint(found.records)
+        summary, complaint = summarise(found.records), results.complaint(found.records)
+        written = [] if self.out is None else write_all(found, summary, self.out)
+        try:
+            self._tell(found, summary, written)
+        except BrokenPipeError:  # the reader has seen enough, but the exit code is for somebody else
+            if not complaint:
+                raise
         if complaint:
             raise shell.FailedError(complaint)
 
@@ -110,14 +117,15 @@ class Benchmark(shell.Command):
         """
         self._work()
         self._limits()
+        self._check_out()
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self, seeds: Sequence[int]) -> list[Entry]:
         entries = [Entry.of(text) for text in self.agent]
         for entry in entries:
-            name = entry.agent
-            # Whether a module has the attribute is for the agent's own process to find out.
-            if name not in BUILT_IN and ":" not in name and "{seed}" not in name and not Path(name).exists():
-                raise ValueError(f"`agent` must be {', '.join(BUILT_IN)}, module:attribute, or a file, got {name!r}.")
+            for name in dict.fromkeys(entry.agent.replace("{seed}", str(seed)) for seed in seeds):
+                # Whether a module has the attribute is for the agent's own process to find out.
+                if name not in BUILT_IN and not Path(name).is_dir() and not (name.endswith(".zip") and Path(name).is_file()):
+                    parts_of(name)
         return entries
 
     def _work(self) -> tuple[list[SuiteTask], tuple[int, ...]]:
@@ -137,32 +145,36 @@ class Benchmark(shell.Command):
 
     def _limits(self) -> Limits:
         seconds = None if self.time_limit is None else checks.number("time-limit", self.time_limit, 0.1)
-        memory = checks.integer("memory", self.memory, 64) * _MIB
+        memory = checks.integer("memory", self.memory, 64, _MIB) * _MIB
         return Limits(self.trust, str(Path.cwd()), seconds, memory)
 
-    def _journal(self) -> Journal | None:
+    def _check_out(self) -> None:
         if self.out is None:
             if self.resume or self.overwrite:
                 raise ValueError("`--resume` and `--overwrite` need `--out`.")
-            return None
+            return
         if self.resume and self.overwrite:
             raise ValueError("`--resume` and `--overwrite` exclude each other.")
         check_folder(self.out, JOURNAL, self.resume or self.overwrite)
+
+    def _journal(self) -> Journal | None:
+        if self.out is None:
+            return None
         self.out.mkdir(parents=True, exist_ok=True)
         journal = Journal(self.out)
         if not self.resume:
+            remove_all(self.out)
             journal.clear()
         return journal
 
-    def _tell(self, found: Results) -> None:
-        summary = summarise(found.records)
+    def _tell(self, found: Results, summary: dict[str, Any], written: Sequence[Path]) -> None:
         if self.json:
             print(found.lines(), end="")
         else:
             shell.console().print(terminal(summary))
-        if self.out is not None:
-            for path in write_all(found, summary, self.out):
-                print(f"wrote {path}", file=sys.stderr if self.json else sys.stdout)
+        for path in written:
+            print(f"wrote {path}", file=sys.stderr if self.json else sys.stdout)
+        sys.stdout.flush()  # so that a reader that has gone is noticed here
 
     @contextlib.contextmanager
     def _bar(self, total: int) -> Iterator[Callable[[], None]]:

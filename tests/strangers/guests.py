@@ -79,3 +79,27 @@ class Notes:
 
     def __init__(self, env):
         raise RuntimeError(f"in {Path.cwd().name}: {sorted(os.listdir())}, {env.num_envs} rows, {type(env.unwrapped).__name__}")
+
+
+class Spring:
+    """As in README.md."""
+
+    family = "cursor"
+
+    def __init__(self, env):
+        self.going = np.zeros(env.num_envs, bool)
+
+    def reset(self, starts):
+        self.going &= ~starts
+
+    def act(self, seen):
+        self.going |= seen[:, 2] > 0.5
+        return self.going[:, None] * seen[:, :2] - seen[:, 3:5] - seen[:, 5:7]
+
+
+def resting(seen):
+    """A function that says what it is for."""
+    return seen[:, 3:5] - seen[:, 3:5]
+
+
+resting.family = "cursor"

@@ -122,6 +122,75 @@ def talks_nonsense(observations):
     time.sleep(1000)
 
 
+def _say(text):
+    """Sends a message of its own in the name of its process."""
+    for number in range(3, 32):
+        try:
+            socket.socket(fileno=os.dup(number)).sendall(len(text).to_bytes(4, "little") + text)
+        except OSError:
+            pass
+
+
+def says_ok(observations):
+    _say(b'{"status": "ok"}')
+    time.sleep(1000)
+
+
+class Introduces:
+    """Says something else of itself than what its process will."""
+
+    def __init__(self, env):
+        _say(b'{"observation": "vector", "observes": 1, "versions": {"numpy": "9", "torch": 3, "jax": "\\u001b[31m", "x": "1"}}')
+
+    def reset(self, starts):
+        pass
+
+    def act(self, observations):
+        return east(observations)
+
+
+def leaves_a_twin(observations):
+    if os.fork():
+        os._exit(0)
+    time.sleep(1000)
+
+
+def hangs_with_a_twin_elsewhere(observations):
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+    else:
+        with open(os.environ["HOSTILE_TWIN"], "w") as file:
+            file.write(str(child))
+    time.sleep(1000)
+
+
+def paints(observations):
+    raise ValueError("\ud800 \x1b[31mred\x1b[0m\a")
+
+
+def addresses(observations):
+    raise ValueError(f"{object()} in {os.getcwd()}")
+
+
+class FailsLate:
+    """Learns, and fails at the step whose number the environment variable has."""
+
+    def __init__(self, env):
+        self.steps = 0
+
+    def reset(self, starts):
+        pass
+
+    def act(self, observations):
+        return east(observations)
+
+    def observe(self, transition):
+        self.steps += 1
+        if self.steps == int(os.environ["HOSTILE_STEP"]):
+            raise ValueError("boom")
+
+
 class Tampers:
     """Does to its environment what it can; the one that is played is another."""
 
