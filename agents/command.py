@@ -21,7 +21,8 @@ class LearnCommand(shell.Command):
         out: The run directory.
         seed: Seed of everything that is drawn.
         env_kwargs: Keywords for the environment as a JSON object.
-        resume: Continue the run in the directory; the other arguments must be the same, only the length of the run may grow.
+        resume: Continue the run in the directory; the other arguments must be the same, but the length of a run without a session
+            may grow.
         overwrite: Delete the run in the directory and begin anew.
         progress: Show a progress bar if stderr is a terminal.
     """

@@ -14,10 +14,9 @@ from sklearn.linear_model import LinearRegression
 from .activity import Activity
 
 Floats = npt.NDArray[np.float64]
-PREPARATION = (
-    -0.05,
-    0.0,
-)  # s about the go cue: the last of the at most 90 ms in which the target is known and the hand must wait
+# s about the go cue: the last of the at most 90 ms in which the target is known and the hand must wait. The state at 0 has seen
+# the cue already.
+PREPARATION = (-0.05, -0.01)
 MOVEMENT = (0.1, 0.2)  # s after it: about the peak speed of the logistic reach
 
 
@@ -27,7 +26,7 @@ class Psth(NamedTuple):
     Attributes:
         time: (w,), s from the event.
         direction: (c,), rad.
-        rate: (c, w, units), the mean over the trials of each direction.
+        rate: (c, w, units), the mean over the trials of each direction that last until then; NaN where none does.
     """
 
     time: Floats
@@ -43,8 +42,20 @@ def psth(activity: Activity, event: str = "go", before: float = 0.2, after: floa
     for direction in directions:
         chosen = rates[activity.direction == direction]
         known = np.isfinite(chosen)
-        means.append(np.where(known, chosen, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+        count = known.sum(axis=0)
+        means.append(np.where(count > 0, np.where(known, chosen, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan))
     return Psth(time, directions, np.stack(means))
+
+
+def _known(means: Psth) -> Psth:
+    """The means, if there is one at every time.
+
+    Raises:
+        ValueError: No trial of some direction lasts until some time.
+    """
+    if not np.isfinite(means.rate).all():
+        raise ValueError("`means` must be known at all times: ask for a shorter window, or record whole trials (`WHOLE`).")
+    return means
 
 
 class Tuning(NamedTuple):
@@ -62,11 +73,16 @@ class Tuning(NamedTuple):
 
 
 def states_at(activity: Activity, window: tuple[float, float], event: str = "go") -> Psth:
-    """The mean state in a window about an event, per direction: a `Psth` whose axis of time has one entry."""
+    """The mean state in a window about an event, per direction: a `Psth` whose axis of time has one entry.
+
+    Raises:
+        ValueError: No trial of some direction lasts through the window.
+    """
     low, high = window
     whole = psth(activity, event, max(0.0, -low), max(0.0, high))
     inside = (whole.time >= low - 1e-9) & (whole.time <= high + 1e-9)
-    return Psth(whole.time[inside].mean(keepdims=True), whole.direction, whole.rate[:, inside].mean(axis=1, keepdims=True))
+    part = _known(Psth(whole.time[inside], whole.direction, whole.rate[:, inside]))
+    return Psth(part.time.mean(keepdims=True), part.direction, part.rate.mean(axis=1, keepdims=True))
 
 
 def tuning(activity: Activity, window: tuple[float, float] = PREPARATION, event: str = "go") -> Tuning:
@@ -99,17 +115,21 @@ class Trajectories(NamedTuple):
 
 
 def trajectories(means: Psth, components: int = 3, basis: Psth | None = None) -> Trajectories:
-    """The directions' mean activity along its first principal components, or along those of a common `basis`."""
+    """The directions' mean activity along its first principal components, or along those of a common `basis`.
+
+    Raises:
+        ValueError: No trial of some direction lasts until some time.
+    """
     conditions, steps, units = means.rate.shape
-    rate = means.rate.reshape(-1, units)
-    pca = PCA(components).fit(rate if basis is None else basis.rate.reshape(-1, units))
+    rate = _known(means).rate.reshape(-1, units)
+    pca = PCA(components).fit(rate if basis is None else _known(basis).rate.reshape(-1, units))
     score = pca.transform(rate)
     share = score.var(axis=0) / max(float(rate.var(axis=0).sum()), 1e-30)
     return Trajectories(means.time, means.direction, score.reshape(conditions, steps, components), share)
 
 
 def _axes(means: Psth, components: int) -> Floats:
-    return np.asarray(PCA(components).fit(means.rate.reshape(-1, means.rate.shape[-1])).components_.T)
+    return np.asarray(PCA(components).fit(_known(means).rate.reshape(-1, means.rate.shape[-1])).components_.T)
 
 
 def subspace_angle(one: Psth, other: Psth, components: int = 3) -> Floats:

@@ -12,9 +12,10 @@ import torch
 from . import checkpoint
 from .checkpoint import Arrays, CheckpointError
 from .rnn_config import RnnConfig, config_from_data
-from .rnn_models import Network, make_network
-from .rnn_probe import TRIALS
+from .rnn_models import Network, outline
+from .rnn_probe import MEASURES, TRIALS, Push
 from .rnn_training import RECORDS, RnnLearner
+from .rnn_trials import STEPS
 
 AGENT = "rnn"
 MOMENTS = ("exp_avg", "exp_avg_sq")  # Adam's
@@ -60,7 +61,7 @@ def save(learner: RnnLearner, directory: Path | str) -> None:
         array = np.array(values, np.float64)
         arrays |= {f"record/{name}": np.nan_to_num(array), f"known/{name}": np.isfinite(array)}
     if learner.push is not None:
-        arrays["push"] = learner.push
+        arrays |= {f"push/{name}": values for name, values in learner.push._asdict().items()}
     manifest = {
         "agent": AGENT,
         "env": {"id": learner.env_id, "kwargs": learner.env_kwargs},
@@ -84,8 +85,11 @@ def resume(learner: RnnLearner, directory: Path | str) -> None:
     checkpoint.require(manifest, "seed", learner.seed)
     now, snapshots = _tensors(arrays, "now", learner.network), _snapshots(arrays, learner.network)
     records, done = _records(arrays), manifest["done"]
-    ends = np.cumsum([block.trials for block in learner.schedule.blocks])
-    if done > learner.total or len(snapshots) != int((ends <= done).sum()) or len(records["loss"]) != done:
+    ends = np.cumsum([0, *(block.trials for block in learner.schedule.blocks)])
+    begun, over = int((ends[:-1] < done).sum()), int((ends[1:] <= done).sum())
+    probes = manifest["probes"]
+    counts = len(probes), len(snapshots), sum("after" in probe for probe in probes), len(records["loss"])
+    if done > learner.total or counts != (begun, over, over, done):
         raise CheckpointError("corrupt", f"the checkpoint's {done} updates do not fit its records and blocks.")
     moments = [_tensors(arrays, moment, learner.network) for moment in MOMENTS] if done else []
     for name, weight in learner.network.named_parameters():
@@ -96,7 +100,7 @@ def resume(learner: RnnLearner, directory: Path | str) -> None:
             learner.optimizer.state[weight] = {"step": torch.tensor(float(done)), **state}
     learner.done, learner.snapshots = done, snapshots
     learner.updates, learner.records = list(range(1, done + 1)), {name: values.tolist() for name, values in records.items()}
-    learner.probes, learner.push = _with_nan(manifest["probes"]), _push(arrays)
+    learner.probes, learner.push = _with_nan(probes), _push(arrays)
 
 
 def load(directory: Path | str) -> Trained:
@@ -107,9 +111,9 @@ def load(directory: Path | str) -> Trained:
     """
     arrays, manifest = _load(directory)
     config = config_from_data(manifest["config"])
-    network = make_network(config)
-    states = [_tensors(arrays, "now", network), *_snapshots(arrays, network)]
-    networks = [make_network(config) for _ in states]
+    blank = outline(config)
+    states = [_tensors(arrays, "now", blank), *_snapshots(arrays, blank)]
+    networks = [outline(config).to_empty(device="cpu") for _ in states]
     for each, state in zip(networks, states, strict=True):
         each.load_state_dict(state)
     return Trained(networks[0], networks[1:], config, {**manifest, "probes": _with_nan(manifest["probes"])}, _records(arrays))
@@ -124,7 +128,21 @@ def _load(directory: Path | str) -> tuple[Arrays, dict[str, Any]]:
         raise CheckpointError("incompatible", f"the settings are refused: {error}") from error
     if type(manifest.get("done")) is not int or manifest["done"] < 0 or not isinstance(manifest.get("probes"), list):
         raise CheckpointError("corrupt", "the manifest lacks the number of updates or the probes.")
+    if not all(_is_probe(each) for each in manifest["probes"]):
+        raise CheckpointError("corrupt", "a probe of the manifest is none.")
     return arrays, manifest
+
+
+def _is_probe(value: Any) -> bool:
+    """Whether a manifest's entry could be one of `RnnLearner.probes`."""
+    if not isinstance(value, dict) or not {"name", "field", "gain", "trials", "before"} <= value.keys():
+        return False
+    numbers = [value["gain"], value["trials"]]
+    for part in (value["before"], value.get("after", value["before"])):
+        if not isinstance(part, dict) or part.keys() != set(MEASURES):
+            return False
+        numbers += [each for each in part.values() if each is not None]
+    return isinstance(value["name"], str) and all(type(each) in (int, float) for each in numbers)
 
 
 def _tensors(arrays: Arrays, prefix: str, network: Network) -> dict[str, torch.Tensor]:
@@ -159,11 +177,13 @@ def _records(arrays: Arrays) -> dict[str, npt.NDArray[np.float64]]:
     return records
 
 
-def _push(arrays: Arrays) -> npt.NDArray[np.float64] | None:
-    push = arrays.get("push")
-    if push is not None and (push.dtype != np.float64 or push.shape != (TRIALS, 2)):
-        raise CheckpointError("corrupt", f"`push` must be float64 {(TRIALS, 2)}, got {push.dtype} {push.shape}.")
-    return push
+def _push(arrays: Arrays) -> Push | None:
+    parts = [arrays.get(f"push/{name}") for name in Push._fields]
+    known = [part for part in parts if part is not None]
+    for part in known:
+        if part.dtype != np.float32 or part.shape != (TRIALS, STEPS, 2):
+            raise CheckpointError("corrupt", f"`push` must be float32 {(TRIALS, STEPS, 2)}, got {part.dtype} {part.shape}.")
+    return Push(*known) if len(known) == len(parts) else None
 
 
 def _plain(probes: list[dict[str, Any]]) -> list[dict[str, Any]]:

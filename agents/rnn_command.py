@@ -11,11 +11,12 @@ import torch
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
+from reach_gym.registration import TASKS
 
 from . import report, rnn_checkpoint, rnn_figures, rnn_report, runs
 from .command import LearnCommand, from_json
 from .figures import save as save_figure
-from .rnn_config import PRESETS, RnnConfig, config_from_data
+from .rnn_config import FIELDS, PRESETS, RnnConfig, config_from_data
 from .rnn_sessions import session_of
 from .rnn_training import RnnLearner
 from .tensorboard_log import TensorBoardLog
@@ -31,17 +32,19 @@ class RnnCommand(LearnCommand):
 
     Attributes:
         model: standard or output_buffer.
-        field: The field, a preset's name or JSON as the environment takes it.
+        field: The field, a preset's name or JSON as the environment takes it. Without it that of the preset, else that of the
+            task, else push.
         session: adaptation, control or savings, or the blocks of a schedule as JSON; one trial is one update.
         share: Every block of the session is shortened to this share of its updates.
-        preset: Settings to begin with: default, curl, paper or paper_code (whose field is {"preset": "push", "push": [-1, 0]}).
+        preset: Settings to begin with: default, curl, paper, or paper_code, in whose training the field is gated by acceleration;
+            hand paths and the environment know it by place only.
         settings: Settings that replace those of the preset, as a JSON object such as '{"cell": "tanh", "dropout": 0.1}'.
         checkpoint_every: Updates between two checkpoints.
     """
 
     env: str = "reach_gym/CursorReach-v0"
     model: str = "output_buffer"
-    field: str = "push"
+    field: str | None = None
     session: str = "adaptation"
     share: float = 1.0
     preset: str = "default"
@@ -78,14 +81,23 @@ class RnnCommand(LearnCommand):
         return config_from_data({"model": self.model, **usual, **chosen, **settings})
 
     def _keywords(self) -> dict[str, Any]:
-        field = from_json("field", self.field) if self.field.lstrip().startswith("{") else self.field
-        return {"field": field, **self.kwargs(), "schedule": session_of(self.session, self.share)}
+        return {**self._field(), **self.kwargs(), "schedule": session_of(self.session, self.share)}
+
+    def _field(self) -> dict[str, Any]:
+        """The keyword for the field; none if the task has its own."""
+        if self.field is not None:
+            return {"field": from_json("field", self.field) if self.field.lstrip().startswith("{") else self.field}
+        if self.preset in FIELDS:
+            return {"field": FIELDS[self.preset]}
+        task = TASKS.get(full_id(self.env))
+        return {} if task is not None and task.kwargs.get("field") is not None else {"field": "push"}
 
     def _report(self, learner: RnnLearner) -> None:
         rows = rnn_report.phases(learner.probes, learner.records)
         report.write_json(self.out / "phases.json", rows)
         report.write_columns(self.out / "records.csv", learner.history)
-        title = f"{self.model}, field {self.field}, seed {self.seed}"
+        gated = ", gated by acceleration in training" if learner.config.gate == "acceleration" else ""
+        title = f"{self.model}, field {self._field().get('field', 'of the task')}{gated}, seed {self.seed}"
         save_figure(rnn_figures.learning_curves({title: learner.records}, learner.probes), self.out / "learning_curve.png")
         save_figure(rnn_figures.phase_paths(rnn_figures.paths_of(learner), title), self.out / "hand_paths.png")
         console = shell.console()

@@ -67,7 +67,7 @@ class RnnConfig:
             ``"acceleration"``, as its code does: where the x acceleration lies between 100 / s^2 times the region's x bounds *or*
             the y acceleration between those of y. The environments know only the first.
         batch: Trials per update.
-        learning_rate: Adam's greatest, in the first block and in blocks that follow it without a change.
+        learning_rate: Adam's greatest in the first block.
         adaptation_rate: Adam's greatest in the later blocks.
         warm_up: Updates at the start of each block in which the rate rises to its greatest.
         floor: The rate falls along a cosine to this share of the greatest at the end of a block; 1 keeps it.
@@ -146,9 +146,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 # What the paper's code does otherwise than its text says, for the comparison: a field that is gated by the acceleration, five
-# outputs in the buffer, and an L1 term that weighs next to nothing. Its field pushes along x alone: see `PAPER_CODE_FIELD`.
+# outputs in the buffer, and an L1 term that weighs next to nothing.
 PRESETS["paper_code"] = {**PRESETS["paper"], "gate": "acceleration", "buffer": 5, "l1": 0.01}
-PAPER_CODE_FIELD: dict[str, Any] = {"preset": "push", "push": [-1.0, 0.0]}
+# The fields that belong to presets; the one of the paper's code pushes along x alone.
+FIELDS: dict[str, Any] = {"curl": "curl_ccw", "paper_code": {"preset": "push", "push": [-1.0, 0.0]}}
 
 
 def config_from_data(value: Any) -> RnnConfig:

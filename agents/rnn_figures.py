@@ -21,6 +21,7 @@ from .figures import COLORS, DPI, FAINT, FIELD, INK, RULE, headline, layout, tid
 from .hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
 from .population import Psth, Trajectories
 from .rnn_models import Network, make_network
+from .rnn_probe import last_gain, trial_of
 from .rnn_training import RnnLearner
 
 Floats = npt.NDArray[np.float64]
@@ -102,11 +103,12 @@ def paths_of(learner: RnnLearner) -> list[Panel]:
     panels = []
     blocks, networks = learner.schedule.blocks, [_network(learner, weights) for weights in learner.snapshots]
     for index, block in enumerate(blocks[: len(networks)]):
-        if index and block.gain != blocks[index - 1].gain:
-            color = FELT if block.gain else SURPRISED
-            panels.append(block_paths(learner, networks[index - 1], index, f"{block.name}, at first", color))
-        late = f"{block.name}, {'learned' if block.gain else 'at the end'}" if index else block.name
-        panels.append(block_paths(learner, networks[index], index, late, FELT if block.gain else CALM))
+        gain, last = block.gain, last_gain(block)
+        if index and (gain, block.field) != (last_gain(blocks[index - 1]), blocks[index - 1].field):
+            color = FELT if gain else SURPRISED
+            panels.append(block_paths(learner, networks[index - 1], index, gain, f"{block.name}, at first", color))
+        late = f"{block.name}, {'learned' if last else 'at the end'}" if index else block.name
+        panels.append(block_paths(learner, networks[index], index, last, late, FELT if last else CALM))
     return panels
 
 
@@ -116,10 +118,10 @@ def _network(learner: RnnLearner, weights: Mapping[str, Any]) -> Network:
     return network
 
 
-def block_paths(learner: RnnLearner, network: Network, index: int, title: str, color: str) -> Panel:
-    """What `network` does on center-out targets under the field of block `index`."""
-    block = learner.schedule.blocks[index]
-    kwargs = {**learner.env_kwargs, **CENTER_OUT, "schedule": [{"name": block.name, "trials": 1, "gain": block.gain}]}
+def block_paths(learner: RnnLearner, network: Network, index: int, gain: float, title: str, color: str) -> Panel:
+    """What `network` does under the field of block `index` with this `gain`: center-out, unless it has another start."""
+    targets = {name: value for name, value in CENTER_OUT.items() if name != "targets" or "start" not in learner.env_kwargs}
+    kwargs = {**learner.env_kwargs, **targets, **trial_of(learner.schedule.blocks[index], gain)}
     recording = record_network(network, learner.config, learner.env_id, kwargs, _SHOWN, learner.seed).recording
     return Panel(title, recording, color)
 

@@ -59,13 +59,18 @@ class BufferNetwork(nn.Module):
 Network = StandardNetwork | BufferNetwork
 
 
-def make_network(config: RnnConfig, seed: int = 0) -> Network:
-    """A network with initial weights from `seed`; the global random state is left alone."""
+def outline(config: RnnConfig) -> Network:
+    """A network without weights, on the meta device: names and shapes alone."""
     kind: Any = StandardNetwork if config.model == "standard" else BufferNetwork
     # PyTorch's layers draw from the global state when they are made: on the meta device they draw nothing.
     with torch.device("meta"):
         network: Network = kind(config)
-    network = network.to_empty(device="cpu")
+    return network
+
+
+def make_network(config: RnnConfig, seed: int = 0) -> Network:
+    """A network with initial weights from `seed`; the global random state is left alone."""
+    network = outline(config).to_empty(device="cpu")
     initialise(network, config, torch.Generator().manual_seed(seed))
     return network
 

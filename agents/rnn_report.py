@@ -26,25 +26,26 @@ def phases(probes: Sequence[Mapping[str, Any]], records: Mapping[str, Any]) -> l
         ``phase``, ``gain``, ``updates``; ``loss`` (the paper's units), ``endpoint_mm``, ``deviation_mm`` (signed),
         ``deviation_size_mm`` and ``onset_slope`` on held-out trials at the end; ``onset_endpoint_mm`` and
         ``onset_deviation_mm`` on them at the start; ``early_size_mm``, mean size of the deviation in the first updates, and
-        ``after_effect_mm``: for a phase without a field after one with it, how far the hands are displaced at its start in the
-        direction in which the new field once pushed each trial, so that an after-effect is below 0; ``savings``: for a phase with
-        a field that was met before, by which share ``early_size_mm`` is smaller than the first time. What does not apply is NaN.
+        ``after_effect_mm``: for a phase without a field after one with it, `rnn_probe.pushed` at its start: below 0 where the
+        hands go the other way than the new field once pushed them; ``savings``: for a phase with a field that was met before, by
+        which share ``early_size_mm`` is smaller than the first time. What does not apply is NaN.
     """
     rows: list[dict[str, Any]] = []
-    first, begin = None, 0
+    first: dict[str, float] = {}  # by field
+    begin = 0
     for probe in probes:
         if "after" not in probe:
             break
         before, after, trials = probe["before"], probe["after"], probe["trials"]
         sizes = np.asarray(records["deviation_size_mm"][begin : begin + early(trials)])
         size = float(np.mean(sizes[np.isfinite(sizes)])) if np.isfinite(sizes).any() else float("nan")
-        felt = probe["gain"] != 0
+        felt, field = probe["gain"] != 0, repr((probe["field"], np.sign(probe["gain"])))
         row = {"phase": probe["name"], "gain": probe["gain"], "updates": trials, **after, "early_size_mm": size}
         row |= {f"onset_{name}": before[name] for name in ("endpoint_mm", "deviation_mm", "deviation_size_mm")}
-        row["after_effect_mm"] = before["pushed_mm"] if first is not None and not felt else float("nan")
-        row["savings"] = 1.0 - size / first if first is not None and felt else float("nan")
-        if felt and first is None:
-            first = size
+        row["after_effect_mm"] = before["pushed_mm"] if first and not felt else float("nan")
+        row["savings"] = 1.0 - size / first[field] if felt and field in first else float("nan")
+        if felt:
+            first.setdefault(field, size)
         rows.append(row)
         begin += trials
     return rows

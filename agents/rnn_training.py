@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from reach_gym import checks
@@ -17,7 +16,7 @@ from reach_gym.schedule import Schedule
 from .rnn_buffer import BufferRollout
 from .rnn_config import RnnConfig
 from .rnn_models import Network, make_network
-from .rnn_probe import displacements, endpoint_errors, measure, path_deviations, probe_batch
+from .rnn_probe import Push, endpoint_errors, last_gain, measure, path_deviations, probe_batch, push_of
 from .rnn_rollout import Rollout
 from .rnn_standard import StandardRollout
 from .rnn_trials import TrialSource, training_seed
@@ -45,10 +44,10 @@ class RnnLearner:
         done: Updates so far.
         records: Per update: loss in the paper's units, and in mm the mean endpoint error, signed deviation and size of the
             deviation of the batch before the update.
-        probes: Per begun block a dict: ``name``, ``gain``, and `rnn_probe.measure` on held-out trials ``before`` its first update
-            and, once it is over, ``after`` its last.
+        probes: Per begun block a dict: ``name``, ``field`` (``None`` for the task's), ``gain`` (the last one), ``trials``, and
+            `rnn_probe.measure` on held-out trials ``before`` its first update and, once it is over, ``after`` its last.
         snapshots: The weights at the end of each block that is over.
-        push: `rnn_probe.displacements` of the held-out trials at the first moment of the first block with a field.
+        push: What the field did to the held-out trials at the first moment of the first block with one.
     """
 
     unit = "updates"
@@ -79,7 +78,7 @@ class RnnLearner:
         self.records: dict[str, list[float]] = {name: [] for name in RECORDS}
         self.probes: list[dict[str, Any]] = []
         self.snapshots: list[dict[str, torch.Tensor]] = []
-        self.push: npt.NDArray[np.float64] | None = None
+        self.push: Push | None = None
         self.updates: list[float] = []
 
     @property
@@ -97,7 +96,10 @@ class RnnLearner:
 
         Raises:
             FloatingPointError: The loss or a gradient is not finite any more; the weights are those before that update.
+            ValueError: The session is not that long.
         """
+        if count > self.total - self.done:
+            raise ValueError(f"`count` must be at most {self.total - self.done}, what is left of the session, got {count}.")
         for _ in range(count):
             self._update()
 
@@ -125,7 +127,7 @@ class RnnLearner:
         norm = math.sqrt(sum(float(gradient.square().sum()) for gradient in gradients.values()))
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise FloatingPointError(f"loss {loss}, gradient {norm} at update {self.done + 1}; a smaller learning rate may help.")
-        self._record(loss, endpoint_errors(path, batch.plants), path_deviations(path, batch.plants)[0])
+        self._record(loss, endpoint_errors(path, batch.plants), path_deviations(path, batch.plants))
         shrink = min(1.0, self.config.clip / norm) if self.config.clip and norm else 1.0
         for name, weight in self.network.named_parameters():
             weight.grad = gradients[name].mul_(shrink)
@@ -152,7 +154,8 @@ class RnnLearner:
         index = self._block()
         if index is not None and len(self.probes) == index < len(self.schedule.blocks):
             block = self.schedule.blocks[index]
-            self.probes.append({"name": block.name, "gain": block.gain, "trials": block.trials, "before": self.probe(index)})
+            told = {"name": block.name, "field": self.schedule.to_data()[index].get("field"), "gain": last_gain(block)}
+            self.probes.append({**told, "trials": block.trials, "before": self.probe(index)})
 
     def _end_block(self) -> None:
         index = self._block()
@@ -164,7 +167,7 @@ class RnnLearner:
         """`rnn_probe.measure` on held-out trials under the field of that block."""
         batch = probe_batch(self.env_id, self.env_kwargs, self.config, self.schedule.blocks[block], self.seed)
         if self.push is None and (batch.plants.scale != 0).any():
-            self.push = displacements(self.rollout.forward(batch), batch)
+            self.push = push_of(self.rollout, batch)
         return measure(self.rollout, batch, self.push)
 
     def branch(self, env_kwargs: Mapping[str, Any]) -> RnnLearner:

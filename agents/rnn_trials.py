@@ -47,7 +47,8 @@ class TrialSource:
         """Prepares the rows.
 
         Raises:
-            ValueError: The task is no cursor reach, or has noise, a sensory delay or a rotation, which no network here is taught.
+            ValueError: The task is no cursor reach, has noise, a sensory delay or a rotation, which no network here is taught, or
+                its go cue comes too late.
         """
         self._envs = rollout.make_rows(env_id, rows, env_kwargs)
         require_cursor(self._envs)
@@ -55,6 +56,9 @@ class TrialSource:
         self.task, self._base, self._config = base.task, base, config
         if base.task.delay or any((*base.task.sensory_noise, *base.task.motor_noise, base.task.rotation)):
             raise ValueError("the networks learn from exact roll-outs: `delay`, noise and `rotation` must be 0 in training.")
+        longest = base.task.onset + max(base.task.delays)
+        if longest >= STEPS:
+            raise ValueError(f"the networks' trials have {STEPS} steps: `dt` and `go_delay` must not put the cue at {longest}.")
         self._seed, self._next = seed, 0
 
     def draw(self, number: int, dtype: torch.dtype = torch.float32) -> TrialBatch:

@@ -12,7 +12,7 @@ import torch
 from rich.markdown import Markdown
 
 from agents import runs
-from agents.checkpoint import write_file
+from agents.checkpoint import CheckpointError, write_file
 from agents.figures import save as save_figure
 from reach_gym import checks
 from reach_gym.cli import shell
@@ -51,8 +51,11 @@ class Paper(shell.Command):
                 raise ValueError("`share` must be above 0, got 0.")
             runs.prepare(self.out, "paper", self.resume, self.overwrite)
         begin = time.process_time()
-        for _ in train_all(self.out, self.seeds, self.share, self.progress):
-            pass
+        try:
+            for _ in train_all(self.out, self.seeds, self.share, self.progress):
+                pass
+        except CheckpointError as error:  # of a call with another share, above all
+            raise shell.RequestError(f"{self.out} cannot be resumed: {error}") from error
         trained = load_all(self.out, self.seeds)
         for name, figure in paper_figures.all_figures(trained).items():
             save_figure(figure, self.out / f"{name}.png")

@@ -15,8 +15,9 @@ from agents.rnn_training import RnnLearner
 from agents.training import train
 
 TASK, CURL_TASK = "reach_gym/CursorReachRegion-v0", "reach_gym/CursorReachCenterOut-v0"
-STANDARD, BUFFER, CONTROL, CURL = "standard", "output_buffer", "control", "curl"
-NAMES = (STANDARD, BUFFER, CONTROL, CURL)
+STANDARD, BUFFER, CONTROL, CURL, CURL_CONTROL = "standard", "output_buffer", "control", "curl", "curl_control"
+CONTROLS = {BUFFER: CONTROL, CURL: CURL_CONTROL}
+NAMES = (STANDARD, BUFFER, CONTROL, CURL, CURL_CONTROL)
 
 
 class Plan(NamedTuple):
@@ -41,11 +42,12 @@ def plans(share: float) -> dict[str, Plan]:
     standard = config_from_data({"model": "standard", "cell": "relu"})
     curl = config_from_data(PRESETS["curl"])
     return {
-        # Both of these learn sooner: the one without a loop, the other from eight targets and slow movements.
-        STANDARD: Plan(TASK, standard, "adaptation", 0.5 * share),
+        STANDARD: Plan(TASK, standard, "adaptation", share),
         BUFFER: Plan(TASK, buffer, "adaptation", share),
         CONTROL: Plan(TASK, buffer, "control", share),
+        # It learns sooner, from eight targets and slow movements.
         CURL: Plan(CURL_TASK, curl, "adaptation", 0.5 * share),
+        CURL_CONTROL: Plan(CURL_TASK, curl, "control", 0.5 * share),
     }
 
 
@@ -56,24 +58,24 @@ def train_all(out: Path, seeds: int, share: float, progress: bool) -> Iterator[t
         The name and seed of what is done.
     """
     chosen = plans(share)
-    for seed in range(seeds):
-        learner = _learner(chosen[BUFFER], seed)
-        _train(learner, out / f"{BUFFER}-{seed}", f"{BUFFER} {seed}", progress, stop=True)
-        # The control is the same network up to here.
-        control = _learner(chosen[CONTROL], seed)
-        if learner.done == learner.schedule.blocks[0].trials and not (out / f"{CONTROL}-{seed}" / MANIFEST).exists():
-            control.close()
-            control = learner.branch(control.env_kwargs)
-        for name, each in ((BUFFER, learner), (CONTROL, control)):
-            _train(each, out / f"{name}-{seed}", f"{name} {seed}", progress)
-            each.close()
-            yield name, seed
-    for name in (STANDARD, CURL):
+    for name, control_name in CONTROLS.items():
         for seed in range(seeds):
             learner = _learner(chosen[name], seed)
-            _train(learner, out / f"{name}-{seed}", f"{name} {seed}", progress)
-            learner.close()
-            yield name, seed
+            _train(learner, out / f"{name}-{seed}", f"{name} {seed}", progress, stop=True)
+            # The control is the same network up to here.
+            control = _learner(chosen[control_name], seed)
+            if learner.done == learner.schedule.blocks[0].trials and not (out / f"{control_name}-{seed}" / MANIFEST).exists():
+                control.close()
+                control = learner.branch(control.env_kwargs)
+            for label, each in ((name, learner), (control_name, control)):
+                _train(each, out / f"{label}-{seed}", f"{label} {seed}", progress)
+                each.close()
+                yield label, seed
+    for seed in range(seeds):
+        learner = _learner(chosen[STANDARD], seed)
+        _train(learner, out / f"{STANDARD}-{seed}", f"{STANDARD} {seed}", progress)
+        learner.close()
+        yield STANDARD, seed
 
 
 def _learner(plan: Plan, seed: int) -> RnnLearner:

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from agents.activity import WHOLE, Activity, record_network
-from agents.population import procrustes_distance, psth, subspace_angle, uniform_shift
+from agents.population import MOVEMENT, Tuning, procrustes_distance, psth, subspace_angle, tuning, uniform_shift
 from agents.rnn_checkpoint import Trained
 from agents.rnn_report import phases
 from agents.session_data import mean
 from reach_gym.recording import adaptation
 
 from .paper_facts import PAPER, REPAIRED, Reference
-from .paper_runs import BUFFER, CONTROL, CURL, CURL_TASK, STANDARD, TASK
+from .paper_runs import BUFFER, CONTROL, CONTROLS, CURL, CURL_TASK, STANDARD, TASK
 
 _UNIT = 2.0  # mm
 Rows = list[tuple[str, ...]]
 _TRIALS = 64  # center-out trials with which activity is recorded: eight per target
-_PHASES = ("before", "in", "after")
+_SILENT = 1e-6  # depth of tuning below which a unit counts as silent
 
 
 def tables(trained: dict[str, list[Trained]]) -> dict[str, Rows]:
@@ -43,7 +43,19 @@ def spread(values: Sequence[float], form: str = "{:.2f}") -> str:
 def main_table(trained: dict[str, list[Trained]]) -> Rows:
     """Phase by phase: loss, endpoint error at the start and at the end, after-effect and the slope of onset on go time."""
     rows: Rows = [
-        ("model", "phase", "loss", "paper", "error at first", "paper", "error", "paper", "after-effect (mm)", "onset slope"),
+        (
+            "model",
+            "phase",
+            "updates",
+            "loss",
+            "paper",
+            "error at first",
+            "paper",
+            "error",
+            "paper",
+            "after-effect (mm)",
+            "onset slope",
+        ),
     ]
     for name in (STANDARD, BUFFER, CONTROL):
         told = [phases(each.manifest["probes"], each.records) for each in trained[name]]
@@ -54,12 +66,13 @@ def main_table(trained: dict[str, list[Trained]]) -> Rows:
                 (
                     name,
                     str(mine[0]["phase"]),
+                    str(mine[0]["updates"]),
                     spread([row["loss"] for row in mine]),
-                    _known(theirs.loss),
+                    _theirs_repaired(name, index, theirs.loss, 0),
                     spread([row["onset_endpoint_mm"] / _UNIT for row in mine], "{:.1f}"),
                     _known(theirs.first),
                     spread([row["endpoint_mm"] / _UNIT for row in mine]),
-                    _theirs(name, index, theirs),
+                    _theirs_repaired(name, index, theirs.endpoint, 1),
                     spread([row["after_effect_mm"] for row in mine], "{:+.0f}"),
                     spread([row["onset_slope"] for row in mine]),
                 )
@@ -71,9 +84,10 @@ def _known(value: float | None) -> str:
     return "-" if value is None else f"{value:g}"
 
 
-def _theirs(name: str, index: int, theirs: Reference) -> str:
-    repaired = REPAIRED[name][1] if name in REPAIRED and index == 0 else None
-    return _known(theirs.endpoint) + ("" if repaired is None else f" (go cue repaired: {repaired:g})")
+def _theirs_repaired(name: str, index: int, value: float | None, place: int) -> str:
+    """A figure of theirs, and the one with the go cue repaired, which stands at this `place` of `REPAIRED`."""
+    repaired = REPAIRED[name][place] if name in REPAIRED and index == 0 else None
+    return _known(value) + ("" if repaired is None else f" (go cue repaired: {repaired:g})")
 
 
 def curl_table(trained: Sequence[Trained]) -> Rows:
@@ -116,20 +130,37 @@ def activity_table(trained: dict[str, list[Trained]]) -> Rows:
     rows: Rows = [("measure", "field by place", "curl field")]
     columns = []
     for name, task in ((BUFFER, TASK), (CURL, CURL_TASK)):
-        columns.append(
-            [_compared(each, task, trained[CONTROL][seed] if name == BUFFER else None) for seed, each in enumerate(trained[name])]
-        )
+        pairs = zip(trained[name], trained[CONTROLS[name]], strict=True)
+        columns.append([_compared(each, task, control) for each, control in pairs])
     for measure in columns[0][0]:
         rows.append((measure, *(spread([run[measure] for run in column]) for column in columns)))
     return rows
 
 
-def _compared(trained: Trained, task: str, control: Trained | None) -> dict[str, float]:
+def _tuned(found: Tuning) -> float:
+    """The share of variance over directions that a cosine explains, of the mean unit that varies."""
+    return float(found.share[found.depth > _SILENT].mean())
+
+
+def _turn(one: Tuning, other: Tuning) -> float:
+    """The mean signed angle in deg, counter-clockwise, by which preferred directions turn, of the units tuned in both."""
+    both = (one.depth > _SILENT) & (other.depth > _SILENT)
+    return float(np.degrees(np.angle(np.exp(1j * (other.preferred - one.preferred)[both]).mean())))
+
+
+def _compared(trained: Trained, task: str, control: Trained) -> dict[str, float]:
     before, during, after = (phase_activity(trained, task, block) for block in range(3))
     means = [psth(each) for each in (before, during, after)]
-    twin = None if control is None else phase_activity(control, task, 2)
-    shift = uniform_shift(before, during, after, twin)
+    shift = uniform_shift(before, during, after, phase_activity(control, task, 2))
+    moving = [tuning(each, MOVEMENT) for each in (before, during, after)]
     return {
+        "cosine tuning at preparation, before (share of variance)": _tuned(tuning(before)),
+        "cosine tuning in movement, before": _tuned(moving[0]),
+        "cosine tuning in movement, in the field": _tuned(moving[1]),
+        "turn of preferred directions in movement, before to in (deg)": _turn(moving[0], moving[1]),
+        "turn of preferred directions in movement, before to after (deg)": _turn(
+            tuning(before, MOVEMENT), tuning(after, MOVEMENT)
+        ),
         "largest principal angle, before to in (deg)": float(np.degrees(subspace_angle(means[0], means[1])[0])),
         "largest principal angle, before to after (deg)": float(np.degrees(subspace_angle(means[0], means[2])[0])),
         "Procrustes distance, before to in": procrustes_distance(means[0], means[1]),

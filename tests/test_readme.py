@@ -62,7 +62,7 @@ def test_command_lines_run_one_after_the_other(lines, tmp_path):
 
 
 def test_an_agent_of_ten_lines_can_enter():
-    lines = [line for line in FILES["mine.py"].splitlines() if line.strip()]
+    lines = [line for line in FILES["mine.py"].splitlines() if line.strip() and not line.startswith("#")]
     assert len(lines) <= 10 and any("benchmark --agent mine:" in line for line in COMMANDS)
 
 

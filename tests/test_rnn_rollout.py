@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.rnn_config import PAPER_CODE_FIELD, PRESETS, SCALINGS, UNIT, RnnConfig, config_from_data
+from agents.rnn_config import FIELDS, PRESETS, SCALINGS, UNIT, RnnConfig, config_from_data
 from agents.rnn_models import make_network
 from agents.rnn_training import RnnLearner, make_rollout
 from agents.rnn_trials import STEPS, TrialSource, desired
@@ -103,7 +103,7 @@ def test_the_codes_gate_pushes_by_acceleration_and_ours_by_place():
         network = make_network(config)
         torch.nn.init.zeros_(network.out.weight)
         torch.nn.init.zeros_(network.out.bias)
-        source = TrialSource("reach_gym/CursorReach-v0", {"field": PAPER_CODE_FIELD, "start": [0.0, 0.02]}, config, 4, 0)
+        source = TrialSource("reach_gym/CursorReach-v0", {"field": FIELDS["paper_code"], "start": [0.0, 0.02]}, config, 4, 0)
         ends[name] = make_rollout(network, config, 10.0).forward(source.draw(0)).position[-1, 0]
     free = -0.5 * 1.0 * 1.0 * 1.01  # a constant -1 N on 1 kg for 1 s, semi-implicit
     assert torch.allclose(ends["paper_code"], torch.tensor(free), atol=1e-4)

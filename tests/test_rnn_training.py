@@ -11,11 +11,16 @@ import tests.rnn_reference  # noqa: F401  (one thread)
 from agents import checkpoint, rnn_checkpoint
 from agents.checkpoint import CheckpointError
 from agents.rnn_config import PRESETS, RnnConfig, config_from_data
-from agents.rnn_probe import along
+from agents.rnn_figures import paths_of
+from agents.rnn_models import make_network
+from agents.rnn_probe import MEASURES, Push, onsets, probe_batch, push_of, pushed
 from agents.rnn_report import phases, table
+from agents.rnn_rollout import Path
 from agents.rnn_sessions import SESSIONS, session_of
-from agents.rnn_training import RnnLearner
-from agents.rnn_trials import TrialSource, training_seed
+from agents.rnn_training import RnnLearner, make_rollout
+from agents.rnn_trials import STEPS, TrialSource, training_seed
+from reach_gym.planning import minimum_jerk
+from reach_gym.schedule import Block
 
 TASK = "reach_gym/CursorReach-v0"
 SMALL = RnnConfig(units=16, batch=4, warm_up=2)
@@ -140,19 +145,114 @@ def test_a_branch_is_the_same_network_in_another_session():
 
 def test_savings_and_after_effects_of_made_up_records():
     probes = [
-        {"name": name, "gain": gain, "trials": 20, "before": numbers(start), "after": numbers(1.0)}
+        {"name": name, "field": None, "gain": gain, "trials": 20, "before": numbers(start), "after": numbers(1.0)}
         for name, gain, start in (("a", 0.0, 1.0), ("b", 1.0, 30.0), ("c", 0.0, -20.0), ("d", 1.0, 12.0))
     ]
     sizes = [1.0] * 20 + [30.0] * 20 + [20.0] * 20 + [12.0] * 20
     rows = phases(probes, {"deviation_size_mm": sizes})
     assert rows[3]["savings"] == pytest.approx(0.6) and math.isnan(rows[1]["savings"])
     assert rows[2]["after_effect_mm"] == -20.0 and math.isnan(rows[0]["after_effect_mm"])
-    assert along(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([[-3.0, 0.0], [0.0, 5.0]])) == pytest.approx(0.5)
+    probes[3]["field"] = "curl_cw"  # another one, which was not met before
+    assert math.isnan(phases(probes, {"deviation_size_mm": sizes})[3]["savings"])
 
 
 def numbers(value):
-    names = ("loss", "endpoint_mm", "deviation_mm", "deviation_size_mm", "pushed_mm", "onset_slope", "moved")
-    return dict.fromkeys(names, value)
+    return dict.fromkeys(MEASURES, value)
+
+
+def drawn(gain, **more):
+    config = RnnConfig(model="standard", cell="relu")
+    kwargs = {"field": "curl_ccw", **more}
+    return probe_batch("reach_gym/CursorReach-v0", kwargs, config, Block("b", 1, gain=gain), 0)
+
+
+def path_of(batch, begin):
+    """Minimum-jerk reaches that begin at these times in s, (n,), whenever the cue comes."""
+    since = (np.arange(STEPS + 1)[:, None] - np.zeros(len(batch.plants.go))) * 0.01 - begin
+    told = minimum_jerk(since, batch.plants.start, batch.plants.target)
+    return Path(*(torch.from_numpy(each).transpose(1, 2) for each in (told.position, told.velocity)), torch.zeros(0))
+
+
+@pytest.mark.parametrize("begin", [0.1, 0.15, 0.2, 0.25, 0.4])
+def test_a_hand_that_does_not_wait_for_the_cue_is_found_out(begin):
+    batch = drawn(0.0)
+    go = batch.plants.go
+
+    def slope(path):
+        onset = onsets(path, batch.plants)
+        assert (onset >= 0).all()
+        return np.polyfit(go, onset, 1)[0]
+
+    assert abs(slope(path_of(batch, begin))) < 1e-6
+    assert slope(path_of(batch, 0.01 * go + 0.05)) == pytest.approx(1.0, abs=1e-6)
+    assert slope(path_of(batch, 0.2 + 0.5 * (0.01 * go - 0.2))) == pytest.approx(0.5, abs=0.05)
+    wanted = Path(*(torch.cat([each[:1], each]) for each in (batch.position, batch.velocity)), torch.zeros(0))
+    assert slope(wanted) == pytest.approx(1.0, abs=0.02)  # the logistic begins before its cue
+
+
+def test_an_after_effect_is_the_mirror_image_of_the_push_whatever_the_field():
+    batch, generator = drawn(1.0), np.random.default_rng(0)
+    late = np.arange(1, STEPS + 1)[:, None] > batch.plants.go
+    angle = np.linspace(0, 2 * np.pi, STEPS)[:, None]
+    # A hand that a field turns round once is on average where it would have been.
+    course = torch.from_numpy(0.03 * np.stack([np.cos(angle), np.sin(angle)], axis=1) * late[:, None]).float()
+    rest = torch.from_numpy(generator.normal(0, 0.02, (STEPS, 2, 1)) * late[:, None]).float()
+    push = Push(*(each.permute(2, 0, 1).numpy() for each in (rest.expand_as(course), course)))
+
+    def found(share):
+        position = batch.position + rest + share * course
+        return pushed(Path(torch.cat([position[:1], position]), torch.zeros(0), torch.zeros(0)), batch, push)
+
+    assert [round(1000 * found(share), 2) for share in (1.0, 0.0, -1.0, -0.5)] == [30.0, 0.0, -30.0, -15.0]
+    still = Push(push.without, np.zeros_like(push.added))
+    assert math.isnan(pushed(Path(torch.zeros(STEPS + 1, 2, 256), torch.zeros(0), torch.zeros(0)), batch, still))
+
+
+def test_the_push_is_what_the_field_adds_to_the_same_network():
+    config, batch = RnnConfig(model="standard", cell="relu", units=16), drawn(1.0)
+    roll = make_rollout(make_network(config), config, 0.2)
+    push, free = push_of(roll, batch), push_of(roll, drawn(0.0))
+    np.testing.assert_array_equal(push.without, free.without)
+    assert not free.added.any() and push.added.any() and pushed(roll.forward(batch), batch, push) > 0
+    assert abs(pushed(roll.forward(drawn(0.0)), batch, push)) < 1e-6
+
+
+def test_a_ramp_and_a_block_with_its_own_field_are_told_by_their_end():
+    session = [
+        {"name": "before", "trials": 2, "gain": 0.0},
+        {"name": "ramp", "trials": 3, "gain": 0.0, "gain_end": 1.0},
+        {"name": "other", "trials": 2, "field": "curl_cw"},
+        {"name": "after", "trials": 2, "gain": 0.0},
+    ]
+    each = learner(RnnConfig(model="standard", cell="relu", units=8, batch=4), session=session, field="curl_ccw")
+    each.learn(each.total)
+    rows = phases(each.probes, each.records)
+    assert [probe["gain"] for probe in each.probes] == [0.0, 1.0, 1.0, 0.0]
+    assert [probe["field"] is None for probe in each.probes] == [True, True, False, True]
+    assert [math.isnan(row["after_effect_mm"]) for row in rows] == [True, True, True, False]
+    assert all(math.isnan(row["savings"]) for row in rows)
+    panels = paths_of(each)
+    assert [panel.title for panel in panels] == [
+        *("before", "ramp, learned", "other, at first", "other, learned", "after, at first", "after, at the end")
+    ]
+    viscosity = [panel.recording.metadata["field"]["viscosity"] for panel in panels]
+    assert viscosity[2] == viscosity[3] != viscosity[1] == viscosity[0]
+    with pytest.raises(ValueError, match="at most 0"):
+        each.learn(1)
+    each.close()
+
+
+@pytest.mark.parametrize("keywords", [{"dt": 0.001}, {"go_delay": 0.9}])
+def test_a_cue_that_comes_too_late_is_refused_at_once(keywords):
+    with pytest.raises(ValueError, match="`dt` and `go_delay`"):
+        learner(RnnConfig(units=4, batch=2), session=blocks(1), **keywords)
+
+
+def test_paths_of_a_task_with_another_start_have_its_own_targets():
+    each = learner(RnnConfig(model="standard", cell="relu", units=4, batch=2), session=blocks(1, 1), start=[0.05, 0.05])
+    each.learn(each.total)
+    assert len(paths_of(each)) == 3
+    each.close()
 
 
 def test_damaged_and_foreign_checkpoints_are_refused(tmp_path):
