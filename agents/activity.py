@@ -150,7 +150,10 @@ class _Spy:
 
     def act(self, observations: Any) -> Any:
         actions = self._agent.act(observations)
-        self.seen.append(np.array(self._agent.states))
+        states = getattr(self._agent, "states", None)
+        if states is None:
+            raise TypeError("`agent` must have `states`, its hidden state after each action; see `RecurrentAgent`.")
+        self.seen.append(np.array(states))
         return actions
 
 
@@ -165,6 +168,10 @@ def record_activity(
         trials: How many.
         seed: Of the trials, as for `reach_gym.recording.record`.
         name: What the metadata call the agent.
+
+    Raises:
+        TypeError: The agent has no hidden state, or `trials` is no integer.
+        ValueError: `trials` is below 1, or the task is no cursor reach.
     """
     spy, parts, rates = _Spy(agent), [], []
     metadata = describe(env, {"agent": name, "seed": seed, "session": False})

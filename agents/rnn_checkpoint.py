@@ -84,7 +84,7 @@ def resume(learner: RnnLearner, directory: Path | str) -> None:
     checkpoint.require(manifest, "config", learner.config.to_data())
     checkpoint.require(manifest, "seed", learner.seed)
     now, snapshots = _tensors(arrays, "now", learner.network), _snapshots(arrays, learner.network)
-    records, done = _records(arrays), manifest["done"]
+    records, push, done = _records(arrays), _push(arrays), manifest["done"]
     ends = np.cumsum([0, *(block.trials for block in learner.schedule.blocks)])
     begun, over = int((ends[:-1] < done).sum()), int((ends[1:] <= done).sum())
     probes = manifest["probes"]
@@ -100,7 +100,7 @@ def resume(learner: RnnLearner, directory: Path | str) -> None:
             learner.optimizer.state[weight] = {"step": torch.tensor(float(done)), **state}
     learner.done, learner.snapshots = done, snapshots
     learner.updates, learner.records = list(range(1, done + 1)), {name: values.tolist() for name, values in records.items()}
-    learner.probes, learner.push = _with_nan(probes), _push(arrays)
+    learner.probes, learner.push = _with_nan(probes), push
 
 
 def load(directory: Path | str) -> Trained:

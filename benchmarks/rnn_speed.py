@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,7 +60,8 @@ def ours(config: RnnConfig, batch: TrialBatch) -> Step:
 def plain(config: RnnConfig, batch: TrialBatch) -> Step:
     """The yardstick: the same network with PyTorch's modules, step by step, and automatic gradients through all of it.
 
-    It has no hand: displacement is the double sum of the accelerations, as in the paper's code. Ours pays for the dynamics.
+    It has no hand: displacement is the double sum of the accelerations, as in the paper's code. Ours pays for the dynamics. In a
+    field it feels the push where these sums are.
     """
     network = make_network(config)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
@@ -79,8 +82,9 @@ def plain(config: RnnConfig, batch: TrialBatch) -> Step:
 
 
 def _loop(network: Network, config: RnnConfig, batch: TrialBatch, drop: nn.Module) -> Tensor:
-    """The outputs (T, width, n) of all steps."""
+    """The outputs (T, width, n) of all steps, with what a field adds to them."""
     rows = batch.inputs.shape[1]
+    push = _Pushed(config, batch) if (batch.plants.scale != 0).any() else None
     state = torch.zeros(rows, config.units)
     recent = [torch.zeros(rows, 2)] * config.buffer
     outputs = []
@@ -91,9 +95,36 @@ def _loop(network: Network, config: RnnConfig, batch: TrialBatch, drop: nn.Modul
             seen = drop(torch.relu(network.second(seen)))
         state = network.cell(seen, state)
         output = network.out(torch.relu(network.hidden(drop(state))))
+        if push is not None:
+            output = push(output)
         recent = [*recent[1:], output]
         outputs.append(output.T)
     return torch.stack(outputs)
+
+
+class _Pushed:
+    """A constant push in a region, on hands that are the sums of their accelerations."""
+
+    def __init__(self, config: RnnConfig, batch: TrialBatch) -> None:
+        low_x, low_y, high_x, high_y, *push = batch.plants.field[0][:6].tolist()
+        self._low, self._high = torch.tensor([low_x, low_y]), torch.tensor([high_x, high_y])
+        self._push = torch.tensor(push) / (batch.plants.mass * config.scale.acceleration)
+        self._dt, self._scale, self._mine = batch.plants.dt, config.scale, config.model == "standard"
+        self._place = torch.from_numpy(batch.plants.start).float()
+        self._pace = self._more_pace = self._more_place = torch.zeros_like(self._place)
+
+    def __call__(self, output: Tensor) -> Tensor:
+        """The output (n, 2 or 6) of one step with what the push adds to it."""
+        here = ((self._place >= self._low) & (self._place <= self._high)).all(dim=1, keepdim=True)
+        more = here * self._push
+        rate, scale = self._dt * self._scale.acceleration, self._scale
+        self._pace = self._pace + rate * (output[:, :2] + more)
+        self._place = self._place + self._dt * self._pace
+        if not self._mine:
+            return output + more
+        self._more_pace = self._more_pace + rate * more
+        self._more_place = self._more_place + self._dt * self._more_pace
+        return output + torch.cat([more, self._more_pace / scale.velocity, self._more_place / scale.place], dim=1)
 
 
 def milliseconds(steps: dict[str, Step], repeats: int) -> dict[str, float]:
@@ -109,8 +140,8 @@ def milliseconds(steps: dict[str, Step], repeats: int) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in taken.items()}
 
 
-def _batch(config: RnnConfig) -> TrialBatch:
-    source = TrialSource(TASK, {"field": None}, config, config.batch, 0)
+def _batch(config: RnnConfig, field: Any = None) -> TrialBatch:
+    source = TrialSource(TASK, {"field": field}, config, config.batch, 0)
     batch = source.draw(0)
     source.close()
     return batch
@@ -145,13 +176,12 @@ class RnnSpeed(shell.Command):
         table = Table(
             "batch 32, 100 steps", "plain loop", "ours", "ratio", title="ms of CPU time per training step", box=box.HORIZONTALS
         )
-        for model in FINAL_MM:
-            for dropout in (PAPER_DROPOUT, 0.0):
-                config = settings(model, dropout=dropout)
-                batch = _batch(config)
-                took = milliseconds({"plain": plain(config, batch), "ours": ours(config, batch)}, self.repeats)
-                row = (f"{took['plain']:.1f}", f"{took['ours']:.1f}", f"{took['plain'] / took['ours']:.2f}")
-                table.add_row(f"{model}, dropout {dropout:g}", *row)
+        for model, dropout, field in itertools.product(FINAL_MM, (PAPER_DROPOUT, 0.0), (None, "push")):
+            config = settings(model, dropout=dropout)
+            batch = _batch(config, field)
+            took = milliseconds({"plain": plain(config, batch), "ours": ours(config, batch)}, self.repeats)
+            row = (f"{took['plain']:.1f}", f"{took['ours']:.1f}", f"{took['plain'] / took['ours']:.2f}")
+            table.add_row(f"{model}, dropout {dropout:g}, {'in the' if field else 'no'} field", *row)
         console.print(table)
         larger = Table(
             "model", *(f"batch {rows}" for rows in BATCHES), title="trials per second of CPU time", box=box.HORIZONTALS

@@ -96,6 +96,20 @@ class _Predict:
         """Tells the model with its next observations which rows begin; a recurrent state is kept for the others."""
         self._starts = starts if self._starts is None else self._starts | starts
 
+    @property
+    def states(self) -> npt.NDArray[np.float64]:
+        """The recurrent state (n, units) after the last `act`: all its parts and layers side by side.
+
+        Raises:
+            AttributeError: The model has none.
+        """
+        if self._state is None:
+            raise AttributeError("the model has no recurrent state.")
+        parts = [np.asarray(part, np.float64) for part in (self._state if isinstance(self._state, tuple) else (self._state,))]
+        # Stable-Baselines3 has the layers first: (layers, n, units).
+        layers = [[part.reshape(len(part), -1)] if part.ndim < 3 else [*part] for part in parts]
+        return np.concatenate([layer for part in layers for layer in part], axis=1)
+
     def act(self, observations: Any) -> Any:
         """What the model predicts."""
         starts = np.zeros(count_rows(observations), np.bool_) if self._starts is None else self._starts

@@ -7,6 +7,7 @@ import tests.rnn_reference  # noqa: F401  (one thread)
 from agents.activity import WHOLE, Activity, load_activity, record_activity, record_network
 from agents.nwb import save_nwb
 from agents.population import (
+    PREPARATION,
     force_space,
     procrustes_distance,
     psth,
@@ -20,6 +21,7 @@ from agents.rnn_config import RnnConfig
 from agents.rnn_models import make_network
 from reach_gym import rollout
 from reach_gym.planning import MinimumJerkAgent
+from reach_gym.protocol import from_callable, from_predict
 
 ENV = "reach_gym/CursorReachCenterOut-v0"
 
@@ -52,6 +54,42 @@ def test_states_are_those_of_each_step_and_padded_after_the_end():
     for row in range(20):
         np.testing.assert_array_equal(activity.rates[row, : steps[row], 0], np.arange(steps[row]))
         assert np.isnan(activity.rates[row, steps[row] :]).all() and (activity.rates[row, : steps[row], 1] == row % 8).all()
+
+
+def test_any_recurrent_model_can_be_recorded_and_no_other():
+    class Model:
+        """Counts the observations of every row, and rests."""
+
+        def predict(self, observations, state=None, episode_start=None, deterministic=True):
+            count = np.where(episode_start, 0.0, np.zeros(len(observations)) if state is None else state[0, :, 0]) + 1.0
+            return np.zeros((len(observations), 2), np.float32), count[None, :, None]
+
+    env = rollout.make_rows(ENV, 4, WHOLE)
+    activity = record_activity(from_predict(Model()), env, 6)
+    assert activity.rates.shape == (6, 100, 1)
+    np.testing.assert_array_equal(activity.rates[:, :, 0], np.broadcast_to(np.arange(1.0, 101.0), (6, 100)))
+    with pytest.raises(TypeError, match="must have `states`"):
+        record_activity(from_callable(lambda seen: np.zeros((len(seen), 2), np.float32)), env, 2)
+
+
+def test_there_is_no_rate_where_no_trial_lasts(base):
+    activity = clocked()  # whose trials end at success
+    means = psth(activity, "go", 0.1, 1.0)
+    assert np.isnan(means.rate[:, -1]).all() and np.isfinite(means.rate[:, :11]).all()
+    for refused in (
+        lambda: states_at(activity, (0.9, 1.0)),
+        lambda: tuning(activity, (0.9, 1.0)),
+        lambda: trajectories(means),
+        lambda: trajectories(psth(base, "go", 0.1, 0.3), 2, basis=means),
+        lambda: subspace_angle(means, means, 2),
+    ):
+        with pytest.raises(ValueError, match="record whole trials"):
+            refused()
+
+
+def test_a_preparation_ends_before_the_cue_is_seen(base):
+    before = made(base, lambda d, t: [np.where(t < -0.001, np.cos(d), 7.0), np.sin(d)])
+    assert states_at(before, PREPARATION).rate[0, 0, 0] == pytest.approx(1.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("event", ["target", "go"])

@@ -85,10 +85,23 @@ def test_from_predict_hands_on_state_and_starts(deterministic):
     agent.reset(np.array([OFF, OFF, ON]))
     assert agent.act(observations).tolist() == [3, 1, 1]
     assert agent.act(observations).tolist() == [4, 2, 2]
+    assert agent.states.tolist() == [[4.0], [2.0], [2.0]]
     states = [None if state is None else state.tolist() for state, _, _ in model.calls]
     assert states == [None, [1, 1, 1], [2, 2, 2], [3, 1, 1]]
     assert [starts for _, starts, _ in model.calls] == [[ON] * 3, [OFF] * 3, [OFF, ON, ON], [OFF] * 3]
     assert {flag for _, _, flag in model.calls} == {deterministic}
+
+
+def test_states_of_a_recurrent_model_are_all_its_parts_and_layers():
+    class Lstm:
+        def predict(self, observations, state=None, **more):
+            return np.zeros(3, int), (np.arange(12.0).reshape(2, 3, 2), -np.arange(6.0).reshape(1, 3, 2))
+
+    agent = from_predict(Lstm())
+    with pytest.raises(AttributeError, match="no recurrent state"):
+        agent.states  # noqa: B018 (it is the property that raises)
+    agent.act(np.zeros((3, 4)))
+    assert agent.states.tolist() == [[0, 1, 6, 7, 0, -1], [2, 3, 8, 9, -2, -3], [4, 5, 10, 11, -4, -5]]
 
 
 def test_from_predict_needs_predict():

@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
+import gymnasium as gym
 import matplotlib.image
 import pytest
 import torch
 
 import tests.rnn_reference  # noqa: F401  (one thread)
-from agents import rnn_checkpoint
+from agents import rnn_checkpoint, rnn_command
 from agents.__main__ import main
 from benchmarks import __main__ as benchmarks
 from benchmarks import paper_figures, paper_runs, paper_tables
@@ -66,6 +67,36 @@ def test_bad_requests_end_with_one_line(arguments, message, tmp_path, capsys):
     assert main(["rnn", "--out", str(tmp_path / "run"), *arguments]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and message in lines[0] and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ((), {"push": [-1.0, -1.0]}),
+        (("--field", "curl_cw"), {"viscosity": [[0.0, 13.0], [-13.0, 0.0]]}),
+        (("--env", "reach_gym/CursorReachCurl-v0"), {"viscosity": [[0.0, -13.0], [13.0, 0.0]]}),
+        (("--env", "CursorReachCenterOut-v0"), {"viscosity": [[0.0, -13.0], [13.0, 0.0]]}),
+        (("--preset", "curl"), {"viscosity": [[0.0, -13.0], [13.0, 0.0]]}),
+        (("--preset", "paper_code"), {"push": [-1.0, 0.0]}),
+        (("--env-kwargs", '{"field": "curl_cw"}'), {"viscosity": [[0.0, 13.0], [-13.0, 0.0]]}),
+    ],
+)
+def test_the_field_is_that_of_the_preset_or_the_task_unless_asked_for(arguments, field, tmp_path, monkeypatch):
+    learners = []
+    monkeypatch.setattr(rnn_command, "train", lambda learner, *more: learners.append(learner))
+    monkeypatch.setattr(rnn_command.RnnCommand, "_report", lambda self, learner: None)
+    assert main(["rnn", "--out", str(tmp_path / "run"), "--session", SESSION, *SMALL, *arguments]) == 0
+    told = json.loads(json.dumps(gym.make(learners[0].env_id, **learners[0].env_kwargs).unwrapped.task.field.to_data()))
+    assert {name: told.get(name) for name in field} == field, told
+
+
+def test_a_paper_of_another_share_is_a_bad_request(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(paper_runs, "NAMES", ())
+    out = str(tmp_path / "paper")
+    assert benchmarks.main(["paper", "--out", out, "--seeds", "1", "--share", "0.001"]) in (0, 1)
+    capsys.readouterr()
+    assert benchmarks.main(["paper", "--out", out, "--seeds", "1", "--share", "0.002", "--resume"]) == 2
+    assert "cannot be resumed" in capsys.readouterr().err
 
 
 def test_the_papers_figures_and_tables_are_remade(tmp_path, monkeypatch):

@@ -274,6 +274,14 @@ def test_damaged_and_foreign_checkpoints_are_refused(tmp_path):
         lambda a, m: a.pop("known/loss"),
         lambda a, m: a.pop("block 0/out.bias"),
         lambda a, m: m.update(agent="q_learning"),
+        lambda a, m: m.update(probes=[]),
+        lambda a, m: m.update(probes=[1]),
+        lambda a, m: m["probes"][0].pop("gain"),
+        lambda a, m: m["probes"][0].pop("after"),
+        lambda a, m: m["probes"][0].update(trials="many"),
+        lambda a, m: m["probes"][0]["before"].update(loss=[1]),
+        lambda a, m: m["probes"][0]["before"].pop("loss"),
+        lambda a, m: a.update({"push/added": np.zeros((256, 2), np.float32)}),
     ):
         some, told = dict(arrays), json.loads(json.dumps(manifest))
         change(some, told)
@@ -284,6 +292,20 @@ def test_damaged_and_foreign_checkpoints_are_refused(tmp_path):
         with pytest.raises(CheckpointError):
             rnn_checkpoint.resume(fresh, tmp_path / "bad")
         assert fresh.done == 0 and same(kept, weights(fresh))
+
+
+def test_a_large_claim_costs_nothing(tmp_path, monkeypatch):
+    each = learner()
+    each.learn(1)
+    rnn_checkpoint.save(each, tmp_path)
+    arrays, manifest = checkpoint.load(tmp_path)
+    manifest["config"]["units"] = 4096
+    for key in ("arrays", "format", "version"):
+        manifest.pop(key)
+    checkpoint.save(tmp_path / "bad", arrays, manifest)
+    monkeypatch.setattr(torch.nn.Module, "to_empty", None)  # nothing is made of that size
+    with pytest.raises(CheckpointError, match="no `now/"):
+        rnn_checkpoint.load(tmp_path / "bad")
 
 
 @pytest.mark.parametrize(
