@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import reach_gym  # noqa: F401
+from reach_gym import protocol
 from reach_gym.errors import NotApplicableError
 from reach_gym.evaluation import BATCH, CursorEvaluation, Evaluation, evaluate
 from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
@@ -102,6 +103,16 @@ def test_states_of_a_recurrent_model_are_all_its_parts_and_layers():
         agent.states  # noqa: B018 (it is the property that raises)
     agent.act(np.zeros((3, 4)))
     assert agent.states.tolist() == [[0, 1, 6, 7, 0, -1], [2, 3, 8, 9, -2, -3], [4, 5, 10, 11, -4, -5]]
+
+
+def test_a_run_directory_without_the_checkout_says_what_is_missing(tmp_path, monkeypatch):
+    def missing(module):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr(protocol, "_import", missing)
+    for name, message in (("agents", "needs this project's checkout"), ("torch", "No module named 'torch'")):
+        with pytest.raises(ImportError, match=message):
+            load_agent(str(tmp_path), None)
 
 
 def test_from_predict_needs_predict():
