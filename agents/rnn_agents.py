@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from .rnn_tracking import lead
 Floats = npt.NDArray[np.float64]
 
 
-class RnnAgent:
+class RnnAgent(abc.ABC):
     """Feeds a network with what the environment shows, and exerts the force that its outputs ask for.
 
     Like a controller it knows the hand's mass and the time step, and no field. Like in its training, targets are relative to the
@@ -53,9 +54,9 @@ class RnnAgent:
         self.states[seen.new] = 0.0
         return self._watch.actions(self._watch.plants.mass * self._accelerate(seen))
 
+    @abc.abstractmethod
     def _accelerate(self, seen: Seen) -> Floats:
         """The acceleration (n, 2) that the network wants, in m/s^2."""
-        raise NotImplementedError
 
     def _inputs(self, seen: Seen) -> Floats:
         """Target and go cue in the network's units, (n, 3)."""
