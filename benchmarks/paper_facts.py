@@ -75,15 +75,15 @@ DISCREPANCIES = (
         "buffer",
         "5 outputs (text 4)",
         "4",
-        "little: after 6,400 trials the endpoint error is 12.6 mm with 5 outputs and 14.0 with 4, and the ranges of three seeds overlap "
-        "(`python -m benchmarks rnn_ablation --trials 6400`)",
+        "little: after 6,400 trials the endpoint error is 12.6 mm with 5 outputs and 14.0 with 4, and the ranges of three seeds "
+        "overlap (`python -m benchmarks rnn_ablation --trials 6400`)",
     ),
     Discrepancy(
         "dropout",
         "fixed at 0.2 before the output (text .3)",
         ".3 in the preset `paper`, none by default",
-        "after 6,400 trials 24.7 mm with .3 and 14.0 without, three seeds each: it slows learning, and nothing overfits where every "
-        "batch is new",
+        "after 6,400 trials 24.7 mm with .3 and 14.0 without, three seeds each: it slows learning, and nothing overfits where "
+        "every batch is new",
     ),
     Discrepancy(
         "loss of the GRU",
