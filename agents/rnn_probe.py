@@ -15,7 +15,7 @@ from reach_gym.schedule import Block
 
 from .rnn_config import RnnConfig
 from .rnn_rollout import Path, Rollout
-from .rnn_trials import TrialBatch, TrialSource
+from .rnn_trials import STEPS, TrialBatch, TrialSource
 
 TRIALS = 256  # held out
 MEASURES = ("loss", "endpoint_mm", "deviation_mm", "deviation_size_mm", "pushed_mm", "onset_slope", "moved")
@@ -85,9 +85,13 @@ def push_of(roll: Rollout, batch: TrialBatch) -> Push:
 
 
 def _displacements(path: Path, batch: TrialBatch) -> Floats:
-    off = (path.position[1:] - batch.position).double().numpy()
-    late = (np.arange(1, len(off) + 1)[:, None] > batch.plants.go)[:, None, :]
-    return np.ascontiguousarray(np.where(late, off, 0.0).transpose(2, 0, 1))
+    off = (path.position[1:] - batch.position).double().numpy().transpose(2, 0, 1)
+    return np.ascontiguousarray(np.where(_late(batch)[:, :, None], off, 0.0))
+
+
+def _late(batch: TrialBatch) -> npt.NDArray[np.bool_]:
+    """The steps that end after the cue began, (n, T)."""
+    return np.asarray(np.arange(1, STEPS + 1) > batch.plants.go[:, None])
 
 
 def pushed(path: Path, batch: TrialBatch, push: Push) -> float:
@@ -98,7 +102,7 @@ def pushed(path: Path, batch: TrialBatch, push: Push) -> float:
     """
     course = push.added.astype(np.float64)
     now = _displacements(path, batch) - push.without
-    size = np.sqrt((course**2).sum(axis=(1, 2)) * (np.arange(1, course.shape[1] + 1) > batch.plants.go[:, None]).sum(axis=1))
+    size = np.sqrt((course**2).sum(axis=(1, 2)) * _late(batch).sum(axis=1))
     met = size > 0
     return float(((now * course).sum(axis=(1, 2))[met] / size[met]).mean()) if met.any() else float("nan")
 

@@ -158,9 +158,7 @@ def _compared(trained: Trained, task: str, control: Trained) -> dict[str, float]
         "cosine tuning in movement, before": _tuned(moving[0]),
         "cosine tuning in movement, in the field": _tuned(moving[1]),
         "turn of preferred directions in movement, before to in (deg)": _turn(moving[0], moving[1]),
-        "turn of preferred directions in movement, before to after (deg)": _turn(
-            tuning(before, MOVEMENT), tuning(after, MOVEMENT)
-        ),
+        "turn of preferred directions in movement, before to after (deg)": _turn(moving[0], moving[2]),
         "largest principal angle, before to in (deg)": float(np.degrees(subspace_angle(means[0], means[1])[0])),
         "largest principal angle, before to after (deg)": float(np.degrees(subspace_angle(means[0], means[2])[0])),
         "Procrustes distance, before to in": procrustes_distance(means[0], means[1]),

@@ -109,7 +109,7 @@ class _Pushed:
         low_x, low_y, high_x, high_y, *push = batch.plants.field[0][:6].tolist()
         self._low, self._high = torch.tensor([low_x, low_y]), torch.tensor([high_x, high_y])
         self._push = torch.tensor(push) / (batch.plants.mass * config.scale.acceleration)
-        self._dt, self._scale, self._mine = batch.plants.dt, config.scale, config.model == "standard"
+        self._dt, self._scale, self._whole = batch.plants.dt, config.scale, config.model == "standard"
         self._place = torch.from_numpy(batch.plants.start).float()
         self._pace = self._more_pace = self._more_place = torch.zeros_like(self._place)
 
@@ -120,7 +120,7 @@ class _Pushed:
         rate, scale = self._dt * self._scale.acceleration, self._scale
         self._pace = self._pace + rate * (output[:, :2] + more)
         self._place = self._place + self._dt * self._pace
-        if not self._mine:
+        if not self._whole:
             return output + more
         self._more_pace = self._more_pace + rate * more
         self._more_place = self._more_place + self._dt * self._more_pace

@@ -371,8 +371,7 @@ def test_ctrl_c_ends_with_130_leaves_no_process_and_can_be_resumed(tmp_path, hea
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130 and "interrupted" in process.stderr.read()
     time.sleep(0.2)
-    mine = [each for each in Path("/proc").glob("[0-9]*/environ") if _mentions(each, str(tmp_path))]
-    assert not mine
+    assert not _running_with(tmp_path)
     jobs = jobs_of([Entry.of("hostile:hangs")], [suite.TASKS["grid-null"]], (0, 1, 2), Limits(path=str(STRANGERS)))
     assert len(Journal(tmp_path / "run").known(jobs)) == 6
 
@@ -410,9 +409,9 @@ def test_a_referee_ends_with_the_process_that_started_it(tmp_path):
     engine.kill()
     engine.wait()
     deadline = time.monotonic() + 10
-    while any(_mentions(each, str(tmp_path)) for each in Path("/proc").glob("[0-9]*/environ")) and time.monotonic() < deadline:
+    while _running_with(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not [each for each in Path("/proc").glob("[0-9]*/environ") if _mentions(each, str(tmp_path))]
+    assert not _running_with(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="binds to cores")
@@ -438,6 +437,11 @@ def test_a_job_leaves_the_cores_as_they_were(monkeypatch):
     monkeypatch.setattr(jobs, "measure", lambda *told: seen.append(os.sched_getaffinity(0)) or measure(*told))
     run_job(job("guests:towards", "grid-null"))
     assert len(seen) == 1 and len(seen[0]) == 1 and os.sched_getaffinity(0) == before
+
+
+def _running_with(folder):
+    """The processes whose environment names a directory."""
+    return [each for each in Path("/proc").glob("[0-9]*/environ") if _mentions(each, str(folder))]
 
 
 def _mentions(path, text):

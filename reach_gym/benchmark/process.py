@@ -21,7 +21,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from reach_gym.benchmark import wire
@@ -228,7 +227,7 @@ def end_with_parent(number: signal.Signals) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
 
 
-@contextmanager
+@contextlib.contextmanager
 def on_one_core() -> Iterator[None]:
     """Keeps this thread, and the agents' processes that it starts, on the core where it is, unless they may use several threads.
 

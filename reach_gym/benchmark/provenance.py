@@ -17,7 +17,7 @@ import gymnasium as gym
 import numpy as np
 
 import reach_gym
-from reach_gym.protocol import BUILT_IN
+from reach_gym.protocol import BUILT_IN, parts_of
 
 _LEARNED = ("checkpoint.json", "model.zip")  # the first names its arrays by a hash of what they hold
 
@@ -40,13 +40,13 @@ def commit() -> str | None:
     if not (folder.parent / ".git").exists():
         return None
     git = ["git", "-C", str(folder)]
-    quiet: dict[str, Any] = {"capture_output": True, "text": True, "env": {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}}
+    quiet: dict[str, Any] = {"capture_output": True, "env": {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}}
     try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, **quiet).stdout.strip()
-        changes = subprocess.run([*git, "diff", "HEAD"], check=True, **{**quiet, "text": False}).stdout
+        head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, **quiet).stdout.decode().strip()
+        changes = subprocess.run([*git, "diff", "HEAD"], check=True, **quiet).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
-    return f"{head}+{_hash(changes)}" if changes else str(head)
+    return f"{head}+{_hash(changes)}" if changes else head
 
 
 def source(name: str, folder: str) -> str | None:
@@ -60,9 +60,13 @@ def source(name: str, folder: str) -> str | None:
     """
     if name in BUILT_IN:
         return None
-    module, _, rest = name.partition(":")
-    text = rest.partition("(")[2]
-    places = [Path(name)] if Path(name).exists() else [_file_of(module, folder), *([Path(text[:-1])] if text else [])]
+    places: list[Path | None] = [Path(name)]
+    if not Path(name).exists():
+        try:
+            module, _, text = parts_of(name)
+        except ValueError:
+            return None
+        places = [_file_of(module, folder), Path(text) if text else None]
     files = [file for place in places if place is not None for file in _files_in(place)]
     return _hash(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)) if files else None
 
