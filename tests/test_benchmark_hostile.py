@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from reach_gym import suite
+from reach_gym.benchmark import jobs
 from reach_gym.benchmark.engines import LocalEngine
 from reach_gym.benchmark.jobs import Job, run_job
 from reach_gym.benchmark.report import html
@@ -87,6 +88,7 @@ def test_a_hostile_agent_gets_a_status(name, records):
     status, message = HOSTILE[name]
     assert record["status"] == status and re.search(message, record["message"]), record
     assert record["score"] is None and record["value"] is None
+    assert record["message"].isprintable()
 
 
 @pytest.mark.parametrize("name", HARMLESS)
@@ -115,6 +117,9 @@ def test_what_it_says_of_itself_is_believed_only_where_it_makes_sense(records):
     versions = records[0]["Introduces"]["versions"]
     assert versions["numpy"] == np.__version__ and versions["jax"].endswith("[31m") and versions["jax"].isprintable()
     assert "torch" not in versions and "x" not in versions
+    learner = Job("it", "hostile:Introduces", "cursor-adaptation", 0, path=str(STRANGERS))
+    told = jobs._record(learner, suite.TASKS["cursor-adaptation"], {}, {"versions": {"scipy": "0", "jax": "1"}})["versions"]
+    assert told["scipy"] != "0" and told["jax"] == "1"
     json.dumps(list(records[0].values()), allow_nan=False).encode()
     summary = summarise(list(records[0].values()))
     assert markdown(summary) and html(Results(list(records[0].values())), summary)
