@@ -21,7 +21,7 @@ oldest: $(STAMP)
 	test -d $(VENV)/oldest || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--target $(VENV)/oldest gymnasium==1.2.0
 	PYTHONPATH=$(VENV)/oldest $(BIN)/python -c "import gymnasium; print('gymnasium', gymnasium.__version__)"
-	PYTHONPATH=$(VENV)/oldest $(BIN)/python -m pytest -n 2 tests/test_conformance.py tests/test_vector_env.py tests/test_cli.py
+	PYTHONPATH=$(VENV)/oldest $(BIN)/python -m pytest -n 2 tests/test_conformance.py tests/grid/test_vector_env.py tests/cli/test_cli.py
 
 check: $(STAMP) lint type layers
 	$(BIN)/python -m pytest -n 2
@@ -47,7 +47,7 @@ bench: $(STAMP)
 ray: $(STAMP)
 	test -d $(VENV)/ray || $(BIN)/python -m venv $(VENV)/ray
 	$(VENV)/ray/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench,ray]" pytest
-	$(VENV)/ray/bin/python -m pytest tests/test_ray.py
+	$(VENV)/ray/bin/python -m pytest tests/benchmark/test_ray.py
 
 examples: $(STAMP)
 	test -d $(VENV)/rllib || $(BIN)/python -m venv $(VENV)/rllib

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from agents.dqn.command import DQNCommand
+from agents.q_learning.command import QLearningCommand
+from agents.rnn.command import RnnCommand
+from agents.sb3.command import Sb3Command
 from reach_gym.cli import shell
-
-from .dqn_command import DQNCommand
-from .q_learning_command import QLearningCommand
-from .rnn_command import RnnCommand
-from .sb3_command import Sb3Command
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Loads the trained agent of any run directory; `reach_gym.protocol.load_agent` looks here where it is given a directory."""
+"""Loads the trained agent of any run directory; `reach_gym.acting.protocol.load_agent` looks here when it is given one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from reach_gym.protocol import Agent
-
-from . import checkpoint, dqn_checkpoint, q_learning, rnn_agents, rnn_checkpoint, sb3_run
-from .checkpoint import CheckpointError
+from agents.common import checkpoint
+from agents.common.checkpoint import CheckpointError
+from agents.dqn import checkpoint as dqn_checkpoint
+from agents.q_learning import learner as q_learning
+from agents.rnn import agents as rnn_agents
+from agents.rnn import checkpoint as rnn_checkpoint
+from agents.sb3 import run as sb3_run
+from reach_gym.acting.protocol import Agent
 
 LOADERS: dict[str, Callable[[Path, Any], Agent]] = {
     q_learning.AGENT: lambda directory, env: q_learning.load(directory),

@@ -5,17 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from benchmarks.demo import Demo
+from benchmarks.dqn import DQNAblation
+from benchmarks.dqn_race import DQNRace
+from benchmarks.isolation import Isolation
+from benchmarks.leaderboard import Leaderboard
+from benchmarks.paper import Paper
+from benchmarks.rnn_ablation import RnnAblation
+from benchmarks.rnn_speed import RnnSpeed
+from benchmarks.speed import Speed
 from reach_gym.cli import shell
-
-from .demo import Demo
-from .dqn import DQNAblation
-from .dqn_race import DQNRace
-from .isolation import Isolation
-from .leaderboard import Leaderboard
-from .paper import Paper
-from .rnn_ablation import RnnAblation
-from .rnn_speed import RnnSpeed
-from .speed import Speed
 
 
 def main(argv: Sequence[str] | None = None) -> int:

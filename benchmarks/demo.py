@@ -14,18 +14,18 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
-from agents import figures, report, runs
-from agents.q_learning import AGENT, QLearning
-from agents.q_learning_command import make
-from agents.q_learning_config import QLearningConfig
-from agents.tabular import TabularAgent, greedy_scenes
-from agents.training import train
+from agents.analysis import figures, report
+from agents.common import runs
+from agents.common.training import train
+from agents.q_learning.command import make
+from agents.q_learning.config import QLearningConfig
+from agents.q_learning.learner import AGENT, QLearning
+from agents.q_learning.tabular import TabularAgent, greedy_scenes
+from benchmarks import demo_cursor, demo_dqn, demo_rnn
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.rendering.video import write_video
 from reach_gym.rendering.window import NoDisplayError, Window
-
-from . import demo_cursor, demo_dqn, demo_rnn
 
 TASKS = {
     "without wind": "reach_gym/GridReachTabular-v0",

@@ -15,12 +15,12 @@ import numpy.typing as npt
 import torch
 from rich.table import Table
 
-from agents import dqn_checkpoint
-from agents.dqn_command import make, write_report
-from agents.dqn_config import PRESETS
-from agents.training import train
+from agents.common.training import train
+from agents.dqn import checkpoint
+from agents.dqn.command import make, write_report
+from agents.dqn.config import PRESETS
+from reach_gym.acting.protocol import Agent
 from reach_gym.cli.watch import episode_frames
-from reach_gym.protocol import Agent
 from reach_gym.rendering.video import write_video
 
 ENV_ID = "reach_gym/GridReachPixels-v0"
@@ -45,7 +45,7 @@ def run(out: Path, seed: int, steps: int = STEPS, progress: bool = True) -> Tabl
     try:
         learner = make(ENV_ID, {}, replace(PRESETS["default"].config, steps=steps), seed)
         begin = time.perf_counter()
-        save = partial(dqn_checkpoint.save, learner, out, {"id": ENV_ID, "kwargs": {}})
+        save = partial(checkpoint.save, learner, out, {"id": ENV_ID, "kwargs": {}})
         train(learner, save, steps, "DQN from pixels", progress)
         table = write_report(learner, out, ENV_ID, {}, time.perf_counter() - begin)
         write_video(out / "dqn.gif", frames(learner.agent, seed), _FPS)

@@ -9,11 +9,14 @@ from typing import Any
 import torch
 from rich.table import Table
 
-from agents import report, rnn_checkpoint, rnn_figures, rnn_report
-from agents.figures import save as save_figure
-from agents.rnn_config import PRESETS, config_from_data
-from agents.rnn_training import RnnLearner
-from agents.training import train
+from agents.analysis import report
+from agents.analysis.figures import save as save_figure
+from agents.common.training import train
+from agents.rnn import checkpoint as rnn_checkpoint
+from agents.rnn import figures as rnn_figures
+from agents.rnn import report as rnn_report
+from agents.rnn.config import PRESETS, config_from_data
+from agents.rnn.training import RnnLearner
 
 ENV_ID = "reach_gym/CursorReachCenterOut-v0"
 # Long enough to reach, adapt and show the after-effect; the network is as large as ever, the batches are small.

@@ -14,18 +14,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents import runs
-from agents.checkpoint import write_file
-from agents.dqn import DQN
-from agents.dqn_command import make
-from agents.greedy import GreedyTable
-from agents.judging import EXACT, NEAR, RADII
+from agents.common import runs
+from agents.common.checkpoint import write_file
+from agents.common.greedy import GreedyTable
+from agents.common.judging import EXACT, NEAR, RADII
+from agents.dqn.command import make
+from agents.dqn.learner import DQN
+from benchmarks import dqn_report
+from benchmarks.dqn_arms import ALL, ARMS, PIXELS
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.evaluation import evaluate
-
-from . import dqn_report
-from .dqn_arms import ALL, ARMS, PIXELS
 
 RECORDS = "runs.jsonl"
 _LOOKS = 12  # evaluations in the course of a run; their time is not counted

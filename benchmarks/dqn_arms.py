@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agents.dqn_config import PRESETS, DQNConfig
+from agents.dqn.config import PRESETS, DQNConfig
 
 PIXELS, VECTOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0"
 # Sun & Plitt halve the radius every 2,000 episodes of one environment; here every row does when it hits nine times in ten.

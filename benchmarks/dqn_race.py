@@ -11,17 +11,17 @@ from rich import box
 from rich.table import Table
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents import dqn_command, sb3_command
-from agents.dqn_config import PRESETS
-from agents.greedy import GreedyTable
-from agents.judging import NEAR, RADII
+from agents.common.greedy import GreedyTable
+from agents.common.judging import NEAR, RADII
+from agents.dqn import command as dqn_command
+from agents.dqn.config import PRESETS
+from agents.sb3 import command as sb3_command
+from benchmarks.dqn import hits
+from benchmarks.dqn_arms import PIXELS
+from benchmarks.dqn_report import GOAL
 from reach_gym import checks
+from reach_gym.acting.protocol import from_predict
 from reach_gym.cli import shell
-from reach_gym.protocol import from_predict
-
-from .dqn import hits
-from .dqn_arms import PIXELS
-from .dqn_report import GOAL
 
 
 @dataclass(kw_only=True)
@@ -29,7 +29,7 @@ class DQNRace(shell.Command):
     """Wall time until 99 % of 1,000 held-out pairs come within one square: ours, and Stable-Baselines3's DQN.
 
     Both learn on 64 rows of the native vector environment with Sun & Plitt's network, on one thread: ours by its usual settings,
-    Stable-Baselines3's by those of `agents.sb3_config`, which include the shrinking radius. The evaluation, after every `leg`
+    Stable-Baselines3's by those of `agents.sb3.config`, which include the shrinking radius. The evaluation, after every `leg`
     steps, is not counted.
 
     Attributes:

@@ -14,10 +14,9 @@ from matplotlib.ticker import PercentFormatter
 from rich import box
 from rich.table import Table
 
-from agents.checkpoint import write_file
-from agents.figures import COLORS, DPI, FAINT, INK, TARGET, headline, layout, save, tidy
-
-from .dqn_arms import RADIUS_STUDY
+from agents.analysis.figures import COLORS, DPI, FAINT, INK, TARGET, headline, layout, save, tidy
+from agents.common.checkpoint import write_file
+from benchmarks.dqn_arms import RADIUS_STUDY
 
 GOAL = 0.99
 Record = Mapping[str, Any]

@@ -14,12 +14,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from reach_gym.acting.rollout import BATCH
 from reach_gym.benchmark.engines import LocalEngine
 from reach_gym.benchmark.process import MEMORY, AgentProcess, on_one_core
 from reach_gym.benchmark.remote import remote_agent
 from reach_gym.cli.shell import Command
 from reach_gym.evaluation import evaluate
-from reach_gym.rollout import BATCH
 
 _BATCHES = 4  # per measurement; a task of the suite has one
 _LAYERS = [np.random.default_rng(0).normal(0, 0.3, shape).astype(np.float32) for shape in ((7, 64), (64, 64), (64, 8))]

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agents.__main__ import main as train_command
-from reach_gym import suite
+from reach_gym.acting.protocol import FAMILIES
 from reach_gym.benchmark.engines import Engine, make_engine
 from reach_gym.cli import shell
 from reach_gym.cli.benchmarking import Benchmark
-from reach_gym.protocol import FAMILIES
+from reach_gym.evaluation import suite
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Contender:
 
     Attributes:
         name: In the results.
-        load: What `reach_gym.protocol.load_agent` takes; ``{run}`` is the run directory of this seed.
+        load: What `reach_gym.acting.protocol.load_agent` takes; ``{run}`` is the run directory of this seed.
         train: Arguments of ``python -m agents`` that fill the run directory ``{run}`` with ``{seed}``; none for who
             needs no training.
         families: Whose tasks it can do.

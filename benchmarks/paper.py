@@ -11,15 +11,14 @@ from typing import Any
 import torch
 from rich.markdown import Markdown
 
-from agents import runs
-from agents.checkpoint import CheckpointError, write_file
-from agents.figures import save as save_figure
+from agents.analysis.figures import save as save_figure
+from agents.common import runs
+from agents.common.checkpoint import CheckpointError, write_file
+from benchmarks import paper_figures, paper_tables
+from benchmarks.paper_facts import DISCREPANCIES
+from benchmarks.paper_runs import load_all, train_all
 from reach_gym import checks
 from reach_gym.cli import shell
-
-from . import paper_figures, paper_tables
-from .paper_facts import DISCREPANCIES
-from .paper_runs import load_all, train_all
 
 
 @dataclass(kw_only=True)

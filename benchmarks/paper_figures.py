@@ -10,20 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
-from agents.activity import record_network
-from agents.figures import COLORS, DPI, FAINT, FIELD, INK, RULE, TARGET, headline, layout, tidy
-from agents.hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
-from agents.population import psth, trajectories, tuning
-from agents.rnn_checkpoint import Trained
-from agents.rnn_figures import CENTER_OUT, block_edges, learning_curves, psth_figure, shade_blocks, smoothed, trajectory_figure
-from agents.rnn_probe import probe_batch
-from agents.rnn_training import make_rollout
+from agents.analysis.activity import record_network
+from agents.analysis.figures import COLORS, DPI, FAINT, FIELD, INK, RULE, TARGET, headline, layout, tidy
+from agents.analysis.hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
+from agents.analysis.population import psth, trajectories, tuning
+from agents.rnn.checkpoint import Trained
+from agents.rnn.figures import CENTER_OUT, block_edges, learning_curves, psth_figure, shade_blocks, smoothed, trajectory_figure
+from agents.rnn.probe import probe_batch
+from agents.rnn.training import make_rollout
+from benchmarks.paper_facts import PAPER
+from benchmarks.paper_runs import BUFFER, CONTROL, CURL, CURL_TASK, STANDARD, TASK
+from benchmarks.paper_tables import phase_activity
 from reach_gym.recording import Recording
-from reach_gym.schedule import Block
-
-from .paper_facts import PAPER
-from .paper_runs import BUFFER, CONTROL, CURL, CURL_TASK, STANDARD, TASK
-from .paper_tables import phase_activity
+from reach_gym.sessions.schedule import Block
 
 _PATHS = 24  # trials per panel: three per target
 _SHOWN_UNITS = 6

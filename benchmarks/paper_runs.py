@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents import rnn_checkpoint
-from agents.checkpoint import MANIFEST
-from agents.rnn_checkpoint import Trained
-from agents.rnn_config import PRESETS, RnnConfig, config_from_data
-from agents.rnn_sessions import session_of
-from agents.rnn_training import RnnLearner
-from agents.training import train
+from agents.common.checkpoint import MANIFEST
+from agents.common.training import train
+from agents.rnn import checkpoint
+from agents.rnn.checkpoint import Trained
+from agents.rnn.config import PRESETS, RnnConfig, config_from_data
+from agents.rnn.sessions import session_of
+from agents.rnn.training import RnnLearner
 
 TASK, CURL_TASK = "reach_gym/CursorReachRegion-v0", "reach_gym/CursorReachCenterOut-v0"
 STANDARD, BUFFER, CONTROL, CURL, CURL_CONTROL = "standard", "output_buffer", "control", "curl", "curl_control"
@@ -102,11 +102,11 @@ class _UntilFirstBlock:
 
 def _train(learner: RnnLearner, directory: Path, label: str, progress: bool, stop: bool = False) -> None:
     if learner.done == 0 and (directory / MANIFEST).exists():
-        rnn_checkpoint.resume(learner, directory)
+        checkpoint.resume(learner, directory)
     looped: Any = _UntilFirstBlock(learner) if stop else learner
-    train(looped, lambda: rnn_checkpoint.save(learner, directory), 100, label, progress)
+    train(looped, lambda: checkpoint.save(learner, directory), 100, label, progress)
 
 
 def load_all(out: Path, seeds: int) -> dict[str, list[Trained]]:
     """What `train_all` trained, by kind, one per seed."""
-    return {name: [rnn_checkpoint.load(out / f"{name}-{seed}") for seed in range(seeds)] for name in NAMES}
+    return {name: [checkpoint.load(out / f"{name}-{seed}") for seed in range(seeds)] for name in NAMES}

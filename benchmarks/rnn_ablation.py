@@ -12,12 +12,11 @@ import torch
 from rich import box
 from rich.table import Table
 
-from agents.rnn_config import PRESETS, RnnConfig, config_from_data
-from agents.rnn_training import RnnLearner
+from agents.rnn.config import PRESETS, RnnConfig, config_from_data
+from agents.rnn.training import RnnLearner
+from benchmarks.paper_runs import TASK
 from reach_gym import checks
 from reach_gym.cli import shell
-
-from .paper_runs import TASK
 
 # Each of them from the defaults, as if that one choice had not been made.
 LEVERS: dict[str, dict[str, Any]] = {

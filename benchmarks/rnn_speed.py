@@ -15,13 +15,12 @@ from rich import box
 from rich.table import Table
 from torch import Tensor, nn
 
-from agents.rnn_config import UNIT, RnnConfig, config_from_data
-from agents.rnn_models import BufferNetwork, Network, make_network
-from agents.rnn_training import RnnLearner, make_rollout
-from agents.rnn_trials import STEPS, TrialBatch, TrialSource
+from agents.rnn.config import UNIT, RnnConfig, config_from_data
+from agents.rnn.models import BufferNetwork, Network, make_network
+from agents.rnn.training import RnnLearner, make_rollout
+from agents.rnn.trials import STEPS, TrialBatch, TrialSource
+from benchmarks.paper_runs import TASK
 from reach_gym.cli import shell
-
-from .paper_runs import TASK
 
 PAPER_BATCH, PAPER_DROPOUT = 32, 0.3
 BATCHES = (32, 64, 128, 256)

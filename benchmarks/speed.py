@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 import reach_gym  # noqa: F401  (registers the tasks)
-from agents.q_learning import QLearning
-from agents.q_learning_config import QLearningConfig
+from agents.q_learning.config import QLearningConfig
+from agents.q_learning.learner import QLearning
 from reach_gym.cli.shell import Command
 
 ROWS = 1024

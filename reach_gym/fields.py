@@ -321,3 +321,6 @@ def _describe_region(region: Region) -> str:
         above = "" if high is None else f" <= {high:g}"
         spans.append(f"{below}{axis}{above}")
     return ", ".join(spans)
+
+
+COMPONENT_WISE = (force_of, channel_of)

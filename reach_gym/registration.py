@@ -22,20 +22,20 @@ class Task:
         summary: What it is, in one line.
         kwargs: Constructor keywords, plain JSON.
         max_episode_steps: The time limit, in steps.
-        module: Module of `reach_gym.envs` that holds the scalar environment; the vector one has the suffix ``_vector``.
-        env: Name of the scalar class.
-        vector_env: Name of the vector class.
+        family: ``"grid"`` or ``"cursor"``; the only test of which of the two tasks it is.
     """
 
     summary: str
     kwargs: dict[str, Any]
     max_episode_steps: int = 100
-    module: str = "grid_reach"
-    env: str = "GridReachEnv"
-    vector_env: str = "GridReachVectorEnv"
+    family: str = "grid"
 
 
-_CURSOR: dict[str, Any] = {"module": "cursor_reach", "env": "CursorReachEnv", "vector_env": "CursorReachVectorEnv"}
+# The scalar and the vector class of each family.
+_CLASSES = {
+    "grid": ("reach_gym.grid.env:GridReachEnv", "reach_gym.grid.vector_env:GridReachVectorEnv"),
+    "cursor": ("reach_gym.reach.env:CursorReachEnv", "reach_gym.reach.vector_env:CursorReachVectorEnv"),
+}
 
 TASKS: dict[str, Task] = {
     f"{NAMESPACE}/GridReach-v0": Task("16 x 16 grid, random start and target, exact hit, vector observation", {}),
@@ -45,17 +45,17 @@ TASKS: dict[str, Task] = {
     f"{NAMESPACE}/GridReachTabularWind-v0": Task(
         "GridReachTabular with a wind to the left over rows 2 to 6", {**_TABULAR, "field": "wind"}
     ),
-    f"{NAMESPACE}/CursorReach-v0": Task("a point mass, random target, go cue, no field", {}, **_CURSOR),
+    f"{NAMESPACE}/CursorReach-v0": Task("a point mass, random target, go cue, no field", {}, family="cursor"),
     f"{NAMESPACE}/CursorReachRegion-v0": Task(
-        "CursorReach with a push of -1 N along each axis in a region", {"field": "push"}, **_CURSOR
+        "CursorReach with a push of -1 N along each axis in a region", {"field": "push"}, family="cursor"
     ),
     f"{NAMESPACE}/CursorReachCurl-v0": Task(
-        "CursorReach in a counter-clockwise curl field of 13 N s/m", {"field": "curl_ccw"}, **_CURSOR
+        "CursorReach in a counter-clockwise curl field of 13 N s/m", {"field": "curl_ccw"}, family="cursor"
     ),
     f"{NAMESPACE}/CursorReachCenterOut-v0": Task(
         "8 targets on a circle; a session of baseline, adaptation to the curl field, washout",
         {"field": "curl_ccw", "targets": "center-out", "schedule": "abrupt"},
-        **_CURSOR,
+        family="cursor",
     ),
 }
 
@@ -66,8 +66,8 @@ def register_all() -> None:
         if env_id not in gym.registry:
             gym.register(
                 id=env_id,
-                entry_point=f"reach_gym.envs.{task.module}:{task.env}",
-                vector_entry_point=f"reach_gym.envs.{task.module}_vector:{task.vector_env}",
+                entry_point=_CLASSES[task.family][0],
+                vector_entry_point=_CLASSES[task.family][1],
                 max_episode_steps=task.max_episode_steps,
                 kwargs=task.kwargs,
             )

@@ -20,10 +20,10 @@ from gymnasium.utils.env_match import check_environments_match
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 
 import reach_gym  # noqa: F401
-from reach_gym.envs.cursor_reach import CursorReachEnv
-from reach_gym.envs.cursor_reach_vector import CursorReachVectorEnv
-from reach_gym.envs.grid_reach import GridReachEnv
-from reach_gym.envs.grid_reach_vector import GridReachVectorEnv
+from reach_gym.grid.env import GridReachEnv
+from reach_gym.grid.vector_env import GridReachVectorEnv
+from reach_gym.reach.env import CursorReachEnv
+from reach_gym.reach.vector_env import CursorReachVectorEnv
 from reach_gym.registration import TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -185,7 +185,7 @@ class OneRow(gym.Env):
 @everything_made
 def test_one_row_matches_the_scalar_env(env_id, kwargs, backend):
     if kwargs and backend == "numba":
-        pytest.skip("tests/test_cursor_vector_env.py compares these; each kind is compiled for seconds")
+        pytest.skip("tests/reach/test_vector_env.py compares these; each kind is compiled for seconds")
     for render_mode, steps in ((None, 250), ("rgb_array", 4)):
         env = gym.make(env_id, disable_env_checker=True, render_mode=render_mode, **kwargs)
         vector = gym.make_vec(

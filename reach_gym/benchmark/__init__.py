@@ -1,1 +1,1 @@
-"""Anybody's agent on the tasks of `reach_gym.suite`: processes, results, statistics and reports."""
+"""Anybody's agent on the tasks of `reach_gym.evaluation.suite`: processes, results, statistics and reports."""

@@ -13,18 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from reach_gym import rollout, suite
+from reach_gym.acting import rollout
+from reach_gym.acting.protocol import BUILT_IN
 from reach_gym.benchmark import wire
 from reach_gym.benchmark.process import MEMORY, PACKAGES, AgentFailure, AgentProcess, on_one_core, printable
 from reach_gym.benchmark.provenance import commit, source, versions
 from reach_gym.benchmark.remote import remote_agent
 from reach_gym.benchmark.sessions import session_facts
 from reach_gym.errors import InvalidActionError, NotApplicableError
-from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate, subset
-from reach_gym.protocol import BUILT_IN
+from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate, subset, suite
+from reach_gym.evaluation.suite import SuiteTask
 from reach_gym.recording import Recording, record, record_whole_session
 from reach_gym.registration import TASKS
-from reach_gym.suite import SuiteTask
 
 OK, NOT_APPLICABLE = "ok", "not_applicable"
 _PATHS = 12  # trials whose paths are kept for the report
@@ -37,8 +37,8 @@ class Job:
 
     Attributes:
         label: What the agent is called.
-        agent: A name that `reach_gym.protocol.load_agent` takes.
-        task: Name of a task of `reach_gym.suite.TASKS`.
+        agent: A name that `reach_gym.acting.protocol.load_agent` takes.
+        task: Name of a task of `reach_gym.evaluation.suite.TASKS`.
         seed: Of the held-out trials, and of what the agent draws.
         trust: Whether code in the agent's file may be run.
         path: Directory in which relative names are looked up.
@@ -140,7 +140,7 @@ def resolved(job: Job) -> str:
 
 
 def measure(agent: Any, task: SuiteTask, seed: int) -> tuple[dict[str, float | None], dict[str, Any]]:
-    """What an agent does on a task: the means of `reach_gym.evaluation`, and details for the report."""
+    """What an agent does on a task: the means of `reach_gym.evaluation.held_out`, and details for the report."""
     if task.family == "grid":
         evaluation: Evaluation | CursorEvaluation = evaluate(
             agent, task.env_id, task.episodes, seed, task.kwargs, session=task.is_session

@@ -17,7 +17,7 @@ import gymnasium as gym
 import numpy as np
 
 import reach_gym
-from reach_gym.protocol import BUILT_IN, parts_of
+from reach_gym.acting.protocol import BUILT_IN, parts_of
 
 _LEARNED = ("checkpoint.json", "model.zip")  # the first names its arrays by a hash of what they hold
 
@@ -55,7 +55,7 @@ def source(name: str, folder: str) -> str | None:
     What a module imports does not count.
 
     Args:
-        name: What `reach_gym.protocol.load_agent` takes, with paths that lead there from any directory.
+        name: What `reach_gym.acting.protocol.load_agent` takes, with paths that lead there from any directory.
         folder: Where modules are looked up first.
     """
     if name in BUILT_IN:

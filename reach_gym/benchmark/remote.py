@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from reach_gym.acting.protocol import Agent, Transition
 from reach_gym.benchmark import wire
 from reach_gym.benchmark.process import AgentFailure, AgentProcess
-from reach_gym.protocol import Agent, Transition
 
 
 class RemoteAgent:
-    """Follows `reach_gym.protocol.Agent`; only observations go out, and only numbers come back."""
+    """Follows `reach_gym.acting.protocol.Agent`; only observations go out, and only numbers come back."""
 
     def __init__(self, process: AgentProcess, family: str) -> None:
         """Asks a `process` that has loaded its agent, in a task of this `family`."""

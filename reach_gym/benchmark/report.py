@@ -7,12 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from reach_gym import suite
 from reach_gym.benchmark import tables
 from reach_gym.benchmark.jobs import OK
 from reach_gym.benchmark.page import STYLE
 from reach_gym.benchmark.results import RECORDS, YARDSTICKS, Results
 from reach_gym.benchmark.summary import group_of, ranked
+from reach_gym.evaluation import suite
 
 _SCALES = {
     "score": "On each task a score of 0 is the random agent's return, and 1 the ideal one's, which knows the field.",

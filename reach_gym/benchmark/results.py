@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from reach_gym import checks
+from reach_gym.acting.protocol import BUILT_IN
 from reach_gym.benchmark.engines import Engine
 from reach_gym.benchmark.jobs import NOT_APPLICABLE, OK, Job, Outcome, is_current, lost, run_job
 from reach_gym.benchmark.process import MEMORY
-from reach_gym.protocol import BUILT_IN
-from reach_gym.suite import SuiteTask
+from reach_gym.evaluation.suite import SuiteTask
 
 RECORDS, JOURNAL = "results.jsonl", "journal.jsonl"
 YARDSTICKS = {"score": ("random", "ideal"), "adaptation": ("naive", "adapted")}  # for the scores 0 and 1
@@ -31,8 +31,8 @@ class Entry:
 
     Attributes:
         label: What it is called in the results.
-        agent: A name that `reach_gym.protocol.load_agent` takes; ``{seed}`` stands for the number of the run, so that every seed
-            may have a trained agent of its own.
+        agent: A name that `reach_gym.acting.protocol.load_agent` takes; ``{seed}`` stands for the number of the run, so that
+            every seed may have a trained agent of its own.
     """
 
     label: str

@@ -24,7 +24,7 @@ _LEAST = 0.1  # of the field's force: below it there is nothing to retain
 
 
 def session_facts(recording: Recording) -> tuple[dict[str, float], dict[str, Any]]:
-    """The numbers of one session of `reach_gym.suite.SESSION`, and its courses trial by trial.
+    """The numbers of one session of `reach_gym.evaluation.suite.SESSION`, and its courses trial by trial.
 
     The numbers:
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym import statistics, suite
 from reach_gym.benchmark.jobs import NOT_APPLICABLE, OK
+from reach_gym.evaluation import statistics, suite
 
 THRESHOLDS = np.linspace(-0.2, 1.2, 71)  # of performance profiles
 _FEW = 5  # agents of which all pairs are compared

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from gymnasium.vector import VectorEnv, VectorWrapper
 
 from reach_gym.planning.watch import STEPS
-from reach_gym.reaching import Plants, Sensed
+from reach_gym.reach.rules import Plants, Sensed
 
 
 class AgentView(VectorWrapper):

@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from reach_gym import checks, rollout
+from reach_gym import checks
+from reach_gym.acting import rollout
+from reach_gym.acting.protocol import Transition, load_agent
 from reach_gym.benchmark import wire
 from reach_gym.benchmark.process import PACKAGES, end_with_parent
 from reach_gym.benchmark.view import AgentView
 from reach_gym.errors import NotApplicableError
-from reach_gym.protocol import Transition, load_agent
 
 
 def main(handle: int) -> None:

@@ -1,4 +1,4 @@
-"""``reach-gym benchmark``: how good anybody's agents are on the tasks of `reach_gym.suite`."""
+"""``reach-gym benchmark``: how good anybody's agents are on the tasks of `reach_gym.evaluation.suite`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from reach_gym import checks, suite
+from reach_gym import checks
+from reach_gym.acting.protocol import BUILT_IN, parts_of
 from reach_gym.benchmark import results
 from reach_gym.benchmark.engines import make_engine
 from reach_gym.benchmark.jobs import Job, Outcome
@@ -25,8 +26,8 @@ from reach_gym.benchmark.tables import terminal
 from reach_gym.cli import shell
 from reach_gym.cli.outputs import check_folder
 from reach_gym.errors import missing_extra
-from reach_gym.protocol import BUILT_IN, parts_of
-from reach_gym.suite import SuiteTask
+from reach_gym.evaluation import suite
+from reach_gym.evaluation.suite import SuiteTask
 
 _MIB = 2**20
 _USUAL = "quick"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reach_gym.grid import MOVES, Action
+from reach_gym.grid.world import MOVES, Action
 from reach_gym.rendering.window import Key
 
 # Seconds in which a second arrow key still joins the first: fingers are never quite together.

@@ -8,14 +8,15 @@ from typing import Any
 
 from rich.table import Table
 
-from reach_gym import fields, grid
+from reach_gym import fields
 from reach_gym.cli import shell
-from reach_gym.cli.cursor_text import cursor_rows, schedule_lines
+from reach_gym.cli.reach_text import cursor_rows, schedule_lines
 from reach_gym.cli.tasks import TaskCommand, make
+from reach_gym.grid.world import Action, grid_world
 from reach_gym.registration import NAMESPACE, TASKS
 from reach_gym.rendering import GridScene
 from reach_gym.rendering.field_marks import region_squares
-from reach_gym.schedule import schedule_from_data
+from reach_gym.sessions.schedule import schedule_from_data
 
 _LARGEST_SKETCH = 40  # squares; two columns of text each still fit a wide terminal
 
@@ -72,7 +73,7 @@ def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
 
 
 def _grid_rows(scene: GridScene, settings: dict[str, Any], env: Any, limit: int) -> list[tuple[str, str]]:
-    names = ", ".join(f"{a.value} {a.name.lower().replace('_', '-')}" for a in grid.Action)
+    names = ", ".join(f"{a.value} {a.name.lower().replace('_', '-')}" for a in Action)
     return [
         ("grid", f"{scene.size} x {scene.size} squares (x, y); x to the right, y upwards"),
         ("observation", f"{settings.get('observation', 'vector')}: {env.observation_space}"),
@@ -109,7 +110,7 @@ def _sketch(scene: GridScene, fixed_target: bool) -> list[str]:
     region = region_squares(scene.size, scene.field)
     if scene.size > _LARGEST_SKETCH or (region is None and not fixed_target):
         return []
-    world = grid.grid_world(scene.size, scene.field)
+    world = grid_world(scene.size, scene.field)
     sign = _sign(scene.field)
     lines = []
     for y in reversed(range(scene.size)):

@@ -12,8 +12,8 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.envs.cursor_task import CursorTask
 from reach_gym.fields import NULL, Pair
+from reach_gym.reach.keywords import CursorTask
 from reach_gym.recording import Recorder
 from reach_gym.rendering import CursorScene, board_point, draw
 from reach_gym.rendering.canvas import WIDTH, load_pygame

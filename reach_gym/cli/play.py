@@ -13,8 +13,8 @@ from rich.table import Table
 
 from reach_gym import checks
 from reach_gym.cli import shell
-from reach_gym.cli.cursor_play import CursorPlay
 from reach_gym.cli.keyboard import Moves
+from reach_gym.cli.reach_play import CursorPlay
 from reach_gym.cli.tasks import TaskCommand, is_cursor_task, make
 from reach_gym.rendering.window import Key, NoDisplayError, Window
 

@@ -12,7 +12,7 @@ from reach_gym.cli import shell
 from reach_gym.cli.outputs import check_recording
 from reach_gym.cli.tasks import AgentCommand, is_cursor_task, vector_backend
 from reach_gym.recording import Recording, check_dataset_id, record, to_minari
-from reach_gym.schedule import MAX_TRIALS
+from reach_gym.sessions.schedule import MAX_TRIALS
 
 
 @dataclass(kw_only=True)

@@ -13,8 +13,8 @@ import tyro
 from gymnasium.envs.registration import load_env_creator
 
 from reach_gym import checks
+from reach_gym.acting.protocol import Agent, load_agent
 from reach_gym.cli.shell import Command
-from reach_gym.protocol import Agent, load_agent
 from reach_gym.registration import NAMESPACE, TASKS
 
 _WORTH_COMPILING = 10_000  # episodes; NumPy runs fewer in less time than Numba takes to compile
@@ -65,7 +65,7 @@ class AgentCommand(TaskCommand):
     trust: bool = False
 
     def load(self, envs: gym.vector.VectorEnv[Any, Any, Any]) -> Agent:
-        """The agent, for `envs`; see `reach_gym.protocol.load_agent`."""
+        """The agent, for `envs`; see `reach_gym.acting.protocol.load_agent`."""
         return load_agent(self.agent, envs, self.trust)
 
 
@@ -87,7 +87,7 @@ def full_id(name: str) -> str:
 
 def is_cursor_task(env_id: str) -> bool:
     """Whether the task `env_id` is a continuous one."""
-    return TASKS[env_id].module.startswith("cursor")
+    return TASKS[env_id].family == "cursor"
 
 
 def vector_backend(episodes: int) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks
+from reach_gym.acting.protocol import Agent
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import AgentCommand, is_cursor_task, vector_backend
-from reach_gym.protocol import Agent
 from reach_gym.rendering.video import check_video_path, write_video
 from reach_gym.rendering.window import NoDisplayError, Window
 

@@ -4,8 +4,9 @@ On the grid the ideal agent takes a shortest path. In the continuous task it is 
 knows the field; the naive one believes in no field, the adapted one in what the block has taught.
 """
 
+from reach_gym.grid.exact import UNREACHABLE, hits, steps_to_go
 from reach_gym.planning.agents import AdaptedAgent, IdealAgent, NaiveAgent, RandomAgent
-from reach_gym.planning.grid import UNREACHABLE, GridPlanner, KnowsItsGrid, hits, steps_to_go
+from reach_gym.planning.grid_planner import GridPlanner, KnowsItsGrid
 from reach_gym.planning.minimum_jerk import MinimumJerkAgent, Profile, logistic, minimum_jerk
 from reach_gym.planning.optimal import OptimalFeedback
 from reach_gym.planning.watch import KnowsItsPlants

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from reach_gym.errors import NotApplicableError
-from reach_gym.planning.grid import GridPlanner
+from reach_gym.planning.grid_planner import GridPlanner
 from reach_gym.planning.optimal import OptimalFeedback
 
 

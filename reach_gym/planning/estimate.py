@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym import dynamics, fields
+from reach_gym import fields
 from reach_gym.planning import lqg
 from reach_gym.planning.watch import Seen
+from reach_gym.plants import point_mass
 
 if TYPE_CHECKING:
-    from reach_gym.reaching import Plants
+    from reach_gym.reach.rules import Plants
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -37,7 +38,7 @@ def advance(plants: Plants, state: Floats, command: Floats, time: Integers) -> F
     field_x, field_y = fields.force_of(scale_at(plants, time), x, y, vx, vy, *plants.field.T)
     rate = plants.dt / plants.mass
     return np.stack(
-        dynamics.step(x, y, vx, vy, command[:, 0] + field_x, command[:, 1] + field_y, rate, plants.damping, plants.dt), axis=1
+        point_mass.step(x, y, vx, vy, command[:, 0] + field_x, command[:, 1] + field_y, rate, plants.damping, plants.dt), axis=1
     )
 
 

@@ -1,7 +1,8 @@
 """The mathematics of linear-quadratic control, batched over rows; no task, no agent.
 
 A state is (x, y, vx, vy) relative to the goal, in metres and metres per second; a command is a force (x, y) in newtons. Under a
-linear field the point mass obeys ``state' = A state + B command`` exactly (semi-implicit Euler, see `reach_gym.dynamics`).
+linear field the point mass obeys ``state' = A state + B command`` exactly (semi-implicit Euler, see
+`reach_gym.plants.point_mass`).
 """
 
 from __future__ import annotations

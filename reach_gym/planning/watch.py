@@ -11,7 +11,7 @@ import numpy.typing as npt
 from reach_gym.errors import NotApplicableError
 
 if TYPE_CHECKING:
-    from reach_gym.reaching import Plants, Sensed
+    from reach_gym.reach.rules import Plants, Sensed
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -68,7 +68,7 @@ class TrialWatch:
 
         Args:
             env: A cursor reach of this package, scalar or vector, wrapped or not.
-            belief: ``"trial"``, ``"block"`` or ``"nothing"``; see `reach_gym.reaching.Plants`.
+            belief: ``"trial"``, ``"block"`` or ``"nothing"``; see `reach_gym.reach.rules.Plants`.
 
         Raises:
             NotApplicableError: `env` is none.

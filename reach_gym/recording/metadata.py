@@ -12,7 +12,7 @@ import numpy as np
 
 import reach_gym
 from reach_gym import checks
-from reach_gym.schedule import Schedule
+from reach_gym.sessions.schedule import Schedule
 
 FORMAT, VERSION = "reach_gym recording", 1
 MAX_METADATA = 2**20  # characters of JSON; whatever is long belongs into the arrays

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from reach_gym import checks, rollout
+from reach_gym import checks
+from reach_gym.acting import rollout
 from reach_gym.recording.metadata import describe, name_of, require_cursor
 from reach_gym.recording.recorder import Trials
 from reach_gym.recording.schema import Array, Recording, assemble
-from reach_gym.schedule import MAX_TRIALS
+from reach_gym.sessions.schedule import MAX_TRIALS
 
 INDEPENDENT = 100  # trials where nobody says how many
 
@@ -29,16 +30,16 @@ def record(
     """Records an agent on held-out trials; the same call gives the same recording.
 
     Args:
-        agent: A name that `reach_gym.protocol.load_agent` takes, or anything that `as_agent` takes.
+        agent: A name that `reach_gym.acting.protocol.load_agent` takes, or anything that `as_agent` takes.
         env_id: A registered cursor task.
         trials: How many; without it as many as the schedule has for a session, 100 otherwise.
         seed: Seed of the first trial.
         env_kwargs: Constructor keywords that replace the registered ones.
         session: ``False``: independent trials, each of them trial 0 of a row of its own, as in
-            `reach_gym.evaluation.evaluate`. ``True``: one subject goes through its session, trials 0, 1, 2 and so on, and is
-            told what comes of its actions if it wants to know (`reach_gym.protocol.Agent`).
+            `reach_gym.evaluation.held_out`. ``True``: one subject goes through its session, trials 0, 1, 2 and so on,
+            and is told what comes of its actions if it wants to know (`reach_gym.acting.protocol.Agent`).
         observe: Whether to keep the observations.
-        trust: See `reach_gym.protocol.load_agent`.
+        trust: See `reach_gym.acting.protocol.load_agent`.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -70,7 +71,7 @@ def record_rows(agent: Any, env: Any, count: int, seed: int, observe: bool = Tru
     """Runs `count` independent trials, one per row of `env` and batch after batch.
 
     Args:
-        agent: Who acts; see `reach_gym.protocol.Agent`.
+        agent: Who acts; see `reach_gym.acting.protocol.Agent`.
         env: The rows.
         count: Of trials.
         seed: As `record` takes it.
@@ -115,7 +116,7 @@ def record_whole_session(
     Only for agents that carry nothing over from one trial to the next, as the reference controllers do not.
 
     Args:
-        agent: A name that `reach_gym.protocol.load_agent` takes.
+        agent: A name that `reach_gym.acting.protocol.load_agent` takes.
         env_id: A registered cursor task.
         seed: Seed of the session.
         env_kwargs: Constructor keywords that replace the registered ones.

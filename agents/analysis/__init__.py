@@ -1,0 +1,1 @@
+"""Analysis of sessions and activity, and figures."""

@@ -1,0 +1,1 @@
+"""What the learners share: run directories, checkpoints, the loop around a learner, commands."""

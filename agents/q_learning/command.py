@@ -1,0 +1,88 @@
+"""``python -m agents q_learning``: train, evaluate over all starts, write one run directory."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import gymnasium as gym
+import tyro
+
+from agents.analysis import figures, report
+from agents.common import runs
+from agents.common.command import LearnCommand
+from agents.common.training import train
+from agents.q_learning.config import QLearningConfig
+from agents.q_learning.learner import AGENT, QLearning
+from agents.q_learning.tabular import TabularAgent, greedy_scenes
+from reach_gym import checks
+from reach_gym.cli import shell
+from reach_gym.grid.env import GridReachEnv
+
+_PAPER = QLearningConfig()
+
+
+@dataclass(kw_only=True)
+class QLearningCommand(LearnCommand):
+    """Tabular Q-learning, for grid reaches with index observations.
+
+    The run directory then holds the checkpoint, learning_curve.csv and .png, evaluation.json and
+    trajectories.png.
+
+    Attributes:
+        config: The settings.
+        checkpoint_every: Episodes between two checkpoints.
+    """
+
+    config: Annotated[QLearningConfig, tyro.conf.arg(name="")] = _PAPER
+    checkpoint_every: int = 2_500
+
+    def run(self) -> None:
+        """Trains, evaluates and writes the run directory."""
+        with shell.request():
+            kwargs = self.kwargs()
+            checks.integer("checkpoint-every", self.checkpoint_every, 1)
+            env = make(self.env, kwargs)
+            learner = QLearning(env, self.config, self.seed)
+            task = {"id": self.env, "kwargs": kwargs}
+            runs.prepare(self.out, AGENT, self.resume, self.overwrite)
+            if self.resume:
+                learner.resume(self.out, task)
+            else:
+                learner.save(self.out, task)  # so that a run killed at once can be resumed, too
+        begin = time.perf_counter()
+        train(learner, lambda: learner.save(self.out, task), self.checkpoint_every, "Q-learning", self.progress)
+        self._report(learner, kwargs, time.perf_counter() - begin)
+        env.close()
+
+    def _report(self, learner: QLearning, kwargs: dict[str, Any], seconds: float) -> None:
+        agent = TabularAgent(learner.q)
+        episodes = range(1, learner.done + 1)
+        columns = {"episode": episodes, "steps": learner.steps, "return": learner.returns, "success": learner.successes}
+        report.write_columns(self.out / "learning_curve.csv", columns)
+        evaluations = report.compare(agent, self.env, kwargs)
+        summaries = {name: evaluation.summary() for name, evaluation in evaluations.items()}
+        report.write_json(self.out / "evaluation.json", summaries)
+        ideal = summaries[AGENT]["mean_ideal_steps"]
+        curve = figures.Curve(self.env, learner.steps, ideal)
+        figures.save(figures.learning_curve([curve], self.config.epsilon), self.out / "learning_curve.png")
+        panel = figures.Panel(self.env, greedy_scenes(agent, self.env, kwargs))
+        figures.save(figures.trajectories([panel]), self.out / "trajectories.png")
+        rows = [(self.env, name, summary, seconds if name == AGENT else None) for name, summary in summaries.items()]
+        console = shell.console()
+        console.print(report.table(rows, f"{self.env} from {summaries[AGENT]['episodes']:.0f} starts"))
+        console.print(f"written to {self.out}")
+
+
+def make(env_id: str, kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
+    """Makes a grid reach to learn in; without Gymnasium's checker, which costs time at every step.
+
+    Raises:
+        ValueError: Another kind of environment: nobody could say what all its starts and its ideal are.
+        gymnasium.error.Error: There is no such environment.
+    """
+    env: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **kwargs)
+    if not isinstance(env.unwrapped, GridReachEnv):
+        raise ValueError(f"`--env` must be a grid reach of reach_gym, got {env_id}.")
+    return env

@@ -1,0 +1,146 @@
+"""The hands that a network moves: forward through the package's own dynamics, backward by the transpose of each step.
+
+The backward pass is written by hand because an automatic one would cost more than the network itself: a step of the dynamics
+takes some fifty operations on tiny tensors. A step is linear in the hand's state and force wherever it is differentiable; the
+tests hold it to PyTorch's automatic gradient of the same functions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reach_gym import fields
+from reach_gym.plants import point_mass
+from reach_gym.reach.rules import Plants
+
+_LINEAR = slice(6, 14)  # of a field's numbers: viscosity and stiffness
+_PER_ACCELERATION = 100.0  # 1/s^2, of the paper's code: its unit of acceleration, 0.2 m/s^2, over its unit of length, 2 mm
+
+
+class Workspace:
+    """Tensors that are used again and again: fresh ones of this size would cost a fifth of the time in page faults."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        """For tensors of `dtype`."""
+        self.dtype = dtype
+        self._kept: dict[str, Tensor] = {}
+
+    def __call__(self, name: str, *shape: int) -> Tensor:
+        """The tensor called `name`; its content is whatever was left in it."""
+        if name not in self._kept or self._kept[name].shape != shape:
+            self._kept[name] = torch.empty(shape, dtype=self.dtype)
+        return self._kept[name]
+
+
+class Hands:
+    """n hands during T steps.
+
+    Attributes:
+        position: (T+1, 2, n), m.
+        velocity: (T+1, 2, n), m/s.
+        change: (T+k, 2, n), m/s: k zeros, then by how much each step changed the velocity, field and walls included.
+    """
+
+    def __init__(self, plants: Plants, arena: float, steps: int, lead: int, space: Workspace, gate: str = "place") -> None:
+        """Puts the hands at their starts.
+
+        Args:
+            plants: The trials.
+            arena: Half the side of the square that a hand cannot leave, m.
+            steps: T.
+            lead: k.
+            space: Where the tensors live.
+            gate: See `RnnConfig.gate`.
+        """
+        rows, self._plants, self._arena, self._by_place = len(plants.go), plants, arena, gate == "place"
+        self.position, self.velocity = space("position", steps + 1, 2, rows), space("velocity", steps + 1, 2, rows)
+        self.change, self._force = space("change", steps + lead, 2, rows), space("force", steps, 2, rows)
+        self.position[0], self.velocity[0], self.change[:lead] = torch.from_numpy(plants.start.T), 0.0, 0.0
+        self._positions, self._velocities = self.position.unbind(0), self.velocity.unbind(0)
+        self._changes, self._forces = self.change[lead:].unbind(0), self._force.unbind(0)
+        self._rate = plants.dt / plants.mass
+        self._scale = torch.from_numpy(plants.scale.T[:steps]).to(space.dtype)
+        self._felt = bool((plants.scale != 0).any())
+        same = bool((plants.field == plants.field[0]).all())
+        # Numbers where all rows have the same field, tensors (n,) where some run in a channel.
+        self._field: Any = plants.field[0].tolist() if same else list(torch.from_numpy(plants.field.T).to(space.dtype))
+        self._linear = bool(plants.field[:, _LINEAR].any())
+        # Where a hand met a wall, and the field's factor where it acted, in each step.
+        self._walls: list[Tensor | None] = [None] * steps
+        self._acting: list[Tensor | None] = [None] * steps
+
+    def move(self, t: int, force: Tensor) -> None:
+        """Step `t` under the hands' own `force` (2, n) in N, which is cut where it exceeds the greatest."""
+        plants = self._plants
+        self._forces[t].copy_(force)
+        force = force.clamp(-plants.max_force, plants.max_force)
+        place, pace = self._positions[t], self._velocities[t]
+        if self._felt:
+            force = force + torch.stack(self._push(t, (*place, *pace), force / plants.mass))
+        # The law of motion is the same along both axes: as the first component of `step` they go through it together.
+        after, _, speed, _ = point_mass.step(place, 0.0, pace, 0.0, force, 0.0, self._rate, plants.damping, plants.dt)
+        if float(after.abs().max()) > self._arena:
+            self._walls[t] = after.abs() <= self._arena
+            after, speed = point_mass.confine(after, speed, self._arena)
+        self._positions[t + 1].copy_(after)
+        self._velocities[t + 1].copy_(speed)
+        torch.sub(speed, pace, out=self._changes[t])
+
+    def follow(self, forces: Tensor) -> None:
+        """All steps under `forces` (T, 2, n) that are known in advance."""
+        for t, force in enumerate(forces):
+            self.move(t, force)
+
+    def _push(self, t: int, state: tuple[Tensor, ...], own: Tensor) -> tuple[Tensor, Tensor]:
+        """The field's force, and note of the factor with which it acts."""
+        x_min, y_min, x_max, y_max, *rest = self._field
+        x, y = state[:2]
+        if self._by_place:
+            here = (x >= x_min) & (x <= x_max) & (y >= y_min) & (y <= y_max)
+        else:
+            ax, ay = own / _PER_ACCELERATION
+            here = ((ax >= x_min) & (ax <= x_max)) | ((ay >= y_min) & (ay <= y_max))
+        self._acting[t] = acting = self._scale[t] * here
+        # A mere push is the same in every state; numbers instead of tensors spare two thirds of the time.
+        known: Any = (*(state if self._linear else (0.0, 0.0, 0.0, 0.0)), -torch.inf, -torch.inf, torch.inf, torch.inf, *rest)
+        return fields.force_of(acting, *known)
+
+    def begin_back(self) -> None:
+        """Starts the backward pass, after the last step."""
+        self._to_position, self._to_velocity = torch.zeros_like(self.position[0]), torch.zeros_like(self.position[0])
+        most = self._plants.max_force
+        free = self._force.abs() <= most
+        self._free = None if bool(free.all()) else free.to(self._force.dtype).mul_(self._rate).unbind(0)
+
+    def move_back(self, t: int, to_position: Tensor, to_change: Tensor, to_velocity: Tensor | None = None) -> Tensor:
+        """The gradient (2, n) for the force of step `t`; to be called for the last step first.
+
+        Args:
+            t: The step.
+            to_position: Gradient (2, n) for the position after it.
+            to_change: Likewise for its change of velocity.
+            to_velocity: Likewise for the velocity after it.
+        """
+        plants = self._plants
+        to_place, to_pace = self._to_position.add_(to_position), self._to_velocity.add_(to_change)
+        if to_velocity is not None:
+            to_pace.add_(to_velocity)
+        walls = self._walls[t]
+        if walls is not None:
+            to_place.mul_(walls)
+            to_pace.mul_(walls)
+        to_pace.add_(to_place, alpha=plants.dt)
+        own = to_pace * (self._rate if self._free is None else self._free[t])
+        acting = self._acting[t]
+        fx, fy = (None, None) if acting is None else acting * self._rate * to_pace
+        if plants.damping:
+            to_pace.mul_(1.0 - self._rate * plants.damping)
+        to_pace.sub_(to_change)
+        if self._linear and fx is not None and fy is not None:
+            b_xx, b_xy, b_yx, b_yy, k_xx, k_xy, k_yx, k_yy = self._field[_LINEAR]
+            to_pace.add_(torch.stack((b_xx * fx + b_yx * fy, b_xy * fx + b_yy * fy)))
+            to_place.add_(torch.stack((k_xx * fx + k_yx * fy, k_xy * fx + k_yy * fy)))
+        return own

@@ -1,0 +1,1 @@
+"""The algorithms of Stable-Baselines3 on the tasks of this package."""

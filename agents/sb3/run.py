@@ -1,0 +1,93 @@
+"""A model of Stable-Baselines3 as a run of this repository: its policy as a checkpoint without pickles."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.callbacks import BaseCallback
+
+from agents.common import checkpoint
+from agents.common.checkpoint import CheckpointError
+from reach_gym.acting.protocol import Agent, from_predict
+from reach_gym.acting.sb3_policies import build, read_plain
+from reach_gym.errors import NotApplicableError
+
+AGENT = "sb3"
+_PREFIX = "policy."
+
+
+class Sb3Run:
+    """What the progress bar asks of a model."""
+
+    unit = "steps"
+
+    def __init__(self, model: Any, total: int) -> None:
+        """Watches `model`, which shall learn `total` steps."""
+        self._model, self.total = model, total
+
+    @property
+    def done(self) -> int:
+        """Steps learned so far."""
+        return int(self._model.num_timesteps)
+
+    def status(self) -> dict[str, float]:
+        """Mean return and share of successes of the last 100 episodes."""
+        episodes, successes = self._model.ep_info_buffer or (), self._model.ep_success_buffer or ()
+        figures = {"return": [each["r"] for each in episodes], "success": list(successes)}
+        return {name: float(np.mean(values)) for name, values in figures.items() if values}
+
+
+class Watching(BaseCallback):
+    """Shows the progress and saves while a model learns, and ends the learning after Ctrl-C."""
+
+    def __init__(self, show: Callable[[], None], interrupted: Callable[[], bool], save: Callable[[], None], every: int) -> None:
+        """Calls `show` often and `save` after `every` steps; asks `interrupted` at every step."""
+        super().__init__()
+        self._show, self._interrupted, self._save, self._every, self._due = show, interrupted, save, every, every
+
+    def _on_step(self) -> bool:
+        if self.n_calls % 16 == 0:
+            self._show()
+        if self.num_timesteps >= self._due:
+            self._save()
+            self._due += self._every
+        return not self._interrupted()
+
+
+def save(model: Any, directory: Path, manifest: Mapping[str, Any]) -> None:
+    """Writes the policy of `model` as a checkpoint, beside what is plain in `manifest`.
+
+    Raises:
+        CheckpointError: A weight is not finite; the checkpoint that was there is kept.
+    """
+    arrays = {f"{_PREFIX}{name}": tensor.detach().cpu().numpy() for name, tensor in model.policy.state_dict().items()}
+    settings = {name: str(value) if inspect.isclass(value) else value for name, value in model.policy_kwargs.items()}
+    policy = {
+        "policy_class": {"__module__": model.policy_class.__module__},
+        "policy_kwargs": settings,
+        "use_sde": bool(model.use_sde),
+    }
+    checkpoint.save(directory, arrays, {"agent": AGENT, **manifest, "policy": policy, "steps": int(model.num_timesteps)})
+
+
+def load(directory: Path | str, env: Any) -> Agent:
+    """The trained agent of a run directory, for the spaces of `env`.
+
+    Raises:
+        CheckpointError: It holds no sound checkpoint of Stable-Baselines3.
+        NotApplicableError: Its policy does not fit these spaces.
+    """
+    arrays, manifest = checkpoint.load(directory)
+    checkpoint.require(manifest, "agent", AGENT)
+    weights = {name.removeprefix(_PREFIX): torch.from_numpy(array) for name, array in arrays.items() if name.startswith(_PREFIX)}
+    try:
+        return from_predict(build(*read_plain(manifest["policy"]), weights, env.unwrapped))
+    except NotApplicableError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise CheckpointError("incompatible", f"the policy cannot be used here: {error}") from error

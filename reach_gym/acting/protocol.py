@@ -1,0 +1,283 @@
+"""What an agent is, and how anybody's agent becomes one."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import VectorEnv
+
+from reach_gym import checks
+from reach_gym.errors import NotApplicableError, missing_extra
+from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
+
+Starts = npt.NDArray[np.bool_]
+
+
+class Transition(NamedTuple):
+    """What came of one step of n rows.
+
+    Attributes:
+        observations: What the agent saw, (n, ...).
+        actions: What it did, (n, ...).
+        rewards: float64 (n,).
+        next_observations: What it sees now, (n, ...); where a trial ended, its last moment.
+        terminated: bool (n,), the trial ended in success.
+        truncated: bool (n,), it ended by the time limit.
+    """
+
+    observations: Any
+    actions: Any
+    rewards: npt.NDArray[np.float64]
+    next_observations: Any
+    terminated: npt.NDArray[np.bool_]
+    truncated: npt.NDArray[np.bool_]
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Acts in a vector environment: a batch of observations in, a batch of actions out.
+
+    An agent may have more, all of it optional:
+
+    - ``observe(transition)``, for an agent that learns while it acts: in a session it is called with a `Transition` after every
+      step, before the next `reset` or `act`. Independent held-out trials are never shown to it.
+    - ``family``, ``"grid"`` or ``"cursor"``, if it knows only one; ``observation``, the kind of observation it wants, such as
+      ``"pixels"``; ``observation_space`` and ``action_space``, those of a single row, as a model of Stable-Baselines3 has them. A
+      task with others is not for it.
+    """
+
+    def reset(self, starts: Starts) -> None:
+        """Forgets the rows, bool (n,), that begin an episode."""
+
+    def act(self, observations: Any) -> Any:
+        """The actions for a batch of n observations."""
+
+
+def count_rows(observations: Any) -> int:
+    """How many rows a batch of observations has; a dict or tuple of arrays has as many as each of its parts."""
+    while isinstance(observations, Mapping | tuple):
+        observations = next(iter(observations.values() if isinstance(observations, Mapping) else observations))
+    return len(observations)
+
+
+_SPACES = ("observation_space", "action_space")
+FAMILIES: tuple[Literal["grid"], Literal["cursor"]] = ("grid", "cursor")
+
+
+class _Callable:
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
+
+    def reset(self, starts: Starts) -> None:
+        """Nothing to forget."""
+
+    def act(self, observations: Any) -> Any:
+        """What the function returns."""
+        return self._function(observations)
+
+
+class _Predict:
+    def __init__(self, model: Any, deterministic: bool) -> None:
+        self._model, self._deterministic = model, deterministic
+        self.observation_space, self.action_space = (getattr(model, name, None) for name in _SPACES)
+        self._state: Any = None
+        self._starts: Starts | None = None
+
+    def reset(self, starts: Starts) -> None:
+        """Tells the model with its next observations which rows begin; a recurrent state is kept for the others."""
+        self._starts = starts if self._starts is None else self._starts | starts
+
+    @property
+    def states(self) -> npt.NDArray[np.float64]:
+        """The recurrent state (n, units) after the last `act`: all its parts and layers side by side.
+
+        Raises:
+            AttributeError: The model has none.
+        """
+        if self._state is None:
+            raise AttributeError("the model has no recurrent state.")
+        parts = [np.asarray(part, np.float64) for part in (self._state if isinstance(self._state, tuple) else (self._state,))]
+        # Stable-Baselines3 has the layers first: (layers, n, units).
+        layers = [[part.reshape(len(part), -1)] if part.ndim < 3 else [*part] for part in parts]
+        return np.concatenate([layer for part in layers for layer in part], axis=1)
+
+    def act(self, observations: Any) -> Any:
+        """What the model predicts."""
+        starts = np.zeros(count_rows(observations), np.bool_) if self._starts is None else self._starts
+        actions, self._state = self._model.predict(
+            observations,
+            state=self._state,
+            episode_start=starts,
+            deterministic=self._deterministic,
+        )
+        self._starts = None
+        return actions
+
+
+def from_callable(function: Callable[[Any], Any]) -> Agent:
+    """Makes an agent of a function from a batch of observations to a batch of actions.
+
+    Raises:
+        TypeError: `function` cannot be called.
+    """
+    if not callable(function):
+        raise TypeError(f"`function` must be callable, got {function!r}.")
+    return _Callable(function)
+
+
+def from_predict(model: Any, deterministic: bool = True) -> Agent:
+    """Makes an agent of a model with a ``predict`` like Stable-Baselines3's; a recurrent state is kept between steps.
+
+    Args:
+        model: Has ``predict(observations, state, episode_start, deterministic) -> (actions, state)``.
+        deterministic: Passed on to `model`.
+
+    Raises:
+        TypeError: `model` has no ``predict``.
+    """
+    if not callable(getattr(model, "predict", None)):
+        raise TypeError(f"`model` must have a method `predict`, got {model!r}.")
+    return _Predict(model, deterministic)
+
+
+def as_agent(value: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
+    """Makes an agent of what a user may have.
+
+    A class is called with `env` first; then an object with ``act`` and ``reset`` is an agent, one with ``predict`` goes through
+    `from_predict`, and any other callable through `from_callable`.
+
+    Raises:
+        NotApplicableError: It says that it is made for other observations or actions than those of `env`.
+        TypeError: `value` is none of these.
+    """
+    require_fit(value, env)
+    if inspect.isclass(value):
+        make: Any = value
+        value = make(env)
+        require_fit(value, env)
+    if isinstance(value, Agent):
+        return value
+    if callable(getattr(value, "predict", None)):
+        return from_predict(value)
+    if callable(value):
+        return from_callable(value)
+    raise TypeError(
+        "`agent` must be an object with `reset` and `act`, a model with `predict`, a function of a batch of observations, "
+        f"or a class of these, got {value!r}."
+    )
+
+
+def require_fit(agent: Any, env: VectorEnv[Any, Any, Any]) -> None:
+    """Refuses an agent that says (see `Agent`) that it is made for other observations or actions than those of `env`.
+
+    Raises:
+        NotApplicableError: The message has both.
+    """
+    family, here = getattr(agent, "family", None), FAMILIES[not isinstance(env.single_action_space, gym.spaces.Discrete)]
+    if family in FAMILIES and family != here:
+        raise NotApplicableError(f"the agent is made for the {family}, the task is one of the {here}.")
+    wanted = getattr(agent, "observation", None)
+    kind = getattr(getattr(env.unwrapped, "task", None), "observation", None)
+    if isinstance(wanted, str) and kind is not None and wanted != kind:
+        raise NotApplicableError(f"the agent wants the observation {checks.shown(wanted)}, the task has {kind!r}.")
+    for name in _SPACES:
+        space, own = getattr(agent, name, None), getattr(env, f"single_{name}")
+        if isinstance(space, gym.Space) and space != own:
+            raise NotApplicableError(f"the agent has the {name.replace('_', ' ')} {space}, the task has {own}.")
+
+
+BUILT_IN: dict[str, Callable[[Any], Agent]] = {
+    "ideal": IdealAgent,
+    "naive": NaiveAgent,
+    "adapted": AdaptedAgent,
+    "minimum_jerk": MinimumJerkAgent,
+    "random": RandomAgent,
+}
+
+
+LOADER = "agents.loading"
+"""Module of the checkout that knows the run directories of this project's learners; it is not installed with the package."""
+
+
+def load_agent(name: str, env: VectorEnv[Any, Any, Any], trust: bool = False) -> Agent:
+    """Loads an agent for `env`.
+
+    Args:
+        name: A name of `BUILT_IN`; a run directory of ``python -m agents``, from which no code runs; or ``"module:attribute"``,
+            which runs that module's code; or a ``.zip`` file that Stable-Baselines3 saved. ``"module:attribute(text)"`` calls the
+            attribute with the text first, such as the name of a file with what was learned. Modules are found as Python finds
+            them, and in the current directory.
+        env: Where it shall act.
+        trust: Whether to unpickle what a ``.zip`` file holds, which runs its code; see `reach_gym.acting.sb3_policies`.
+
+    Raises:
+        ValueError: `name` is none of these, or a file is damaged, needs trust, or does not fit `env`.
+        ImportError: There is no such module; or the checkout of this project, which knows run directories, or
+            Stable-Baselines3 is not at hand.
+        AttributeError: The module has no such attribute.
+        NotApplicableError: The agent does not know the task: ``"minimum_jerk"`` moves only a cursor.
+        TypeError: The attribute cannot be made an agent.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name](env)
+    if os.path.isdir(name):
+        loaded: Agent = _loader().load(name, env)
+        require_fit(loaded, env)
+        return loaded
+    if name.endswith(".zip"):
+        return from_predict(_load_policy(name, env, trust))
+    module, attribute, text = parts_of(name)
+    value = _import(module)
+    for part in attribute.split("."):
+        value = getattr(value, part)
+    return as_agent(value if text is None else value(text), env)
+
+
+def parts_of(name: str) -> tuple[str, str, str | None]:
+    """The module, the attribute and the text of ``"module:attribute"`` or ``"module:attribute(text)"``.
+
+    Raises:
+        ValueError: `name` is no such thing.
+    """
+    module, _, rest = name.partition(":")
+    attribute, called, text = rest.partition("(")
+    if not all(part.isidentifier() for part in (*module.split("."), *attribute.split("."))) or (called and text[-1:] != ")"):
+        names = ", ".join(map(repr, BUILT_IN))
+        file = re.fullmatch(r"(?:.*/)?([^/:]+)\.py(:.*)?", name)
+        hint = f"; write '{file[1]}{file[2] or ':attribute'}' in the directory of {file[1]}.py" if file else ""
+        raise ValueError(f"`agent` must be {names}, a run directory, a .zip file or 'module:attribute', got {name!r}{hint}.")
+    return module, attribute, text[:-1] if called else None
+
+
+def _loader() -> Any:
+    try:
+        return _import(LOADER)
+    except ModuleNotFoundError as error:
+        if error.name not in (LOADER, LOADER.partition(".")[0]):
+            raise
+        raise ImportError(
+            "a run directory needs this project's checkout: start Python there, or have it on PYTHONPATH."
+        ) from None
+
+
+def _load_policy(path: str, env: VectorEnv[Any, Any, Any], trust: bool) -> Any:
+    try:
+        from reach_gym.acting.sb3_policies import load_policy
+    except ImportError as error:
+        raise missing_extra("stable-baselines3", "sb3") from error
+    return load_policy(path, env, trust)
+
+
+def _import(module: str) -> Any:
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    return importlib.import_module(module)

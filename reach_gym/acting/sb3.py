@@ -1,0 +1,150 @@
+"""Stable-Baselines3 on the tasks of this package: its view of a native vector environment, and a network for small pictures.
+
+Needs ``stable-baselines3``, which the package does not; nothing else in it imports this module but
+`reach_gym.acting.sb3_policies`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.common.vec_env import VecEnv
+from torch import Tensor
+
+from reach_gym.acting.features import CHANNELS, HIDDEN, features
+
+
+class ReachFeatures(BaseFeaturesExtractor):
+    """Sun & Plitt's network up to its last layer, for pixels of any size (NatureCNN needs 36 x 36) and for coordinates.
+
+    Pass ``policy_kwargs={"features_extractor_class": ReachFeatures, "net_arch": [], "normalize_images": False}``: the inputs are
+    standardised here.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Box,
+        channels: Sequence[int] = CHANNELS,
+        hidden: Sequence[int] = HIDDEN,
+        standardise: bool = True,
+    ) -> None:
+        """Makes the layers; see `reach_gym.acting.features.features`."""
+        super().__init__(observation_space, hidden[-1])
+        self.layers = features(observation_space, channels, hidden, standardise)
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """float32 (n, hidden[-1]) from observations (n, ...)."""
+        result: Tensor = self.layers(observations)
+        return result
+
+
+class ReachVecEnv(VecEnv):
+    """A native vector environment of this package as Stable-Baselines3 wants it, without one Python call per row.
+
+    Infos hold what Stable-Baselines3 reads: where an episode ends ``terminal_observation``, ``TimeLimit.truncated``,
+    ``is_success`` and, as after its ``Monitor``, ``episode`` with return ``r``, length ``l`` and time ``t``; nothing in the steps
+    between, unless `infos` is set.
+    """
+
+    def __init__(self, envs: Any, infos: bool = False) -> None:
+        """Adapts `envs`.
+
+        Args:
+            envs: A vector environment of this package that was made with ``autoreset_mode="SameStep"``.
+            infos: Tell the whole info of every row at every step, at the price of speed; a ``HerReplayBuffer`` on a cursor reach
+                needs it, with ``copy_info_dict=True``.
+
+        Raises:
+            ValueError: `envs` resets itself otherwise.
+        """
+        base = envs.unwrapped
+        if base.metadata.get("autoreset_mode") is not AutoresetMode.SAME_STEP:
+            raise ValueError(
+                "`envs` must be made with autoreset_mode='SameStep', as Stable-Baselines3 expects the observation of the next "
+                f"episode as soon as one ends, got {base.metadata.get('autoreset_mode')}."
+            )
+        self.envs, self._infos, self._begin = base, infos, time.perf_counter()
+        self._actions: npt.NDArray[Any] | None = None
+        self._returns, self._lengths = np.zeros(base.num_envs), np.zeros(base.num_envs, np.int64)
+        super().__init__(base.num_envs, base.single_observation_space, base.single_action_space)
+
+    def reset(self) -> Any:
+        """Begins an episode in every row, with the seeds and options that were set for it."""
+        seeds = self._seeds if any(seed is not None for seed in self._seeds) else None
+        options = self._options[0]
+        if any(each != options for each in self._options):
+            raise ValueError("the rows of a native vector environment share their options; those that were set differ.")
+        observations, info = self.envs.reset(seed=seeds, options=options)
+        self._reset_seeds()
+        self._reset_options()
+        self.reset_infos = [_row(info, row) for row in range(self.num_envs)]
+        self._returns[:], self._lengths[:] = 0.0, 0
+        return observations
+
+    def step_async(self, actions: npt.NDArray[Any]) -> None:
+        """Keeps the actions for `step_wait`."""
+        self._actions = actions
+
+    def step_wait(self) -> tuple[Any, npt.NDArray[np.float32], npt.NDArray[np.bool_], list[dict[str, Any]]]:
+        """Observations, rewards float32, whether episodes ended, and infos."""
+        observations, rewards, terminated, truncated, info = self.envs.step(self._actions)
+        over = terminated | truncated
+        self._returns += rewards
+        self._lengths += 1
+        infos = [_row(info, row) for row in range(self.num_envs)] if self._infos else [{} for _ in range(self.num_envs)]
+        for row in np.flatnonzero(over).tolist():
+            infos[row] = {
+                **(_row(info["final_info"], row) if self._infos else {}),
+                "terminal_observation": info["final_obs"][row],
+                "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
+                "is_success": bool(info["final_info"]["is_success"][row]),
+                "episode": {
+                    "r": float(self._returns[row]),
+                    "l": int(self._lengths[row]),
+                    "t": time.perf_counter() - self._begin,
+                },
+            }
+        self._returns[over], self._lengths[over] = 0.0, 0
+        return observations, rewards.astype(np.float32), over, infos
+
+    def close(self) -> None:
+        """Closes the environment."""
+        self.envs.close()
+
+    def get_images(self) -> Sequence[npt.NDArray[np.uint8] | None]:
+        """One picture per row."""
+        return self.envs.render() or [None] * self.num_envs
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """The attribute of the vector environment, once per row of `indices`."""
+        return [getattr(self.envs, attr_name)] * len(list(self._get_indices(indices)))
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Refused: the rows have no attributes of their own.
+
+        Raises:
+            AttributeError: Always.
+        """
+        raise AttributeError(f"the rows of a native vector environment share all attributes; `{attr_name}` cannot be set.")
+
+    def env_method(self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any) -> list[Any]:
+        """Calls a method of the vector environment; its result, once per row of `indices`."""
+        result = getattr(self.envs, method_name)(*method_args, **method_kwargs)
+        return [result] * len(list(self._get_indices(indices)))
+
+    def env_is_wrapped(self, wrapper_class: type[gym.Wrapper[Any, Any, Any, Any]], indices: Any = None) -> list[bool]:
+        """Whether the rows do what a wrapper does: that of ``Monitor``, whose ``episode`` the infos hold."""
+        return [issubclass(wrapper_class, Monitor)] * len(list(self._get_indices(indices)))
+
+
+def _row(info: dict[str, Any], row: int) -> dict[str, Any]:
+    return {name: values[row] for name, values in info.items() if not name.startswith(("_", "final_"))}

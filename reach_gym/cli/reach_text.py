@@ -1,0 +1,139 @@
+"""A cursor task, and the session of any task, as text for ``reach-gym show``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reach_gym import fields
+from reach_gym.fields import Pair
+from reach_gym.reach.keywords import CursorTask
+from reach_gym.reach.rules import EFFORT_COST, PER_METRE
+from reach_gym.sessions.schedule import STEADY, Block, Schedule, Wave
+
+_REWARDS = {
+    "sparse": "-1 per step, 0 for a step that ends on the target",
+    "dense": (
+        f"after the go cue minus {PER_METRE:g} times the distance in m; minus {EFFORT_COST:g} times the squared action; "
+        "minus 1 after a false start"
+    ),
+}
+
+
+def cursor_rows(task: CursorTask, env: Any, limit: int) -> list[tuple[str, str]]:
+    """What there is to say about a task, as (name, text).
+
+    Args:
+        task: The task.
+        env: Its environment, whose spaces are told.
+        limit: The time limit, in steps.
+    """
+    half = f"|x|, |y| <= {_centimetres(task.workspace)}"
+    rows = [
+        ("hand", f"a point mass of {task.mass:g} kg{_damping(task)}, stopped at |x|, |y| = {_centimetres(task.arena)}"),
+        ("workspace", f"{half}; x to the right, y upwards; all numbers in SI units"),
+        ("observation", f"{task.observation}: {env.observation_space}{_senses(task)}"),
+        ("actions", f"{env.action_space}: the force along x and y, 1 is {task.max_force:g} N{_tremor(task)}"),
+        ("start", "drawn anew for every trial" if task.start is None else _place(task.start)),
+        ("target", _targets(task)),
+        ("field", fields.describe(task.field)),
+    ]
+    if task.rotation:
+        turn = f"by {task.rotation:g} degrees counter-clockwise times the gain"
+        rows.append(("rotation", f"the cursor turns around the start {turn}"))
+    return [
+        *rows,
+        ("timeline", _timeline(task, limit)),
+        ("success", _success(task)),
+        ("false start", f"further than {_centimetres(task.hold_radius)} from the start before the go cue{_consequence(task)}"),
+        ("reward", f"{task.reward}: {_REWARDS[task.reward]}"),
+        ("time limit", f"{limit} steps of {task.dt:g} s"),
+    ]
+
+
+def schedule_lines(schedule: Schedule, channels: bool) -> list[str]:
+    """The blocks of a session as a table; nothing where all trials are alike.
+
+    Args:
+        schedule: The session.
+        channels: Whether the task has force channels; on the grid, which has none, these trials are catch trials.
+    """
+    if schedule == STEADY:
+        return []
+    head = ("block", "trials", "gain", "catch trials", *(("channel trials",) if channels else ()))
+    own = any(block.field is not None for block in schedule.blocks)
+    rows = [(*head, "field") if own else head, *(_block_row(block, channels, own) for block in schedule.blocks)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    title = f"session of {schedule.trials} trials (the last block goes on for ever):"
+    return [title, *(f"    {line}" for line in table), ""]
+
+
+def _block_row(block: Block, channels: bool, own: bool) -> tuple[str, ...]:
+    shares = (block.catch, block.clamp) if channels else (block.catch + block.clamp,)
+    row = (block.name, f"{block.trials}", _gain(block), *map(_share, shares))
+    field = block.field if isinstance(block.field, str) else "-" if block.field is None else "its own"
+    return (*row, field) if own else row
+
+
+def _gain(block: Block) -> str:
+    text = f"{block.gain:g}" + ("" if block.gain_end is None else f" to {block.gain_end:g}")
+    text += f" +- {block.spread:g} at random" if block.spread else ""
+    text += "" if block.wave is None else f" + {_wave(block.wave)} trials"
+    return text + ("" if block.within is None else f", times (1 + {_wave(block.within)} s)")
+
+
+def _wave(wave: Wave) -> str:
+    return f"{wave.amplitude:g} sin with a period of {wave.period:g}"
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:g} %" if share else "-"
+
+
+def _centimetres(length: float) -> str:
+    return f"{100 * length:g} cm"
+
+
+def _place(place: Pair) -> str:
+    return f"x = {_centimetres(place[0])}, y = {_centimetres(place[1])}"
+
+
+def _targets(task: CursorTask) -> str:
+    if not task.points:
+        return "uniform in the workspace, drawn anew for every trial"
+    if len(task.points) == 1:
+        return _place(task.points[0])
+    places = ", ".join(f"({round(100 * x, 2) + 0.0:g}, {round(100 * y, 2) + 0.0:g})" for x, y in task.points[:8])
+    more = ", ..." if len(task.points) > 8 else ""
+    return f"one of {len(task.points)} places, drawn anew for every trial: {places}{more} cm"
+
+
+def _damping(task: CursorTask) -> str:
+    return f" with a damping of {task.damping:g} N s/m" if task.damping else ""
+
+
+def _senses(task: CursorTask) -> str:
+    place, speed = task.sensory_noise
+    delay = f", {task.delay} steps old" if task.delay else ""
+    return delay + (f", with noise of {place:g} m and {speed:g} m/s" if place or speed else "")
+
+
+def _tremor(task: CursorTask) -> str:
+    plain, share = task.motor_noise
+    return f", with noise of {plain:g} N and {100 * share:g} % of the force" if plain or share else ""
+
+
+def _timeline(task: CursorTask, limit: int) -> str:
+    dt, shortest, longest = task.dt, min(task.delays), max(task.delays)
+    wait = f"{shortest * dt:g}" if shortest == longest else f"{shortest * dt:g} to {longest * dt:g}"
+    cue = f"the go cue, {task.pulse * dt:g} s long, {wait} s later"
+    return f"hold; at {task.onset * dt:g} s the target appears: plan; {cue}: move; the end at {limit * dt:g} s"
+
+
+def _success(task: CursorTask) -> str:
+    where = f"within {_centimetres(task.radius)} of the target and slower than {task.speed_limit:g} m/s"
+    return f"{where} for {task.hold_steps * task.dt:g} s after the go cue; it ends the trial"
+
+
+def _consequence(task: CursorTask) -> str:
+    return "; it rules success out" if task.strict else "; it is only marked"

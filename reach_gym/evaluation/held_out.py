@@ -1,0 +1,327 @@
+"""How good is an agent? Episodes on held-out trials, beside the best possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import VectorEnv
+
+from reach_gym import checks
+from reach_gym.acting import rollout
+from reach_gym.acting.protocol import BUILT_IN, Agent
+from reach_gym.acting.rollout import BATCH
+from reach_gym.grid.exact import UNREACHABLE, hits
+from reach_gym.grid.world import squared_limit
+from reach_gym.recording.metadata import describe
+from reach_gym.recording.schema import Recording, assemble
+from reach_gym.recording.sessions import record, record_rows, record_whole_session
+
+ALL = "all"
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One record per episode, as arrays of length n.
+
+    Attributes:
+        starts: int64 (n, 2), the start's square.
+        targets: int64 (n, 2), the target's square.
+        steps: int64, steps taken.
+        ideal_steps: int64, the least number of steps possible (-1: the target cannot be reached).
+        success: bool, whether the target was hit within the time limit.
+        returns: float64, sum of rewards.
+        block: int64, index of the schedule's block; 0 without a schedule.
+        path: int32 (n, T + 1), the cursor's cells (y * size + x) from the start on; -1 after the end.
+    """
+
+    starts: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.int64]
+    steps: npt.NDArray[np.int64]
+    ideal_steps: npt.NDArray[np.int64]
+    success: npt.NDArray[np.bool_]
+    returns: npt.NDArray[np.float64]
+    block: npt.NDArray[np.int64]
+    path: npt.NDArray[np.int32]
+
+    def summary(self) -> dict[str, float]:
+        """Means over the episodes; ``optimal`` is the share that hit in the least number of steps.
+
+        ``mean_excess_steps`` counts the steps beyond the ideal over all episodes whose target can be reached, failures included.
+        """
+        reachable = self.ideal_steps != UNREACHABLE
+        excess = (self.steps - self.ideal_steps)[reachable]
+        return {
+            "episodes": float(len(self.steps)),
+            "success": float(self.success.mean()),
+            "mean_steps": float(self.steps.mean()),
+            "mean_ideal_steps": float(self.ideal_steps[reachable].mean()) if excess.size else 0.0,
+            "mean_excess_steps": float(excess.mean()) if excess.size else 0.0,
+            "optimal": float((self.success & (self.steps == self.ideal_steps)).mean()),
+            "mean_return": float(self.returns.mean()),
+        }
+
+
+@dataclass(frozen=True)
+class CursorEvaluation:
+    """One record per trial of a cursor reach, as arrays of length n in SI units.
+
+    The measures are those of the cursor's path (`reach_gym.measures.trial_measures`), positive to the left of the direction
+    from start to target; NaN where nothing moved after the go cue.
+
+    Attributes:
+        starts: float64 (n, 2), metres.
+        targets: float64 (n, 2), metres.
+        steps: int64, steps taken.
+        success: bool, whether the cursor stayed on the target within the time limit.
+        false_start: bool, whether it left the start before the go cue.
+        returns: float64, sum of rewards.
+        max_deviation: float64, m.
+        deviation_at_peak_speed: float64, m.
+        initial_angle_error: float64, rad.
+        path_length_ratio: float64.
+        peak_speed: float64, m/s.
+        movement_time: float64, s.
+        reaction_time: float64, s.
+        endpoint_error: float64, m.
+        block: int64, index of the schedule's block.
+    """
+
+    starts: Floats
+    targets: Floats
+    steps: npt.NDArray[np.int64]
+    success: npt.NDArray[np.bool_]
+    false_start: npt.NDArray[np.bool_]
+    returns: Floats
+    max_deviation: Floats
+    deviation_at_peak_speed: Floats
+    initial_angle_error: Floats
+    path_length_ratio: Floats
+    peak_speed: Floats
+    movement_time: Floats
+    reaction_time: Floats
+    endpoint_error: Floats
+    block: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, recording: Recording) -> CursorEvaluation:
+        """The evaluation of trials that are recorded already, an agent's or a person's."""
+        return cls(
+            starts=recording.start,
+            targets=recording.target,
+            steps=recording.steps,
+            success=recording.success,
+            false_start=recording.false_start,
+            returns=np.nansum(recording.reward, axis=1),
+            block=recording.block,
+            **recording.measures("cursor"),
+        )
+
+    def summary(self) -> dict[str, float]:
+        """Means over the trials, in the units that the names say; deviations and angles by their size.
+
+        ``moved`` is the share of trials with a movement after the go cue. Only these have measures, and without one they are NaN.
+        """
+        moved = np.isfinite(self.peak_speed)
+        return {
+            "episodes": float(len(self.steps)),
+            "success": _mean(self.success),
+            "false_starts": _mean(self.false_start),
+            "moved": _mean(moved),
+            "mean_steps": _mean(self.steps),
+            "mean_return": _mean(self.returns),
+            "max_deviation_mm": 1000 * _mean(np.abs(self.max_deviation)),
+            "initial_angle_error_deg": float(np.degrees(_mean(np.abs(self.initial_angle_error)))),
+            "endpoint_error_mm": 1000 * _mean(self.endpoint_error),
+            "path_length_ratio": _mean(self.path_length_ratio),
+            "peak_speed_m_per_s": _mean(self.peak_speed),
+            "reaction_time_s": _mean(self.reaction_time),
+            "movement_time_s": _mean(self.movement_time),
+        }
+
+
+def _mean(values: npt.NDArray[Any]) -> float:
+    """The mean of the finite values; NaN, without a warning, where there are none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+_Result = TypeVar("_Result", Evaluation, CursorEvaluation)
+
+
+def subset(evaluation: _Result, mask: npt.NDArray[np.bool_]) -> _Result:
+    """The episodes that `mask`, bool (n,), chooses."""
+    chosen: Any = {field.name: getattr(evaluation, field.name)[mask] for field in fields(evaluation)}
+    return type(evaluation)(**chosen)
+
+
+def evaluate(
+    agent: Any,
+    env_id: str,
+    episodes: int | str = 1000,
+    seed: int = 0,
+    env_kwargs: dict[str, Any] | None = None,
+    trust: bool = False,
+    session: bool = False,
+) -> Evaluation | CursorEvaluation:
+    """Lets an agent act in held-out episodes.
+
+    Episode j is trial 0 of a row of its own, whatever the agent did before it; different seeds share no rows,
+    and none of them has the small seeds with which one trains. Of a schedule that is the first trial of its first block.
+
+    Args:
+        agent: A name that `reach_gym.acting.protocol.load_agent` takes, or anything that `as_agent` takes.
+        env_id: A registered task of this package.
+        episodes: How many, or on the grid ``"all"`` for every valid pair of start and target once.
+        seed: Seed of the first episode.
+        env_kwargs: Constructor keywords that replace the registered ones.
+        trust: See `reach_gym.acting.protocol.load_agent`.
+        session: One subject goes through the first trials of its session instead, one after the other, and is told what comes of
+            its actions if it wants to know (`reach_gym.acting.protocol.Agent`).
+
+    Returns:
+        One record per episode: an `Evaluation` on the grid, a `CursorEvaluation` of a cursor reach.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: `episodes` or `seed` is out of range, or the task is none of this package.
+        gymnasium.error.Error: There is no such task.
+    """
+    rollout.held_out(seed)
+    if episodes != ALL:
+        checks.integer("episodes", episodes, 1, 2**32)
+    elif session:
+        raise ValueError("`episodes` must be a number for a session, got 'all'.")
+    on_grid, pairs = _trials_of(env_id, env_kwargs, episodes == ALL)
+    if session:
+        # The package's own agents carry nothing from one trial to the next: all trials can be done at once.
+        at_once = isinstance(agent, str) and agent in BUILT_IN
+        if on_grid:
+            return _grid_session(agent, env_id, int(episodes), seed, env_kwargs, at_once, trust)
+        if at_once:
+            return CursorEvaluation.of(record_whole_session(agent, env_id, seed, env_kwargs, int(episodes)))
+        return CursorEvaluation.of(
+            record(agent, env_id, int(episodes), seed, env_kwargs, session=True, trust=trust, observe=False)
+        )
+    count = int(episodes) if pairs is None else len(pairs)
+    if count < 1:
+        raise ValueError("`episodes` must leave at least one trial; this task has no valid pair.")
+    env = rollout.make_rows(env_id, min(count, BATCH), env_kwargs)
+    try:
+        actor = rollout.actor(agent, env, trust)
+        if not on_grid:
+            return _evaluate_cursor(actor, env, count, seed)
+        return _joined(_batches(actor, env, count, seed, pairs), count)
+    finally:
+        env.close()
+
+
+def _trials_of(env_id: str, env_kwargs: dict[str, Any] | None, every: bool) -> tuple[bool, npt.NDArray[np.int64] | None]:
+    """Whether a task is one of the grid, and its trials if `every` one is wanted."""
+    env = rollout.make_rows(env_id, 1, env_kwargs)
+    try:
+        on_grid = hasattr(env.unwrapped, "trial_cells")
+        if not on_grid and not hasattr(env.unwrapped, "plants"):
+            raise ValueError(f"`env_id` must be a task of reach_gym, got {checks.shown(env_id)}.")
+        if every and not on_grid:
+            raise ValueError(
+                "`episodes` must be a number for a cursor reach, whose starts and targets cannot be listed, got 'all'."
+            )
+        return on_grid, _all_trials(env.unwrapped) if every else None
+    finally:
+        env.close()
+
+
+def _joined(parts: Iterator[dict[str, npt.NDArray[Any]]], count: int) -> Evaluation:
+    """One evaluation of the first `count` episodes of all `parts`."""
+    batches = list(parts)
+    longest = max(batch["path"].shape[1] for batch in batches)
+    for batch in batches:
+        missing = longest - batch["path"].shape[1]
+        batch["path"] = np.pad(batch["path"], ((0, 0), (0, missing)), constant_values=-1)
+    names = [field.name for field in fields(Evaluation)]
+    return Evaluation(**{name: np.concatenate([batch[name] for batch in batches])[:count] for name in names})
+
+
+def _batches(
+    agent: Agent, env: VectorEnv[Any, Any, Any], count: int, seed: int, pairs: npt.NDArray[np.int64] | None
+) -> Iterator[dict[str, npt.NDArray[Any]]]:
+    """Runs independent episodes, one per row and batch after batch; rows beyond `count` are run, too."""
+    rows = env.num_envs
+    for first in range(0, count, rows):
+        options = None
+        if pairs is not None:
+            mine = pairs[np.minimum(np.arange(first, first + rows), count - 1)]
+            options = {"start": mine[:, 0], "target": mine[:, 1]}
+        yield _grid_episodes(agent, env, rollout.held_out(seed) + first, options)
+
+
+def _grid_session(
+    agent: Any, env_id: str, count: int, seed: int, env_kwargs: dict[str, Any] | None, at_once: bool, trust: bool
+) -> Evaluation:
+    rows = rollout.make_rows(env_id, count if at_once else 1, env_kwargs)
+    env: VectorEnv[Any, Any, Any] = rollout.WholeSession(rows) if at_once else rows
+    try:
+        actor, first = rollout.actor(agent, env, trust), rollout.held_out(seed)
+        trials = range(0, count, env.num_envs)
+        return _joined((_grid_episodes(actor, env, None if trial else first, None, True) for trial in trials), count)
+    finally:
+        env.close()
+
+
+def _evaluate_cursor(agent: Agent, env: VectorEnv[Any, Any, Any], count: int, seed: int) -> CursorEvaluation:
+    """Batch after batch, so that the trajectories of only one of them take memory."""
+    metadata = describe(env, {})
+    batches = record_rows(agent, env, count, seed, observe=False)
+    parts = [CursorEvaluation.of(assemble([batch], metadata)) for batch in batches]
+    names = [field.name for field in fields(CursorEvaluation)]
+    return CursorEvaluation(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def _all_trials(env: Any) -> npt.NDArray[np.int64]:
+    """Every valid pair of the task, int64 (n, 2, 2): squares of start and target."""
+    env.reset(seed=0)
+    size, task = env.size, env.task
+    cells = np.arange(size * size)
+    limit = int(squared_limit(task.radius.radii[0]))
+    targets = cells if task.target < 0 else np.array([task.target])
+    valid = ~hits(size, limit, targets)
+    if task.start >= 0:
+        valid &= cells == task.start
+    to, start = np.nonzero(valid)
+    pairs = np.stack([start, targets[to]], axis=1)
+    return np.stack([pairs % size, pairs // size], axis=2)
+
+
+def _grid_episodes(
+    agent: Agent, env: VectorEnv[Any, Any, Any], seed: int | None, options: dict[str, Any] | None, session: bool = False
+) -> dict[str, npt.NDArray[Any]]:
+    """Resets all rows with `seed` and `options` and runs one episode in each of them."""
+    rows = env.num_envs
+    observation, info = env.reset(seed=seed, options=options)
+    base: Any = env.unwrapped
+    cells = np.stack(base.trial_cells(), axis=1)
+    ideal = info["ideal_steps"]
+    steps, returns = np.zeros(rows, np.int64), np.zeros(rows)
+    success = np.zeros(rows, np.bool_)
+    path = [cells[:, 0]]
+    for step in rollout.play(agent, env, observation, session):
+        path.append(np.where(step.running, base.cursor_cells(), -1))
+        steps += step.running
+        returns += np.where(step.running, step.rewards, 0.0)
+        success |= step.running & step.terminated
+    squares = np.stack([cells % base.size, cells // base.size], axis=2)
+    return {
+        "starts": squares[:, 0],
+        "targets": squares[:, 1],
+        "steps": steps,
+        "ideal_steps": ideal,
+        "success": success,
+        "returns": returns,
+        "path": np.stack(path, axis=1).astype(np.int32),
+        "block": np.array(info.get("block", np.zeros(rows)), np.int64),
+    }

@@ -1,0 +1,191 @@
+"""The benchmark's tasks as data: frozen, so that a score of today can be compared with one of next year.
+
+**The score** of an agent on a task is its mean return between that of the random agent, 0, and that of the ideal agent, 1, both
+on the same trials; it is not clipped. The reward is the sparse one everywhere, so that the return says how soon a trial succeeds,
+and counts a failed one as its full time:
+
+- Success alone would not do: with feedback even a controller that ignores a curl field arrives in time, later and on a hooked
+  path.
+- Distances and the dense return would reward an agent that rests at the start above the random one, which runs away.
+- On the grid the ideal agent takes the fewest steps possible. The cursor's ideal controller reaches in about half a second, as
+  people do; an agent that pushes harder may be sooner and score above 1.
+
+The ideal agent knows the field of every trial, which nobody else can: where it changes from trial to trial (``non-static``,
+``catch``) a score of 1 bounds what an agent could reach. Its distance from what is possible is that of ``adapted``, which knows
+only what the block has taught; it can be entered beside any agent. In ``washout`` the field has gone for good, and 1 is within
+reach.
+
+**The adaptation track** has yardsticks of its own (`reach_gym.benchmark.sessions`): the controllers that know nothing of the
+field, 0, and that know what the block teaches, 1. What counts is the share of the field's force that the hand makes up for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from reach_gym import checks
+from reach_gym.acting import rollout
+
+FAMILIES = ("grid", "cursor")
+# The kinds of observation that an agent may have, in the order in which they are tried; one that does not mind gets the first.
+OBSERVATIONS = {"grid": ("vector", "pixels", "index"), "cursor": ("vector", "goal", "pixels")}
+
+
+@dataclass(frozen=True)
+class SuiteTask:
+    """One task of the benchmark.
+
+    Attributes:
+        name: Begins with its family.
+        summary: What it asks, in one line.
+        env_id: The registered environment.
+        kwargs: Constructor keywords that replace the registered ones, plain JSON; the kind of observation is the agent's choice.
+        episodes: Held-out trials per seed.
+        block: ``None`` for independent trials. Otherwise one subject goes through a session, and the trials of this block count.
+        track: ``"score"``, or ``"adaptation"``: what counts is how the agent changes in the session.
+        seconds: Wall-clock time that an agent may take per seed, loading included.
+    """
+
+    name: str
+    summary: str
+    env_id: str
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    episodes: int = rollout.BATCH
+    block: str | None = None
+    track: str = "score"
+    seconds: float = 120.0
+
+    @property
+    def family(self) -> str:
+        """``"grid"`` or ``"cursor"``."""
+        return self.name.partition("-")[0]
+
+    @property
+    def measure(self) -> str:
+        """What is scored: the mean return, or the area under the learning curve."""
+        return "learning" if self.track == "adaptation" else "mean_return"
+
+    @property
+    def is_session(self) -> bool:
+        """Whether one subject goes through all trials; otherwise each is independent."""
+        return self.block is not None or self.track == "adaptation"
+
+
+_GRID, _GRID_CURL, _WIND = "reach_gym/GridReach-v0", "reach_gym/GridReachCurl-v0", "reach_gym/GridReachTabularWind-v0"
+_CURSOR, _CURSOR_CURL = "reach_gym/CursorReach-v0", "reach_gym/CursorReachCurl-v0"
+_ANY_GAIN: dict[str, Any] = {"schedule": [{"name": "random", "trials": 1, "gain": 0.0, "spread": 1.0}]}
+_CATCH: dict[str, Any] = {"schedule": [{"name": "adaptation", "trials": 1, "catch": 0.25}]}
+_WASHOUT: dict[str, Any] = {
+    "schedule": [{"name": "adaptation", "trials": 20}, {"name": "washout", "trials": 20, "gain": 0.0}],
+}
+_BETWEEN: dict[str, Any] = {"targets": {"kind": "center-out", "count": 8, "first_angle": 22.5}}
+
+# Every fifth trial in a channel, where the hand's own force shows what it expects; then all of them, in which it fades.
+_PROBED = {"clamp": 0.2}
+SESSION: list[dict[str, Any]] = [
+    {"name": "baseline", "trials": 20, "gain": 0.0, **_PROBED},
+    {"name": "adaptation", "trials": 100, "catch": 0.05, **_PROBED},
+    {"name": "retention", "trials": 30, "gain": 0.0, "clamp": 1.0},
+    {"name": "washout", "trials": 50, "gain": 0.0, **_PROBED},
+    {"name": "readaptation", "trials": 50, **_PROBED},
+]
+
+_ALL = (
+    SuiteTask("grid-null", "no field, random targets, 16 x 16", _GRID),
+    SuiteTask("grid-curl", "a curl field in the middle", _GRID_CURL),
+    SuiteTask("grid-tabular", "Sun & Plitt's 10 x 10 grid, one target", "reach_gym/GridReachTabular-v0"),
+    SuiteTask("grid-wind", "the same with their wind", _WIND),
+    SuiteTask("grid-non-static", "the curl's gain is drawn anew for every trial, from -1 to 1", _GRID_CURL, _ANY_GAIN),
+    SuiteTask("grid-catch", "the curl is off in every fourth trial, unannounced", _GRID_CURL, _CATCH),
+    SuiteTask("grid-washout", "the curl goes for good after 20 trials", _GRID_CURL, _WASHOUT, 40, block="washout"),
+    SuiteTask("grid-mirrored", "generalisation: the curl turns the other way", _GRID_CURL, {"field": {
+        "preset": "curl_cw", "region": [4, 4, 11, 11]}}),
+    SuiteTask("grid-targets", "generalisation: another target in the wind", _WIND, {"target": [2, 3]}),
+    SuiteTask("grid-large", "generalisation: 24 x 24", _GRID, {"size": 24}),
+    SuiteTask("cursor-null", "no field, random targets within 10 cm", _CURSOR),
+    SuiteTask("cursor-curl", "a curl field of 13 N s/m", _CURSOR_CURL),
+    SuiteTask("cursor-region", "Sun & Plitt's push in a region", "reach_gym/CursorReachRegion-v0"),
+    SuiteTask("cursor-non-static", "the curl's gain is drawn anew for every trial, from -1 to 1", _CURSOR_CURL, _ANY_GAIN),
+    SuiteTask("cursor-catch", "the curl is off in every fourth trial, unannounced", _CURSOR_CURL, _CATCH),
+    SuiteTask("cursor-washout", "the curl goes for good after 20 trials", _CURSOR_CURL, _WASHOUT, 40, block="washout"),
+    SuiteTask("cursor-mirrored", "generalisation: the curl turns the other way", _CURSOR_CURL, {"field": "curl_cw"}),
+    SuiteTask("cursor-targets", "generalisation: only the farthest targets, 8 on a circle, in the curl", _CURSOR_CURL, _BETWEEN),
+    SuiteTask(
+        "cursor-adaptation", "a session of baseline, curl field, error clamp, washout and the field again",
+        "reach_gym/CursorReachCenterOut-v0", {"schedule": SESSION}, 250, track="adaptation", seconds=300.0,
+    ),
+)  # fmt: skip
+TASKS: dict[str, SuiteTask] = {task.name: task for task in _ALL}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tasks that are run together.
+
+    Attributes:
+        summary: What for.
+        tasks: Names of `TASKS`.
+        seeds: Of the held-out trials, where nobody gives others.
+    """
+
+    summary: str
+    tasks: tuple[str, ...]
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+
+
+def _of(family: str) -> tuple[str, ...]:
+    return tuple(task.name for task in _ALL if task.family == family and task.track == "score")
+
+
+SUITES: dict[str, Suite] = {
+    "quick": Suite("a first look", ("grid-null", "grid-curl", "cursor-null", "cursor-curl"), (0, 1, 2)),
+    "grid": Suite("all tasks of the grid", _of("grid")),
+    "cursor": Suite("all tasks of the cursor", _of("cursor")),
+    "full": Suite("both", (*_of("grid"), *_of("cursor"))),
+    "adaptation": Suite("how an agent that learns while it acts adapts to a force field", ("cursor-adaptation",), (0, 1, 2)),
+}
+
+
+def chosen(names: list[str] | tuple[str, ...]) -> tuple[list[SuiteTask], tuple[int, ...]]:
+    """The tasks of several suites or of single names, each once and in the order of `TASKS`, and the usual seeds.
+
+    Raises:
+        TypeError: A name is no string.
+        ValueError: There is no such suite or task.
+    """
+    wanted: set[str] = set()
+    seeds: set[int] = set()
+    for name in names:
+        checks.choice("suite", name, (*SUITES, *TASKS))
+        suite = SUITES.get(name, Suite("", (name,)))
+        wanted |= set(suite.tasks)
+        seeds |= set(suite.seeds)
+    if not wanted:
+        raise ValueError(f"`suite` must name at least one of {', '.join(map(repr, SUITES))}.")
+    return [task for task in _ALL if task.name in wanted], tuple(sorted(seeds))
+
+
+def fingerprint(task: SuiteTask, seed: int) -> str:
+    """A hash of the trials that `task` has with `seed`: their starts, targets, go cues, fields and channels.
+
+    Sixteen hexadecimal digits. It stands in every result; two results with the same one were measured on the same trials.
+    """
+    rows = rollout.make_rows(task.env_id, task.episodes, task.kwargs)
+    env: Any = rollout.WholeSession(rows) if task.is_session else rows
+    try:
+        _, info = env.reset(seed=rollout.held_out(seed))
+        base = env.unwrapped
+        if task.family == "grid":
+            parts = list(base.trial_cells())
+            parts += [part for rows_there, world, _ in base.row_tasks() for part in (rows_there, world.next_cell)]
+        else:
+            plants = base.plants(steps=1)
+            parts = [plants.start, plants.target, plants.go, plants.scale, plants.field, info["channel"]]
+    finally:
+        env.close()
+    numbers = (np.nan_to_num(np.asarray(part, "<f8"), posinf=1e9, neginf=-1e9).round(9) + 0.0 for part in parts)
+    return hashlib.sha256(b"".join(part.tobytes() for part in numbers)).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""The discrete reach: everything that belongs to the grid task."""

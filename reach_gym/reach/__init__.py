@@ -1,0 +1,1 @@
+"""The continuous reach: everything that belongs to the task, for any plant."""

@@ -1,0 +1,252 @@
+"""What every native vector environment of the package shares: seeds, time limit, autoreset, info and checks.
+
+A task supplies two operations on its rows, `_restart` (begin a trial) and `_advance` (move); the three autoreset modes are
+written here once.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from reach_gym import checks
+from reach_gym.rendering import draw
+from reach_gym.rendering.drawn import warn_no_render_mode
+from reach_gym.rows.records import Mask
+from reach_gym.sessions import draws
+
+MAX_ENVS = 2**20
+BACKENDS = ("auto", "numpy", "numba")
+
+Array = npt.NDArray[Any]
+Info = dict[str, Any]
+# Observation, reward, terminated, truncated, either end, info: arrays that nobody else holds.
+Moved = tuple[Array, Array, Mask, Mask, Mask, Info]
+
+
+def autoreset_mode(value: Any) -> AutoresetMode:
+    """Reads an autoreset mode: a member of the enum or its value, such as ``"SameStep"``."""
+    if isinstance(value, AutoresetMode):
+        return value
+    return AutoresetMode(checks.choice("autoreset_mode", value, [mode.value for mode in AutoresetMode]))
+
+
+class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
+    """Many rows of one task, stepped together; row i seeded with s + i equals the scalar environment seeded s + i."""
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's own declaration)
+
+    def __init__(
+        self,
+        num_envs: int,
+        max_episode_steps: int | None,
+        mode: str | AutoresetMode,
+        render_mode: str | None,
+        observation_space: gym.Space[Any],
+        action_space: gym.Space[Any],
+    ) -> None:
+        """Checks and keeps what does not depend on the task.
+
+        Raises:
+            TypeError: A keyword has the wrong type.
+            ValueError: A keyword has a value that is not allowed.
+        """
+        self.num_envs = checks.integer("num_envs", num_envs, 1, MAX_ENVS)
+        if max_episode_steps is not None:
+            checks.integer("max_episode_steps", max_episode_steps, 1, 2**31 - 1)
+        self.max_episode_steps = max_episode_steps
+        chosen = autoreset_mode(mode)
+        # Looked up in every step, where a member of an enum would cost time.
+        self._same_step = chosen is AutoresetMode.SAME_STEP
+        self._disabled = chosen is AutoresetMode.DISABLED
+        if render_mode is not None:
+            checks.choice("render_mode", render_mode, self.metadata["render_modes"])
+        self.render_mode = render_mode
+        self.metadata = {**self.metadata, "autoreset_mode": chosen}
+        self.single_observation_space = observation_space
+        self.single_action_space = action_space
+        self.observation_space = batch_space(observation_space, self.num_envs)
+        self.action_space = batch_space(action_space, self.num_envs)
+        self._done: Mask = np.zeros(self.num_envs, np.bool_)
+        self._never: Mask = np.zeros(self.num_envs, np.bool_)
+        self._begun = False
+
+    def _present(self, observation: Array) -> Any:
+        """A batch of observations in the form of the observation space; arrays that are none yet override this."""
+        return observation
+
+    @abstractmethod
+    def _restart(self, mask: Mask, observation: Array, info: Info) -> None:
+        """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
+
+    @abstractmethod
+    def _advance(self, actions: Any, again: Mask) -> Moved:
+        """Moves all rows, but begins the next trial instead in the rows of `again`; refuses a bad action before it."""
+
+    @abstractmethod
+    def _begin(self, mask: Mask, keys: list[int | None], options: dict[str, Any]) -> tuple[Array, Info]:
+        """Begins a trial in the rows of `mask`; checks the reset `options` before anything changes.
+
+        Args:
+            mask: Which rows.
+            keys: For each of these rows its new key, or ``None`` to keep the row's stream.
+            options: Without ``reset_mask``.
+
+        Returns:
+            Observation and info of all rows.
+        """
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begins a trial in every row, or only in the rows of ``options["reset_mask"]``.
+
+        Args:
+            seed: An int s gives row i the seed s + i; a list gives each row its own (``None`` keeps the row's stream).
+            options: ``reset_mask`` (bool array (num_envs,), at least one true), and the scalar environment's options.
+
+        Returns:
+            Observations of all rows, and info arrays with Gymnasium's masks (``_distance`` and so on), which tell the
+            rows that were reset.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: After `close`.
+            TypeError: An argument has the wrong type.
+            ValueError: An argument is out of range or an option is unknown.
+        """
+        self._require_open()
+        seeds = self._seeds(seed)
+        mask, chosen = self._reset_mask(options)
+        keys = [
+            self._new_key(value) if value is not None or not self._begun else None
+            for value, reset in zip(seeds, mask.tolist(), strict=True)
+            if reset
+        ]
+        observation, info = self._begin(mask, keys, chosen)
+        if isinstance(seed, int | np.integer):
+            super().reset(seed=int(seed))
+        self._begun = True
+        self._done = self._done & ~mask
+        return self._present(observation), _masked(info, mask)
+
+    def _new_key(self, seed: int | None) -> int:
+        return draws.new_key(self.np_random if seed is None else seeding.np_random(seed)[0])
+
+    def _seeds(self, seed: Any) -> list[int | None]:
+        if isinstance(seed, list | tuple):
+            checks.items("seed", seed, self.num_envs, f"an integer or a list of {self.num_envs}")
+            return [checks.seed(value) for value in seed]
+        first = checks.seed(seed)
+        if first is None:
+            return [None] * self.num_envs
+        checks.integer("seed", first + self.num_envs - 1, 0, checks.MAX_SEED)
+        return list(range(first, first + self.num_envs))
+
+    def _reset_mask(self, options: Any) -> tuple[Mask, dict[str, Any]]:
+        if options is None:
+            return np.ones(self.num_envs, np.bool_), {}
+        if not isinstance(options, dict):
+            raise TypeError(f"`options` must be a dict, got {checks.shown(options)}.")
+        chosen = dict(options)
+        if "reset_mask" not in chosen:
+            return np.ones(self.num_envs, np.bool_), chosen
+        mask = chosen.pop("reset_mask")
+        what = f"`options['reset_mask']` must be a bool array of shape ({self.num_envs},)"
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+            raise TypeError(f"{what}, got {checks.shown(mask)}.")
+        if mask.shape != (self.num_envs,) or not mask.any():
+            raise ValueError(f"{what} with at least one true value, got {checks.shown(mask)}.")
+        if not self._begun and not mask.all():
+            raise ResetNeeded("Reset all rows before you reset some of them: no trial has begun.")
+        return mask.copy(), chosen
+
+    def step(self, actions: Any) -> tuple[Any, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], dict[str, Any]]:
+        """Moves every row; rows whose trial ended behave as the autoreset mode says.
+
+        Returns:
+            Observations, rewards float64, terminated, truncated (num_envs,) and info; every array is fresh. In
+            ``SAME_STEP`` mode info has ``final_obs`` and ``final_info`` where a trial ended.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: After `close`.
+            gymnasium.error.ResetNeeded: Before the first reset; in ``DISABLED`` mode also while a row's trial is over.
+            InvalidActionError: One of the actions is bad; then no row has moved.
+        """
+        if self.closed or not self._begun:
+            self._require_begun("step")
+        if self._disabled and self._done.any():
+            raise ResetNeeded(
+                "Reset the rows whose trial is over (options={'reset_mask': ...}) before `step`; "
+                f"these are rows {checks.shown(np.flatnonzero(self._done).tolist())}."
+            )
+        observation, reward, terminated, truncated, done, info = self._advance(
+            actions, self._never if self._same_step else self._done
+        )
+        if not self._same_step:
+            self._done = done
+        elif done.any():
+            final = _final(self._present(observation[done]), info, done)
+            self._restart(done, observation, info)
+            info.update(final)
+        return self._present(observation), reward, terminated, truncated, info
+
+    @abstractmethod
+    def scenes(self) -> list[Any]:
+        """What `render` draws, one scene per row."""
+
+    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
+        """One image (H, W, 3) uint8 per row, or ``None`` without a render mode.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: After `close`.
+            gymnasium.error.ResetNeeded: Before the first reset.
+        """
+        self._require_begun("render")
+        if self.render_mode is None:
+            warn_no_render_mode()
+            return None
+        return tuple(draw(scene) for scene in self.scenes())
+
+    def _require_begun(self, what: str) -> None:
+        self._require_open()
+        if not self._begun:
+            raise ResetNeeded(f"Call `reset` before `{what}`: no trial has begun.")
+
+    def _require_open(self) -> None:
+        if self.closed:
+            raise ClosedEnvironmentError("This vector environment is closed; make a new one to go on.")
+
+
+def _masked(info: Info, mask: Mask) -> Info:
+    """The `info` of the rows of `mask`; the others hold zeros, as in Gymnasium's SyncVectorEnv."""
+    return {
+        name: mask.copy() if name.startswith("_") else np.where(mask, values, np.zeros((), values.dtype))
+        for name, values in info.items()
+    }
+
+
+def _final(last: Any, info: Info, done: Mask) -> Info:
+    """The `last` observations and the info of the rows that are `done`, laid out as SyncVectorEnv does."""
+    final_obs = np.full(len(done), None, dtype=object)
+    for i, row in enumerate(np.flatnonzero(done).tolist()):
+        final_obs[row] = _row(last, i)
+    return {
+        "final_obs": final_obs,
+        "_final_obs": done.copy(),
+        "final_info": _masked(info, done),
+        "_final_info": done.copy(),
+    }
+
+
+def _row(batch: Any, i: int) -> Any:
+    if isinstance(batch, dict):
+        return {name: _row(part, i) for name, part in batch.items()}
+    return batch[i].item() if batch.ndim == 1 else batch[i]

@@ -1,0 +1,427 @@
+"""The bridge to Stable-Baselines3: the vector environment, the features, models from files, and the command."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import sb3_contrib
+import stable_baselines3 as sb3
+import torch
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.vec_env import DummyVecEnv
+
+from agents import loading
+from agents.__main__ import main
+from agents.common import checkpoint
+from agents.common.checkpoint import CheckpointError
+from agents.sb3.command import make
+from agents.sb3.config import ALGORITHMS, GRID
+from agents.sb3.config import CURSOR as CURSOR_RECIPES
+from agents.sb3.run import Watching
+from reach_gym.acting import sb3_policies
+from reach_gym.acting.protocol import load_agent
+from reach_gym.acting.sb3 import ReachFeatures, ReachVecEnv
+from reach_gym.acting.sb3_policies import load_policy
+from reach_gym.benchmark.jobs import Job, run_job
+from reach_gym.cli import main as reach_gym_main
+from reach_gym.errors import NotApplicableError
+
+PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
+SMALL: dict[str, Any] = {"size": 6, "backend": "numpy"}
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def rows(env_id: str = PIXELS, count: int = 3, infos: bool = False, **kwargs: Any) -> ReachVecEnv:
+    envs = gym.make_vec(env_id, num_envs=count, autoreset_mode="SameStep", **{"backend": "numpy", **kwargs})
+    return ReachVecEnv(envs, infos)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "kwargs"), [(PIXELS, {"size": 4}), (CURSOR, {"observation": "goal"}), (VECTOR, {"size": 5, "field": "curl_ccw"})]
+)
+def test_it_is_what_single_environments_are_to_stable_baselines3(env_id: str, kwargs: dict[str, Any]) -> None:
+    mine = rows(env_id, infos=True, **kwargs)
+    theirs = DummyVecEnv([lambda: gym.make(env_id, disable_env_checker=True, **kwargs)] * 3)
+    mine.seed(5), theirs.seed(5)
+    same(mine.reset(), theirs.reset())
+    theirs.action_space.seed(0)
+    ends, truncations = 0, 0
+    for _ in range(230):
+        actions = np.array([theirs.action_space.sample() for _ in range(3)])
+        (obs, rewards, dones, infos), (obs2, rewards2, dones2, infos2) = mine.step(actions), theirs.step(actions)
+        same(obs, obs2), same(rewards, rewards2), same(dones, dones2)
+        for row in range(3):
+            ends += bool(dones[row])
+            if dones[row]:
+                same(infos[row]["terminal_observation"], infos2[row]["terminal_observation"])
+                assert infos[row]["TimeLimit.truncated"] is bool(infos2[row]["TimeLimit.truncated"])
+                truncations += infos[row]["TimeLimit.truncated"]
+                assert infos[row]["episode"]["l"] >= 1
+            for name in ("distance", "is_success"):
+                assert infos[row][name] == infos2[row][name]
+    assert ends >= 6 and (truncations or env_id == PIXELS)  # by chance every pair of the small grid is hit in time
+    mine.close()
+
+
+def same(one: Any, other: Any) -> None:
+    if isinstance(other, dict):
+        assert one.keys() == other.keys()
+        for name in other:
+            same(one[name], other[name])
+    else:
+        np.testing.assert_array_equal(one, other)
+        assert np.asarray(one).dtype == np.asarray(other).dtype
+
+
+def test_episodes_are_summed_up() -> None:
+    envs = rows(size=4, radius=1.0)
+    envs.reset()
+    total, length = np.zeros(3), np.zeros(3, int)
+    seen = 0
+    for step in range(300):
+        _, rewards, dones, infos = envs.step(np.full(3, step % 8))
+        total, length = total + rewards, length + 1
+        for row in np.flatnonzero(dones).tolist():
+            episode = infos[row]["episode"]
+            assert (episode["r"], episode["l"]) == (total[row], length[row])
+            assert infos[row]["is_success"] is bool(length[row] < 100)
+            seen += 1
+        total[dones], length[dones] = 0, 0
+        assert all(info == {} for info, done in zip(infos, dones, strict=True) if not done)
+    assert seen > 10
+
+
+def test_seeds_and_options_reach_the_rows_once() -> None:
+    envs = rows(size=6)
+    envs.seed(3)
+    envs.set_options({"target": (5, 5)})
+    first = envs.reset()
+    assert (first[:, 0, 5, 5] == 255).all()
+    envs.set_options([{"target": (5, 5)}, {}, {}])
+    with pytest.raises(ValueError, match="share their options"):
+        envs.reset()
+    envs.set_options()
+    assert not (envs.reset()[:, 0, 5, 5] == 255).all()
+    envs.seed(3)
+    envs.set_options({"target": (5, 5)})
+    same(envs.reset(), first)
+
+
+def test_other_autoreset_modes_are_refused() -> None:
+    with pytest.raises(ValueError, match="SameStep"):
+        ReachVecEnv(gym.make_vec(PIXELS, num_envs=2, backend="numpy"))
+
+
+def test_attributes_and_methods_of_the_rows() -> None:
+    envs = rows(size=6)
+    assert envs.get_attr("size") == [6, 6, 6] and envs.get_attr("size", 1) == [6]
+    assert envs.get_attr("render_mode") == [None] * 3
+    with pytest.raises(AttributeError, match="size"):
+        envs.set_attr("size", 4)
+    envs.reset()
+    assert len(envs.env_method("trial_cells", indices=[0, 1])) == 2
+    pictures = rows(size=6, render_mode="rgb_array")
+    pictures.reset()
+    assert pictures.render().shape[2] == 3
+
+
+@pytest.mark.parametrize("env_id", [PIXELS, VECTOR])
+def test_a_model_learns_and_is_evaluated_without_a_warning(env_id: str) -> None:
+    envs = rows(env_id, 4, size=6)
+    policy = {"features_extractor_class": ReachFeatures, "net_arch": [], "normalize_images": False}
+    model = sb3.PPO("MlpPolicy", envs, n_steps=16, batch_size=32, n_epochs=1, policy_kwargs=policy, seed=0, device="cpu")
+    before = [value.clone() for value in model.policy.parameters()]
+    model.learn(128)
+    assert any(not torch.equal(a, b) for a, b in zip(before, model.policy.parameters(), strict=True))
+    # Sun & Plitt's two layers end in 128 units, and nothing stands between them and the head.
+    assert model.policy.action_net.in_features == 128
+    mean, _ = evaluate_policy(model, envs, n_eval_episodes=4)
+    assert -100 <= mean <= 0
+
+
+def test_hindsight_of_stable_baselines3_works_on_the_cursor() -> None:
+    envs = rows(CURSOR, 2, infos=True, observation="goal")
+    model = sb3.SAC(
+        "MultiInputPolicy", envs, replay_buffer_class=sb3.HerReplayBuffer, learning_starts=210, buffer_size=1000, seed=0,
+        replay_buffer_kwargs={"copy_info_dict": True}, policy_kwargs={"net_arch": [8]}, batch_size=16, device="cpu",
+    )  # fmt: skip
+    model.learn(230)
+    assert model.num_timesteps >= 230
+
+
+MODELS: dict[str, Any] = {
+    "dqn": (sb3.DQN, "MlpPolicy", VECTOR, {"net_arch": [8]}),
+    "qrdqn": (sb3_contrib.QRDQN, "MlpPolicy", VECTOR, {"net_arch": [8], "n_quantiles": 4}),
+    "pixels": (sb3.PPO, "MlpPolicy", PIXELS, {"features_extractor_class": ReachFeatures, "net_arch": [], "normalize_images": False}),
+    "flat pixels": (sb3.DQN, "MlpPolicy", PIXELS, {"net_arch": [8]}),
+    "convolutions": (sb3.DQN, "CnnPolicy", PIXELS, {"net_arch": [8]}),
+    "a2c": (sb3.A2C, "MlpPolicy", VECTOR, {"net_arch": [8]}),
+    "tqc": (sb3_contrib.TQC, "MlpPolicy", CURSOR, {"net_arch": [8]}),
+    "many critics": (sb3.SAC, "MlpPolicy", CURSOR, {"net_arch": {"pi": [64, 64], "qf": [4, 4]}, "n_critics": 9}),
+    "ppo": (sb3.PPO, "MlpPolicy", CURSOR, {"net_arch": {"pi": [8], "vf": [8]}, "activation_fn": torch.nn.ReLU}),
+    "sac": (sb3.SAC, "MlpPolicy", CURSOR, {"net_arch": [8]}),
+    "ddpg": (sb3.DDPG, "MlpPolicy", CURSOR, {"net_arch": [8]}),
+    "goal": (sb3.TD3, "MultiInputPolicy", CURSOR, {"net_arch": [8]}),
+    "recurrent": (sb3_contrib.RecurrentPPO, "MlpLstmPolicy", CURSOR, {"lstm_hidden_size": 8}),
+}
+
+
+def saved(name: str, tmp_path: Path) -> tuple[Any, Any, Path]:
+    kind, policy, env_id, policy_kwargs = MODELS[name]
+    observation = {"observation": "goal"} if name == "goal" else {}
+    envs = rows(env_id, 2, **({"size": 36 if name == "convolutions" else 6} if "Grid" in env_id else observation))
+    more = {} if kind in (sb3.A2C, sb3.PPO, sb3_contrib.RecurrentPPO) else {"buffer_size": 10}
+    model = kind(policy, envs, policy_kwargs=dict(policy_kwargs), seed=1, device="cpu", **more)
+    model.save(tmp_path / "model.zip")
+    return model, envs, tmp_path / "model.zip"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_saved_model_acts_as_before_with_and_without_trust(name: str, tmp_path: Path) -> None:
+    model, envs, path = saved(name, tmp_path)
+    state = torch.get_rng_state()
+    agents = [load_agent(str(path), envs.envs, trust) for trust in (False, True)]
+    assert torch.equal(torch.get_rng_state(), state)
+    observations = envs.reset()
+    starts, memory = np.ones(2, np.bool_), None
+    for agent in agents:
+        agent.reset(starts)
+    for _ in range(3):
+        actions, memory = model.predict(observations, memory, episode_start=starts, deterministic=True)
+        for agent in agents:
+            np.testing.assert_array_equal(agent.act(observations), actions)
+        observations, starts = envs.step(actions)[0], np.zeros(2, np.bool_)
+
+
+def test_a_benchmark_takes_a_saved_model_and_trusts_it_only_when_told(tmp_path: Path) -> None:
+    model, _, path = saved("ppo", tmp_path)
+    for task, status in (("grid-null", "not_applicable"), ("cursor-null", "ok")):
+        record = run_job(Job("mine", str(path), task, 0)).record
+        assert record["status"] == status and record["source"], record["message"]
+    assert record["versions"]["stable_baselines3"] == sb3.__version__
+    model.policy_kwargs["evil"] = Evil(tmp_path / "executed")
+    model.save(path)
+    record = run_job(Job("mine", str(path), "cursor-null", 0)).record
+    assert record["status"] == "error" and "trust" in record["message"] and not (tmp_path / "executed").exists()
+    run_job(Job("mine", str(path), "cursor-null", 0, trust=True))
+    assert (tmp_path / "executed").exists()
+
+
+class Evil:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return (Path.touch, (self.path,))
+
+
+def test_nothing_runs_from_a_file_without_trust(tmp_path: Path) -> None:
+    model, envs, path = saved("dqn", tmp_path)
+    model.policy_kwargs["evil"] = Evil(tmp_path / "executed")
+    model.save(path)
+    assert not (tmp_path / "executed").exists()
+    with pytest.raises(ValueError, match="only be loaded with trust"):
+        load_policy(path, envs.envs)
+    assert not (tmp_path / "executed").exists()
+    with pytest.raises(ValueError):
+        load_policy(path, envs.envs, trust=True)
+    assert (tmp_path / "executed").exists()
+
+
+def rewritten(path: Path, change: Any) -> None:
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    data = json.loads(parts["data"])
+    change(parts, data)
+    if "data" in parts and isinstance(data, dict):
+        parts["data"] = json.dumps(data).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda parts, data: data["policy_class"].update(__module__="os"), "trust"),
+        (lambda parts, data: data.update(policy_class=None), "trust"),
+        (lambda parts, data: data["policy_kwargs"].update(net_arch=[10**9]), "net_arch"),
+        (lambda parts, data: data["policy_kwargs"].update(net_arch=[4]), "fit"),
+        (lambda parts, data: data["policy_kwargs"].update(no_such=1), "fit"),
+        (lambda parts, data: data["policy_kwargs"].update(activation_fn="<class 'os.system'>"), "trust"),
+        (lambda parts, data: data["policy_class"].update(__module__=[]), "trust"),
+        (lambda parts, data: data.update(policy_kwargs=[1]), "settings by name"),
+        (lambda parts, data: data["policy_kwargs"].update(net_arch=[4096] * 4), "more weights than it has"),
+        (lambda parts, data: data["policy_kwargs"].update(net_arch={"pi": [4096] * 4}), "more weights than it has"),
+        (lambda parts, data: data["policy_kwargs"].update(lstm_hidden_size=4096), "more weights than it has"),
+        (lambda parts, data: data["policy_kwargs"].update(net_arch=[4096] * 4, n_critics=0), "more weights than it has"),
+        (lambda parts, data: data["policy_kwargs"].update(net_arch={"pi": [4096, 4096], "vf": [-4096, 4096]}), "more weights"),
+        (lambda parts, data: data["policy_kwargs"].update(n_critics=[2]), "fit"),
+        (lambda parts, data: parts.pop("policy.pth"), "no model"),
+        (lambda parts, data: parts.update({"policy.pth": b"PK nonsense"}), "weights"),
+        (lambda parts, data: parts.update({"policy.pth": bytes(2**20 + 1)}), "bytes"),
+    ],
+)
+def test_damaged_models_are_refused(change: Any, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, envs, path = saved("dqn", tmp_path)
+    monkeypatch.setattr(sb3_policies, "MAX_BYTES", 2**20)
+    rewritten(path, change)
+    with pytest.raises(ValueError, match=word):
+        load_policy(path, envs.envs)
+
+
+@pytest.mark.parametrize("weights", [{"q_net.bias": torch.tensor([torch.nan])}, {3: torch.zeros(1)}, {"q_net.bias": [0.0]}])
+def test_weights_that_are_no_finite_numbers_are_refused(weights: Any, tmp_path: Path) -> None:
+    _, envs, path = saved("dqn", tmp_path)
+    buffer = io.BytesIO()
+    torch.save(weights, buffer)
+    rewritten(path, lambda parts, data: parts.update({"policy.pth": buffer.getvalue()}))
+    with pytest.raises(ValueError, match="finite numbers"):
+        load_policy(path, envs.envs)
+
+
+def test_no_zip_and_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "text.zip").write_text("text")
+    for name in ("text.zip", "missing.zip"):
+        assert reach_gym_main(["evaluate", "GridReach-v0", "--agent", str(tmp_path / name), "--episodes", "1"]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_model_of_another_task_does_not_fit(tmp_path: Path) -> None:
+    _, _, path = saved("dqn", tmp_path)
+    with pytest.raises(ValueError, match="does not fit"):
+        load_policy(path, rows(CURSOR).envs)
+
+
+def command(out: Path, *more: str) -> list[str]:
+    small = ["--env", "GridReachPixels-v0", "--env-kwargs", '{"size": 6, "radius": 1}', "--steps", "4200", "--num-envs", "32"]
+    return ["sb3", "--algo", "ppo", "--out", str(out), *small, *more]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "run"
+    assert main(command(out)) == 0
+    return out
+
+
+def test_the_command_writes_everything(finished: Path, tmp_path: Path) -> None:
+    manifest = json.loads((finished / checkpoint.MANIFEST).read_text())
+    assert manifest["algo"] == "ppo" and manifest["steps"] >= 4200
+    assert manifest["env"]["kwargs"] == {"size": 6, "radius": 1}
+    scores = json.loads((finished / "evaluation.json").read_text())
+    assert [each["agent"] for each in scores] == ["random", "ppo"] * 2
+    assert list((finished / "tensorboard").rglob("events*"))
+    task = ["GridReachPixels-v0", "--kwargs", '{"size": 6}', "--episodes", "40"]
+    envs = rows(size=6).envs
+    observations, _ = envs.reset(seed=0)
+    actions = [load_agent(str(path), envs).act(observations).tolist() for path in (finished, finished / "model.zip")]
+    assert actions[0] == actions[1]
+    assert reach_gym_main(["evaluate", *task, "--agent", str(finished)]) == 0
+    assert reach_gym_main(["evaluate", *task, "--agent", str(finished / "model.zip")]) == 0
+
+
+def test_a_damaged_run_is_refused(finished: Path, tmp_path: Path) -> None:
+    arrays, manifest = checkpoint.load(finished)
+    del manifest["arrays"]
+    checkpoint.save(tmp_path, arrays, {**manifest, "policy": {}})
+    with pytest.raises(CheckpointError, match="trust"):
+        loading.load(tmp_path, rows(size=6).envs)
+    checkpoint.save(tmp_path, arrays, {**manifest, "agent": ["sb3"]})
+    with pytest.raises(CheckpointError, match="known are"):
+        loading.load(tmp_path, rows(size=6).envs)
+    del arrays["policy.action_net.bias"]
+    checkpoint.save(tmp_path, arrays, manifest)
+    with pytest.raises(NotApplicableError, match="Missing key"):
+        loading.load(tmp_path, rows(size=6).envs)
+
+
+@pytest.mark.parametrize(("env_id", "kwargs"), [(CURSOR, {}), (VECTOR, {"observation": "index"}), (PIXELS, {"size": 7})])
+def test_a_run_of_another_task_is_not_applicable(finished: Path, env_id: str, kwargs: dict[str, Any]) -> None:
+    with pytest.raises(NotApplicableError, match="does not fit"):
+        loading.load(finished, rows(env_id, **kwargs).envs)
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        (("--resume",), "resume"),
+        (("--algo", "sac"), "sac"),
+        (("--algo", "alphago"), "alphago"),
+        (("--steps", "0"), "steps"),
+        (("--num-envs", "0"), "num-envs"),
+        (("--seed", "-1"), "seed"),
+        (("--env", "GridReachTabular-v0", "--env-kwargs", "{}"), "ppo"),
+    ],
+)
+def test_bad_requests(tmp_path: Path, more: tuple[str, ...], word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command(tmp_path / "run", *more)) == 2
+    output = capsys.readouterr()
+    assert (output.out, output.err.count("\n")) == ("", 1) and word in output.err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("env_id", [PIXELS, VECTOR, CURSOR])
+def test_every_recipe_makes_a_model(env_id: str) -> None:
+    recipes = CURSOR_RECIPES if env_id == CURSOR else GRID
+    assert set(ALGORITHMS) == set(GRID) | set(CURSOR_RECIPES)
+    for algo in ALGORITHMS:
+        if algo in recipes:
+            model, steps, training = make(algo, env_id, {} if env_id == CURSOR else {"size": 8}, 0)
+            assert steps == recipes[algo].steps and training.items() >= recipes[algo].env_kwargs.items()
+            model.env.close()
+        else:
+            with pytest.raises(ValueError, match=algo):
+                make(algo, env_id, {}, 0)
+
+
+@pytest.mark.parametrize("algo", ["ppo", "sac", "td3"])
+def test_hands_are_trained_by_the_command(algo: str, tmp_path: Path) -> None:
+    task = ["--env", "CursorReachCurl-v0", "--steps", "6400", "--out", str(tmp_path / "run"), "--seed", "3", "--no-progress"]
+    assert main(["sb3", "--algo", algo, *task]) == 0
+    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["env"]["kwargs"]["reward"] == "dense"
+    scores = json.loads((tmp_path / "run" / "evaluation.json").read_text())
+    assert [each["agent"] for each in scores] == ["random", algo, "ideal"]
+    envs = rows("reach_gym/CursorReachCurl-v0").envs
+    observations, _ = envs.reset(seed=0)
+    assert load_agent(str(tmp_path / "run"), envs).act(observations).shape == (3, 2)
+
+
+def test_goals_of_the_cursor_have_no_recipe() -> None:
+    with pytest.raises(ValueError, match="vector observations ppo"):
+        make("sac", CURSOR, {"observation": "goal"}, 0)
+
+
+def test_a_run_saves_now_and_then_and_ends_after_ctrl_c() -> None:
+    model, _, _ = make("ppo", VECTOR, {"size": 10}, 0, num_envs=8)
+    saves, pressed = [], []
+
+    def save() -> None:
+        saves.append(model.num_timesteps)
+        pressed.append(len(saves) == 3)
+
+    model.learn(100_000, Watching(lambda: None, lambda: any(pressed), save, 200))
+    assert saves == [200, 400, 600] and model.num_timesteps == 600
+    model.env.close()
+
+
+def test_ctrl_c_leaves_an_agent_that_can_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Watching) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return not self._interrupted()
+
+    monkeypatch.setattr(Watching, "_on_step", interrupted)
+    assert main(command(tmp_path / "run")) == 130
+    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["steps"] == 32
+    assert load_agent(str(tmp_path / "run"), rows(size=6).envs)
+    assert not (tmp_path / "run" / "model.zip").exists()

@@ -1,0 +1,87 @@
+"""The leaderboard: contenders as data, trained once and scored by one command."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.leaderboard import CONTENDERS, is_trained, run_of, train
+
+ROOT = Path(__file__).parents[2]
+
+
+def leaderboard(out, *more):
+    words = [sys.executable, "-m", "benchmarks", "leaderboard", "--out", str(out), "--suite", "grid-wind", "--seeds", "0"]
+    return subprocess.run([*words, *more], cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_it_trains_what_is_missing_scores_it_and_keeps_it(tmp_path):
+    only = ("--only", "ideal", "q_learning, wind")
+    done = leaderboard(tmp_path, *only)
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in (tmp_path / "results-grid" / "results.jsonl").read_text().splitlines()]
+    scores = {(each["agent"], each["seed"]): each["score"] for each in records}
+    assert scores["ideal", 0] == 1 and scores["q_learning, wind", 0] > 0.95
+    assert {each["env"]["kwargs"]["observation"] for each in records if "q_learning" in each["agent"]} == {"index"}
+    assert done.stdout.count("trained ") == 1
+    again = leaderboard(tmp_path, *only)
+    assert again.returncode == 0 and "trained " not in again.stdout
+    assert [json.loads(line) for line in (tmp_path / "results-grid" / "results.jsonl").read_text().splitlines()] == records
+
+
+def test_each_family_has_a_board_of_those_who_can_do_its_tasks(tmp_path):
+    suites = ["--suite", "grid-null", "cursor-null"]
+    done = leaderboard(tmp_path, *suites, "--only", "ideal", "minimum_jerk", "q_learning")
+    assert done.returncode == 1 and "no task suits q_learning" in done.stderr  # the tabular agent on the large grid
+    boards = {name: (tmp_path / f"results-{name}" / "results.jsonl").read_text().splitlines() for name in ("grid", "cursor")}
+    agents = {name: [(json.loads(line)["agent"], json.loads(line)["task"]) for line in lines] for name, lines in boards.items()}
+    assert agents["grid"] == [("ideal", "grid-null"), ("q_learning", "grid-null")]
+    assert agents["cursor"] == [("ideal", "cursor-null"), ("minimum_jerk", "cursor-null")]
+    nobody = leaderboard(tmp_path, "--suite", "grid-null", "--only", "minimum_jerk")
+    assert nobody.returncode == 2 and "must name somebody for grid-null" in nobody.stderr
+
+
+def test_training_that_fails_is_told(tmp_path):
+    run = next(run_of(each, 0, tmp_path) for each in CONTENDERS if each.name == "q_learning")
+    run.mkdir(parents=True)
+    (run / "mine.txt").write_text("do not delete")
+    done = leaderboard(tmp_path, "--only", "q_learning")
+    assert done.returncode == 1 and "could not be trained" in done.stderr and "is no q_learning run" in done.stderr
+    assert (run / "mine.txt").exists()
+
+
+def test_contenders_are_data():
+    names = [each.name for each in CONTENDERS]
+    assert len(set(names)) == len(names) and all("=" not in name for name in names)
+    for each in CONTENDERS:
+        assert ("{run}" in each.load) == bool(each.train) and (not each.train or {"{seed}", "{run}"} <= set(each.train))
+    assert len({run_of(each, 0, Path("x")) for each in CONTENDERS}) == len(names)
+
+
+@pytest.mark.parametrize("only", [("nosuch",), ("ideal", "nosuch")])
+def test_unknown_contenders_are_refused(only, tmp_path):
+    done = leaderboard(tmp_path, "--only", *only)
+    assert done.returncode == 2 and "got 'nosuch'" in done.stderr and not list(tmp_path.iterdir())
+
+
+def test_what_would_be_refused_in_the_end_is_refused_before_the_training(tmp_path):
+    for more in (("--suite", "nosuch"), ("--seeds", "0", "0")):
+        done = leaderboard(tmp_path, "--only", "q_learning", *more)
+        assert done.returncode == 2 and not list(tmp_path.iterdir()), done.stderr
+
+
+def test_a_run_by_other_arguments_does_not_count(tmp_path):
+    contender = next(each for each in CONTENDERS if each.name == "q_learning")
+    arguments = [word.replace("{seed}", "0").replace("{run}", str(tmp_path / "run")) for word in contender.train]
+    assert not is_trained(contender, 0, tmp_path / "run")
+    assert train((str(tmp_path / "run"), arguments)) == ""
+    assert is_trained(contender, 0, tmp_path / "run") and not is_trained(contender, 1, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run")
+    assert not is_trained(contender, 0, tmp_path / "run")  # whatever the note beside it says
+    assert train((str(tmp_path / "run"), arguments)) == ""
+    longer = replace(contender, train=(*contender.train, "--episodes", "20"))
+    assert not is_trained(longer, 0, tmp_path / "run")

@@ -1,0 +1,522 @@
+"""Whole sessions of cursor tasks with a synthetic mouse: on a clock of their own, and in a true window on a virtual screen."""
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import time
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import reach_gym  # noqa: F401
+from reach_gym.acting.rollout import held_out
+from reach_gym.cli import main, mouse, reach_play, session
+from reach_gym.cli.mouse import MouseSession, pull
+from reach_gym.recording import Recorder, Recording, record
+from reach_gym.rendering.canvas import SUPERSAMPLE, WIDTH, load_pygame
+from reach_gym.rendering.cursor_layout import CursorLayout
+from reach_gym.rendering.curve import draw_curves
+from reach_gym.rendering.window import Key, Window
+
+TASK = "CursorReachCenterOut-v0"
+BLOCKS = [{"name": "before", "trials": 2, "gain": 0.0}, {"name": "field", "trials": 3}, {"name": "after", "trials": 1, "gain": 0.0}]
+TARGETS = {"schedule": BLOCKS, "targets": [[0.06, 0.03]]}
+SHORT = json.dumps(TARGETS)
+GREEN, ORANGE, INK = (32, 150, 86), (222, 84, 36), (33, 44, 66)
+
+
+@pytest.fixture(autouse=True)
+def no_screen(monkeypatch, tmp_path):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER", "SDL_VIDEO_DRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def pixel_of(x, y):
+    """Where a place on the board is in a picture."""
+    px, py = CursorLayout(WIDTH, 0.1).point(x, y)
+    return px / SUPERSAMPLE, py / SUPERSAMPLE
+
+
+def near(frame, x, y, color):
+    """Whether a pixel near a place on the board has a colour."""
+    px, py = map(round, pixel_of(x, y))
+    patch = frame[py - 30 : py + 31, px - 30 : px + 31].astype(int)
+    return bool((np.abs(patch - color).max(axis=2) < 8).any())
+
+
+def is_green(frame):
+    """Whether the frame around the board is, in which one may move."""
+    px, py = pixel_of(-0.125, 0.0)
+    return bool((np.abs(frame[round(py), round(px) - 3 : round(px) + 3].astype(int) - GREEN).max(axis=1) < 40).any())
+
+
+class Player:
+    """A person on a clock of his own, who sees the pictures and moves the pointer: the window that he looks at."""
+
+    reaction = 0.2
+    hasty = ()  # trials in which he does not wait for the cue
+    quits = None  # the time at which he presses Esc, or closes the window
+    by_closing = False
+    stuck_at = None  # the time at which the machine sleeps for two seconds
+    target = (0.06, 0.03)
+
+    def __init__(self, title="", fps=1.0):
+        self.title, self.closed, self.now, self.pointer, self.frames = title, False, 0.0, None, 0
+        self._keys, self._cue, self._trials, self._seen = [], None, 0, False
+        self.last = None
+
+    def clock(self):
+        return self.now
+
+    def wait(self, seconds):
+        self.now += max(0.0, seconds)
+        if self.stuck_at is not None and self.now >= self.stuck_at:
+            self.now, self.stuck_at = self.now + 2.0, None
+        if self.quits is not None and self.now >= self.quits:
+            self.quits = None
+            if self.by_closing:
+                self.closed = True
+            else:
+                self._keys.append(Key("escape", True))
+
+    def take_keys(self):
+        keys, self._keys = self._keys, []
+        return keys
+
+    def take_pointer(self):
+        if self.pointer is None:
+            return None
+        due = self._cue is not None and self.now >= self._cue + self.reaction
+        return pixel_of(*(self.target if due else self.pointer))
+
+    def close(self):
+        self.closed = True
+
+    def show(self, frame):
+        self.frames += 1
+        self.last = frame
+        self.now += 0.003  # what drawing takes
+        shown = near(frame, *self.target, ORANGE)
+        if shown and not self._seen:
+            self._trials += 1
+        self._seen = shown
+        go = is_green(frame) or (shown and self._trials - 1 in self.hasty)
+        if go and self._cue is None:
+            self._cue = self.now - (self.reaction if not is_green(frame) else 0.0)
+        if not shown:
+            self._cue, self.pointer = None, (0.001, 0.002)
+
+
+class CurveWindow(Player):
+    """The window with the learning curve, in which a key is pressed at once."""
+
+    shown = []
+
+    def show(self, frame):
+        CurveWindow.shown.append((self.title, frame))
+        self._keys.append(Key("space", True))
+
+
+def made(**kwargs):
+    return gym.make(f"reach_gym/{TASK}", render_mode="rgb_array", max_episode_steps=150, **{**TARGETS, **kwargs})
+
+
+def played(player, trials=6, show_all=False, **kwargs):
+    """A session of `player`; what was recorded, and whether it came to its end."""
+    env = made(**kwargs)
+    recorder = Recorder(env, {"agent": "person", "seed": 0})
+    game = MouseSession(env, player, recorder, trials, show_all, player.clock)
+    done = game.play(held_out(0))
+    env.close()
+    return (recorder.finish() if game.finished else None), done
+
+
+def test_a_session_is_played_to_its_end():
+    player = Player()
+    recording, done = played(player)
+    assert done
+    assert len(recording) == 6
+    assert recording.trial.tolist() == list(range(6))
+    assert recording.block_names == ["before"] * 2 + ["field"] * 3 + ["after"]
+    assert recording.success.all()
+    assert not recording.false_start.any()
+    # The field pushes to the left; nobody here adapts.
+    deviations = recording.measures()["max_deviation"]
+    assert (np.abs(deviations[[0, 1, 5]]) < 2e-3).all()
+    assert ((0.008 < deviations[2:5]) & (deviations[2:5] < 0.03)).all()
+    # In real time: the clock has gone on by a hundred steps a second, and by rests and pauses between the trials.
+    pause = mouse._REST + mouse._LOOK
+    assert player.now == pytest.approx(recording.steps.sum() * 0.01 + 6 * pause, abs=6 * 0.12)
+    assert 20 < player.frames / player.now < 60
+
+
+def test_a_trial_waits_for_the_pointer():
+    class Elsewhere(Player):
+        def take_pointer(self):
+            # Not there yet; at the edge of the circle; across it too fast; in it.
+            places = [None, (0.0095, 0.0), (0.0, 0.0), (0.05, 0.05), (0.001, 0.0)]
+            self.place = places[min(4, int(self.now / 0.25))] if self.place != "free" else "free"
+            return super().take_pointer() if self.place == "free" else self.place and pixel_of(*self.place)
+
+        def show(self, frame):
+            super().show(frame)
+            if self.now > 1.0 and near(frame, *self.target, ORANGE):
+                self.place = "free"
+
+    player = Elsewhere()
+    player.place = None
+    steps = []
+
+    class Counting(Recorder):
+        def begin(self, observation, info):
+            steps.append(player.now)
+            super().begin(observation, info)
+
+    env = made()
+    MouseSession(env, player, Counting(env), 1, clock=player.clock).play(0)
+    env.close()
+    assert len(steps) == 1
+    assert 1.0 + mouse._REST <= steps[0] < 1.1 + mouse._REST
+
+
+def test_the_hand_starts_at_rest_and_follows_the_pointer():
+    recording, _ = played(Player(), 1)
+    assert np.array_equal(recording.hand[0, 0], [0, 0])
+    go = int(recording.go[0])
+    # Drawn to the pointer that rests in the circle, and no further.
+    assert np.abs(recording.hand[0, : go + 10]).max() < 0.0022
+    assert math.dist(recording.hand[0, recording.steps[0]], (0.06, 0.03)) < 0.01
+
+
+def test_too_early_is_a_false_start():
+    player = Player()
+    player.hasty = (1,)
+    recording, _ = played(player, 3, go_delay=0.3)
+    assert recording.false_start.tolist() == [False, True, False]
+    assert recording.success.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("by_closing", [False, True])
+def test_quitting_leaves_out_the_trial_under_way(by_closing):
+    player = Player()
+    player.quits, player.by_closing = 4.6, by_closing
+    recording, done = played(player)
+    assert not done
+    assert 1 < len(recording) < 6
+    assert recording.success.all()
+    player = Player()
+    player.quits = 0.2
+    assert played(player) == (None, False)
+
+
+def test_after_a_long_halt_time_goes_on():
+    player = Player()
+    player.stuck_at = 0.4
+    recording, _ = played(player, 1)
+    # Without this the 200 steps that were missed would be made up for at once: the trial would be over before anybody could move.
+    assert recording.success.all()
+
+
+def test_the_player_is_not_told_about_the_field():
+    def picture(gain, show_all):
+        player = Player()
+        pictures = []
+        player.show = lambda frame: (pictures.append(frame), Player.show(player, frame))
+        played(player, 1, show_all, schedule=[{"name": f"gain {gain}", "trials": 1, "gain": gain}])
+        return pictures[0]
+
+    assert np.array_equal(picture(0.0, False), picture(1.0, False))
+    assert not np.array_equal(picture(0.0, True), picture(1.0, True))
+
+
+def test_the_force_follows_the_pointer():
+    task = made().unwrapped.task
+    assert np.array_equal(pull(task, (0.0, 0.0), (0.0, 0.0), (0.0, 0.0)), [0, 0])
+    assert pull(task, (0.01, 0.0), (0.0, 0.0), (0.0, 0.0)) == pytest.approx([0.256, 0.0])
+    assert pull(task, (0.0, 0.0), (0.0, 0.0), (0.0, 0.1)) == pytest.approx([0.0, -0.32])
+    # Too far: the force is cut, but points to the pointer.
+    force = pull(task, (0.4, 0.2), (0.0, 0.0), (0.0, 0.0))
+    assert force == pytest.approx([1.0, 0.5])
+    assert force.dtype == np.float32
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"mass": 5.0}, {"damping": 20.0}, {"dt": 0.05}, {"dt": 0.1}, {"mass": 0.2, "damping": 15.0}])
+def test_the_hand_comes_to_rest_at_the_pointer_without_overshoot(kwargs):
+    env = made(field=None, schedule=None, **kwargs)
+    task = env.unwrapped.task
+    env.reset(seed=0)
+    info = {"hand_x": 0.0, "hand_y": 0.0, "hand_vx": 0.0, "hand_vy": 0.0}
+    path = []
+    for _ in range(round(1.4 / task.dt)):
+        hand, velocity = (info["hand_x"], info["hand_y"]), (info["hand_vx"], info["hand_vy"])
+        *_, info = env.unwrapped.step(pull(task, (0.03, 0.09), hand, velocity))
+        path.append((info["hand_x"], info["hand_y"]))
+    env.close()
+    assert math.dist(path[-1], (0.03, 0.09)) < 2e-3
+    assert max(x for x, _ in path) < 0.0305
+    assert max(y for _, y in path) < 0.0915
+
+
+@pytest.fixture
+def desk(monkeypatch):
+    """Lets `main` meet a player instead of a window; returns him, and the windows with the curve."""
+    player = Player()
+    CurveWindow.shown = []
+    monkeypatch.setattr("reach_gym.cli.play.Window", lambda title, fps: player)
+    monkeypatch.setattr(reach_play, "Window", CurveWindow)
+    monkeypatch.setattr(reach_play.time, "perf_counter", player.clock)
+    return player
+
+
+def test_play_saves_reports_and_shows_the_curve(desk, capsys, tmp_path):
+    assert main(["play", TASK, "--seed", "5", "--kwargs", SHORT]) == 0
+    out = capsys.readouterr().out
+    path = tmp_path / "runs" / "play" / f"{TASK}.npz"
+    recording = Recording.load(path)
+    assert len(recording) == 6
+    assert recording.success.all()
+    assert recording.metadata["agent"] == "person"
+    assert recording.metadata["seed"] == 5
+    ideal = record("ideal", f"reach_gym/{TASK}", 6, 5, {**TARGETS, "max_episode_steps": 150, "backend": "numpy"}, session=True)
+    for name in ("target", "go", "block", "trial", "channel"):
+        assert np.array_equal(getattr(recording, name), getattr(ideal, name)), name
+    assert recording.metadata["env_kwargs"] == ideal.metadata["env_kwargs"]
+    rows = [line.split() for line in out.splitlines()]
+    assert [row[:5] for row in rows if row and row[0] in ("before", "field", "after", "all")] == [
+        ["before", "2", "100", "%", "100"],
+        ["field", "3", "100", "%", "100"],
+        ["after", "1", "100", "%", "100"],
+        ["all", "6", "100", "%", "100"],
+    ]
+    field = next(row for row in rows if row and row[0] == "field")
+    mine = 1000 * np.abs(recording.measures()["max_deviation"][2:5]).mean()
+    assert float(field[7]) == pytest.approx(mine, abs=0.06)
+    assert float(field[8]) < mine / 2
+    assert "after-effect: " in out
+    picture = load_pygame().image.load(path.with_suffix(".png"))
+    assert picture.get_size() == (960, 520)
+    (title, frame), = CurveWindow.shown
+    assert title == f"reach_gym/{TASK}: learning curve"
+    assert frame.shape == (520, 960, 3)
+    assert not list(path.parent.glob(".*"))
+
+
+def test_play_fewer_trials_and_elsewhere(desk, capsys, tmp_path):
+    arguments = ["play", TASK, "--trials", "2", "--limit", "0.5", "--out", "a/b.h5", "--kwargs", SHORT]
+    assert main(arguments) == 0
+    # The ideal agent has no more time either.
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("before"))
+    assert row.split()[:6] == ["before", "2", "0", "%", "0", "%"]
+    recording = Recording.load(tmp_path / "a" / "b.h5")
+    assert len(recording) == 2
+    assert recording.metadata["env_kwargs"]["max_episode_steps"] == 50
+    assert (tmp_path / "a" / "b.png").exists()
+
+
+def test_play_refuses_before_it_plays(desk, capsys, tmp_path):
+    (tmp_path / "a.npz").write_bytes(b"mine")
+    (tmp_path / "b.png").write_bytes(b"mine")
+    (tmp_path / "c").write_bytes(b"mine")
+    for arguments, message in [
+        (["--out", "a.npz"], "a.npz exists; `--overwrite` replaces it"),
+        (["--out", "b.npz"], "b.png exists; `--overwrite` replaces it"),
+        (["--out", "c/d.npz"], "c is no folder"),
+        (["--out", "a.txt"], "`out` must end in .npz, .h5, .hdf5, got 'a.txt'"),
+        (["--trials", "0"], "`trials` must be an integer from 1 to 100000"),
+        (["--limit", "0.1"], "`limit` must be a finite number from 0.34"),
+        (["--seed", "-1"], "`seed` must be an integer from 0"),
+    ]:
+        assert main(["play", TASK, *arguments, "--kwargs", SHORT]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert message in err
+        assert err.count("\n") == 1
+    assert desk.frames == 0
+    assert (tmp_path / "a.npz").read_bytes() == b"mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "b.png", "c"]
+    assert main(["play", TASK, "--trials", "1", "--out", "a.npz", "--overwrite", "--kwargs", SHORT]) == 0
+    assert len(Recording.load(tmp_path / "a.npz")) == 1
+
+
+@pytest.mark.parametrize("option", [["--trials", "3"], ["--out", "a.npz"], ["--open"], ["--overwrite"], ["--limit", "2"]])
+def test_grid_tasks_know_no_session(capsys, option):
+    assert main(["play", "GridReach-v0", *option]) == 2
+    assert f"`{option[0]}` is for cursor tasks" in capsys.readouterr().err
+
+
+def test_esc_saves_what_was_played(desk, capsys, tmp_path):
+    desk.quits = 4.6
+    assert main(["play", TASK, "--out", "a.npz", "--kwargs", SHORT]) == 0
+    assert 1 < len(Recording.load(tmp_path / "a.npz")) < 6
+    assert (tmp_path / "a.png").exists()
+    assert len(CurveWindow.shown) == 1
+
+
+def test_whoever_closes_the_window_is_left_in_peace(desk, tmp_path):
+    desk.quits, desk.by_closing = 4.6, True
+    assert main(["play", TASK, "--out", "a.npz", "--kwargs", SHORT]) == 0
+    assert (tmp_path / "a.png").exists()
+    assert CurveWindow.shown == []
+
+
+def test_nothing_played_nothing_saved(desk, capsys, tmp_path):
+    desk.quits = 0.1
+    assert main(["play", TASK, "--out", "a.npz", "--kwargs", SHORT]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "no trial was finished"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_saves_what_was_played(desk, capsys, tmp_path):
+    show = desk.show
+
+    def interrupted(frame):
+        show(frame)
+        if desk.now > 4.6:
+            raise KeyboardInterrupt
+
+    desk.show = interrupted
+    assert main(["play", TASK, "--out", "a.npz", "--kwargs", SHORT]) == 130
+    assert 1 < len(Recording.load(tmp_path / "a.npz")) < 6
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_play_without_display(capsys, tmp_path):
+    assert main(["play", TASK]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert f"`reach-gym watch {TASK} --video out.gif` needs none" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_after_effect_of_a_session():
+    kwargs = {
+        "backend": "numpy",
+        "schedule": [
+            {"name": "a", "trials": 5, "gain": 0.0, "clamp": 0.3},
+            {"name": "b", "trials": 30, "catch": 0.3, "clamp": 0.2},
+            {"name": "c", "trials": 9, "gain": 0.0},
+        ],
+    }
+    adapted = record("adapted", f"reach_gym/{TASK}", 44, 1, kwargs, session=True)
+    catch = session.catch_trials(adapted)
+    block, free = adapted.block, ~adapted.channel
+    assert np.array_equal(catch, (block == 1) & free & (np.nanmax(np.abs(adapted.gain), axis=1) == 0))
+    assert 3 < catch.sum() < 20
+    values = session.deviations(adapted)
+    assert np.array_equal(np.isnan(values), adapted.channel)
+    before = values[(block == 0) & free].mean()
+    assert session.mean_after_effect(adapted) == pytest.approx(values[catch].mean() - before)
+    # Without catch trials it shows at the beginning of the washout.
+    washout = adapted.subset(~catch)
+    wanted = values[(block == 2) & (np.arange(44) < 40)].mean() - before
+    assert session.mean_after_effect(washout) == pytest.approx(wanted, abs=1e-9)
+    assert values[catch].mean() - before < -0.001
+    naive = record("naive", f"reach_gym/{TASK}", 4, 1, kwargs, session=True)  # only baseline
+    assert math.isnan(session.mean_after_effect(naive))
+
+
+def columns_of(frame, color):
+    """Columns of a picture that hold a colour."""
+    return np.flatnonzero((np.abs(frame.astype(int) - color).max(axis=2) < 30).any(axis=0))
+
+
+def test_learning_curves():
+    values = np.array([0.0, 0.01, np.nan, -0.01])
+    plain = draw_curves({"you": values}, ["a", "a", "b", "b"], 480)
+    assert plain.shape == (260, 480, 3)
+    assert plain.dtype == np.uint8
+    assert np.array_equal(plain, draw_curves({"you": values}, ["a", "a", "b", "b"], 480))
+    columns = [33 + (trial + 0.5) / 4 * 435 for trial in range(4)]  # the axes go from 33 to 468
+    orange = (np.abs(plain[45:230].astype(int) - ORANGE).max(axis=2) < 30).astype(int)
+    rows = [np.flatnonzero(orange[:, round(column) - 1 : round(column) + 2].any(axis=1)) for column in columns]
+    assert len(rows[2]) == 0
+    zero, high, low = (float(np.mean(rows[i])) for i in (0, 1, 3))
+    assert high < zero < low
+    assert zero - high == pytest.approx(low - zero, abs=2)
+    assert not np.array_equal(plain, draw_curves({"you": values}, ["a"] * 4, 480))
+    assert not np.array_equal(plain, draw_curves({"you": values}, ["a", "a", "b", "b"], 480, catch=[False, True, False, False]))
+    # No line leads from one block to the next.
+    steady = draw_curves({"you": [0.01] * 4}, ["a", "a", "b", "b"], 480)
+    orange = (steady[45:230].astype(int) @ [1, 0, -1] > 40).any(axis=0)
+    assert orange[[130, 150, 350, 370]].all()
+    assert not orange[210:290].any()
+    two = draw_curves({"you": values, "ideal": 0 * values}, ["a", "a", "b", "b"], 480)
+    assert len(columns_of(two[60:220, 50:460], INK)) > len(columns_of(plain[60:220, 50:460], INK))
+
+
+@pytest.mark.parametrize(
+    ("curves", "blocks", "more", "message"),
+    [
+        ({}, ["a"], {}, "`curves` must hold 1 to 5 curves"),
+        ({"a": []}, [], {}, "of at least one trial"),
+        ({"a": [0.0, 0.1]}, ["a"], {}, "one value for each of 1 trials"),
+        ({"a": [math.inf]}, ["a"], {}, "finite numbers or NaN"),
+        ({"a": [0.0]}, ["a"], {"catch": [True, False]}, "`catch` must hold one value for each of 1 trials"),
+        ({"a": [0.0]}, ["a"], {"width": 10}, "`width` must be an integer from 320"),
+    ],
+)
+def test_bad_curves(curves, blocks, more, message):
+    with pytest.raises(ValueError, match=message):
+        draw_curves(curves, blocks, **more)
+
+
+def test_curves_of_nothing_but_gaps():
+    assert draw_curves({"a": [math.nan]}, ["a"]).shape == (520, 960, 3)
+
+
+@pytest.fixture
+def x_screen(monkeypatch):
+    read, write = os.pipe()
+    command = ["Xvfb", "-noreset", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        monkeypatch.setenv("DISPLAY", f":{pipe.readline().strip()}")
+    yield
+    server.terminate()
+    server.wait()
+
+
+class Hand(Window):
+    """A true window; whoever sees it moves the true pointer of the screen, and presses a key at the learning curve."""
+
+    escape_at = None
+    begun = 0.0
+
+    def show(self, frame):
+        super().show(frame)
+        if self._window is None:
+            return
+        self.begun = self.begun or time.perf_counter()
+        late = self.escape_at is not None and time.perf_counter() - self.begun > self.escape_at
+        if self.title.endswith("learning curve") or late:
+            self._do("key", "Escape")
+            return
+        x, y = pixel_of(*Player.target) if is_green(frame) and near(frame, *Player.target, ORANGE) else pixel_of(0.002, 0.0)
+        left, top = self._window.position
+        scale = self._window.size[0] / frame.shape[1]
+        self._do("mousemove", str(left + round(scale * x)), str(top + round(scale * y)))
+
+    def _do(self, *words):
+        subprocess.run(["xdotool", *words], check=True)
+
+
+@pytest.mark.skipif(shutil.which("Xvfb") is None or shutil.which("xdotool") is None, reason="needs Xvfb and xdotool")
+@pytest.mark.parametrize("escape_at", [None, 3.0])
+def test_a_true_mouse_plays_a_session(x_screen, monkeypatch, capsys, tmp_path, escape_at):
+    monkeypatch.setattr("reach_gym.cli.play.Window", Hand)
+    monkeypatch.setattr(reach_play, "Window", Hand)
+    monkeypatch.setattr(Hand, "escape_at", escape_at)
+    begin = time.perf_counter()
+    assert main(["play", TASK, "--trials", "3", "--out", "a.npz", "--kwargs", SHORT]) == 0
+    assert time.perf_counter() - begin < 30
+    recording = Recording.load(tmp_path / "a.npz")
+    assert len(recording) == 3 if escape_at is None else 1 <= len(recording) < 3
+    assert recording.success.any()
+    assert (tmp_path / "a.png").exists()
+    assert not load_pygame().display.get_init()
