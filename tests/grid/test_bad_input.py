@@ -510,9 +510,9 @@ def test_a_closed_vector_env_is_closed():
 def test_the_checks_survive_python_o():
     root = Path(__file__).parents[2]
     code = (
-        "import sys; sys.path[:0] = ['.', 'tests']\n"
-        "import test_bad_input\n"
-        "count, found = test_bad_input.complaints()\n"
+        "import sys; sys.path[:0] = ['.']\n"
+        "from tests.grid.test_bad_input import complaints\n"
+        "count, found = complaints()\n"
         "print(__debug__, count, *found, sep='\\n')\n"
     )
     done = subprocess.run([sys.executable, "-O", "-c", code], cwd=root, capture_output=True, text=True, timeout=60)

@@ -643,9 +643,9 @@ def test_the_callers_options_are_never_modified():
 def test_the_checks_survive_python_o():
     root = Path(__file__).parents[2]
     code = (
-        "import sys; sys.path[:0] = ['.', 'tests']\n"
-        "import test_cursor_bad_input\n"
-        "count, found = test_cursor_bad_input.complaints()\n"
+        "import sys; sys.path[:0] = ['.']\n"
+        "from tests.reach.test_bad_input import complaints\n"
+        "count, found = complaints()\n"
         "print(__debug__, count, *found, sep='\\n')\n"
     )
     done = subprocess.run([sys.executable, "-O", "-c", code], cwd=root, capture_output=True, text=True, timeout=60)

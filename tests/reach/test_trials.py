@@ -24,7 +24,7 @@ _point, _start_point, _delay, _kind = draws.draw_point, draws.draw_start_point, 
 _noise_key, _normal, _uniform = draws.noise_key, draws.normal, draws.uniform
 
 
-def draws(key, trial, attempt, count, stream):
+def drawn_by(key, trial, attempt, count, stream):
     """One of each quantity; the same lines for integers, arrays and Numba."""
     x, y = _point(key, trial, attempt, 0.1)
     sx, sy = _start_point(key, trial, attempt, 0.1)
@@ -32,7 +32,7 @@ def draws(key, trial, attempt, count, stream):
     return _uniform(key), x, y, sx, sy, _delay(key, trial, count), gain, channel, _normal(key, trial, stream), _noise_key(key, trial)
 
 
-_draws = numba.njit(draws)
+_draws = numba.njit(drawn_by)
 
 
 @numba.njit
@@ -49,9 +49,9 @@ def test_draws_agree_between_integers_arrays_and_numba():
     of, attempts = generator.integers(0, 2**40, len(keys)).tolist(), generator.integers(0, 9, len(keys)).tolist()
     streams = [int(stream) for stream in draws.NOISE_STREAMS]
     for stream in streams[:1] + streams[-1:]:
-        plain = list(zip(*(draws(*each, 10, stream) for each in zip(keys, of, attempts, strict=True)), strict=True))
+        plain = list(zip(*(drawn_by(*each, 10, stream) for each in zip(keys, of, attempts, strict=True)), strict=True))
         given = [np.array(values, np.uint64) for values in (keys, of, attempts)]
-        arrays = draws(*given, 10, np.uint64(stream))
+        arrays = drawn_by(*given, 10, np.uint64(stream))
         assert [values.tolist() for values in arrays] == [list(values) for values in plain]
         compiled, noise_keys = np.empty((9, len(keys))), np.empty(len(keys), np.uint64)
         numba_draws(*given, np.uint64(10), np.uint64(stream), compiled, noise_keys)

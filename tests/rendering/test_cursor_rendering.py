@@ -99,7 +99,7 @@ def test_frames_are_fresh():
 def test_same_scene_same_pixels_also_in_another_process():
     shown = scene(field=CURL, trail=PATH, cursor=PATH[-1])
     code = (
-        "import sys, hashlib; sys.path.insert(0, 'tests'); from test_cursor_rendering import *;"
+        "import sys, hashlib; sys.path.insert(0, '.'); from tests.rendering.test_cursor_rendering import *;"
         "frame = draw(scene(field=CURL, trail=PATH, cursor=PATH[-1]));"
         "import pygame; assert not pygame.display.get_init();"
         "print(hashlib.sha256(frame.tobytes()).hexdigest())"

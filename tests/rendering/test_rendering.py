@@ -67,7 +67,7 @@ def test_same_scene_same_pixels_also_in_another_process():
     frame = draw(shown)
     assert np.array_equal(frame, draw(shown))
     code = (
-        "import sys, hashlib; sys.path.insert(0, 'tests'); from test_rendering import *;"
+        "import sys, hashlib; sys.path.insert(0, '.'); from tests.rendering.test_rendering import *;"
         "frame = draw(scene(field=WIND, cursor=(3, 2), trail=((2, 1), (3, 2)), step=1));"
         "print(hashlib.sha256(frame.tobytes()).hexdigest())"
     )
@@ -92,8 +92,8 @@ def test_frames_are_not_aliased():
 def test_drawing_leaves_the_display_and_the_environment_alone():
     # In a process of its own: another test may have had a window open.
     code = (
-        "import os; before = dict(os.environ); import sys; sys.path.insert(0, 'tests');"
-        "from test_rendering import *; import reach_gym; assert 'pygame' not in sys.modules;"
+        "import os; before = dict(os.environ); import sys; sys.path.insert(0, '.');"
+        "from tests.rendering.test_rendering import *; import reach_gym; assert 'pygame' not in sys.modules;"
         "draw(scene(field=WIND)); import pygame; assert not pygame.display.get_init();"
         "changed = {k for k in os.environ if os.environ[k] != before.get(k)};"
         "assert changed <= {'PYGAME_HIDE_SUPPORT_PROMPT'}, changed"

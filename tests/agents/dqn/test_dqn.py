@@ -420,7 +420,8 @@ import os, random, signal, sys, time
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, {str(ROOT)!r})
-from agents import checkpoint, dqn_checkpoint
+from agents.common import checkpoint
+from agents.dqn import checkpoint as dqn_checkpoint
 from tests.agents.dqn.test_dqn import PIXELS, learner_for
 learner, task, out = learner_for(), {{"id": PIXELS, "kwargs": {{}}}}, {str(tmp_path)!r}
 learner.learn(80)
