@@ -110,7 +110,7 @@ def _trial(axes: Axes, trained: Trained) -> None:
     batch = probe_batch(TASK, trained.manifest["env"]["kwargs"], trained.config, Block("before", 1, gain=0.0), 0)
     path = make_rollout(trained.snapshots[0], trained.config, 0.2).forward(batch)
     time = np.arange(len(batch.inputs)) / 100
-    trial = int(np.argmax(np.abs(batch.plants.target).min(axis=1)))
+    trial = int(np.argmax(np.abs(batch.facts.target).min(axis=1)))
     scale = 100 * trained.config.scale.place
     for axis, name in enumerate("xy"):
         axes.plot(
@@ -123,7 +123,7 @@ def _trial(axes: Axes, trained: Trained) -> None:
         )
         axes.plot(time + 0.01, 100 * batch.position[:, axis, trial], color=COLORS[axis], linewidth=3.6, alpha=0.3)
         axes.plot(time + 0.01, 100 * path.position[1:, axis, trial], color=COLORS[axis], linewidth=1.4, label=name)
-    go = batch.plants.go[trial] / 100
+    go = batch.facts.go[trial] / 100
     axes.axvspan(go, go + 0.05, color=INK, alpha=0.15, linewidth=0)
     axes.annotate("go cue", (go - 0.01, 0.08), (0, 0), ("data", "axes fraction"), "offset points", ha="right", color=INK)
     tidy(axes)

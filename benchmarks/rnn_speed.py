@@ -83,7 +83,7 @@ def plain(config: RnnConfig, batch: TrialBatch) -> Step:
 def _loop(network: Network, config: RnnConfig, batch: TrialBatch, drop: nn.Module) -> Tensor:
     """The outputs (T, width, n) of all steps, with what a field adds to them."""
     rows = batch.inputs.shape[1]
-    push = _Pushed(config, batch) if (batch.plants.scale != 0).any() else None
+    push = _Pushed(config, batch) if (batch.facts.scale != 0).any() else None
     state = torch.zeros(rows, config.units)
     recent = [torch.zeros(rows, 2)] * config.buffer
     outputs = []
@@ -105,11 +105,11 @@ class _Pushed:
     """A constant push in a region, on hands that are the sums of their accelerations."""
 
     def __init__(self, config: RnnConfig, batch: TrialBatch) -> None:
-        low_x, low_y, high_x, high_y, *push = batch.plants.field[0][:6].tolist()
+        low_x, low_y, high_x, high_y, *push = batch.facts.field[0][:6].tolist()
         self._low, self._high = torch.tensor([low_x, low_y]), torch.tensor([high_x, high_y])
-        self._push = torch.tensor(push) / (batch.plants.mass * config.scale.acceleration)
-        self._dt, self._scale, self._whole = batch.plants.dt, config.scale, config.model == "standard"
-        self._place = torch.from_numpy(batch.plants.start).float()
+        self._push = torch.tensor(push) / (batch.facts.body.mass * config.scale.acceleration)
+        self._dt, self._scale, self._whole = batch.facts.dt, config.scale, config.model == "standard"
+        self._place = torch.from_numpy(batch.facts.start).float()
         self._pace = self._more_pace = self._more_place = torch.zeros_like(self._place)
 
     def __call__(self, output: Tensor) -> Tensor:

@@ -17,6 +17,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from reach_gym import checks
 
+# No positive measure may be smaller, so that no square of it and no quotient leaves the range of floats.
+LEAST = 1e-6
+
 _Class = TypeVar("_Class", bound=type)
 _Held = TypeVar("_Held", covariant=True)
 _Taken = TypeVar("_Taken", contravariant=True)
@@ -88,7 +91,9 @@ class Keywords:
 
 def _plain(value: Any) -> Any:
     if hasattr(value, "to_data"):
-        return value.to_data()
+        return _plain(value.to_data())
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, Enum):
         return value.value
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
@@ -211,6 +216,11 @@ def choice_of(*options: str, none: bool = False) -> _Reader:
 def number_from(low: float | None, high: float | None, none: bool = False) -> _Reader:
     """Reads a finite number in [low, high]; with `none` also ``None``."""
     return _optional(lambda name, value: checks.number(name, value, low, high), none)
+
+
+def positive(high: float) -> _Reader:
+    """Reads a number from `LEAST` to `high`."""
+    return number_from(LEAST, high)
 
 
 def integer_from(low: int | None, high: int | None, none: bool = False) -> _Reader:

@@ -51,7 +51,7 @@ class RnnAgent(abc.ABC):
         if len(seen.new) != len(self.states):
             self.states = np.zeros((len(seen.new), self._config.units))
         self.states[seen.new] = 0.0
-        return self._watch.actions(self._watch.plants.mass * self._accelerate(seen))
+        return self._watch.actions(self._watch.facts.body.mass * self._accelerate(seen))
 
     @abc.abstractmethod
     def _accelerate(self, seen: Seen) -> Floats:
@@ -60,7 +60,7 @@ class RnnAgent(abc.ABC):
     def _inputs(self, seen: Seen) -> Floats:
         """Target and go cue in the network's units, (n, 3)."""
         scale = self._config.scale
-        return np.concatenate([(seen.goal - self._watch.plants.start) / scale.place, scale.cue * seen.go[:, None]], axis=1)
+        return np.concatenate([(seen.goal - self._watch.facts.start) / scale.place, scale.cue * seen.go[:, None]], axis=1)
 
     def _step(self, inputs: Floats) -> Floats:
         with torch.no_grad():
@@ -83,7 +83,7 @@ class BufferAgent(RnnAgent):
         velocity, scale = seen.state[:, 2:], self._config.scale
         if len(velocity) != len(self._velocity):
             self._recent, self._velocity = np.zeros((len(velocity), AXES * self._config.buffer)), velocity.copy()
-        change = (velocity - self._velocity) / self._watch.plants.dt
+        change = (velocity - self._velocity) / self._watch.facts.dt
         self._recent = np.concatenate([self._recent[:, AXES:], change], axis=1)
         self._recent[seen.new] = 0.0
         self._velocity = velocity.copy()
@@ -102,7 +102,7 @@ class StandardAgent(RnnAgent):
         self._hand: Floats = np.zeros((2, 0, AXES))
 
     def _accelerate(self, seen: Seen) -> Floats:
-        plants, scale = self._watch.plants, self._config.scale
+        facts, scale = self._watch.facts, self._config.scale
         rows = len(seen.new)
         if rows != self._hand.shape[1]:
             self._before, self._hand = np.zeros((3, rows, AXES)), np.zeros((2, rows, AXES))
@@ -110,9 +110,9 @@ class StandardAgent(RnnAgent):
         units = np.array([scale.acceleration, scale.velocity, scale.place])
         now = self._step(self._inputs(seen)).reshape(rows, 3, AXES).transpose(1, 0, 2) * units[:, None, None]
         (x, y), (vx, vy) = (each.T for each in self._hand)
-        wanted = lead(self._before, now, self._hand[0], self._hand[1], plants.dt)
-        ux, uy = np.clip(plants.mass * wanted, -plants.max_force, plants.max_force).T
-        x, y, vx, vy = point_mass.step(x, y, vx, vy, ux, uy, plants.dt / plants.mass, plants.damping, plants.dt)
+        wanted = lead(self._before, now, self._hand[0], self._hand[1], facts.dt)
+        ux, uy = np.clip(facts.body.mass * wanted, -facts.body.strength, facts.body.strength).T
+        x, y, vx, vy = point_mass.step((x, y, vx, vy), (ux, uy), 0.0, 0.0, facts.params)
         self._before, self._hand = now, np.stack([np.stack([x, y], axis=1), np.stack([vx, vy], axis=1)])
         return np.asarray(wanted)
 

@@ -30,7 +30,7 @@ class BufferRollout(Rollout):
         rows, units, k = batch.inputs.shape[1], config.units, config.buffer
         self._batch, self._masks = batch, self._draw_masks(3, rows, generator)
         masks = [each.unbind(0) for each in self._masks]
-        self._hands = hands = Hands(batch.plants, self._arena, STEPS, k, space, config.gate)
+        self._hands = hands = Hands(batch.facts, self._arena, STEPS, k, space, config.gate)
         own, from_buffer = torch.split(weights["first.weight"], [INPUTS, AXES * k], dim=1)
         first = torch.addmm(weights["first.bias"], flat(batch.inputs), own.T, out=space("first", STEPS * rows, units))
         self._first, self._second = first.view(STEPS, rows, units), space("second", STEPS, rows, units)
@@ -65,7 +65,7 @@ class BufferRollout(Rollout):
     def _units_of(self, batch: TrialBatch) -> tuple[float, float]:
         """Newtons per unit of output, and units of the buffer per change of velocity."""
         scale = self._config.scale.acceleration
-        return scale * batch.plants.mass, 1.0 / (scale * batch.plants.dt)
+        return scale * batch.facts.body.mass, 1.0 / (scale * batch.facts.dt)
 
     def loss(self) -> float:
         """See `Rollout`."""

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from reach_gym import fields
 from reach_gym.plants import point_mass
-from reach_gym.reach.rules import Plants
+from reach_gym.plants.bounds import confine
+from reach_gym.reach.facts import TrialFacts
 
 _LINEAR = slice(6, 14)  # of a field's numbers: viscosity and stiffness
 _PER_ACCELERATION = 100.0  # 1/s^2, of the paper's code: its unit of acceleration, 0.2 m/s^2, over its unit of length, 2 mm
@@ -44,47 +45,47 @@ class Hands:
         change: (T+k, 2, n), m/s: k zeros, then by how much each step changed the velocity, field and walls included.
     """
 
-    def __init__(self, plants: Plants, arena: float, steps: int, lead: int, space: Workspace, gate: str = "place") -> None:
+    def __init__(self, facts: TrialFacts, arena: float, steps: int, lead: int, space: Workspace, gate: str = "place") -> None:
         """Puts the hands at their starts.
 
         Args:
-            plants: The trials.
+            facts: The trials.
             arena: Half the side of the square that a hand cannot leave, m.
             steps: T.
             lead: k.
             space: Where the tensors live.
             gate: See `RnnConfig.gate`.
         """
-        rows, self._plants, self._arena, self._by_place = len(plants.go), plants, arena, gate == "place"
+        rows, self._facts, self._arena, self._by_place = len(facts.go), facts, arena, gate == "place"
         self.position, self.velocity = space("position", steps + 1, 2, rows), space("velocity", steps + 1, 2, rows)
         self.change, self._force = space("change", steps + lead, 2, rows), space("force", steps, 2, rows)
-        self.position[0], self.velocity[0], self.change[:lead] = torch.from_numpy(plants.start.T), 0.0, 0.0
+        self.position[0], self.velocity[0], self.change[:lead] = torch.from_numpy(facts.start.T), 0.0, 0.0
         self._positions, self._velocities = self.position.unbind(0), self.velocity.unbind(0)
         self._changes, self._forces = self.change[lead:].unbind(0), self._force.unbind(0)
-        self._rate = plants.dt / plants.mass
-        self._scale = torch.from_numpy(plants.scale.T[:steps]).to(space.dtype)
-        self._felt = bool((plants.scale != 0).any())
-        same = bool((plants.field == plants.field[0]).all())
+        self._rate = facts.dt / facts.body.mass
+        self._scale = torch.from_numpy(facts.scale.T[:steps]).to(space.dtype)
+        self._felt = bool((facts.scale != 0).any())
+        same = bool((facts.field == facts.field[0]).all())
         # Numbers where all rows have the same field, tensors (n,) where some run in a channel.
-        self._field: Any = plants.field[0].tolist() if same else list(torch.from_numpy(plants.field.T).to(space.dtype))
-        self._linear = bool(plants.field[:, _LINEAR].any())
+        self._field: Any = facts.field[0].tolist() if same else list(torch.from_numpy(facts.field.T).to(space.dtype))
+        self._linear = bool(facts.field[:, _LINEAR].any())
         # Where a hand met a wall, and the field's factor where it acted, in each step.
         self._walls: list[Tensor | None] = [None] * steps
         self._acting: list[Tensor | None] = [None] * steps
 
     def move(self, t: int, force: Tensor) -> None:
         """Step `t` under the hands' own `force` (2, n) in N, which is cut where it exceeds the greatest."""
-        plants = self._plants
+        facts = self._facts
         self._forces[t].copy_(force)
-        force = force.clamp(-plants.max_force, plants.max_force)
+        force = force.clamp(-facts.body.strength, facts.body.strength)
         place, pace = self._positions[t], self._velocities[t]
         if self._felt:
-            force = force + torch.stack(self._push(t, (*place, *pace), force / plants.mass))
+            force = force + torch.stack(self._push(t, (*place, *pace), force / facts.body.mass))
         # The law of motion is the same along both axes: as the first component of `step` they go through it together.
-        after, _, speed, _ = point_mass.step(place, 0.0, pace, 0.0, force, 0.0, self._rate, plants.damping, plants.dt)
+        after, _, speed, _ = point_mass.step((place, 0.0, pace, 0.0), (force, 0.0), 0.0, 0.0, facts.params)
         if float(after.abs().max()) > self._arena:
             self._walls[t] = after.abs() <= self._arena
-            after, speed = point_mass.confine(after, speed, self._arena)
+            after, speed = confine(after, speed, self._arena)
         self._positions[t + 1].copy_(after)
         self._velocities[t + 1].copy_(speed)
         torch.sub(speed, pace, out=self._changes[t])
@@ -111,7 +112,7 @@ class Hands:
     def begin_back(self) -> None:
         """Starts the backward pass, after the last step."""
         self._to_position, self._to_velocity = torch.zeros_like(self.position[0]), torch.zeros_like(self.position[0])
-        most = self._plants.max_force
+        most = self._facts.body.strength
         free = self._force.abs() <= most
         self._free = None if bool(free.all()) else free.to(self._force.dtype).mul_(self._rate).unbind(0)
 
@@ -124,7 +125,7 @@ class Hands:
             to_change: Likewise for its change of velocity.
             to_velocity: Likewise for the velocity after it.
         """
-        plants = self._plants
+        facts = self._facts
         to_place, to_pace = self._to_position.add_(to_position), self._to_velocity.add_(to_change)
         if to_velocity is not None:
             to_pace.add_(to_velocity)
@@ -132,12 +133,12 @@ class Hands:
         if walls is not None:
             to_place.mul_(walls)
             to_pace.mul_(walls)
-        to_pace.add_(to_place, alpha=plants.dt)
+        to_pace.add_(to_place, alpha=facts.dt)
         own = to_pace * (self._rate if self._free is None else self._free[t])
         acting = self._acting[t]
         fx, fy = (None, None) if acting is None else acting * self._rate * to_pace
-        if plants.damping:
-            to_pace.mul_(1.0 - self._rate * plants.damping)
+        if facts.body.damping:
+            to_pace.mul_(1.0 - self._rate * facts.body.damping)
         to_pace.sub_(to_change)
         if self._linear and fx is not None and fy is not None:
             b_xx, b_xy, b_yx, b_yy, k_xx, k_xy, k_yx, k_yy = self._field[_LINEAR]

@@ -13,7 +13,7 @@ from agents.rnn.rollout import Path, Rollout
 from agents.rnn.trials import STEPS, TrialBatch, TrialSource
 from reach_gym.acting import rollout
 from reach_gym.measures import find_movement, max_deviation
-from reach_gym.reach.rules import Plants
+from reach_gym.reach.facts import TrialFacts
 from reach_gym.sessions.schedule import Block
 
 TRIALS = 256  # held out
@@ -44,24 +44,24 @@ def probe_batch(env_id: str, env_kwargs: Mapping[str, Any], config: RnnConfig, b
     return batch
 
 
-def endpoint_errors(path: Path, plants: Plants) -> Floats:
+def endpoint_errors(path: Path, facts: TrialFacts) -> Floats:
     """Distance (n,) of each hand from its target at the end of the trial, in m."""
-    return np.asarray(np.hypot(*(path.position[-1].double().numpy() - plants.target.T)))
+    return np.asarray(np.hypot(*(path.position[-1].double().numpy() - facts.target.T)))
 
 
-def path_deviations(path: Path, plants: Plants) -> Floats:
+def path_deviations(path: Path, facts: TrialFacts) -> Floats:
     """The signed maximum perpendicular deviation (n,) of each path in m, NaN where nothing moved."""
     position, velocity = (each.double().numpy().transpose(2, 0, 1) for each in (path.position, path.velocity))
-    return max_deviation(position, plants.start, plants.target, find_movement(velocity, plants.go, _ONSET))
+    return max_deviation(position, facts.start, facts.target, find_movement(velocity, facts.go, _ONSET))
 
 
-def onsets(path: Path, plants: Plants) -> npt.NDArray[np.int64]:
+def onsets(path: Path, facts: TrialFacts) -> npt.NDArray[np.int64]:
     """The step (n,) at which each hand leaves, -1 where nothing moves; looked for from the target's onset on.
 
     One who does not wait for the cue is then found out; from the cue on, whoever moves already would seem to obey it.
     """
     velocity = path.velocity.double().numpy().transpose(2, 0, 1)
-    return find_movement(velocity, np.full(len(plants.go), plants.onset), _FIRST_ONSET).onset
+    return find_movement(velocity, np.full(len(facts.go), facts.onset), _FIRST_ONSET).onset
 
 
 class Push(NamedTuple):
@@ -78,7 +78,7 @@ class Push(NamedTuple):
 
 def push_of(roll: Rollout, batch: TrialBatch) -> Push:
     """What the field of a batch does to the hands of a network."""
-    free = batch._replace(plants=batch.plants._replace(scale=0.0 * batch.plants.scale))
+    free = batch._replace(facts=batch.facts._replace(scale=0.0 * batch.facts.scale))
     without, felt = (_displacements(roll.forward(each), each) for each in (free, batch))
     return Push(without.astype(np.float32), (felt - without).astype(np.float32))
 
@@ -90,7 +90,7 @@ def _displacements(path: Path, batch: TrialBatch) -> Floats:
 
 def _late(batch: TrialBatch) -> npt.NDArray[np.bool_]:
     """The steps that end after the cue began, (n, T)."""
-    return np.asarray(np.arange(1, STEPS + 1) > batch.plants.go[:, None])
+    return np.asarray(np.arange(1, STEPS + 1) > batch.facts.go[:, None])
 
 
 def pushed(path: Path, batch: TrialBatch, push: Push) -> float:
@@ -120,13 +120,13 @@ def measure(roll: Rollout, batch: TrialBatch, push: Push | None = None) -> dict[
         below 0 for an after-effect; ``onset_slope``, of movement onset on go time; ``moved``, the share of trials that have one.
     """
     path = roll.forward(batch)
-    deviation, onset = path_deviations(path, batch.plants), onsets(path, batch.plants)
+    deviation, onset = path_deviations(path, batch.facts), onsets(path, batch.facts)
     moved = np.isfinite(deviation) & (onset >= 0)
-    go = batch.plants.go[moved]
+    go = batch.facts.go[moved]
     slope = float(np.polyfit(go, onset[moved], 1)[0]) if len(set(go.tolist())) > 1 else float("nan")
     return {
         "loss": roll.loss(),
-        "endpoint_mm": 1000 * float(endpoint_errors(path, batch.plants).mean()),
+        "endpoint_mm": 1000 * float(endpoint_errors(path, batch.facts).mean()),
         "deviation_mm": 1000 * float(deviation[moved].mean()) if moved.any() else float("nan"),
         "deviation_size_mm": 1000 * float(np.abs(deviation[moved]).mean()) if moved.any() else float("nan"),
         "pushed_mm": float("nan") if push is None else 1000 * pushed(path, batch, push),

@@ -46,14 +46,14 @@ class StandardRollout(Rollout):
             torch.addmm(weights["out.bias"], self._hidden, weights["out.weight"].T).view(STEPS, rows, KINEMATICS).transpose(1, 2)
         )
         plan = [part * unit for part, unit in zip(torch.split(out, AXES, dim=1), self._units_of(), strict=True)]
-        plan[2] = plan[2] + torch.from_numpy(batch.plants.start.T).to(out.dtype)
+        plan[2] = plan[2] + torch.from_numpy(batch.facts.start.T).to(out.dtype)
         self._executed, self._led = plan, None
-        if generator is not None and not (batch.plants.scale != 0).any():
+        if generator is not None and not (batch.facts.scale != 0).any():
             # Learning without a field needs no hand: the path is the planned one.
-            start = batch.plants.start.T.copy()
+            start = batch.facts.start.T.copy()
             whole = torch.cat([torch.from_numpy(start).to(out.dtype)[None], plan[2]])
             return Path(whole, torch.cat([torch.zeros_like(plan[1][:1]), plan[1]]), states)
-        led = Led(plan, batch.plants, self._arena, space, self._believed)
+        led = Led(plan, batch.facts, self._arena, space, self._believed)
         if led.felt:
             self._led, self._executed = led, [part + more for part, more in zip(plan, led.added(), strict=True)]
         return Path(led.real.position, led.real.velocity, states)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from agents.rnn.plant import Hands, Workspace
 from reach_gym.planning.minimum_jerk import FREQUENCY
-from reach_gym.reach.rules import Plants
+from reach_gym.reach.facts import TrialFacts
 
 
 def lead(before: Any, now: Any, place: Any, pace: Any, dt: float) -> Any:
@@ -44,21 +44,21 @@ class Led:
         believed: The same hands if there were no field; the same object where there is none.
     """
 
-    def __init__(self, plan: list[Tensor], plants: Plants, arena: float, space: Workspace, believed: Workspace) -> None:
+    def __init__(self, plan: list[Tensor], facts: TrialFacts, arena: float, space: Workspace, believed: Workspace) -> None:
         """Leads the hands along the `plan`: acceleration, velocity and position after each step, (T, 2, n) each."""
         steps = len(plan[0])
-        self._plants, self._steps = plants, steps
-        self.real = Hands(plants, arena, steps, 0, space)
-        self.felt = bool((plants.scale != 0).any())
+        self._facts, self._steps = facts, steps
+        self.real = Hands(facts, arena, steps, 0, space)
+        self.felt = bool((facts.scale != 0).any())
         self.believed = self.real
         if self.felt:
-            self.believed = Hands(plants._replace(scale=0.0 * plants.scale), torch.inf, steps, 0, believed)
+            self.believed = Hands(facts._replace(scale=0.0 * facts.scale), torch.inf, steps, 0, believed)
         start = self.real.position[0]
         before = [torch.zeros_like(start), torch.zeros_like(start), start]
         for t in range(steps):
             now = [part[t] for part in plan]
             place, pace = self.believed.position[t], self.believed.velocity[t]
-            force = plants.mass * lead(before, now, place, pace, plants.dt)
+            force = facts.body.mass * lead(before, now, place, pace, facts.dt)
             self.real.move(t, force)
             if self.felt:
                 self.believed.move(t, force)
@@ -68,14 +68,14 @@ class Led:
         """What the field added to acceleration, velocity and position after each step."""
         real, believed = self.real, self.believed
         return [
-            (real.change - believed.change) / self._plants.dt,
+            (real.change - believed.change) / self._facts.dt,
             real.velocity[1:] - believed.velocity[1:],
             real.position[1:] - believed.position[1:],
         ]
 
     def back(self, to_added: list[Tensor]) -> list[Tensor]:
         """The gradients for the plan, for those of `added`."""
-        plants, dt, steps = self._plants, self._plants.dt, self._steps
+        facts, dt, steps = self._facts, self._facts.dt, self._steps
         to_plan = [torch.zeros_like(part) for part in to_added]
         to_place = to_pace = torch.zeros_like(to_added[0][0])  # of the believed hand before the step that was looked at last
         self.real.begin_back()
@@ -85,7 +85,7 @@ class Led:
             change = change / dt
             to_force = self.real.move_back(t, place, change, pace)
             to_force = to_force + self.believed.move_back(t, to_place - place, -change, to_pace - pace)
-            push = plants.mass * to_force
+            push = facts.body.mass * to_force
             pull, brake = FREQUENCY * FREQUENCY * push, 2.0 * FREQUENCY * push
             to_plan[2][t] += pull
             to_plan[1][t] += 0.5 * brake

@@ -126,7 +126,7 @@ class RnnLearner:
         norm = math.sqrt(sum(float(gradient.square().sum()) for gradient in gradients.values()))
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise FloatingPointError(f"loss {loss}, gradient {norm} at update {self.done + 1}; a smaller learning rate may help.")
-        self._record(loss, endpoint_errors(path, batch.plants), path_deviations(path, batch.plants))
+        self._record(loss, endpoint_errors(path, batch.facts), path_deviations(path, batch.facts))
         shrink = min(1.0, self.config.clip / norm) if self.config.clip and norm else 1.0
         for name, weight in self.network.named_parameters():
             weight.grad = gradients[name].mul_(shrink)
@@ -165,7 +165,7 @@ class RnnLearner:
     def probe(self, block: int) -> dict[str, float]:
         """`rnn_probe.measure` on held-out trials under the field of that block."""
         batch = probe_batch(self.env_id, self.env_kwargs, self.config, self.schedule.blocks[block], self.seed)
-        if self.push is None and (batch.plants.scale != 0).any():
+        if self.push is None and (batch.facts.scale != 0).any():
             self.push = push_of(self.rollout, batch)
         return measure(self.rollout, batch, self.push)
 

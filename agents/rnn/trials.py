@@ -12,7 +12,8 @@ from torch import Tensor
 from agents.rnn.config import RnnConfig, Scaling
 from reach_gym.acting import rollout
 from reach_gym.planning import Profile, logistic, minimum_jerk
-from reach_gym.reach.rules import Plants, cue_is_on
+from reach_gym.reach.facts import TrialFacts
+from reach_gym.reach.rules import cue_is_on
 from reach_gym.recording.metadata import require_cursor
 from reach_gym.rows.records import TRIAL
 from reach_gym.sessions import draws
@@ -30,14 +31,14 @@ class TrialBatch(NamedTuple):
         position: (T, 2, n), desired after each step, m.
         velocity: (T, 2, n), m/s.
         acceleration: (T, 2, n), m/s^2.
-        plants: What the environment tells of the trials.
+        facts: What the environment tells of the trials.
     """
 
     inputs: Tensor
     position: Tensor
     velocity: Tensor
     acceleration: Tensor
-    plants: Plants
+    facts: TrialFacts
 
 
 class TrialSource:
@@ -73,7 +74,7 @@ class TrialSource:
                 self._base.set_state(state)
             self._envs.reset()
             self._next = number + 1
-        return batch_of(self._base.plants(steps=STEPS), self.task.pulse, self._config, dtype)
+        return batch_of(self._base.trial_facts(steps=STEPS), self.task.pulse, self._config, dtype)
 
     def close(self) -> None:
         """Closes the rows."""
@@ -86,26 +87,26 @@ def training_seed(seed: int) -> int:
     return first
 
 
-def batch_of(plants: Plants, pulse: int, config: RnnConfig, dtype: torch.dtype = torch.float32) -> TrialBatch:
-    """The trials of `plants`, whose go cue lasts for `pulse` steps, as tensors."""
-    inputs = torch.from_numpy(inputs_of(plants, pulse, config.scale)).to(dtype)
-    wanted = (torch.from_numpy(each).to(dtype).transpose(1, 2).contiguous() for each in desired(plants, config.desired))
+def batch_of(facts: TrialFacts, pulse: int, config: RnnConfig, dtype: torch.dtype = torch.float32) -> TrialBatch:
+    """The trials of `facts`, whose go cue lasts for `pulse` steps, as tensors."""
+    inputs = torch.from_numpy(inputs_of(facts, pulse, config.scale)).to(dtype)
+    wanted = (torch.from_numpy(each).to(dtype).transpose(1, 2).contiguous() for each in desired(facts, config.desired))
     position, velocity, acceleration = wanted
-    return TrialBatch(inputs, position, velocity, acceleration, plants)
+    return TrialBatch(inputs, position, velocity, acceleration, facts)
 
 
-def inputs_of(plants: Plants, pulse: int, scale: Scaling) -> np.ndarray[Any, np.dtype[np.float64]]:
+def inputs_of(facts: TrialFacts, pulse: int, scale: Scaling) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Target (a step, from its onset on, relative to the start) and go cue (a pulse of each trial): float64 (T, n, 3)."""
     time = np.arange(STEPS)[:, None]
-    inputs = np.zeros((STEPS, len(plants.go), 3))
-    inputs[plants.onset :, :, :2] = (plants.target - plants.start) / scale.place
-    inputs[:, :, 2] = scale.cue * cue_is_on(time, plants.go, pulse)
+    inputs = np.zeros((STEPS, len(facts.go), 3))
+    inputs[facts.onset :, :, :2] = (facts.target - facts.start) / scale.place
+    inputs[:, :, 2] = scale.cue * cue_is_on(time, facts.go, pulse)
     return inputs
 
 
-def desired(plants: Plants, kind: str) -> Profile:
-    """The desired trajectories of `plants` after each of `STEPS` steps, float64 (T, n, 2); `kind` is one of `DESIRED`."""
-    since = (np.arange(1, STEPS + 1)[:, None] - plants.go) * plants.dt
+def desired(facts: TrialFacts, kind: str) -> Profile:
+    """The desired trajectories of `facts` after each of `STEPS` steps, float64 (T, n, 2); `kind` is one of `DESIRED`."""
+    since = (np.arange(1, STEPS + 1)[:, None] - facts.go) * facts.dt
     if kind == "logistic":
-        return logistic(since, plants.start, plants.target)
-    return minimum_jerk(since - REACTION, plants.start, plants.target)
+        return logistic(since, facts.start, facts.target)
+    return minimum_jerk(since - REACTION, facts.start, facts.target)

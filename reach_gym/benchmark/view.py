@@ -9,7 +9,7 @@ import numpy.typing as npt
 from gymnasium.vector import VectorEnv, VectorWrapper
 
 from reach_gym.planning.watch import STEPS
-from reach_gym.reach.rules import Plants, Sensed
+from reach_gym.reach.facts import Sensed, TrialFacts, facts_of_nothing
 
 
 class AgentView(VectorWrapper):
@@ -17,8 +17,8 @@ class AgentView(VectorWrapper):
 
     It has the spaces, ``num_envs`` and ``spec`` of the environment that is played, but it is not that one: the trials under way,
     their fields and what is yet to come are not in it, and whatever an agent does to it changes no score. For a cursor it says in
-    SI units what observations mean (`sense`), and what a controller knows that expects no field (`plants`), so that controllers
-    of `reach_gym.planning` like `MinimumJerkAgent` can be built upon.
+    SI units what observations mean (`sense`), and what a controller knows that expects no field (`trial_facts`), so that
+    controllers of `reach_gym.planning` like `MinimumJerkAgent` can be built upon.
     """
 
     def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
@@ -28,9 +28,9 @@ class AgentView(VectorWrapper):
         self.task = base.task
         self.observation = self.task.observation
         self._steps = np.zeros(self.num_envs, np.int64)
-        # Only a cursor has plants; a grid says all in its observations.
-        if hasattr(base, "plants"):
-            self.plants, self.sense = self._plants, self._sense
+        # A grid says all in its observations.
+        if self.task.family == "cursor":
+            self.trial_facts, self.sense = self._trial_facts, self._sense
 
     @property
     def unwrapped(self) -> Any:
@@ -45,30 +45,15 @@ class AgentView(VectorWrapper):
         """Notes that every row takes a step."""
         self._steps += 1
 
-    def _plants(self, belief: str = "nothing", steps: int = STEPS) -> Plants:
-        """What a controller knows that expects no field: the hand, and how long the trials last already.
+    def _trial_facts(self, belief: str = "nothing", steps: int = STEPS) -> TrialFacts:
+        """What a controller knows that expects no field: the plant, and how long the trials last already.
 
         Raises:
             ValueError: Another `belief`: nobody tells an agent which fields its trials have.
         """
         if belief != "nothing":
             raise ValueError(f"`belief` must be 'nothing': in a benchmark no agent is told of the field, got {belief!r}.")
-        task, rows = self.task, self.num_envs
-        start = np.tile(np.array(task.start or (0.0, 0.0)), (rows, 1))
-        return Plants(
-            *(task.dt, task.mass, task.damping, task.max_force),
-            step=self._steps.copy(),
-            go=np.full(rows, task.onset, np.int64),
-            onset=task.onset,
-            start=start,
-            target=start.copy(),
-            field=np.zeros((rows, 16)),
-            scale=np.zeros((rows, steps)),
-            rotation=np.tile([1.0, 0.0], (rows, 1)),
-            delay=task.delay,
-            sensory_noise=task.sensory_noise,
-            motor_noise=task.motor_noise,
-        )
+        return facts_of_nothing(self.task, self._steps, steps)
 
     def _sense(self, observations: Any) -> Sensed:
         """What a batch of observations says, in SI units.

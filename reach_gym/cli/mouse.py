@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym.fields import NULL, Pair
-from reach_gym.reach.keywords import CursorTask
+from reach_gym.reach.keywords import Reach
 from reach_gym.recording import Recorder
 from reach_gym.rendering import CursorScene, board_point, draw
 from reach_gym.rendering.canvas import WIDTH, load_pygame
@@ -32,7 +32,7 @@ _LOOK = 0.7  # seconds for which the end of a trial stands
 _TITLES = {"hold": "Wait", "plan": "Wait for the green frame", "move": "Reach!"}
 
 
-def pull(task: CursorTask, pointer: Pair, hand: Pair, velocity: Pair) -> npt.NDArray[np.float32]:
+def pull(task: Reach, pointer: Pair, hand: Pair, velocity: Pair) -> npt.NDArray[np.float32]:
     """The action with which a critically damped spring draws the hand to the pointer.
 
     The damping of the task's own hand counts as part of the spring's, so that every hand feels alike. A force beyond `max_force`
@@ -48,9 +48,10 @@ def pull(task: CursorTask, pointer: Pair, hand: Pair, velocity: Pair) -> npt.NDA
         float32 (2,), the force over `max_force`, within [-1, 1].
     """
     frequency = min(_FREQUENCY, _STEADY / task.dt)
-    stiffness, damping = task.mass * frequency**2, 2 * task.mass * frequency - task.damping
+    body = task.plant.linear()
+    stiffness, damping = body.mass * frequency**2, 2 * body.mass * frequency - body.damping
     force = np.array([stiffness * (p - h) - damping * v for p, h, v in zip(pointer, hand, velocity, strict=True)])
-    return (force / max(task.max_force, float(np.abs(force).max()))).astype(np.float32)
+    return (force / max(body.strength, float(np.abs(force).max()))).astype(np.float32)
 
 
 class MouseSession:
@@ -86,7 +87,7 @@ class MouseSession:
         self._env, self._window, self._recorder = env, window, recorder
         self._trials, self._show_all, self._clock = trials, show_all, clock
         base: Any = env.unwrapped
-        self._task: CursorTask = base.task
+        self._task: Reach = base.task
         self._scene: Callable[[], CursorScene] = base.scene
 
     def play(self, seed: int) -> bool:

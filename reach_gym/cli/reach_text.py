@@ -6,20 +6,12 @@ from typing import Any
 
 from reach_gym import fields
 from reach_gym.fields import Pair
-from reach_gym.reach.keywords import CursorTask
-from reach_gym.reach.rules import EFFORT_COST, PER_METRE
+from reach_gym.reach.keywords import Reach
+from reach_gym.reach.rules import REWARDS
 from reach_gym.sessions.schedule import STEADY, Block, Schedule, Wave
 
-_REWARDS = {
-    "sparse": "-1 per step, 0 for a step that ends on the target",
-    "dense": (
-        f"after the go cue minus {PER_METRE:g} times the distance in m; minus {EFFORT_COST:g} times the squared action; "
-        "minus 1 after a false start"
-    ),
-}
 
-
-def cursor_rows(task: CursorTask, env: Any, limit: int) -> list[tuple[str, str]]:
+def cursor_rows(task: Reach, env: Any, limit: int) -> list[tuple[str, str]]:
     """What there is to say about a task, as (name, text).
 
     Args:
@@ -29,10 +21,10 @@ def cursor_rows(task: CursorTask, env: Any, limit: int) -> list[tuple[str, str]]
     """
     half = f"|x|, |y| <= {_centimetres(task.workspace)}"
     rows = [
-        ("hand", f"a point mass of {task.mass:g} kg{_damping(task)}, stopped at |x|, |y| = {_centimetres(task.arena)}"),
+        ("hand", f"{task.plant.describe()}, stopped at |x|, |y| = {_centimetres(task.arena)}"),
         ("workspace", f"{half}; x to the right, y upwards; all numbers in SI units"),
         ("observation", f"{task.observation}: {env.observation_space}{_senses(task)}"),
-        ("actions", f"{env.action_space}: the force along x and y, 1 is {task.max_force:g} N{_tremor(task)}"),
+        ("actions", f"{env.action_space}: {task.plant.describe_actions()}{_tremor(task)}"),
         ("start", "drawn anew for every trial" if task.start is None else _place(task.start)),
         ("target", _targets(task)),
         ("field", fields.describe(task.field)),
@@ -45,7 +37,7 @@ def cursor_rows(task: CursorTask, env: Any, limit: int) -> list[tuple[str, str]]
         ("timeline", _timeline(task, limit)),
         ("success", _success(task)),
         ("false start", f"further than {_centimetres(task.hold_radius)} from the start before the go cue{_consequence(task)}"),
-        ("reward", f"{task.reward}: {_REWARDS[task.reward]}"),
+        ("reward", f"{task.reward}: {REWARDS[task.reward].meaning}"),
         ("time limit", f"{limit} steps of {task.dt:g} s"),
     ]
 
@@ -98,7 +90,7 @@ def _place(place: Pair) -> str:
     return f"x = {_centimetres(place[0])}, y = {_centimetres(place[1])}"
 
 
-def _targets(task: CursorTask) -> str:
+def _targets(task: Reach) -> str:
     if not task.points:
         return "uniform in the workspace, drawn anew for every trial"
     if len(task.points) == 1:
@@ -108,32 +100,28 @@ def _targets(task: CursorTask) -> str:
     return f"one of {len(task.points)} places, drawn anew for every trial: {places}{more} cm"
 
 
-def _damping(task: CursorTask) -> str:
-    return f" with a damping of {task.damping:g} N s/m" if task.damping else ""
-
-
-def _senses(task: CursorTask) -> str:
+def _senses(task: Reach) -> str:
     place, speed = task.sensory_noise
     delay = f", {task.delay} steps old" if task.delay else ""
     return delay + (f", with noise of {place:g} m and {speed:g} m/s" if place or speed else "")
 
 
-def _tremor(task: CursorTask) -> str:
+def _tremor(task: Reach) -> str:
     plain, share = task.motor_noise
     return f", with noise of {plain:g} N and {100 * share:g} % of the force" if plain or share else ""
 
 
-def _timeline(task: CursorTask, limit: int) -> str:
+def _timeline(task: Reach, limit: int) -> str:
     dt, shortest, longest = task.dt, min(task.delays), max(task.delays)
     wait = f"{shortest * dt:g}" if shortest == longest else f"{shortest * dt:g} to {longest * dt:g}"
     cue = f"the go cue, {task.pulse * dt:g} s long, {wait} s later"
     return f"hold; at {task.onset * dt:g} s the target appears: plan; {cue}: move; the end at {limit * dt:g} s"
 
 
-def _success(task: CursorTask) -> str:
+def _success(task: Reach) -> str:
     where = f"within {_centimetres(task.radius)} of the target and slower than {task.speed_limit:g} m/s"
     return f"{where} for {task.hold_steps * task.dt:g} s after the go cue; it ends the trial"
 
 
-def _consequence(task: CursorTask) -> str:
+def _consequence(task: Reach) -> str:
     return "; it rules success out" if task.strict else "; it is only marked"

@@ -183,8 +183,8 @@ def fingerprint(task: SuiteTask, seed: int) -> str:
             parts = list(base.trial_cells())
             parts += [part for rows_there, world, _ in base.row_tasks() for part in (rows_there, world.next_cell)]
         else:
-            plants = base.plants(steps=1)
-            parts = [plants.start, plants.target, plants.go, plants.scale, plants.field, info["channel"]]
+            facts = base.trial_facts(steps=1)
+            parts = [facts.start, facts.target, facts.go, facts.scale, facts.field, info["channel"]]
     finally:
         env.close()
     numbers = (np.nan_to_num(np.asarray(part, "<f8"), posinf=1e9, neginf=-1e9).round(9) + 0.0 for part in parts)

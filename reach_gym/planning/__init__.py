@@ -9,7 +9,7 @@ from reach_gym.planning.agents import AdaptedAgent, IdealAgent, NaiveAgent, Rand
 from reach_gym.planning.grid_planner import GridPlanner, KnowsItsGrid
 from reach_gym.planning.minimum_jerk import MinimumJerkAgent, Profile, logistic, minimum_jerk
 from reach_gym.planning.optimal import OptimalFeedback
-from reach_gym.planning.watch import KnowsItsPlants
+from reach_gym.planning.watch import KnowsItsTrials
 
 __all__ = [
     "UNREACHABLE",
@@ -17,7 +17,7 @@ __all__ = [
     "GridPlanner",
     "IdealAgent",
     "KnowsItsGrid",
-    "KnowsItsPlants",
+    "KnowsItsTrials",
     "MinimumJerkAgent",
     "NaiveAgent",
     "OptimalFeedback",

@@ -12,6 +12,7 @@ from gymnasium import spaces
 from reach_gym.errors import NotApplicableError
 from reach_gym.planning.grid_planner import GridPlanner
 from reach_gym.planning.optimal import OptimalFeedback
+from reach_gym.registration import family_of
 
 
 class _Reference:
@@ -27,9 +28,9 @@ class _Reference:
         """
         base = getattr(env, "unwrapped", env)
         self._agent: GridPlanner | OptimalFeedback
-        if hasattr(base, "row_tasks"):
+        if family_of(env) == "grid":
             self._agent = GridPlanner(base, feels=self._belief != "nothing")
-        elif hasattr(base, "plants"):
+        elif family_of(env) == "cursor":
             self._agent = OptimalFeedback(base, self._belief)
         else:
             raise NotApplicableError(f"`env` must be a grid reach or a cursor reach of reach_gym, got {env}.")

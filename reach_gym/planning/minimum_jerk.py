@@ -102,13 +102,14 @@ class MinimumJerkAgent:
     def act(self, observations: Any) -> npt.NDArray[np.float32]:
         """Actions (n, 2) for a batch of observations."""
         seen = self._watch.look(observations)
-        plants = self._watch.plants
-        since = np.where(seen.cue >= 0, seen.time - seen.cue, -1) * plants.dt
+        facts = self._watch.facts
+        since = np.where(seen.cue >= 0, seen.time - seen.cue, -1) * facts.dt
         # A step of the simulation moves the hand by dt times its new velocity, which is therefore that of the step's middle.
-        then, half = since - plants.delay * plants.dt, 0.5 * plants.dt
+        then, half = since - facts.delay * facts.dt, 0.5 * facts.dt
         ahead, place, pace, now = (
-            minimum_jerk(time, plants.start, seen.goal, self._duration) for time in (since, then, then - half, since - half)
+            minimum_jerk(time, facts.start, seen.goal, self._duration) for time in (since, then, then - half, since - half)
         )
         pull = self._frequency * self._frequency * (place.position - seen.state[:, :2])
         brake = 2.0 * self._frequency * (pace.velocity - seen.state[:, 2:])
-        return self._watch.actions(plants.mass * (ahead.acceleration + pull + brake) + plants.damping * now.velocity)
+        body = self._watch.facts.body
+        return self._watch.actions(body.mass * (ahead.acceleration + pull + brake) + body.damping * now.velocity)

@@ -47,41 +47,41 @@ class OptimalFeedback:
     def act(self, observations: Any) -> npt.NDArray[np.float32]:
         """Actions (n, 2) for a batch of observations."""
         seen = self._watch.look(observations)
-        plants = self._watch.plants
+        facts = self._watch.facts
         if len(seen.time) != self._rows:
             self._prepare(len(seen.time))
         if seen.new.any():
             self._solve_holds(seen.new)
         if seen.cued.any():
             self._solve_moves(seen)
-        state = self._estimator.update(plants, seen)
-        inside = acts(plants, state)
+        state = self._estimator.update(facts, seen)
+        inside = acts(facts, state)
         moving = seen.cue >= 0
-        goal = np.where(moving[:, None], seen.goal, plants.start)
+        goal = np.where(moving[:, None], seen.goal, facts.start)
         away = np.concatenate([state[:, :2] - goal, state[:, 2:]], axis=1)
         gains = self._choose(seen, inside, moving)
         # What the field does to a hand at rest at its goal; the gains see to the rest.
-        strength = (scale_at(plants, seen.time) * inside)[:, None]
-        stiffness = plants.field[:, 10:14].reshape(-1, 2, 2)
-        bias = strength * (plants.field[:, 4:6] + _times(stiffness, goal - plants.field[:, 14:16]))
+        strength = (scale_at(facts, seen.time) * inside)[:, None]
+        stiffness = facts.field[:, 10:14].reshape(-1, 2, 2)
+        bias = strength * (facts.field[:, 4:6] + _times(stiffness, goal - facts.field[:, 14:16]))
         actions = self._watch.actions(-_times(gains, away) - bias)
-        self._estimator.remember(actions.astype(np.float64) * plants.max_force)
+        self._estimator.remember(actions.astype(np.float64) * self._watch.facts.body.strength)
         return actions
 
     def _prepare(self, rows: int) -> None:
-        plants = self._watch.plants
+        facts = self._watch.facts
         self._rows = rows
-        self._book = GainBook(plants.dt, plants.mass, plants.damping)
-        self._estimator = Estimator(plants, self._doubt)
+        self._book = GainBook(facts.dt, self._watch.facts.body.mass, self._watch.facts.body.damping)
+        self._estimator = Estimator(facts, self._doubt)
         # Inside and outside of the region: the problem of each row, and its gains.
         self._problems: list[list[Problem]] = [self._book.problems([np.zeros((1, 8))] * rows) for _ in range(2)]
         self._hold = np.zeros((2, rows, 1, 2, 4))
         self._move = np.zeros((2, rows, self._book.steps, 2, 4))
 
     def _solve_holds(self, new: Mask) -> None:
-        plants, rows = self._watch.plants, np.flatnonzero(new)
-        linear = plants.field[rows, 6:14]
-        scale = plants.scale[rows]
+        facts, rows = self._watch.facts, np.flatnonzero(new)
+        linear = facts.field[rows, 6:14]
+        scale = facts.scale[rows]
         changes = (scale != scale[:, :1]).any(axis=1) & (linear != 0.0).any(axis=1)
         within = [
             # The sum turns -0 into 0, so that equal fields have equal bytes.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from reach_gym.errors import NotApplicableError
 
 if TYPE_CHECKING:
-    from reach_gym.reach.rules import Plants, Sensed
+    from reach_gym.reach.facts import Sensed, TrialFacts
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -23,10 +23,10 @@ STEPS, SECONDS = 200, 2.0
 _PER_ROW = ("start", "field", "scale", "rotation")  # what a controller may know of a trial; the target and the cue it sees
 
 
-class KnowsItsPlants(Protocol):
+class KnowsItsTrials(Protocol):
     """What a controller asks of an environment; both cursor environments provide it."""
 
-    def plants(self, belief: str = "trial", steps: int = STEPS) -> Plants:
+    def trial_facts(self, belief: str = "trial", steps: int = STEPS) -> TrialFacts:
         """The trials under way, as the owner of a `belief` sees them."""
 
     def sense(self, observations: Any) -> Sensed:
@@ -58,7 +58,7 @@ class Seen(NamedTuple):
 class TrialWatch:
     """Follows the trials of all rows of an environment, each row on its own."""
 
-    plants: Plants
+    facts: TrialFacts
     _time: Integers
     _cue: Integers
     _goal: Floats
@@ -68,15 +68,15 @@ class TrialWatch:
 
         Args:
             env: A cursor reach of this package, scalar or vector, wrapped or not.
-            belief: ``"trial"``, ``"block"`` or ``"nothing"``; see `reach_gym.reach.rules.Plants`.
+            belief: ``"trial"``, ``"block"`` or ``"nothing"``; see `reach_gym.reach.facts.TrialFacts`.
 
         Raises:
             NotApplicableError: `env` is none.
         """
         base = getattr(env, "unwrapped", env)
-        if not (hasattr(base, "plants") and hasattr(base, "sense")):
+        if not (hasattr(base, "trial_facts") and hasattr(base, "sense")):
             raise NotApplicableError(f"`env` must be a cursor reach of reach_gym, got {env}.")
-        self._env: KnowsItsPlants = base
+        self._env: KnowsItsTrials = base
         self._belief = belief
         self._steps = STEPS
         self._asks: Integers | None = None
@@ -97,7 +97,7 @@ class TrialWatch:
         self._cue[new] = -1
         cued = sensed.go & (self._cue < 0)
         self._cue[cued] = self._time[cued]
-        start = self.plants.start
+        start = self.facts.start
         self._goal[new] = start[new]
         target = start + self._to_hand(sensed.target - start)
         self._goal = np.where(sensed.visible[:, None], target, self._goal)
@@ -110,18 +110,18 @@ class TrialWatch:
 
         A field so strong that no command is a number leaves the hand at rest.
         """
-        return np.nan_to_num(np.clip(command / self.plants.max_force, -1.0, 1.0)).astype(np.float32)
+        return np.nan_to_num(np.clip(command / self.facts.body.strength, -1.0, 1.0)).astype(np.float32)
 
     def _begin(self, count: int) -> Mask:
         """Asks about the trials of the rows that were reset; returns those whose trial begins now."""
         if self._asks is not None and len(self._asks) == count and not self._asks.any():
             return np.zeros(count, np.bool_)
-        told = self._env.plants(belief=self._belief, steps=self._steps)
+        told = self._env.trial_facts(belief=self._belief, steps=self._steps)
         if self._steps * told.dt < SECONDS:
             self._steps = math.ceil(SECONDS / told.dt)
-            told = self._env.plants(belief=self._belief, steps=self._steps)
+            told = self._env.trial_facts(belief=self._belief, steps=self._steps)
         if self._asks is None or len(self._asks) != count:
-            self.plants = told._replace(
+            self.facts = told._replace(
                 start=told.start.copy(), field=told.field.copy(), scale=told.scale.copy(), rotation=told.rotation.copy()
             )
             self._time, self._cue, self._goal = told.step - 1, np.full(count, -1, np.int64), told.start.copy()
@@ -133,11 +133,11 @@ class TrialWatch:
         self._asks = np.where((self._asks == 2) & (told.step > 0), 1, 0)
         self._time[new] = told.step[new] - 1
         for name in _PER_ROW:
-            getattr(self.plants, name)[new] = getattr(told, name)[new]
+            getattr(self.facts, name)[new] = getattr(told, name)[new]
         return new
 
     def _to_hand(self, vectors: Floats) -> Floats:
         """Turns vectors (n, 2) of the cursor back to the hand, against the believed rotation."""
-        cosine, sine = self.plants.rotation[:, 0], self.plants.rotation[:, 1]
+        cosine, sine = self.facts.rotation[:, 0], self.facts.rotation[:, 1]
         x, y = vectors[:, 0], vectors[:, 1]
         return np.stack([cosine * x + sine * y, cosine * y - sine * x], axis=1)

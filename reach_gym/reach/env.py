@@ -1,9 +1,10 @@
-"""The continuous reach: a point mass, a target, a go cue, and a force field that pushes the hand off its way."""
+"""The continuous reach: a hand, a target, a go cue, and a force field that pushes the hand off course."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import sqrt
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -12,23 +13,32 @@ from gymnasium import spaces
 from gymnasium.error import ResetNeeded
 
 from reach_gym import checks
-from reach_gym.fields import ForceField, Pair
-from reach_gym.reach.facts import plants_of, scene_of, sensed_by
+from reach_gym.fields import Pair, force_of
+from reach_gym.keywords import read, takes
+from reach_gym.reach.actions import reach_action
+from reach_gym.reach.facts import Sensed, TrialFacts, facts_of, sensed_by
 from reach_gym.reach.goal import goal_reward
-from reach_gym.reach.keywords import CursorTask, cursor_options, cursor_task
-from reach_gym.reach.rules import Plants, Sensed
+from reach_gym.reach.keywords import Reach, with_plant
+from reach_gym.reach.observations import FOURTH, put_four
+from reach_gym.reach.options import reach_options
+from reach_gym.reach.picture import scene_of
+from reach_gym.reach.rules import has_left
 from reach_gym.reach.saved import read_rows
-from reach_gym.reach.trial import CursorTrial
+from reach_gym.reach.trial import ReachTrial
 from reach_gym.rendering import CursorScene
 from reach_gym.rendering.drawn import Drawn
+from reach_gym.rows.keywords import RENDER_MODES, Shown
 from reach_gym.sessions import draws
-from reach_gym.sessions.schedule import Schedule
+
+RENDER_FPS = 50
 
 
-class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
+@takes(Reach, Shown)
+class CursorReachEnv(Drawn, gym.Env[Any, Any]):
     """Bring the cursor to the target after the go cue, against a force field.
 
-    The hand is a point mass; all numbers are SI units, x grows to the right, y upwards.
+    The agent moves a plant (`reach_gym.plants`), by default a point mass. All numbers are SI units, x grows to the right, y
+    upwards. The keywords stand with default, unit and meaning below, under `__init__`, and in `reach_gym.reach.keywords.Reach`.
 
     ## Action space
     ``Box(-1, 1, (2,))`` float32: the hand's force over `max_force`. Finite numbers outside are clipped.
@@ -37,7 +47,7 @@ class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
     Semi-implicit Euler with the time step `dt`: ``v += dt / mass * (max_force * action + F - damping * v)``, ``p += dt * v``.
     ``F = gain * inside(region, p) * (push + viscosity v + stiffness (p - origin))`` is the field's force at the hand's place and
     velocity before the step. At the walls of the arena, twice as wide as the workspace, the hand stops. Under a visuomotor
-    rotation the cursor stands where the hand's way from the start points to after a turn by ``gain * rotation``.
+    rotation the cursor is the hand, turned around the start by ``gain * rotation``.
 
     ## A trial
     The hand rests at the start (phase HOLD, 0). At `target_onset` the target appears (PLAN, 1), and `go_delay` later the go cue
@@ -47,31 +57,20 @@ class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
     steps, 1 s) stands in the registration and truncates; it counts steps, so a shorter `dt` needs more `max_episode_steps`.
 
     ## Observation space
-    - ``"vector"``: float32 (7,), target x, y (0 before it appears), go cue (0, 1), cursor x, y, vx, vy; places in units of the
-      workspace's half side, velocities of 0.5 m/s.
-    - ``"goal"``: a dict of float64 arrays: ``observation`` (5,), the same without the target; ``achieved_goal`` (2,), the
-      cursor in metres; ``desired_goal`` (2,), the target in metres, the start before it appears. `compute_reward` gives the
-      reward for other goals.
-    - ``"pixels"``: uint8 (3, 40, 40), as [channel, y, x]: target, cursor, and the go cue, which lights all of its channel.
+    As the keyword `observation` says (`reach_gym.reach.observations`). With ``"goal"`` there is also `compute_reward`, which
+    gives the reward for other goals.
 
     What is sensed is `delay` steps old and has Gaussian noise (cut at six standard deviations).
 
     ## Reward
-    - ``"sparse"``: -1 per step, 0 in steps that end on the target (within the radius, slow enough, after the go cue, no false
-      start).
-    - ``"dense"``: after the go cue minus the distance in units of 10 cm; always minus 0.01 times the squared action; minus 1 in
-      every step from a false start on.
+    As the keyword `reward` says (`reach_gym.reach.rules.REWARDS`).
 
     ## Sessions
     A schedule of blocks changes the perturbation from trial to trial (`reach_gym.sessions.schedule`). Trial k after a seeded
     reset is a pure function of the seed and k: target, go cue, gain, catch and channel trials, and noise.
 
     ## Info
-    Floats: ``hand_x``, ``hand_y``, ``hand_vx``, ``hand_vy``, ``cursor_x``, ``cursor_y``, ``target_x``, ``target_y`` (m, m/s),
-    ``force_x``, ``force_y`` (N, of the field or channel on the hand in the last step), ``distance`` (m, cursor to target),
-    ``effort`` (squared action), ``gain`` (of the perturbation in the last step, at `reset` in the first). Integers: ``block``
-    (index into ``task.schedule.blocks``), ``trial``, ``phase`` (`reach_gym.reach.rules.Phase`). Booleans: ``channel``,
-    ``false_start``, ``is_success``.
+    The keys, units and types of `reach_gym.reach.info.Info`.
 
     ## Reset options
     For this trial only: ``start``, ``target`` (x, y); ``gain`` (a factor on the perturbation) and ``field`` (with gain 1 unless
@@ -79,85 +78,34 @@ class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
     """
 
     metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
-        "render_modes": ["human", "rgb_array"],
-        "render_fps": 50,
+        "render_modes": [*RENDER_MODES],
+        "render_fps": RENDER_FPS,
     }
 
-    def __init__(
-        self,
-        field: str | dict[str, Any] | ForceField | None = None,
-        schedule: str | list[Any] | Schedule | None = None,
-        targets: str | dict[str, Any] | list[Pair] = "uniform",
-        start: Pair | None = (0.0, 0.0),
-        reward: str = "sparse",
-        observation: str = "vector",
-        rotation: float = 0.0,
-        radius: float = 0.01,
-        speed_limit: float = 0.1,
-        hold: float = 0.05,
-        hold_radius: float = 0.01,
-        false_start: str = "fail",
-        target_onset: float = 0.2,
-        go_delay: float | Pair | dict[str, float] = (0.0, 0.09),
-        go_pulse: float = 0.05,
-        delay: int = 0,
-        sensory_noise: Pair = (0.0, 0.0),
-        motor_noise: Pair = (0.0, 0.0),
-        mass: float = 1.0,
-        damping: float = 0.0,
-        dt: float = 0.01,
-        max_force: float = 10.0,
-        workspace: float = 0.1,
-        render_mode: str | None = None,
-    ) -> None:
+    def __init__(self, task: Reach | None = None, /, **keywords: Any) -> None:
         """Makes the environment; every keyword can be written as plain JSON.
 
         Args:
-            field: A preset's name (`reach_gym.fields.CURSOR_PRESETS`), a dict of numbers, or ``None``.
-            schedule: A name of `reach_gym.sessions.schedule.SCHEDULES`, a list of blocks, or ``None``: every trial alike.
-            targets: ``"uniform"``, ``"center-out"``, or as `reach_gym.reach.targets.targets_from_data` reads them.
-            start: (x, y) in metres at which every trial starts; ``None`` draws it.
-            reward: ``"sparse"`` or ``"dense"``.
-            observation: ``"vector"``, ``"goal"`` or ``"pixels"``.
-            rotation: Visuomotor rotation in degrees, counter-clockwise, times the schedule's gain.
-            radius: Of the target, in metres.
-            speed_limit: Greatest speed on the target, m/s.
-            hold: Seconds to stay on it, at least one step.
-            hold_radius: Around the start, in metres.
-            false_start: ``"fail"`` or ``"ignore"``.
-            target_onset: Seconds until the target appears (Sun & Plitt: 0.2).
-            go_delay: Seconds from there to the go cue (Sun & Plitt: 0 to 0.09); see `reach_gym.reach.targets.delays_from_data`.
-            go_pulse: Seconds that the go cue lasts (Sun & Plitt: 0.05).
-            delay: Of the senses, in steps.
-            sensory_noise: Standard deviations of position (m) and velocity (m/s).
-            motor_noise: Standard deviations: additive (N), and as a share of the hand's force (signal-dependent).
-            mass: Of the hand, kg.
-            damping: Of the hand, N s/m.
-            dt: Time step, s.
-            max_force: For an action of 1, N.
-            workspace: Half the side of the square in which start and target lie, m.
-            render_mode: ``"human"`` for a window, ``"rgb_array"`` for images.
+            task: What holds where no keyword is given; ``None`` for the defaults.
+            **keywords: Any of those that follow.
 
         Raises:
-            TypeError: A keyword has the wrong type.
+            TypeError: There is no such keyword, or it has the wrong type.
             ValueError: A keyword has a value that is not allowed.
         """
-        keywords = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
-        task = cursor_task(keywords)
-        if render_mode is not None:
-            checks.choice("render_mode", render_mode, self.metadata["render_modes"])
-        self.render_mode = render_mode
-        CursorTrial.__init__(self, task, watched=render_mode is not None)
-        self.observation_space = self._observations.space
-        self.action_space = spaces.Box(-1.0, 1.0, (2,), np.float32)
+        made, shown = read(type(self).__name__, (Reach, Shown), with_plant(keywords, task), task)
+        self.render_mode = shown.render_mode
+        self._trial = ReachTrial(made, None if self.render_mode is None else self._watch)
+        self.observation_space = self._trial.observations.space
+        self.action_space = spaces.Box(np.array(made.plant.low, np.float32), np.array(made.plant.high, np.float32))
         self._window: Any = None
         self._path: list[Pair] = []
         self._return = 0.0
 
     @property
-    def task(self) -> CursorTask:
+    def task(self) -> Reach:
         """The task as the constructor's keywords say it."""
-        return self._task
+        return self._trial.task
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Starts the next trial, or with a `seed` trial 0 of that seed's stream.
@@ -167,19 +115,89 @@ class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
             ValueError: `seed` or an option is out of range, or an option is unknown.
         """
         seed = checks.seed(seed)
-        chosen = cursor_options(self._task, options)
-        gym.Env.reset(self, seed=seed)
-        key, trial = self._key, self._trial + 1
+        chosen = reach_options(self.task, options)
+        super().reset(seed=seed)
+        trial = self._trial
+        key, number = trial.key, trial.number + 1
         if seed is not None or key is None:
-            key, trial = draws.new_key(self.np_random), 0
-        self._begin(key, trial, chosen)
-        self._path, self._return = [self._start], 0.0
+            key, number = draws.new_key(self.np_random), 0
+        trial.begin(key, number, chosen)
+        self._path, self._return = [trial.start], 0.0
         if self.render_mode == "human":
             self.render()
-        return self._see(), self._told.copy()
+        return trial.see(), trial.told.copy()
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Moves the plant by one time step; see the class for rewards and info.
+
+        Raises:
+            gymnasium.error.ResetNeeded: Before the first reset or after the end of the trial.
+            InvalidActionError: `action` does not hold one finite number for each actuator.
+        """
+        # This is the hot path: the common kind of action first, what is constant side by side, and functions only where needed.
+        trial = self._trial
+        try:
+            ax, ay = action.tolist()
+            common = type(ax) is float is type(ay) and -1.0 <= ax <= 1.0 and -1.0 <= ay <= 1.0
+        except (AttributeError, TypeError, ValueError):
+            common = False
+        now = trial.now
+        if now is None:
+            raise ResetNeeded("Call `reset` before `step`: no trial is under way.")
+        start_x, start_y, tx, ty, go, gain, scale, felt = now
+        (move, hand_of, params, strength_x, strength_y, free, radius_squared, leave_squared, noisy, turned, fixed, reward_of,
+         plain, per_metre, per_speed) = trial.constants  # fmt: skip
+        if common:
+            command: Any = (strength_x * ax, strength_y * ay)
+            effort = ax * ax + ay * ay
+        else:
+            command, effort = trial.command(reach_action(action, trial.task.plant))
+        if noisy:
+            command = trial.with_motor_noise(command)
+        fx = fy = 0.0
+        if felt:
+            if trial.waving:
+                factor = trial.factor()
+                gain, scale = gain * factor, scale * factor
+            x, y, vx, vy = trial.hand
+            fx, fy = force_of(scale, x, y, vx, vy, *trial.numbers)
+        trial.state = hand = move(trial.state, command, fx, fy, params)
+        trial.hand = x, y, vx, vy = hand if hand_of is None else hand_of(hand, params)
+        if not (-free <= x <= free and -free <= y <= free):
+            trial.stop()
+            x, y, vx, vy = trial.hand
+        cx, cy = trial.turn_cursor() if turned else (x, y)
+        trial.steps = step = trial.steps + 1
+        dx, dy = cx - tx, cy - ty
+        squared = dx * dx + dy * dy
+        on_target = success = False
+        # Elsewhere nothing of what the rules say can change.
+        left = step <= go and not trial.false_start and has_left(cx, cy, start_x, start_y, leave_squared)
+        if left or squared <= radius_squared or trial.held:
+            on_target = trial.judge(cx, cy, squared)
+            success = trial.success
+        # A copy with the values that change is twice as fast as a new dict.
+        info = trial.told.copy()
+        info["hand_x"], info["hand_y"] = x, y
+        info["hand_vx"], info["hand_vy"] = vx, vy
+        info["cursor_x"], info["cursor_y"] = cx, cy
+        info["distance"], info["effort"] = sqrt(squared), effort
+        if felt:
+            info["force_x"], info["force_y"], info["gain"] = fx, fy, gain
+        if success:
+            info["is_success"] = True
+        reward = fixed[on_target] if fixed else reward_of(on_target, info["distance"], effort, step >= go, trial.spoilt)
+        if step >= trial.next_event:
+            trial.after_step(reward, info)
+        if plain is None:
+            return trial.see(), reward, success, False, info
+        # What `VectorObservations.see` does; to call it would take 3 % more time.
+        seen = plain.copy()
+        put_four(seen, FOURTH, x * per_metre, y * per_metre, vx * per_speed, vy * per_speed)
+        return seen, reward, success, False, info
 
     def _watch(self, reward: float) -> None:
-        self._path.append(self._cursor[:2])
+        self._path.append(self._trial.cursor[:2])
         self._return += reward
         if self.render_mode == "human":
             self.render()
@@ -190,23 +208,23 @@ class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
 
         Only with the observation ``"goal"``: libraries take every environment that has it for a goal-conditioned one.
         """
-        if self._task.observation != "goal":
-            raise AttributeError(f"`compute_reward` needs the observation 'goal', got {self._task.observation!r}.")
-        return partial(goal_reward, self._task)
+        if self.task.observation != "goal":
+            raise AttributeError(f"`compute_reward` needs the observation 'goal', got {self.task.observation!r}.")
+        return partial(goal_reward, self.task)
 
     def _require_trial(self, what: str) -> None:
-        if not self._begun:
+        if not self._trial.begun:
             raise ResetNeeded(f"Call `reset` before `{what}`: no trial has begun.")
 
-    def plants(self, belief: str = "trial", steps: int = 200) -> Plants:
-        """What a controller may know of the trial under way; see `reach_gym.reach.facts.plants_of`.
+    def trial_facts(self, belief: str = "trial", steps: int = 200) -> TrialFacts:
+        """What a controller may know of the trial under way; see `reach_gym.reach.facts.facts_of`.
 
         Raises:
             gymnasium.error.ResetNeeded: Before the first reset.
             ValueError: An unknown `belief`.
         """
-        self._require_trial("plants")
-        return plants_of(self._task, self._rules, self._rows(), belief, steps)
+        self._require_trial("trial_facts")
+        return facts_of(self.task, self._trial.tables, self._trial.rows(), belief, steps)
 
     def sense(self, observations: Any) -> Sensed:
         """What a batch of one observation says, in SI units.
@@ -215,7 +233,7 @@ class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
             gymnasium.error.ResetNeeded: Before the first reset.
         """
         self._require_trial("sense")
-        return sensed_by(self._task, self._observations, self._rows(), observations)
+        return sensed_by(self.task, self._trial.observations, self._trial.rows(), observations)
 
     def scene(self) -> CursorScene:
         """What `render` draws: the state of the trial under way; its path is kept only with a render mode.
@@ -225,7 +243,7 @@ class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
         """
         self._require_trial("scene")
         title = "Cursor reach" if self.spec is None else self.spec.name
-        return scene_of(self._task, self._rules, self._rows(), 0, self._path, self._return, title)
+        return scene_of(self.task, self._trial.tables, self._trial.rows(), 0, self._path, self._return, title)
 
     def get_state(self) -> dict[str, Any]:
         """The random stream and the trial under way as plain data, for checkpoints; `set_state` continues bit for bit.
@@ -234,7 +252,7 @@ class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
             gymnasium.error.ResetNeeded: Before the first reset.
         """
         self._require_trial("get_state")
-        return {name: values[..., 0].tolist() for name, values in self._rows()._asdict().items()}
+        return {name: values[..., 0].tolist() for name, values in self._trial.rows()._asdict().items()}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Continues from what `get_state` of an environment with the same keywords returned.
@@ -243,5 +261,5 @@ class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
             TypeError: A part of `state` has the wrong type.
             ValueError: A part is missing, unknown or out of range.
         """
-        self._restore(read_rows(state, self._task, None))
-        self._path, self._return = [self._cursor[:2]], 0.0
+        self._trial.restore(read_rows(state, self.task, None))
+        self._path, self._return = [self._trial.cursor[:2]], 0.0

@@ -1,62 +1,126 @@
-"""What others may know of the trials under way: controllers, and the drawing."""
+"""What others may know of the trials under way: a controller's facts, and what observations say in SI units."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks
-from reach_gym.fields import Pair, from_numbers
-from reach_gym.plants import turns
-from reach_gym.reach.keywords import CursorTask
-from reach_gym.reach.observations import CursorObservations
-from reach_gym.reach.rows import (
-    BLOCK,
-    CHANNEL,
-    COS,
-    FALSE_START,
-    FIELD,
-    GAIN,
-    GO,
-    LAST_BLOCK,
-    SCALE,
-    SIN,
-    START_X,
-    START_Y,
-    STEP,
-    SUCCESS,
-    TARGET_X,
-    TARGET_Y,
-    VX,
-    VY,
-    WAVE,
-    CursorRows,
-    CursorRules,
-    X,
-    Y,
-)
-from reach_gym.reach.rules import Phase, Plants, Sensed, cue_is_on, phase
-from reach_gym.rendering import CursorScene
-from reach_gym.rows.records import TRIAL
+from reach_gym.fields import FieldNumbers
+from reach_gym.plants.plant import LinearHand, Plant
+from reach_gym.plants.turns import swing, turn
+from reach_gym.reach.keywords import Reach
+from reach_gym.reach.observations import Observations
+from reach_gym.reach.rows import COUNT, STREAM, Cursor, ReachRows, Trial, float_lines
+from reach_gym.reach.rules import shown
+from reach_gym.reach.tables import SESSION, Tables, Wholes
+from reach_gym.rows.records import Floats
 from reach_gym.sessions.schedule import place_in_session
 
 BELIEFS = ("trial", "block", "nothing")
 _MOST_STEPS = 100_000
 
 
-def plants_of(task: CursorTask, rules: CursorRules, rows: CursorRows, belief: str, steps: int) -> Plants:
+class TrialFacts(NamedTuple):
+    """What a controller is told about the trials under way in n rows; 1 for the scalar environment.
+
+    Attributes:
+        dt: Time step in seconds.
+        plant: What the agent moves.
+        params: Its parameters (`reach_gym.plants.plant.Plant.params`).
+        step: int64 (n,), steps taken.
+        go: int64 (n,), the step at which the go cue begins. A controller waits for the cue that it sees.
+        onset: The step at which the target appears.
+        start: float64 (n, 2), metres.
+        target: float64 (n, 2), metres.
+        field: float64 (n, 16), `reach_gym.fields.ForceField.numbers` of each row's field.
+        scale: float64 (n, steps), factor on the field in the step that leads from state s to state s + 1.
+        rotation: float64 (n, 2), cosine and sine of the visuomotor rotation.
+        delay: Sensory delay in steps.
+        sensory_noise: Standard deviations of position (m) and velocity (m/s).
+        motor_noise: Standard deviations of the command: additive, and as a share of it.
+    """
+
+    dt: float
+    plant: Plant
+    params: Any
+    step: npt.NDArray[np.int64]
+    go: npt.NDArray[np.int64]
+    onset: int
+    start: Floats
+    target: Floats
+    field: Floats
+    scale: Floats
+    rotation: Floats
+    delay: int
+    sensory_noise: tuple[float, float]
+    motor_noise: tuple[float, float]
+
+    @property
+    def body(self) -> LinearHand:
+        """The plant as a linear one.
+
+        Raises:
+            NotApplicableError: It is none.
+        """
+        return self.plant.linear()
+
+
+class Sensed(NamedTuple):
+    """What n observations say, in SI units.
+
+    Attributes:
+        position: float64 (n, 2), the cursor, delayed and noisy as observed.
+        velocity: float64 (n, 2), likewise.
+        target: float64 (n, 2); the start where it is not visible yet.
+        visible: bool (n,), whether the target is.
+        go: bool (n,), whether the go cue is on.
+    """
+
+    position: Floats
+    velocity: Floats
+    target: Floats
+    visible: npt.NDArray[np.bool_]
+    go: npt.NDArray[np.bool_]
+
+
+def facts_of_nothing(task: Reach, step: npt.NDArray[np.int64], steps: int) -> TrialFacts:
+    """What somebody knows who is told no trial's field, rotation, target or cue: the plant, the senses, how old the trials are.
+
+    Args:
+        task: The task.
+        step: int64 (n,), steps taken.
+        steps: For how many steps the field's factor, which is 0, is told.
+    """
+    rows = len(step)
+    start = np.tile(np.array(task.start or (0.0, 0.0)), (rows, 1))
+    return TrialFacts(
+        *(task.dt, task.plant, task.params),
+        step=step.astype(np.int64),
+        go=np.full(rows, task.onset, np.int64),
+        onset=task.onset,
+        start=start,
+        target=start.copy(),
+        field=np.zeros((rows, len(FieldNumbers._fields))),
+        scale=np.zeros((rows, steps)),
+        rotation=np.tile([1.0, 0.0], (rows, 1)),
+        delay=task.delay,
+        sensory_noise=task.sensory_noise,
+        motor_noise=task.motor_noise,
+    )
+
+
+def facts_of(task: Reach, tables: Tables, rows: ReachRows, belief: str, steps: int) -> TrialFacts:
     """What a controller may know of the trials under way.
 
     Args:
         task: The task.
-        rules: Its tables.
+        tables: Its tables.
         rows: The rows.
         belief: ``"trial"``, the truth; ``"block"``, the block's field at its planned gain, so that catch and channel trials are
-            a surprise;
-            ``"nothing"``, no field and no rotation.
+            a surprise; ``"nothing"``, no field and no rotation.
         steps: For how many steps the field's factor is told.
 
     Raises:
@@ -66,43 +130,42 @@ def plants_of(task: CursorTask, rules: CursorRules, rows: CursorRows, belief: st
     checks.choice("belief", belief, BELIEFS)
     checks.integer("steps", steps, 0, _MOST_STEPS)
     floats, counts, count = rows.floats, rows.counts, rows.counts.shape[1]
-    field, scale, gain, wave = floats[FIELD:].T.copy(), floats[SCALE].copy(), floats[GAIN], counts[WAVE]
+    at = float_lines(task.plant)
+    field, scale, gain = floats[at.field].T.copy(), floats[at.trial.scale].copy(), floats[at.trial.gain]
+    wave = counts[COUNT.wave]
     if belief == "nothing":
         scale, gain = np.zeros(count), np.zeros(count)
     elif belief == "block":
-        trial = rows.streams[TRIAL].astype(np.int64)
-        gain = rules.session[0, place_in_session(trial, rules.session.shape[1], rules.whole[LAST_BLOCK])]
-        own = rules.fields[counts[BLOCK]]
-        field, scale, wave = own[:, 1:].copy(), own[:, 0] * gain, counts[BLOCK] + 1
-    factors = np.stack([rules.waves[line, np.arange(steps) % rules.periods[line]] for line in range(len(rules.waves))])
-    return Plants(
-        dt=task.dt,
-        mass=task.mass,
-        damping=task.damping,
-        max_force=task.max_force,
-        step=counts[STEP].astype(np.int64),
-        go=counts[GO].astype(np.int64),
-        onset=task.onset,
-        start=floats[[START_X, START_Y]].T.copy(),
-        target=floats[[TARGET_X, TARGET_Y]].T.copy(),
+        trial = rows.streams[STREAM.trial].astype(np.int64)
+        last = tables.wholes[Wholes._fields.index("last_block")]
+        gain = tables.session[SESSION.gain, place_in_session(trial, tables.session.shape[1], last)]
+        own = tables.fields[counts[COUNT.block]]
+        field, scale, wave = own[:, 1:].copy(), own[:, 0] * gain, counts[COUNT.block] + 1
+    factors = np.stack([tables.waves[line, np.arange(steps) % tables.periods[line]] for line in range(len(tables.waves))])
+    return facts_of_nothing(task, counts[COUNT.step], steps)._replace(
+        go=counts[COUNT.go].astype(np.int64),
+        start=floats[[at.trial.start_x, at.trial.start_y]].T.copy(),
+        target=floats[[at.trial.target_x, at.trial.target_y]].T.copy(),
         field=field,
         scale=scale[:, None] * factors[wave],
-        rotation=np.stack(turns.turn(gain * task.rotation), axis=1),
-        delay=task.delay,
-        sensory_noise=task.sensory_noise,
-        motor_noise=task.motor_noise,
+        rotation=np.stack(turn(gain * task.rotation), axis=1),
     )
 
 
-def cursor_of(rows: CursorRows) -> tuple[npt.NDArray[np.float64], ...]:
-    """The cursor's x, y, vx, vy, each (rows,): the hand, swung around the start by the rotation."""
-    f = rows.floats
-    sx, sy = turns.swing(f[X] - f[START_X], f[Y] - f[START_Y], f[COS], f[SIN])
-    svx, svy = turns.swing(f[VX], f[VY], f[COS], f[SIN])
-    return f[X] + sx, f[Y] + sy, f[VX] + svx, f[VY] + svy
+def cursor_of(task: Reach, rows: ReachRows) -> Cursor:
+    """The cursor's x, y, vx, vy, each (rows,): the hand, turned around the start by the rotation."""
+    at = float_lines(task.plant)
+    return turned(at.trial_of(rows.floats), *task.plant.hand(rows.floats[at.state], task.params))
 
 
-def sensed_by(task: CursorTask, observations: CursorObservations, rows: CursorRows, batch: Any) -> Sensed:
+def turned(trial: Trial, x: Any, y: Any, vx: Any, vy: Any) -> Cursor:
+    """The cursor of a hand, turned around the start by the trial's rotation."""
+    sx, sy = swing(x - trial.start_x, y - trial.start_y, trial.cosine, trial.sine)
+    svx, svy = swing(vx, vy, trial.cosine, trial.sine)
+    return Cursor(x + sx, y + sy, vx + svx, vy + svy)
+
+
+def sensed_by(task: Reach, observations: Observations, rows: ReachRows, batch: Any) -> Sensed:
     """What a `batch` of observations of these rows says, in SI units.
 
     Images show no velocity; for them it is the true state, as old as what is sensed.
@@ -110,62 +173,18 @@ def sensed_by(task: CursorTask, observations: CursorObservations, rows: CursorRo
     Raises:
         ValueError: `batch` is not one observation per row.
     """
-    x, y, vx, vy = cursor_of(rows)
+    cursor, counts = cursor_of(task, rows), rows.counts
+    count = len(cursor.x)
     try:
         told = observations.decode(batch)
     except (IndexError, KeyError, TypeError, ValueError):
         told = np.empty(0), np.empty(0)
-    if told is not None and told[1].shape != (len(x), 2):
-        raise ValueError(f"`observations` must be {len(x)} of the kind {observations.kind!r}, got {checks.shown(batch)}.")
+    if told is not None and told[1].shape != (count, 2):
+        raise ValueError(f"`observations` must be {count} of the kind {observations.kind!r}, got {checks.shown(batch)}.")
     if told is None and task.delay:
-        x, y, vx, vy = rows.past[(rows.counts[STEP] + 1) % (task.delay + 1), :, np.arange(len(x))].T
-    position, velocity = (np.stack([x, y], axis=1), np.stack([vx, vy], axis=1)) if told is None else told
-    seen = rows.counts[STEP] - task.delay
-    visible, go = (seen if observations.late_goal else rows.counts[STEP]) >= task.onset, rows.counts[GO]
-    target = np.where(visible, rows.floats[[TARGET_X, TARGET_Y]], rows.floats[[START_X, START_Y]]).T
-    return Sensed(position, velocity, target, visible, cue_is_on(seen, go, task.pulse))
-
-
-def scene_of(
-    task: CursorTask, rules: CursorRules, rows: CursorRows, row: int, path: Sequence[Pair], total: float, title: str
-) -> CursorScene:
-    """The picture of one row.
-
-    Args:
-        task: The task.
-        rules: Its tables.
-        rows: The rows.
-        row: Which one.
-        path: The cursor's path so far, at least one point.
-        total: Sum of the trial's rewards.
-        title: The headline.
-    """
-    f, c = rows.floats[:, row].tolist(), rows.counts[:, row].tolist()
-    step, line = c[STEP], c[WAVE]
-    factor = float(rules.waves[line, max(0, step - 1) % rules.periods[line]])
-    x, y, _, _ = (float(values[row]) for values in cursor_of(rows))
-    return CursorScene(
-        field=from_numbers(f[SCALE] * factor, f[FIELD:]),
-        workspace=task.workspace,
-        arena=task.arena,
-        cursor=(x, y),
-        hand=(f[X], f[Y]),
-        start=(f[START_X], f[START_Y]),
-        target=(f[TARGET_X], f[TARGET_Y]),
-        target_visible=step >= task.onset,
-        go=cue_is_on(step, c[GO], task.pulse),
-        phase=Phase(phase(step, task.onset, c[GO])).name.lower(),
-        radius=task.radius,
-        hold_radius=task.hold_radius,
-        trail=tuple(path),
-        step=step,
-        seconds=step * task.dt,
-        episode_return=total,
-        block=task.schedule.blocks[c[BLOCK]].name,
-        trial=int(rows.streams[TRIAL, row]),
-        gain=f[GAIN] * factor,
-        channel=c[CHANNEL] == 1,
-        success=c[SUCCESS] == 1,
-        false_start=c[FALSE_START] == 1,
-        title=title,
-    )
+        cursor = Cursor(*rows.past[(counts[COUNT.step] + 1) % (task.delay + 1), :, np.arange(count)].T)
+    position, velocity = (np.stack(cursor[:2], axis=1), np.stack(cursor[2:], axis=1)) if told is None else told
+    visible, cue = shown(counts[COUNT.step], task.delay, int(observations.late_goal), task.onset, counts[COUNT.go], task.pulse)
+    at = float_lines(task.plant).trial
+    target = np.where(visible, rows.floats[[at.target_x, at.target_y]], rows.floats[[at.start_x, at.start_y]]).T
+    return Sensed(position, velocity, target, visible, cue)

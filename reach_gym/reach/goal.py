@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks
-from reach_gym.reach.keywords import CursorTask
-from reach_gym.reach.rules import Phase, dense_reward, is_on_target, sparse_reward
+from reach_gym.reach.keywords import Reach
+from reach_gym.reach.rules import REWARDS, Phase, is_on_target
+from reach_gym.reach.tables import settings_of
 
 # What the reward depends on beside the goals.
 GOAL_INFO = ("hand_vx", "hand_vy", "phase", "false_start", "effort")
 
 
-def goal_reward(task: CursorTask, achieved_goal: Any, desired_goal: Any, info: Any) -> Any:
+def goal_reward(task: Reach, achieved_goal: Any, desired_goal: Any, info: Any) -> Any:
     """The reward of steps that ended at `achieved_goal` if the target had been at `desired_goal`.
 
     Args:
@@ -38,11 +39,9 @@ def goal_reward(task: CursorTask, achieved_goal: Any, desired_goal: Any, info: A
     dx, dy = (achieved - desired).reshape(-1, 2).T
     vx, vy, phase, false_start, effort = _goal_info([info] if one else info, len(dx))
     moving, spoilt, squared = phase == Phase.MOVE, (false_start != 0) & task.strict, dx * dx + dy * dy
-    if task.reward == "dense":
-        reward = dense_reward(np.sqrt(squared), effort, moving, spoilt)
-    else:
-        limits = task.radius * task.radius, task.speed_limit * task.speed_limit
-        reward = sparse_reward(is_on_target(squared, vx, vy, moving, spoilt, *limits))
+    settings = settings_of(task)
+    on_target = is_on_target(squared, vx, vy, moving, spoilt, settings.radius_squared, settings.speed_squared)
+    reward = REWARDS[task.reward].of(on_target, np.sqrt(squared), effort, moving, spoilt)
     return float(reward[0]) if one else reward
 
 

@@ -1,7 +1,7 @@
-"""The loops of the cursor's Numba kernels: one time step of all rows, and what they observe.
+"""The loops of the Numba kernels of a continuous reach: one time step of all rows, and what they observe.
 
 A chain of small loops over few lines each: only such loops does the compiler turn into work on several rows at once. They use the
-lines of the info as they fill them. Each factory takes ``range`` or ``numba.prange``.
+lines of the info as they fill them. Each factory takes ``range`` or ``numba.prange``, here called `over`.
 """
 
 from __future__ import annotations
@@ -13,343 +13,305 @@ import numpy as np
 from numba.extending import register_jitable
 
 from reach_gym import fields
-from reach_gym.fields import force_of
-from reach_gym.plants import point_mass, turns
-from reach_gym.plants.point_mass import confine
-from reach_gym.plants.point_mass import step as move
+from reach_gym.fields import FieldNumbers, force_of
+from reach_gym.plants import bounds, turns
+from reach_gym.plants.bounds import confine
+from reach_gym.plants.plant import Plant
 from reach_gym.plants.turns import swing
-from reach_gym.reach import rules
-from reach_gym.reach.observations import LIT, PIXELS, SPEED_UNIT
-from reach_gym.reach.rows import (
-    ARENA,
-    BLOCK,
-    CHANNEL,
-    COS,
-    DAMPING,
-    DELAY,
-    DENSE,
-    DT,
-    FALSE_START,
-    FIELD,
-    GAIN,
-    GO,
-    HELD,
-    HOLD_STEPS,
-    LEAVE_SQUARED,
-    LIMIT,
-    MAX_FORCE,
-    MOTOR_NOISE,
-    MOTOR_SHARE,
-    NOISE,
-    ONSET,
-    POSITION_NOISE,
-    PULSE,
-    RADIUS_SQUARED,
-    RATE,
-    SCALE,
-    SIN,
-    SPEED_SQUARED,
-    START_X,
-    START_Y,
-    STEP,
-    STRICT,
-    SUCCESS,
-    TARGET_X,
-    TARGET_Y,
-    VELOCITY_NOISE,
-    VX,
-    VY,
-    WAVE,
-    WORKSPACE,
-    X,
-    Y,
-)
-from reach_gym.reach.rules import cue_is_on, dense_reward, has_left, is_on_target, sparse_reward
+from reach_gym.reach import beginning, rules
+from reach_gym.reach.info import FLAGS, LINE, Ends
+from reach_gym.reach.observations import NUMBERS, OBSERVATIONS
+from reach_gym.reach.rows import COUNT, STREAM, Trial, float_lines
+from reach_gym.reach.rules import Limits, judge, shown
 from reach_gym.reach.rules import phase as phase_of
+from reach_gym.reach.tables import Settings, Wholes
 from reach_gym.rows.compiled import register
-from reach_gym.rows.records import TRIAL
+from reach_gym.rows.records import lines, list_reader, numbers_reader, reader, tuple_reader, writer
 from reach_gym.sessions import draws, schedule
 from reach_gym.sessions.draws import NOISE_STREAMS, normal
 
-register(draws, schedule, fields, turns, point_mass, rules)
+register(draws, schedule, fields, bounds, turns, rules, beginning)
 
+COMPILED = NUMBERS._replace(spread=register_jitable(NUMBERS.spread), helper=register_jitable)
 STREAMS = tuple(np.uint64(stream) for stream in NOISE_STREAMS)
-_PER_SPEED = 1.0 / SPEED_UNIT
-# Lines of the info's numbers; `reach_gym.reach.numpy_rows.FLOAT_INFO` names them all.
-CURSOR_X, CURSOR_Y, PUSH_X, PUSH_Y, DISTANCE, EFFORT, NOW = 4, 5, 8, 9, 10, 11, 12
+END = lines(Ends, len(FLAGS))
+settings_from, wholes_from = register_jitable(list_reader(Settings)), register_jitable(list_reader(Wholes))
 
 
-@register_jitable
-def _write_vector(seen: Any, i: int, target: Any, start: Any, cue: bool, visible: bool, sensed: Any, at: Any, per: float) -> None:
-    seen[i, 0] = target[0] * per if visible else 0.0
-    seen[i, 1] = target[1] * per if visible else 0.0
-    seen[i, 2] = cue
-    seen[i, 3], seen[i, 4] = sensed[0] * per, sensed[1] * per
-    seen[i, 5], seen[i, 6] = sensed[2] * _PER_SPEED, sensed[3] * _PER_SPEED
+class PlantCode:
+    """A plant's functions and the layout of its rows, for compiled code.
+
+    Attributes:
+        params: Reads the plant's parameters from an array.
+        state: Reads a row's state from the block of floats.
+        put_state: Writes it.
+        trial: Reads a row's `Trial`.
+        field: Reads the numbers of its field.
+        lines: The layout of the block of floats.
+        actuators: How many actions there are.
+        strengths: Reads their strengths from the numbers of the tables.
+    """
+
+    def __init__(self, plant: type[Plant]) -> None:
+        """Registers the functions of `plant` with Numba."""
+        register(plant)
+        self.plant, self.lines, self.actuators = plant, float_lines(plant), len(plant.low)
+        self.params = register_jitable(list_reader(plant.Params, len(Settings._fields)))
+        first = len(Settings._fields) + len(plant.Params._fields)
+        self.strengths = register_jitable(numbers_reader(self.actuators, first))
+        self.state, self.put_state = register_jitable(reader(plant.State)), register_jitable(writer(plant.State))
+        self.trial = register_jitable(reader(Trial, self.lines.state.stop))
+        self.field = register_jitable(tuple_reader(len(FieldNumbers._fields), self.lines.field.start))
 
 
-@register_jitable
-def _write_goal(seen: Any, i: int, target: Any, start: Any, cue: bool, visible: bool, sensed: Any, at: Any, per: float) -> None:
-    seen[i, 0] = cue
-    seen[i, 1], seen[i, 2] = sensed[0] * per, sensed[1] * per
-    seen[i, 3], seen[i, 4] = sensed[2] * _PER_SPEED, sensed[3] * _PER_SPEED
-    seen[i, 5], seen[i, 6] = at[0], at[1]
-    seen[i, 7], seen[i, 8] = target if visible else start
+def command_loop(over: Any, code: PlantCode) -> Callable[..., None]:
+    """Commands and effort."""
+    low, high, actuators, strengths = code.plant.low, code.plant.high, code.actuators, code.strengths
+
+    def command(actions: Any, commands: Any, effort: Any, numbers: Any) -> None:
+        """The plants' commands, and the effort."""
+        strength = strengths(numbers)
+        for i in over(len(actions)):
+            squares = 0.0
+            for k in range(actuators):
+                action = min(max(actions[i, k], low[k]), high[k])
+                commands[k, i] = strength[k] * action
+                squares += action * action
+            effort[i] = squares
+
+    return command
 
 
-@register_jitable
-def _pixel(place: float, per: float) -> Any:
-    return np.int64(min(max((place * per + 1.0) * (0.5 * PIXELS), 0.0), PIXELS - 1.0))
-
-
-@register_jitable
-def _write_pixels(seen: Any, i: int, target: Any, start: Any, cue: bool, visible: bool, sensed: Any, at: Any, per: float) -> None:
-    seen[i, :2] = 0
-    if visible:
-        seen[i, 0, _pixel(target[1], per), _pixel(target[0], per)] = LIT
-    seen[i, 1, _pixel(sensed[1], per), _pixel(sensed[0], per)] = LIT
-    seen[i, 2] = LIT if cue else 0
-
-
-WRITERS = {"vector": _write_vector, "goal": _write_goal, "pixels": _write_pixels}
-
-
-def step_of(push: Any, noise: Any, force: Any, axis: Any, cursor: Any, judge: Any, tell: Any) -> Callable[..., None]:
-    """One time step out of the compiled loops; see `reach_gym.reach.kernels.cursor_kernels` for the arguments."""
-
-    def step(
-        floats: Any,
-        counts: Any,
-        streams: Any,
-        past: Any,
-        actions: Any,
-        rules: Any,
-        numbers: Any,
-        whole: Any,
-        flags: Any,
-        reward: Any,
-    ) -> None:
-        n, scalars, hands = len(actions), rules.numbers, np.empty((2, len(actions) + 8))
-        push(actions, hands, numbers[EFFORT], scalars[MAX_FORCE])
-        if scalars[MOTOR_NOISE] > 0 or scalars[MOTOR_SHARE] > 0:
-            noise(hands, streams[NOISE], counts[STEP], scalars[MOTOR_NOISE], scalars[MOTOR_SHARE], n)
-        force(floats, counts, rules.waves, rules.periods, numbers, n)
-        rate, damping, dt, arena = scalars[RATE], scalars[DAMPING], scalars[DT], scalars[ARENA]
-        axis(floats[X], floats[VX], hands[0], numbers[PUSH_X], rate, damping, dt, arena, n)
-        axis(floats[Y], floats[VY], hands[1], numbers[PUSH_Y], rate, damping, dt, arena, n)
-        cursor(floats, counts, past, numbers, rules.whole[DELAY] + 1, n)
-        judge(floats, counts, numbers, rules, flags, reward)
-        tell(floats, counts, streams, numbers, whole, flags, rules.whole[ONSET], n)
-
-    return step
-
-
-def push_loop(each: Any) -> Callable[..., None]:
-    """The hands' forces and effort."""
-
-    def push(actions: Any, hands: Any, effort: Any, max_force: float) -> None:
-        """The hands' forces and effort."""
-        for i in each(len(actions)):
-            ax, ay = min(max(actions[i, 0], -1.0), 1.0), min(max(actions[i, 1], -1.0), 1.0)
-            hands[0, i], hands[1, i] = max_force * ax, max_force * ay
-            effort[i] = ax * ax + ay * ay
-
-    return push
-
-
-def noise_loop(each: Any) -> Callable[..., None]:
+def noise_loop(over: Any, code: PlantCode) -> Callable[..., None]:
     """Motor noise."""
+    actuators = code.actuators
 
-    def noise(hands: Any, keys: Any, steps: Any, plain: float, share: float, n: int) -> None:
-        """Adds motor noise to the hands' forces."""
-        for i in each(n):
+    def noise(commands: Any, keys: Any, steps: Any, plain: float, share: float, n: int) -> None:
+        """Adds motor noise to the commands."""
+        for i in over(n):
             key, draw = keys[i], np.uint64(steps[i])
-            hands[0, i] = hands[0, i] * (1.0 + share * normal(key, draw, STREAMS[0])) + plain * normal(key, draw, STREAMS[1])
-            hands[1, i] = hands[1, i] * (1.0 + share * normal(key, draw, STREAMS[2])) + plain * normal(key, draw, STREAMS[3])
+            for k in range(actuators):
+                one, two = normal(key, draw, STREAMS[2 * k]), normal(key, draw, STREAMS[2 * k + 1])
+                commands[k, i] = commands[k, i] * (1.0 + share * one) + plain * two
 
     return noise
 
 
-def force_loop(each: Any) -> Callable[..., None]:
+def force_loop(over: Any, code: PlantCode) -> Callable[..., None]:
     """The fields' forces and the gain."""
+    trial_line, state_of, field_of, hand_of, code_params = (
+        *(code.lines.trial, code.state, code.field),
+        *(code.plant.hand, code.params),
+    )
 
-    def force(floats: Any, counts: Any, waves: Any, periods: Any, numbers: Any, n: int) -> None:
+    def force(floats: Any, counts: Any, waves: Any, periods: Any, numbers: Any, values: Any, n: int) -> None:
         """The fields' forces, and the gain."""
-        f, scale, gain, felt = FIELD, np.empty(n), numbers[NOW], False
+        scale, gain, felt = np.empty(n), numbers[LINE.gain], False
         for i in range(n):
-            scale[i], gain[i] = floats[SCALE, i], floats[GAIN, i]
-            felt |= floats[SCALE, i] != 0.0
+            scale[i], gain[i] = floats[trial_line.scale, i], floats[trial_line.gain, i]
+            felt |= floats[trial_line.scale, i] != 0.0
         if waves.shape[1] > 1:
-            for i in each(n):
-                wave = counts[WAVE, i]
-                factor = waves[wave, counts[STEP, i] % periods[wave]]
+            for i in over(n):
+                wave = counts[COUNT.wave, i]
+                factor = waves[wave, counts[COUNT.step, i] % periods[wave]]
                 scale[i], gain[i] = scale[i] * factor, gain[i] * factor
         if not felt:
-            numbers[PUSH_X, :n] = 0.0
-            numbers[PUSH_Y, :n] = 0.0
+            numbers[LINE.force_x, :n] = 0.0
+            numbers[LINE.force_y, :n] = 0.0
             return
-        for i in each(n):
-            numbers[PUSH_X, i], numbers[PUSH_Y, i] = force_of(
-                *(scale[i], floats[X, i], floats[Y, i], floats[VX, i], floats[VY, i]),
-                *(floats[f, i], floats[f + 1, i], floats[f + 2, i], floats[f + 3, i], floats[f + 4, i], floats[f + 5, i]),
-                *(floats[f + 6, i], floats[f + 7, i], floats[f + 8, i], floats[f + 9, i]),
-                *(floats[f + 10, i], floats[f + 11, i], floats[f + 12, i], floats[f + 13, i]),
-                *(floats[f + 14, i], floats[f + 15, i]),
-            )
+        params = code_params(values)
+        for i in over(n):
+            x, y, vx, vy = hand_of(state_of(floats, i), params)
+            numbers[LINE.force_x, i], numbers[LINE.force_y, i] = force_of(scale[i], x, y, vx, vy, *field_of(floats, i))
 
     return force
 
 
-def axis_loop(each: Any) -> Callable[..., None]:
-    """One axis of the movement."""
+def move_loop(over: Any, code: PlantCode) -> Callable[..., None]:
+    """The movement."""
+    state_of, put_state, plant, code_params = code.state, code.put_state, code.plant, code.params
+    step_of, stop, command_at = plant.step, plant.stop, register_jitable(tuple_reader(code.actuators))
 
-    def axis(
-        places: Any, speeds: Any, hand: Any, field: Any, rate: float, damping: float, dt: float, arena: float, n: int
-    ) -> None:
-        """Moves along one axis; the other one's arguments only fill the function's places."""
-        for i in each(n):
-            x, _, vx, _ = move(places[i], 0.0, speeds[i], 0.0, hand[i] + field[i], 0.0, rate, damping, dt)
-            places[i], speeds[i] = confine(x, vx, arena)
+    def move(floats: Any, commands: Any, numbers: Any, values: Any, n: int) -> None:
+        """Moves the plants."""
+        params = code_params(values)
+        for i in over(n):
+            force_x, force_y = numbers[LINE.force_x, i], numbers[LINE.force_y, i]
+            moved = step_of(state_of(floats, i), command_at(commands, i), force_x, force_y, params)
+            put_state(floats, i, stop(moved, params))
 
-    return axis
+    return move
 
 
-def cursor_loop(each: Any) -> Callable[..., None]:
-    """Step count and cursors."""
+def cursor_loop(over: Any, code: PlantCode) -> Callable[..., None]:
+    """Step count, hands and cursors."""
+    trial_of, state_of, hand_of, code_params = code.trial, code.state, code.plant.hand, code.params
 
-    def cursor(floats: Any, counts: Any, past: Any, numbers: Any, slots: int, n: int) -> None:
-        """Counts the step and places the cursors."""
-        for i in each(n):
-            counts[STEP, i] += 1
-        for i in each(n):
-            x, y = floats[X, i], floats[Y, i]
-            sx, sy = swing(x - floats[START_X, i], y - floats[START_Y, i], floats[COS, i], floats[SIN, i])
-            numbers[CURSOR_X, i], numbers[CURSOR_Y, i] = x + sx, y + sy
+    def cursor(floats: Any, counts: Any, past: Any, numbers: Any, values: Any, n: int) -> None:
+        """Counts the step, and places the hands and the cursors."""
+        params, slots = code_params(values), len(past)
+        for i in over(n):
+            counts[COUNT.step, i] += 1
+        for i in over(n):
+            x, y, vx, vy = hand_of(state_of(floats, i), params)
+            numbers[LINE.hand_x, i], numbers[LINE.hand_y, i] = x, y
+            numbers[LINE.hand_vx, i], numbers[LINE.hand_vy, i] = vx, vy
+        for i in over(n):
+            x, y, trial = numbers[LINE.hand_x, i], numbers[LINE.hand_y, i], trial_of(floats, i)
+            sx, sy = swing(x - trial.start_x, y - trial.start_y, trial.cosine, trial.sine)
+            numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i] = x + sx, y + sy
         if slots > 1:
-            for i in each(n):
-                svx, svy = swing(floats[VX, i], floats[VY, i], floats[COS, i], floats[SIN, i])
-                slot = counts[STEP, i] % slots
-                past[slot, 0, i], past[slot, 1, i] = numbers[CURSOR_X, i], numbers[CURSOR_Y, i]
-                past[slot, 2, i], past[slot, 3, i] = floats[VX, i] + svx, floats[VY, i] + svy
+            for i in over(n):
+                trial, vx, vy = trial_of(floats, i), numbers[LINE.hand_vx, i], numbers[LINE.hand_vy, i]
+                svx, svy = swing(vx, vy, trial.cosine, trial.sine)
+                slot = counts[COUNT.step, i] % slots
+                past[slot, 0, i], past[slot, 1, i] = numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i]
+                past[slot, 2, i], past[slot, 3, i] = vx + svx, vy + svy
 
     return cursor
 
 
-def judge_loop(each: Any) -> Callable[..., None]:
+def judge_loop(over: Any, code: PlantCode, reward_of: Any) -> Callable[..., None]:
     """False starts, success and reward."""
+    trial_line = code.lines.trial
 
-    def judge(floats: Any, counts: Any, numbers: Any, rules: Any, flags: Any, reward: Any) -> None:
+    def judge_all(floats: Any, counts: Any, numbers: Any, tables: Any, flags: Any, reward: Any) -> None:
         """False starts, time on the target, success and reward."""
-        scalars, settings, n = rules.numbers, rules.whole, len(reward)
-        radius, slow, leave = scalars[RADIUS_SQUARED], scalars[SPEED_SQUARED], scalars[LEAVE_SQUARED]
+        settings, wholes, n = settings_from(tables.numbers), wholes_from(tables.wholes), len(reward)
         # Of the rows' own kind of integer, so that a loop need not convert.
-        strict, hold, limit = np.int32(settings[STRICT]), np.int32(settings[HOLD_STEPS]), np.int32(settings[LIMIT])
-        for i in each(n):
-            left = has_left(numbers[CURSOR_X, i], numbers[CURSOR_Y, i], floats[START_X, i], floats[START_Y, i], leave)
-            counts[FALSE_START, i] |= left & (counts[STEP, i] <= counts[GO, i])
+        strict, hold, late = np.int32(wholes.strict), np.int32(wholes.hold_steps), np.int32(wholes.limit)
+        limits = Limits(settings.radius_squared, settings.speed_squared, settings.leave_squared, strict, hold)
         squared = np.empty(n)
-        for i in each(n):
-            dx, dy = numbers[CURSOR_X, i] - floats[TARGET_X, i], numbers[CURSOR_Y, i] - floats[TARGET_Y, i]
+        for i in over(n):
+            dx = numbers[LINE.cursor_x, i] - floats[trial_line.target_x, i]
+            dy = numbers[LINE.cursor_y, i] - floats[trial_line.target_y, i]
             squared[i] = dx * dx + dy * dy
-            numbers[DISTANCE, i] = np.sqrt(squared[i])
-        for i in each(n):
-            moving, spoilt = counts[STEP, i] >= counts[GO, i], counts[FALSE_START, i] * strict
-            on_target = is_on_target(squared[i], floats[VX, i], floats[VY, i], moving, spoilt, radius, slow)
-            counts[SUCCESS, i] = on_target
-            reward[i] = sparse_reward(on_target)
-        if settings[DENSE] != 0:
-            for i in each(n):
-                spoilt, moving = counts[FALSE_START, i] * strict, counts[STEP, i] >= counts[GO, i]
-                reward[i] = dense_reward(numbers[DISTANCE, i], numbers[EFFORT, i], moving, spoilt)
-        for i in each(n):
-            counts[HELD, i] = (counts[HELD, i] + np.int32(1)) * counts[SUCCESS, i]
-            counts[SUCCESS, i] = counts[HELD, i] >= hold
-        for i in each(n):
-            hit, late = counts[SUCCESS, i] != 0, counts[STEP, i] >= limit
-            flags[3, i], flags[4, i], flags[5, i], flags[6, i] = hit, late, hit | late, True
+            numbers[LINE.distance, i] = np.sqrt(squared[i])
+        for i in over(n):
+            step, go = counts[COUNT.step, i], counts[COUNT.go, i]
+            false_start, spoilt, on_target, held, success = judge(
+                *(step, go, numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i]),
+                *(numbers[LINE.hand_vx, i], numbers[LINE.hand_vy, i]),
+                *(floats[trial_line.start_x, i], floats[trial_line.start_y, i]),
+                *(squared[i], counts[COUNT.false_start, i], counts[COUNT.held, i], limits),
+            )
+            reward[i] = reward_of(on_target, numbers[LINE.distance, i], numbers[LINE.effort, i], step >= go, spoilt)
+            counts[COUNT.false_start, i], counts[COUNT.held, i], counts[COUNT.success, i] = false_start, held, success
+        for i in over(n):
+            hit, over_time = counts[COUNT.success, i] != 0, counts[COUNT.step, i] >= late
+            flags[END.terminated, i], flags[END.truncated, i] = hit, over_time
+            flags[END.done, i], flags[END.every, i] = hit | over_time, True
 
-    return judge
+    return judge_all
 
 
-def tell_loop(each: Any) -> Callable[..., None]:
+def tell_loop(over: Any, code: PlantCode) -> Callable[..., None]:
     """The rest of the info."""
+    trial_line = code.lines.trial
 
     def tell(floats: Any, counts: Any, streams: Any, numbers: Any, whole: Any, flags: Any, onset: int, n: int) -> None:
         """Copies into the info what no other loop has filled."""
-        for line in range(4):
-            for i in range(n):
-                numbers[line, i] = floats[line, i]
-        for line in range(2):
-            for i in range(n):
-                numbers[6 + line, i] = floats[TARGET_X + line, i]
-        for i in each(n):
-            whole[0, i], whole[1, i] = counts[BLOCK, i], np.int64(streams[TRIAL, i])
-        for i in each(n):
-            whole[2, i] = phase_of(counts[STEP, i], onset, counts[GO, i])
-        for i in each(n):
-            flags[0, i], flags[1, i], flags[2, i] = counts[CHANNEL, i] != 0, counts[FALSE_START, i] != 0, counts[SUCCESS, i] != 0
+        for i in range(n):
+            numbers[LINE.target_x, i] = floats[trial_line.target_x, i]
+        for i in range(n):
+            numbers[LINE.target_y, i] = floats[trial_line.target_y, i]
+        for i in over(n):
+            whole[LINE.block, i], whole[LINE.trial, i] = counts[COUNT.block, i], np.int64(streams[STREAM.trial, i])
+        for i in over(n):
+            whole[LINE.phase, i] = phase_of(counts[COUNT.step, i], onset, counts[COUNT.go, i])
+        for i in over(n):
+            flags[LINE.channel, i], flags[LINE.false_start, i], flags[LINE.is_success, i] = (
+                *(counts[COUNT.channel, i] != 0, counts[COUNT.false_start, i] != 0),
+                counts[COUNT.success, i] != 0,
+            )
 
     return tell
 
 
-STEP_LOOPS = (push_loop, noise_loop, force_loop, axis_loop, cursor_loop, judge_loop, tell_loop)  # the arguments of `step_of`
+def step_of(code: PlantCode, command: Any, noise: Any, force: Any, move: Any, cursor: Any, judge_all: Any, tell: Any) -> Any:
+    """One time step out of the compiled loops; see `reach_gym.reach.kernels.reach_kernels` for the arguments."""
+    actuators = code.actuators
+
+    def step(
+        floats: Any, counts: Any, streams: Any, past: Any, actions: Any, tables: Any, numbers: Any, whole: Any, flags: Any,
+        reward: Any,
+    ) -> None:  # fmt: skip
+        n, settings = len(actions), settings_from(tables.numbers)
+        commands = np.empty((actuators, n + 8))
+        command(actions, commands, numbers[LINE.effort], tables.numbers)
+        if settings.motor_noise > 0 or settings.motor_share > 0:
+            noise(commands, streams[STREAM.noise], counts[COUNT.step], settings.motor_noise, settings.motor_share, n)
+        force(floats, counts, tables.waves, tables.periods, numbers, tables.numbers, n)
+        move(floats, commands, numbers, tables.numbers, n)
+        cursor(floats, counts, past, numbers, tables.numbers, n)
+        judge_all(floats, counts, numbers, tables, flags, reward)
+        tell(floats, counts, streams, numbers, whole, flags, wholes_from(tables.wholes).onset, n)
+
+    return step
 
 
-def observe_loop(each: Any, write: Any, late_goal: bool) -> Callable[..., None]:
-    """The observations, through one of `WRITERS`."""
+def observe_loop(over: Any, code: PlantCode, kind: str) -> Callable[..., None]:
+    """The observations of one kind."""
+    write, late_goal, trial_of = register_jitable(OBSERVATIONS[kind].writer(COMPILED)), OBSERVATIONS[kind].late_goal, code.trial
+    lag = np.int32(late_goal)
 
     def observe_all(
-        floats: Any, counts: Any, streams: Any, past: Any, mask: Any, rules: Any, limits: Any, observation: Any, numbers: Any
+        floats: Any, counts: Any, streams: Any, past: Any, mask: Any, tables: Any, limits: Any, observation: Any, numbers: Any
     ) -> None:
         """Writes the observations of the rows of `mask`."""
-        scalars, settings, n = rules.numbers, rules.whole, len(mask)
-        onset, pulse, delay = np.int32(settings[ONSET]), np.int32(settings[PULSE]), np.int32(settings[DELAY])
+        settings, wholes, n = settings_from(tables.numbers), wholes_from(tables.wholes), len(mask)
+        onset, pulse, delay = np.int32(wholes.onset), np.int32(wholes.pulse), np.int32(wholes.delay)
         sensed, visible, cue = np.empty((4, n + 8)), np.empty(n, np.bool_), np.empty(n, np.bool_)
-        _sense(n, floats, counts, streams, past, numbers, sensed, delay, scalars[POSITION_NOISE], scalars[VELOCITY_NOISE], limits)
-        lag = delay if late_goal else np.int32(0)
-        for i in each(n):
-            step, go = counts[STEP, i], counts[GO, i]
-            visible[i] = step - lag >= onset
-            cue[i] = cue_is_on(step - delay, go, pulse)
-        per = 1.0 / scalars[WORKSPACE]
-        for i in each(n):
+        sense(n, floats, counts, streams, past, numbers, sensed, delay, settings, limits)
+        for i in over(n):
+            visible[i], cue[i] = shown(counts[COUNT.step, i], delay, lag, onset, counts[COUNT.go, i], pulse)
+        per_metre, per_speed = limits[2], limits[3]
+        for i in over(n):
             if mask[i]:
-                target, start = (floats[TARGET_X, i], floats[TARGET_Y, i]), (floats[START_X, i], floats[START_Y, i])
+                trial = trial_of(floats, i)
+                target, start = (trial.target_x, trial.target_y), (trial.start_x, trial.start_y)
                 now = sensed[0, i], sensed[1, i], sensed[2, i], sensed[3, i]
-                write(observation, i, target, start, cue[i], visible[i], now, (numbers[CURSOR_X, i], numbers[CURSOR_Y, i]), per)
+                at = numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i]
+                write(observation, i, target, start, cue[i], visible[i], now, at, per_metre, per_speed)
 
+    sense = register_jitable(_sense_with(code))
     return observe_all
 
 
-@register_jitable
-def _sense(
-    n: int,
-    floats: Any,
-    counts: Any,
-    streams: Any,
-    past: Any,
-    numbers: Any,
-    sensed: Any,
-    delay: Any,
-    place: float,
-    speed: float,
-    limits: Any,
-) -> None:
-    """What all rows sense: the cursor, delayed and noisy."""
-    for i in range(n):
-        svx, svy = swing(floats[VX, i], floats[VY, i], floats[COS, i], floats[SIN, i])
-        sensed[2, i], sensed[3, i] = floats[VX, i] + svx, floats[VY, i] + svy
-    for i in range(n):
-        sensed[0, i], sensed[1, i] = numbers[CURSOR_X, i], numbers[CURSOR_Y, i]
-    if delay > 0:
+def _sense_with(code: PlantCode) -> Callable[..., None]:
+    trial_of = code.trial
+
+    def sense(
+        n: int,
+        floats: Any,
+        counts: Any,
+        streams: Any,
+        past: Any,
+        numbers: Any,
+        sensed: Any,
+        delay: Any,
+        settings: Any,
+        limits: Any,
+    ) -> None:
+        """What all rows sense: the cursor, delayed and noisy."""
         for i in range(n):
-            oldest = (counts[STEP, i] + 1) % (delay + 1)
-            for part in range(4):
-                sensed[part, i] = past[oldest, part, i]
-    if place > 0 or speed > 0:
+            trial, vx, vy = trial_of(floats, i), numbers[LINE.hand_vx, i], numbers[LINE.hand_vy, i]
+            svx, svy = swing(vx, vy, trial.cosine, trial.sine)
+            sensed[2, i], sensed[3, i] = vx + svx, vy + svy
         for i in range(n):
-            key, draw = streams[NOISE, i], np.uint64(counts[STEP, i])
-            sensed[0, i], _ = confine(sensed[0, i] + place * normal(key, draw, STREAMS[4]), 0.0, limits[0])
-            sensed[1, i], _ = confine(sensed[1, i] + place * normal(key, draw, STREAMS[5]), 0.0, limits[0])
-            sensed[2, i], _ = confine(sensed[2, i] + speed * normal(key, draw, STREAMS[6]), 0.0, limits[1])
-            sensed[3, i], _ = confine(sensed[3, i] + speed * normal(key, draw, STREAMS[7]), 0.0, limits[1])
+            sensed[0, i], sensed[1, i] = numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i]
+        if delay > 0:
+            for i in range(n):
+                oldest = (counts[COUNT.step, i] + 1) % (delay + 1)
+                for part in range(4):
+                    sensed[part, i] = past[oldest, part, i]
+        place, speed = settings.position_noise, settings.velocity_noise
+        if place > 0 or speed > 0:
+            for i in range(n):
+                key, draw = streams[STREAM.noise, i], np.uint64(counts[COUNT.step, i])
+                sensed[0, i], _ = confine(sensed[0, i] + place * normal(key, draw, STREAMS[4]), 0.0, limits[0])
+                sensed[1, i], _ = confine(sensed[1, i] + place * normal(key, draw, STREAMS[5]), 0.0, limits[0])
+                sensed[2, i], _ = confine(sensed[2, i] + speed * normal(key, draw, STREAMS[6]), 0.0, limits[1])
+                sensed[3, i], _ = confine(sensed[3, i] + speed * normal(key, draw, STREAMS[7]), 0.0, limits[1])
+
+    return sense

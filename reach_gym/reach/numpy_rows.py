@@ -1,129 +1,42 @@
-"""The tables that the rows of the cursor's vector environment obey, and the NumPy back end that moves them.
+"""The NumPy back end that moves the rows of a continuous reach; `reach_gym.reach.numba_rows` is the other one.
 
-`reach_gym.reach.numba_rows` is the other back end. Both return arrays that nobody else holds.
+Both return arrays that nobody else holds.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from reach_gym.fields import channel_of, force_of
-from reach_gym.plants import point_mass, turns
-from reach_gym.reach.facts import cursor_of
-from reach_gym.reach.keywords import CursorOptions, CursorTask, trial_kind
-from reach_gym.reach.observations import CursorObservations
-from reach_gym.reach.rows import (
-    BLOCK,
-    CHANNEL,
-    COS,
-    FALSE_START,
-    FIELD,
-    GAIN,
-    GO,
-    HELD,
-    LAST_BLOCK,
-    LIMIT,
-    NOISE,
-    SCALE,
-    SIN,
-    START_X,
-    START_Y,
-    STEP,
-    SUCCESS,
-    TARGET_X,
-    TARGET_Y,
-    VX,
-    VY,
-    WAVE,
-    CursorRows,
-    CursorRules,
-    Floats,
-    X,
-    Y,
-)
-from reach_gym.reach.rules import cue_is_on, dense_reward, has_left, is_on_target, phase, sparse_reward
-from reach_gym.rows.records import KEY, TRIAL, Mask
-from reach_gym.rows.vector_env import Array, Info, Moved
+from reach_gym.fields import FieldNumbers, force_of
+from reach_gym.plants.bounds import confine
+from reach_gym.reach.beginning import begin_all, candidate
+from reach_gym.reach.facts import turned
+from reach_gym.reach.info import Info, batch_info
+from reach_gym.reach.keywords import Reach
+from reach_gym.reach.observations import Observations
+from reach_gym.reach.options import NO_OPTIONS, ReachOptions, trial_kind
+from reach_gym.reach.rows import COUNT, STREAM, Counts, Cursor, ReachRows, Trial, float_lines
+from reach_gym.reach.rules import REWARDS, has_left, judge, phase, shown
+from reach_gym.reach.tables import SESSION, Tables, Wholes, limits_of, settings_of, wholes_of
+from reach_gym.rows.records import Floats, Mask
+from reach_gym.rows.vector_env import Array, Moved
+from reach_gym.rows.vector_env import Info as InfoArrays
 from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import place_in_session
 
-UNLIMITED = 2**31 - 1
-_LONGEST_WAVE = 100_000  # steps
-FLOAT_INFO = (
-    *("hand_x", "hand_y", "hand_vx", "hand_vy", "cursor_x", "cursor_y", "target_x", "target_y"),
-    *("force_x", "force_y", "distance", "effort", "gain"),
-)
-WHOLE_INFO = ("block", "trial", "phase")
-FLAG_INFO = ("channel", "false_start", "is_success")
-INFO = (*FLOAT_INFO, *WHOLE_INFO, *FLAG_INFO)
-_MASKS = tuple("_" + name for name in INFO)
 
-
-def rules_of(task: CursorTask, max_steps: int | None) -> CursorRules:
-    """Lays out `task`; `max_steps` is the time limit."""
-    start = (0.0, 0.0) if task.start is None else task.start
-    table = task.schedule.table()
-    numbers = (
-        *(task.dt, task.dt / task.mass, task.damping, task.max_force, task.arena, task.workspace),
-        *(task.radius * task.radius, task.speed_limit * task.speed_limit, task.hold_radius * task.hold_radius, task.rotation),
-        *(*task.walls, *task.motor_noise, *task.sensory_noise, *start),
-    )
-    limit = UNLIMITED if max_steps is None else max_steps
-    whole = (
-        task.onset,
-        task.pulse,
-        task.hold_steps,
-        task.delay,
-        task.strict,
-        limit,
-        task.start is None,
-        task.reward == "dense",
-        table.last,
-    )
-    waves, periods = _waves(task)
-    return CursorRules(
-        np.array(numbers),
-        np.array(whole, np.int64),
-        np.array(task.points).reshape(-1, 2),
-        np.array(task.delays, np.int64),
-        np.stack([table.gain, table.spread, table.catch, table.clamp, table.block.astype(float)]),
-        np.array([(field.gain, *field.numbers) for field in task.block_fields]),
-        waves,
-        periods,
-    )
-
-
-def _waves(task: CursorTask) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """The factor on the gain in every step: a line of ones, then one line per block."""
-    lines = [[1.0]]
-    for block in task.schedule.blocks:
-        wave = block.within
-        if wave is None:
-            lines.append([1.0])
-            continue
-        length = round(wave.period / task.dt)
-        if not 2 <= length <= _LONGEST_WAVE or abs(wave.period - length * task.dt) > 1e-9:
-            allowed = f"2 to {_LONGEST_WAVE} whole time steps of {task.dt:g} s"
-            raise ValueError(f"`block.within.period` must be {allowed}, got {wave.period:g} s.")
-        lines.append([1.0 + wave.at(i * task.dt) for i in range(length)])
-    waves = np.ones((len(lines), max(map(len, lines))))
-    for line, factors in zip(waves, lines, strict=True):
-        line[: len(factors)] = factors
-    return waves, np.array([len(line) for line in lines], np.int64)
-
-
-class CursorBackend(Protocol):
+class ReachBackend(Protocol):
     """How rows are moved."""
 
-    spare: int  # more rows than there are, which the back end wants in `CursorRows.empty`
+    name: str
+    spare: int  # more rows than there are, which the back end wants in `ReachRows.empty`
 
-    def restart(self, rows: CursorRows, mask: Mask, observation: Array, info: Info) -> None:
+    def restart(self, rows: ReachRows, mask: Mask, observation: Array, info: InfoArrays) -> None:
         """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
 
-    def advance(self, rows: CursorRows, actions: Floats, again: Mask) -> Moved | int:
+    def advance(self, rows: ReachRows, actions: Floats, again: Mask) -> Moved | int:
         """Moves all rows, or begins the next trial instead in the rows of `again`.
 
         Returns:
@@ -131,202 +44,189 @@ class CursorBackend(Protocol):
         """
 
 
-def next_trial(rows: CursorRows, task: CursorTask, rules: CursorRules, options: CursorOptions | None = None) -> None:
+def next_trial(rows: ReachRows, task: Reach, tables: Tables, options: ReachOptions = NO_OPTIONS) -> None:
     """Draws the trial whose number stands in each of `rows`, and puts the hands at their starts.
 
     Args:
         rows: The rows, every one of which begins.
         task: The task.
-        rules: Its tables.
+        tables: Its tables.
         options: Reset options, one value per row.
     """
-    chosen = options or CursorOptions(None, None, None, None, None)
-    floats, counts, (key, trial, _) = rows.floats, rows.counts, rows.streams
-    session = rules.session
-    place = place_in_session(trial.astype(np.int64), session.shape[1], rules.whole[LAST_BLOCK])
-    base, spread, catch, clamp, block = session[:, place]
-    gain, channel = draws.draw_kind(key, trial, base, spread, catch, clamp)
-    gain, channel = trial_kind(chosen, base, gain, channel, chosen.gain)
+    floats, counts, (key, number, _) = rows.floats, rows.counts, rows.streams
+    at, wholes = float_lines(task.plant), Wholes(*tables.wholes.tolist())
+    place = place_in_session(number.astype(np.int64), tables.session.shape[1], wholes.last_block)
+    now = tables.session[:, place]
+    gain, channel = draws.draw_kind(key, number, *now[: SESSION.block])
+    gain, channel = trial_kind(options, now[SESSION.gain], gain, channel, options.gain)
+    block = now[SESSION.block].astype(np.int32)
+    own_gain, *own = tables.fields[block].T
+    if options.field is not None:
+        own_gain, own = options.field.gain, [*options.field.numbers]
+    points = _draw_points(rows, task, tables, options)
+    trial, field, wave, wait = begin_all(
+        *(key, number, gain, channel, block, own_gain, FieldNumbers(*own), *points, settings_of(task), len(tables.delays))
+    )
     counts[:] = 0
-    counts[BLOCK], counts[CHANNEL] = block, channel
-    draw_points(rows, task, rules, chosen)
-    own = rules.fields[counts[BLOCK]].T
-    if chosen.field is not None:
-        own = np.array([[chosen.field.gain, *chosen.field.numbers]]).T
-    floats[GAIN], floats[SCALE] = gain, np.where(channel == 1, 1.0, gain * own[0])
-    walls = channel_of(floats[START_X], floats[START_Y], floats[TARGET_X], floats[TARGET_Y], *task.walls)
-    floats[FIELD:] = np.where(channel == 1, walls, own[1:])
-    counts[WAVE] = np.where(channel == 1, 0, counts[BLOCK] + 1)
-    floats[COS], floats[SIN] = turns.turn(gain * task.rotation)
-    counts[GO] = task.onset + rules.delays[draws.draw_delay(key, trial, len(rules.delays)).astype(np.int64)]
-    rows.streams[NOISE] = draws.noise_key(key, trial)
-    floats[X], floats[Y], floats[VX], floats[VY] = floats[START_X], floats[START_Y], 0.0, 0.0
-    rows.past[:] = floats[:4]
+    counts[COUNT.block], counts[COUNT.channel], counts[COUNT.wave] = block, channel, wave
+    counts[COUNT.go] = wholes.onset + tables.delays[wait.astype(np.int64)]
+    for line, values in zip(range(at.state.stop, at.total), (*trial, *field), strict=True):
+        floats[line] = values
+    for line, values in enumerate(task.plant.start(points[0], points[1], task.params)):
+        floats[line] = values
+    rows.streams[STREAM.noise] = draws.noise_key(key, number)
+    rows.past[:] = np.stack(task.plant.hand(floats[at.state], task.params))
 
 
-def draw_points(rows: CursorRows, task: CursorTask, rules: CursorRules, chosen: CursorOptions) -> None:
-    """Draws start and target of each of `rows`, again until the target does not contain the start."""
-    pending, attempt = np.arange(rows.counts.shape[1]), 0
-    half, points = task.workspace, rules.points
+def _draw_points(rows: ReachRows, task: Reach, tables: Tables, chosen: ReachOptions) -> Floats:
+    """Draws start and target of each of `rows`, (4, rows), again until the target does not contain the start."""
+    pending, attempt, settings = np.arange(rows.counts.shape[1]), 0, settings_of(task)
+    drawn, count = np.empty((4, len(pending))), tables.points.shape[1]
     while pending.size:
-        key, trial = rows.streams[KEY, pending], rows.streams[TRIAL, pending]
-        start: Any = draws.draw_start_point(key, trial, attempt, half) if task.start is None else task.start
-        if chosen.start is not None:
-            start = chosen.start[pending].T
-        if len(points):
-            target: Any = points[draws.draw_target(key, trial, attempt, len(points)).astype(np.int64)].T
-        else:
-            target = draws.draw_point(key, trial, attempt, half)
-        if chosen.target is not None:
-            target = chosen.target[pending].T
-        floats = rows.floats
-        floats[START_X, pending], floats[START_Y, pending] = start
-        floats[TARGET_X, pending], floats[TARGET_Y, pending] = target
-        apart = has_left(target[0], target[1], start[0], start[1], task.radius * task.radius)
-        pending = pending[~apart]
+        key, number = rows.streams[STREAM.key, pending], rows.streams[STREAM.trial, pending]
+        points = candidate(key, number, attempt, settings, task.start is not None, count, *tables.points)
+        for line, values in enumerate(points):
+            drawn[line, pending] = values
+        for first, given in ((0, chosen.start), (2, chosen.target)):
+            if given is not None:
+                drawn[first : first + 2, pending] = given[pending].T
+        start_x, start_y, target_x, target_y = drawn[:, pending]
+        pending = pending[~has_left(target_x, target_y, start_x, start_y, settings.radius_squared)]
         attempt += 1
+    return drawn
 
 
-def cursor_info(floats: Any, whole: Any, flags: Any, mask: Mask) -> Info:
-    """The info of a batch, in the order of `INFO`, with Gymnasium's `mask` of the rows that each value holds for."""
-    info: Info = dict(zip(INFO, (*floats, *whole, *flags), strict=True))
-    info.update(dict.fromkeys(_MASKS, mask))
-    return info
+class _Done(NamedTuple):
+    """What a step did to all rows: force of the field, effort, and the gain that held."""
+
+    force_x: Floats
+    force_y: Floats
+    effort: Floats
+    gain: Floats
+
+
+class _Now(NamedTuple):
+    """Where all rows stand: views of trial and counts, the hand, the cursor, and its squared distance from the target."""
+
+    trial: Trial
+    counts: Counts
+    hand: tuple[Floats, ...]
+    cursor: Cursor
+    squared: Floats
 
 
 class NumpyBackend:
     """Moves the rows with NumPy; needs nothing else."""
 
-    spare = 0
+    name, spare = "numpy", 0
 
-    def __init__(self, task: CursorTask, rules: CursorRules, observations: CursorObservations) -> None:
-        """Keeps the `task`, its `rules` and the maker of `observations`."""
-        self._task, self._rules, self._observations = task, rules, observations
+    def __init__(self, task: Reach, tables: Tables, observations: Observations) -> None:
+        """Keeps the `task`, its `tables` and the maker of `observations`."""
+        self._task, self._tables, self._observations = task, tables, observations
+        self._at, self._limits = float_lines(task.plant), limits_of(settings_of(task), wholes_of(task, 0))
+        self._reward, self._limit = REWARDS[task.reward].of, Wholes(*tables.wholes.tolist()).limit
+        self._bounds = [np.array(bound) for bound in (task.plant.low, task.plant.high)]
 
-    def observe(self, rows: CursorRows, cursor: tuple[Floats, ...]) -> Array:
-        """The observations (n, ...) of `rows`, whose `cursor` is x, y, vx, vy."""
-        task, counts = self._task, rows.counts
-        seen = counts[STEP] - task.delay
-        visible = (seen if self._observations.late_goal else counts[STEP]) >= task.onset
-        cue = cue_is_on(seen, counts[GO], task.pulse)
-        floats = rows.floats
-        start, target = floats[START_X : START_Y + 1], floats[TARGET_X : TARGET_Y + 1]
-        return self._observations.batch(target, visible, cue, start, self._sensed(rows, cursor), cursor[:2])
+    def _now(self, rows: ReachRows) -> _Now:
+        trial, hand = self._at.trial_of(rows.floats), self._task.plant.hand(rows.floats[self._at.state], self._task.params)
+        cursor = turned(trial, *hand)
+        dx, dy = cursor.x - trial.target_x, cursor.y - trial.target_y
+        return _Now(trial, Counts(*rows.counts), tuple(hand), cursor, dx * dx + dy * dy)
 
-    def _sensed(self, rows: CursorRows, cursor: tuple[Floats, ...]) -> tuple[Floats, ...]:
+    def _observe(self, rows: ReachRows, now: _Now) -> Array:
+        """The observations (n, ...) of `rows`."""
+        task, (start_x, start_y, target_x, target_y, *_) = self._task, now.trial
+        late_goal = int(self._observations.late_goal)
+        visible, cue = shown(now.counts.step, task.delay, late_goal, task.onset, now.counts.go, task.pulse)
+        sensed = self._sensed(rows, now.cursor)
+        return self._observations.batch((target_x, target_y), visible, cue, (start_x, start_y), sensed, now.cursor[:2])
+
+    def _sensed(self, rows: ReachRows, cursor: Cursor) -> Cursor:
+        """The delayed and noisy cursor."""
         task = self._task
         if task.delay:
-            oldest = (rows.counts[STEP] + 1) % (task.delay + 1)
-            cursor = tuple(rows.past[oldest, part, np.arange(len(oldest))] for part in range(4))
+            oldest = (rows.counts[COUNT.step] + 1) % (task.delay + 1)
+            cursor = Cursor(*(rows.past[oldest, part, np.arange(len(oldest))] for part in range(4)))
         if task.sensory_noise == (0.0, 0.0):
             return cursor
         place, speed = task.sensory_noise
-        key, step = rows.streams[NOISE], rows.counts[STEP].astype(np.uint64)
+        key, step = rows.streams[STREAM.noise], rows.counts[COUNT.step].astype(np.uint64)
         limits = (self._observations.place_limit,) * 2 + (self._observations.speed_limit,) * 2
-        return tuple(
-            point_mass.confine(value + spread * draws.normal(key, step, np.uint64(stream)), 0.0, limit)[0]
-            for value, spread, limit, stream in zip(
-                cursor, (place, place, speed, speed), limits, draws.NOISE_STREAMS[4:], strict=True
-            )
-        )
+        noises = (draws.normal(key, step, np.uint64(stream)) for stream in draws.NOISE_STREAMS[4:])
+        parts = zip(cursor, (place, place, speed, speed), noises, limits, strict=True)
+        return Cursor(*(confine(value + spread * noise, 0.0, limit)[0] for value, spread, noise, limit in parts))
 
-    def report(self, rows: CursorRows, done: tuple[Floats, ...] | None = None) -> tuple[Array, Info]:
-        """Observation and info of `rows`, in fresh arrays.
+    def report(self, rows: ReachRows) -> tuple[Array, InfoArrays]:
+        """Observation and info of `rows` at the first moment of their trials, in fresh arrays."""
+        none, now = np.zeros(rows.counts.shape[1]), self._now(rows)
+        gain = now.trial.gain * self._tables.waves[now.counts.wave, 0]
+        return self._observe(rows, now), self._info(rows, now, _Done(none, none.copy(), none.copy(), gain))
 
-        Args:
-            rows: The rows.
-            done: Force x and y, effort and gain of the last step; ``None`` at the first moment of a trial.
-        """
-        floats, counts, task = rows.floats, rows.counts, self._task
-        if done is None:
-            none = np.zeros(counts.shape[1])
-            done = none, none.copy(), none.copy(), floats[GAIN] * self._rules.waves[counts[WAVE], 0]
-        force_x, force_y, effort, gain = done
-        cursor = cursor_of(rows)
-        dx, dy = cursor[0] - floats[TARGET_X], cursor[1] - floats[TARGET_Y]
-        info = cursor_info(
+    def _info(self, rows: ReachRows, now: _Now, done: _Done) -> InfoArrays:
+        counts, trial, cursor = now.counts, now.trial, now.cursor
+        return batch_info(
             [
-                *floats[:4].copy(),
-                *(cursor[0], cursor[1]),
-                *floats[TARGET_X : TARGET_Y + 1].copy(),
-                *(force_x, force_y, np.sqrt(dx * dx + dy * dy), effort, gain),
+                *(*(np.array(part) for part in now.hand), cursor.x, cursor.y, trial.target_x.copy(), trial.target_y.copy()),
+                *(done.force_x, done.force_y, np.sqrt(now.squared), done.effort, done.gain),
             ],
             [
-                counts[BLOCK].astype(np.int64),
-                rows.streams[TRIAL].astype(np.int64),
-                phase(counts[STEP], task.onset, counts[GO]).astype(np.int64),
+                counts.block.astype(np.int64),
+                rows.streams[STREAM.trial].astype(np.int64),
+                phase(counts.step, self._task.onset, counts.go).astype(np.int64),
             ],
-            [counts[line] != 0 for line in (CHANNEL, FALSE_START, SUCCESS)],
-            np.ones(counts.shape[1], np.bool_),
+            [counts.channel != 0, counts.false_start != 0, counts.success != 0],
+            np.ones(len(now.squared), np.bool_),
         )
-        return self.observe(rows, cursor), info
 
-    def restart(self, rows: CursorRows, mask: Mask, observation: Array, info: Info) -> None:
-        """See `CursorBackend`."""
-        values = self._begin(rows, mask)
-        observation[mask] = values[0]
-        for name in INFO:
-            info[name][mask] = values[1][name]
-
-    def _begin(self, rows: CursorRows, mask: Mask) -> tuple[Array, Info]:
+    def restart(self, rows: ReachRows, mask: Mask, observation: Array, info: InfoArrays) -> None:
+        """See `ReachBackend`."""
         some = rows.take(mask)
-        some.streams[TRIAL] += np.uint64(1)
-        next_trial(some, self._task, self._rules)
+        some.streams[STREAM.trial] += np.uint64(1)
+        next_trial(some, self._task, self._tables)
         rows.put(mask, some)
-        return self.report(some)
+        observation[mask], values = self.report(some)
+        for name in Info._fields:
+            info[name][mask] = values[name]
 
-    def advance(self, rows: CursorRows, actions: Floats, again: Mask) -> Moved | int:
-        """See `CursorBackend`."""
+    def advance(self, rows: ReachRows, actions: Floats, again: Mask) -> Moved | int:
+        """See `ReachBackend`."""
         finite = np.isfinite(actions)
         if not finite.all():
             return int(finite.all(axis=1).argmin())
         # Rows that begin anew are moved like the others; what they did is overwritten by their next trial.
-        done = self._move(rows, np.clip(actions, -1.0, 1.0))
-        on_target, spoilt = self._judge(rows)
-        counts = rows.counts
-        terminated, truncated = counts[SUCCESS] != 0, counts[STEP] >= self._rules.whole[LIMIT]
-        observation, info = self.report(rows, done)
-        if self._task.reward == "dense":
-            reward = dense_reward(info["distance"], info["effort"], counts[STEP] >= counts[GO], spoilt)
-        else:
-            reward = sparse_reward(on_target)
+        done = self._move(rows, np.clip(actions, *self._bounds).T)
+        now = self._now(rows)
+        counts, trial, cursor, (_, _, vx, vy) = now.counts, now.trial, now.cursor, now.hand
+        if self._task.delay:
+            rows.past[counts.step % (self._task.delay + 1), :, np.arange(len(actions))] = np.stack(cursor, axis=1)
+        false_start, spoilt, on_target, held, success = judge(
+            *(counts.step, counts.go, cursor.x, cursor.y, vx, vy, trial.start_x, trial.start_y),
+            *(now.squared, counts.false_start, counts.held, self._limits),
+        )
+        counts.false_start[:], counts.held[:], counts.success[:] = false_start, held, success
+        truncated = counts.step >= self._limit
+        info = self._info(rows, now, done)
+        reward = self._reward(on_target, info["distance"], done.effort, counts.step >= counts.go, spoilt)
+        observation = self._observe(rows, now)
         if again.any():
             self.restart(rows, again, observation, info)
-            reward[again], terminated[again], truncated[again] = 0.0, False, False
-        return observation, reward, terminated, truncated, terminated | truncated, info
+            reward[again], success[again], truncated[again] = 0.0, False, False
+        return observation, reward, success, truncated, success | truncated, info
 
-    def _move(self, rows: CursorRows, actions: Floats) -> tuple[Floats, ...]:
-        """Moves the hands of all `rows`; returns the force x and y, the effort and the gain of this step."""
-        task, rules, floats, counts = self._task, self._rules, rows.floats, rows.counts
-        ax, ay = actions.T
-        ux, uy = task.max_force * ax, task.max_force * ay
+    def _move(self, rows: ReachRows, actions: Floats) -> _Done:
+        """Moves the hands of all `rows` by clipped actions (actuators, rows)."""
+        task, tables, plant, counts = self._task, self._tables, self._task.plant, Counts(*rows.counts)
+        command = [strength * action for strength, action in zip(plant.strength, actions, strict=True)]
         if task.motor_noise != (0.0, 0.0):
-            (plain, share), key, step = task.motor_noise, rows.streams[NOISE], counts[STEP].astype(np.uint64)
-            one, two, three, four = (draws.normal(key, step, np.uint64(stream)) for stream in draws.NOISE_STREAMS[:4])
-            ux, uy = ux * (1.0 + share * one) + plain * two, uy * (1.0 + share * three) + plain * four
-        factor: Floats = rules.waves[counts[WAVE], counts[STEP] % rules.periods[counts[WAVE]]]
-        hand = floats[:4]
-        fx, fy = force_of(floats[SCALE] * factor, *hand, *floats[FIELD:])
-        x, y, vx, vy = hand
-        x, y, vx, vy = point_mass.step(x, y, vx, vy, ux + fx, uy + fy, task.dt / task.mass, task.damping, task.dt)
-        floats[X], floats[VX] = point_mass.confine(x, vx, task.arena)
-        floats[Y], floats[VY] = point_mass.confine(y, vy, task.arena)
-        counts[STEP] += 1
-        return fx, fy, ax * ax + ay * ay, floats[GAIN] * factor
-
-    def _judge(self, rows: CursorRows) -> tuple[Mask, Any]:
-        """False start, time on the target and success; returns whether the cursors are on target and trials are spoilt."""
-        task, floats, counts = self._task, rows.floats, rows.counts
-        x, y, vx, vy = cursor_of(rows)
-        if task.delay:
-            rows.past[counts[STEP] % (task.delay + 1), :, np.arange(len(x))] = np.stack([x, y, vx, vy], axis=1)
-        left = has_left(x, y, floats[START_X], floats[START_Y], task.hold_radius * task.hold_radius)
-        counts[FALSE_START] |= left & (counts[STEP] <= counts[GO])
-        spoilt = counts[FALSE_START] * task.strict
-        dx, dy = x - floats[TARGET_X], y - floats[TARGET_Y]
-        moving = counts[STEP] >= counts[GO]
-        limits = task.radius * task.radius, task.speed_limit * task.speed_limit
-        on_target = is_on_target(dx * dx + dy * dy, floats[VX], floats[VY], moving, spoilt, *limits)
-        counts[HELD] = (counts[HELD] + 1) * on_target
-        counts[SUCCESS] = counts[HELD] >= task.hold_steps
-        return on_target, spoilt
+            (plain, share), key, step = task.motor_noise, rows.streams[STREAM.noise], counts.step.astype(np.uint64)
+            noise = [draws.normal(key, step, np.uint64(stream)) for stream in draws.NOISE_STREAMS[: 2 * len(command)]]
+            parts = zip(command, noise[::2], noise[1::2], strict=True)
+            command = [part * (1.0 + share * one) + plain * two for part, one, two in parts]
+        factor: Floats = tables.waves[counts.wave, counts.step % tables.periods[counts.wave]]
+        trial, state = self._at.trial_of(rows.floats), rows.floats[self._at.state]
+        fx, fy = force_of(trial.scale * factor, *plant.hand(state, task.params), *rows.floats[self._at.field])
+        moved = plant.stop(plant.step(state, command, fx, fy, task.params), task.params)
+        for line, values in zip(state, moved, strict=True):
+            line[:] = values
+        counts.step[:] += 1
+        return _Done(fx, fy, np.asarray(sum(action * action for action in actions)), trial.gain * factor)

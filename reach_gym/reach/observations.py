@@ -1,7 +1,8 @@
-"""What an agent sees of the continuous reach: one small class per kind of observation.
+"""What an agent sees of the continuous reach: one class per kind of observation, all of them in `OBSERVATIONS`.
 
-Each has the same methods: `show` a target and go cue, then `see` the cursor (scalar environment); `batch` (vector environment);
-`present`, which gives a batch its final form; `decode`, the inverse. Arrays that leave these classes are never reused.
+Each has the same methods: `show` a target and go cue, then `see` the cursor (scalar environment); `fill` (vector environments,
+NumPy and Numba alike); `present`, which gives a batch its final form; `decode`, the inverse. Arrays that leave these classes are
+never reused.
 
 In what they take, the cursor (x, y, vx, vy) is what the subject senses, delayed and noisy; `at` is where it really is.
 """
@@ -10,15 +11,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from reach_gym import checks
-
-Floats = npt.NDArray[np.float64]
+from reach_gym.reach.beginning import pick
+from reach_gym.rows.records import Floats
 
 SPEED_UNIT = 0.5  # m/s; a reach of 10 cm in half a second peaks at 0.375 m/s
 PIXELS = 40  # along one side of an image: 5 mm each in the default workspace
@@ -28,96 +28,150 @@ put_four: Callable[..., None] = struct.Struct("4f").pack_into
 FOURTH = 12  # where the fourth of a row of float32 begins, in bytes
 
 
-class CursorObservations(Protocol):
-    """How one kind of observation is made and read."""
+class Numeric(NamedTuple):
+    """What differs between numbers and arrays.
 
-    kind: str
-    place_limit: float
-    speed_limit: float
-    late_goal: bool
-    per_metre: float
-    per_speed: float
+    Attributes:
+        where: ``where(condition, one, other)``.
+        whole: Cuts a number to an integer.
+        spread: Makes one value per row fit an image per row.
+        helper: Makes a function that `fill` calls ready to be called; for Numba it is registered.
+    """
 
-    @property
-    def space(self) -> spaces.Space[Any]:
-        """The space of one observation."""
-
-    def show(self, x: float, y: float, visible: bool, cue: bool, start: tuple[float, float]) -> None:
-        """Prepares `see`: the target (x, y), whether it is visible, whether the go cue is on, and the start."""
-
-    def see(self, x: float, y: float, vx: float, vy: float, at_x: float, at_y: float) -> Any:
-        """The observation of the cursor."""
-
-    def batch(self, target: Any, visible: Any, cue: Any, start: Any, sensed: Any, at: Any) -> npt.NDArray[Any]:
-        """The observations (n, ...) of a batch; pairs and the four numbers of `sensed` are sequences of arrays (n,)."""
-
-    def present(self, batch: npt.NDArray[Any]) -> Any:
-        """The batch in the form of the batched space."""
-
-    def decode(self, observations: Any) -> tuple[Floats, Floats] | None:
-        """Position and velocity (n, 2) of the cursor as sensed, in SI units; ``None`` where they cannot be told."""
+    where: Callable[[Any, Any, Any], Any]
+    whole: Callable[[Any], Any]
+    spread: Callable[[Any], Any]
+    helper: Callable[[Any], Any]
 
 
-class _Scaled:
-    """What the kinds share: units and the bounds of what can be sensed."""
+def _itself(value: Any) -> Any:
+    return value
+
+
+NUMBERS = Numeric(pick, np.int64, _itself, _itself)
+ARRAYS = Numeric(np.where, lambda value: value.astype(np.int64), lambda value: value[:, None, None], _itself)
+
+
+class Observations:
+    """Base of the kinds of observation: units and the bounds of what can be sensed.
+
+    Attributes:
+        kind: Its name in the keyword `observation`.
+        meaning: What it is, for people.
+        late_goal: Whether the target is sensed with the delay of the senses; else it is seen at once.
+        shape: Of one observation as `fill` writes it.
+        dtype: Of its numbers.
+        space: Of one observation.
+        place_limit: Sensed places are cut there, m.
+        speed_limit: Sensed velocities are cut there, m/s.
+    """
+
+    kind: ClassVar[str]
+    meaning: ClassVar[str]
+    late_goal: ClassVar[bool]
+    shape: ClassVar[tuple[int, ...]]
+    dtype: ClassVar[type[Any]]
+    space: spaces.Space[Any]
+    plain: npt.NDArray[np.float32] | None = None  # what `see` of "vector" copies; see `reach_gym.reach.trial`
 
     def __init__(self, workspace: float, arena: float, dt: float) -> None:
-        """Prepares the units of a task; see `reach_gym.reach.keywords.CursorTask`."""
+        """Prepares the units of a task; see `reach_gym.reach.keywords.Reach`."""
         self.workspace = workspace
         self.per_metre, self.per_speed = 1.0 / workspace, 1.0 / SPEED_UNIT
         # Noise is cut there; without it a rotated cursor does not come as far.
         self.place_limit, self.speed_limit = 10 * workspace, 4 * arena / dt
 
+    @staticmethod
+    def writer(numeric: Numeric) -> Callable[..., None]:
+        """``fill(seen, i, target, start, cue, visible, sensed, at, per_metre, per_speed)`` for numbers or for arrays.
 
-class VectorObservations(_Scaled):
+        It writes row i, or the rows i, of an array of observations. `target`, `start` and `at` are pairs, `sensed` is (x, y, vx,
+        vy).
+        """
+        raise NotImplementedError
+
+    def show(self, x: float, y: float, visible: bool, cue: bool, start: tuple[float, float]) -> None:
+        """Prepares `see`: the target (x, y), whether it is visible, whether the go cue is on, and the start."""
+        raise NotImplementedError
+
+    def see(self, x: float, y: float, vx: float, vy: float, at_x: float, at_y: float) -> Any:
+        """The observation of the cursor."""
+        raise NotImplementedError
+
+    def batch(self, target: Any, visible: Any, cue: Any, start: Any, sensed: Any, at: Any) -> npt.NDArray[Any]:
+        """The observations (n, ...) of a batch; pairs and the four numbers of `sensed` are sequences of arrays (n,)."""
+        rows = len(sensed[0])
+        seen = np.empty((rows, *self.shape), self.dtype)
+        # A picture's pixels are looked up row by row; elsewhere a slice is faster.
+        every = np.arange(rows) if len(self.shape) > 1 else slice(None)
+        _FILLS[self.kind](seen, every, target, start, cue, visible, sensed, at, self.per_metre, self.per_speed)
+        return seen
+
+    def present(self, batch: npt.NDArray[Any]) -> Any:
+        """The batch in the form of the batched space."""
+        return batch
+
+    def decode(self, observations: Any) -> tuple[Floats, Floats] | None:
+        """Position and velocity (n, 2) of the cursor as sensed, in SI units; ``None`` where they cannot be told."""
+        return None
+
+
+class VectorObservations(Observations):
     """float32 (7,): target x, y (0 before it appears), go cue, cursor x, y, vx, vy, scaled to about [-1, 1]."""
 
     kind = "vector"
+    meaning = (
+        "float32 (7,): target x, y (0 before it appears), go cue (0, 1), cursor x, y, vx, vy; places in units of the workspace's "
+        "half side, velocities of 0.5 m/s"
+    )
     late_goal = True  # the target is part of what is sensed, with its delay
+    shape = (7,)
+    dtype = np.float32
 
     def __init__(self, workspace: float, arena: float, dt: float) -> None:
         """Prepares the units of a task."""
         super().__init__(workspace, arena, dt)
-        self.shown = np.zeros(7, np.float32)
+        self.plain = self._shown = np.zeros(7, np.float32)
         place, speed = self.place_limit * self.per_metre, self.speed_limit * self.per_speed
         high = np.array([place, place, 1, place, place, speed, speed], np.float32)
         low = -high
         low[2] = 0
         self.space = spaces.Box(low, high, dtype=np.float32)
 
+    @staticmethod
+    def writer(numeric: Numeric) -> Callable[..., None]:
+        """See `Observations.writer`."""
+        where = numeric.where
+
+        def fill(
+            seen: Any, i: Any, target: Any, start: Any, cue: Any, visible: Any, sensed: Any, at: Any, metre: Any, speed: Any
+        ) -> None:
+            seen[i, 0], seen[i, 1] = where(visible, target[0] * metre, 0.0), where(visible, target[1] * metre, 0.0)
+            seen[i, 2] = cue
+            seen[i, 3], seen[i, 4] = sensed[0] * metre, sensed[1] * metre
+            seen[i, 5], seen[i, 6] = sensed[2] * speed, sensed[3] * speed
+
+        return fill
+
     def show(self, x: float, y: float, visible: bool, cue: bool, start: tuple[float, float]) -> None:
-        """See `CursorObservations`."""
+        """See `Observations.show`."""
         place = (x * self.per_metre, y * self.per_metre) if visible else (0.0, 0.0)
-        self.shown[:3] = *place, cue
+        self._shown[:3] = *place, cue
 
     def see(self, x: float, y: float, vx: float, vy: float, at_x: float, at_y: float) -> npt.NDArray[np.float32]:
-        """See `CursorObservations`."""
-        seen, per_metre, per_speed = self.shown.copy(), self.per_metre, self.per_speed
+        """See `Observations.see`."""
+        seen, per_metre, per_speed = self._shown.copy(), self.per_metre, self.per_speed
         # One write of four numbers takes half the time of four.
         put_four(seen, FOURTH, x * per_metre, y * per_metre, vx * per_speed, vy * per_speed)
         return seen
 
-    def batch(self, target: Any, visible: Any, cue: Any, start: Any, sensed: Any, at: Any) -> npt.NDArray[np.float32]:
-        """See `CursorObservations`."""
-        x, y, vx, vy = sensed
-        seen = np.empty((len(x), 7), np.float32)
-        seen[:, 0], seen[:, 1] = (np.where(visible, place * self.per_metre, 0.0) for place in target)
-        seen[:, 2] = cue
-        seen[:, 3], seen[:, 4] = x * self.per_metre, y * self.per_metre
-        seen[:, 5], seen[:, 6] = vx * self.per_speed, vy * self.per_speed
-        return seen
-
-    def present(self, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """See `CursorObservations`."""
-        return batch
-
     def decode(self, observations: Any) -> tuple[Floats, Floats]:
-        """See `CursorObservations`."""
+        """See `Observations.decode`."""
         seen = np.asarray(observations, np.float64)
         return seen[:, 3:5] * self.workspace, seen[:, 5:7] * SPEED_UNIT
 
 
-class GoalObservations(_Scaled):
+class GoalObservations(Observations):
     """The dict of goal-conditioned learning, all float64.
 
     ``observation`` (5,): go cue, cursor x, y, vx, vy, scaled; ``achieved_goal`` (2,): where the cursor is, in metres, neither
@@ -125,7 +179,13 @@ class GoalObservations(_Scaled):
     """
 
     kind = "goal"
+    meaning = (
+        "a dict of float64 arrays: `observation` (5,), go cue, cursor x, y, vx, vy as in vector; `achieved_goal` (2,), the "
+        "cursor in metres; `desired_goal` (2,), the target in metres, the start before it appears"
+    )
     late_goal = False  # the goals are neither delayed nor noisy, so that they give the reward
+    shape = (9,)
+    dtype = np.float64
 
     def __init__(self, workspace: float, arena: float, dt: float) -> None:
         """Prepares the units of a task."""
@@ -140,45 +200,55 @@ class GoalObservations(_Scaled):
             {"observation": spaces.Box(low, high, dtype=np.float64), "achieved_goal": goal, "desired_goal": goal}
         )
 
+    @staticmethod
+    def writer(numeric: Numeric) -> Callable[..., None]:
+        """See `Observations.writer`."""
+        where = numeric.where
+
+        def fill(
+            seen: Any, i: Any, target: Any, start: Any, cue: Any, visible: Any, sensed: Any, at: Any, metre: Any, speed: Any
+        ) -> None:
+            seen[i, 0] = cue
+            seen[i, 1], seen[i, 2] = sensed[0] * metre, sensed[1] * metre
+            seen[i, 3], seen[i, 4] = sensed[2] * speed, sensed[3] * speed
+            seen[i, 5], seen[i, 6] = at[0], at[1]
+            seen[i, 7], seen[i, 8] = where(visible, target[0], start[0]), where(visible, target[1], start[1])
+
+        return fill
+
     def show(self, x: float, y: float, visible: bool, cue: bool, start: tuple[float, float]) -> None:
-        """See `CursorObservations`."""
+        """See `Observations.show`."""
         self._shown[0] = cue
         self._shown[7:] = (x, y) if visible else start
 
     def see(self, x: float, y: float, vx: float, vy: float, at_x: float, at_y: float) -> dict[str, Floats]:
-        """See `CursorObservations`."""
+        """See `Observations.see`."""
         shown = self._shown
         shown[1:7] = (x * self.per_metre, y * self.per_metre, vx * self.per_speed, vy * self.per_speed, at_x, at_y)
         return {"observation": shown[:5].copy(), "achieved_goal": shown[5:7].copy(), "desired_goal": shown[7:].copy()}
 
-    def batch(self, target: Any, visible: Any, cue: Any, start: Any, sensed: Any, at: Any) -> Floats:
-        """See `CursorObservations`."""
-        x, y, vx, vy = sensed
-        desired = (np.where(visible, place, rest) for place, rest in zip(target, start, strict=True))
-        seen: Floats = np.stack(
-            [cue * 1.0, x * self.per_metre, y * self.per_metre, vx * self.per_speed, vy * self.per_speed, *at, *desired], axis=1
-        )
-        return seen
-
     def present(self, batch: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
-        """See `CursorObservations`."""
+        """See `Observations.present`."""
         parts = {"observation": batch[..., :5], "achieved_goal": batch[..., 5:7], "desired_goal": batch[..., 7:]}
         return {name: part.copy() for name, part in parts.items()}
 
     def decode(self, observations: Any) -> tuple[Floats, Floats]:
-        """See `CursorObservations`."""
+        """See `Observations.decode`."""
         seen = np.asarray(observations["observation"], np.float64)
         return seen[:, 1:3] * self.workspace, seen[:, 3:5] * SPEED_UNIT
 
 
-class PixelObservations(_Scaled):
+class PixelObservations(Observations):
     """uint8 (3, 40, 40), as [channel, y, x]: the target's pixel, the cursor's pixel, the go cue, which lights all of its channel.
 
     The image shows the workspace; what lies beyond appears at its edge.
     """
 
     kind = "pixels"
+    meaning = "uint8 (3, 40, 40), as [channel, y, x]: target, cursor, and the go cue, which lights all of its channel"
     late_goal = True
+    shape = (3, PIXELS, PIXELS)
+    dtype = np.uint8
 
     def __init__(self, workspace: float, arena: float, dt: float) -> None:
         """Prepares the units of a task."""
@@ -186,50 +256,49 @@ class PixelObservations(_Scaled):
         self._shown = np.zeros((3, PIXELS, PIXELS), np.uint8)
         self.space = spaces.Box(0, LIT, (3, PIXELS, PIXELS), np.uint8)
 
-    def _pixel(self, place: Any) -> Any:
-        return np.clip((np.asarray(place) * self.per_metre + 1.0) * (0.5 * PIXELS), 0, PIXELS - 1).astype(np.int64)
+    @staticmethod
+    def writer(numeric: Numeric) -> Callable[..., None]:
+        """See `Observations.writer`."""
+        where, whole, spread, helper = numeric
+
+        @helper
+        def pixel(place: Any, metre: Any) -> Any:
+            at = (place * metre + 1.0) * (0.5 * PIXELS)
+            return whole(where(at < 0.0, 0.0, where(at > PIXELS - 1.0, PIXELS - 1.0, at)))
+
+        def fill(
+            seen: Any, i: Any, target: Any, start: Any, cue: Any, visible: Any, sensed: Any, at: Any, metre: Any, speed: Any
+        ) -> None:
+            seen[i, :2] = 0
+            seen[i, 0, pixel(target[1], metre), pixel(target[0], metre)] = where(visible, LIT, 0)
+            seen[i, 1, pixel(sensed[1], metre), pixel(sensed[0], metre)] = LIT
+            seen[i, 2] = spread(where(cue, LIT, 0))
+
+        return fill
 
     def show(self, x: float, y: float, visible: bool, cue: bool, start: tuple[float, float]) -> None:
-        """See `CursorObservations`."""
+        """See `Observations.show`."""
         self._shown[0] = 0
         if visible:
             self._shown[0, self._pixel(y), self._pixel(x)] = LIT
         self._shown[2] = LIT * cue
 
+    def _pixel(self, place: float) -> int:
+        return int(min(max((place * self.per_metre + 1.0) * (0.5 * PIXELS), 0.0), PIXELS - 1.0))
+
     def see(self, x: float, y: float, vx: float, vy: float, at_x: float, at_y: float) -> npt.NDArray[np.uint8]:
-        """See `CursorObservations`."""
+        """See `Observations.see`."""
         seen = self._shown.copy()
         seen[1, self._pixel(y), self._pixel(x)] = LIT
         return seen
 
-    def batch(self, target: Any, visible: Any, cue: Any, start: Any, sensed: Any, at: Any) -> npt.NDArray[np.uint8]:
-        """See `CursorObservations`."""
-        x, y = sensed[0], sensed[1]
-        rows = np.arange(len(x))
-        seen = np.zeros((len(x), 3, PIXELS, PIXELS), np.uint8)
-        seen[rows, 0, self._pixel(target[1]), self._pixel(target[0])] = np.where(visible, LIT, 0)
-        seen[rows, 1, self._pixel(y), self._pixel(x)] = LIT
-        seen[:, 2] = np.where(cue, LIT, 0)[:, None, None]
-        return seen
 
-    def present(self, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """See `CursorObservations`."""
-        return batch
-
-    def decode(self, observations: Any) -> None:
-        """Images show no velocity."""
-        return
+OBSERVATIONS: dict[str, type[Observations]] = {
+    kind.kind: kind for kind in (VectorObservations, PixelObservations, GoalObservations)
+}
+_FILLS = {name: kind.writer(ARRAYS) for name, kind in OBSERVATIONS.items()}
 
 
-KINDS: dict[str, Any] = {"vector": VectorObservations, "pixels": PixelObservations, "goal": GoalObservations}
-
-
-def cursor_observations(kind: Any, workspace: float, arena: float, dt: float) -> CursorObservations:
-    """The observations of one `kind` in a task with these measures.
-
-    Raises:
-        TypeError: `kind` is no string.
-        ValueError: `kind` is unknown.
-    """
-    made: CursorObservations = KINDS[checks.choice("observation", kind, KINDS)](workspace, arena, dt)
-    return made
+def observations_of(kind: str, workspace: float, arena: float, dt: float) -> Observations:
+    """The observations of one `kind` in a task with these measures."""
+    return OBSERVATIONS[kind](workspace, arena, dt)

@@ -1,37 +1,133 @@
-"""How the rows of the cursor's vector environment lie in memory, and the tables that they obey."""
+"""How the rows of a continuous reach lie in memory: records that name the lines of each block."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import functools
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.rows.records import Mask
-
-Floats = npt.NDArray[np.float64]
-
-# The lines of `CursorRows.floats`: the hand (metres, metres per second), start and target, the trial's gain and factor on its
-# field, the rotation of the cursor, and from FIELD on the 16 numbers of the trial's field.
-X, Y, VX, VY, START_X, START_Y, TARGET_X, TARGET_Y, GAIN, SCALE, COS, SIN, FIELD = range(13)
-FIELD_NUMBERS = 16
-FLOATS = FIELD + FIELD_NUMBERS
-# The lines of `CursorRows.counts`: steps taken, step of the go cue, steps on the target, false start, success, block, wave
-# within the trial, whether it runs in a channel.
-STEP, GO, HELD, FALSE_START, SUCCESS, BLOCK, WAVE, CHANNEL = range(8)
-COUNTS = 8
-# The lines of `CursorRows.streams`, beside KEY and TRIAL.
-NOISE = 2
+from reach_gym.fields import FieldNumbers
+from reach_gym.plants.plant import Plant
+from reach_gym.rows.records import Floats, Mask, lines
 
 
-class CursorRows(NamedTuple):
+class Trial(NamedTuple):
+    """The numbers of a trial.
+
+    Attributes:
+        start_x: Start, m.
+        start_y: Start.
+        target_x: Target, m.
+        target_y: Target.
+        gain: Factor on the perturbation.
+        scale: Factor on the numbers of the trial's field: its own gain times `gain`.
+        cosine: Of the cursor's rotation.
+        sine: Of the cursor's rotation.
+    """
+
+    start_x: Any
+    start_y: Any
+    target_x: Any
+    target_y: Any
+    gain: Any
+    scale: Any
+    cosine: Any
+    sine: Any
+
+
+class Counts(NamedTuple):
+    """The integers of a row.
+
+    Attributes:
+        step: Steps taken.
+        go: Step at which the go cue begins.
+        held: Steps on the target.
+        false_start: Whether there has been one.
+        success: Whether the trial has succeeded.
+        block: Number of the block.
+        wave: Line of the table of waves that the trial follows.
+        channel: Whether it runs in a force channel.
+    """
+
+    step: Any
+    go: Any
+    held: Any
+    false_start: Any
+    success: Any
+    block: Any
+    wave: Any
+    channel: Any
+
+
+class Streams(NamedTuple):
+    """The random numbers of a row.
+
+    Attributes:
+        key: Of the row.
+        trial: Number of the trial.
+        noise: Key of the trial's noise.
+    """
+
+    key: Any
+    trial: Any
+    noise: Any
+
+
+class Cursor(NamedTuple):
+    """Where the cursor is, m and m/s."""
+
+    x: Any
+    y: Any
+    vx: Any
+    vy: Any
+
+
+COUNT, STREAM = lines(Counts), lines(Streams)
+
+
+class FloatLines(NamedTuple):
+    """How the block of floats is laid out for a plant: its state, the trial, the numbers of the trial's field.
+
+    Attributes:
+        state: The lines of the plant's state.
+        trial: The line of each number of the trial.
+        field: The lines of the field's numbers.
+        total: Lines in all.
+    """
+
+    state: slice
+    trial: Trial
+    field: slice
+    total: int
+
+    def trial_of(self, floats: Floats) -> Trial:
+        """The trials' numbers as views of a block of floats, each (rows,)."""
+        return Trial(*floats[self.state.stop : self.field.start])
+
+
+def float_lines(plant: Plant | type[Plant]) -> FloatLines:
+    """The layout of the block of floats for a plant."""
+    return _lines_beside(len(plant.State._fields))
+
+
+@functools.cache
+def _lines_beside(size: int) -> FloatLines:
+    """The layout of the block of floats for a plant whose state has `size` numbers."""
+    field = size + len(Trial._fields)
+    total = field + len(FieldNumbers._fields)
+    return FloatLines(slice(0, size), lines(Trial, size), slice(field, total), total)
+
+
+class ReachRows(NamedTuple):
     """Where every row stands.
 
     Attributes:
-        floats: float64 (28, rows), see the names of the lines above.
-        counts: int32 (8, rows).
-        streams: uint64 (3, rows): KEY of the row, number of its TRIAL, key of the trial's NOISE.
-        past: float64 (delay + 1, 4, rows): cursor x, y, vx, vy of the last steps, that of step s at s modulo delay + 1.
+        floats: float64 (lines, rows), see `FloatLines`.
+        counts: int32 (8, rows), see `Counts`.
+        streams: uint64 (3, rows), see `Streams`.
+        past: float64 (delay + 1, 4, rows): the `Cursor` of the last steps, that of step s at s modulo delay + 1.
     """
 
     floats: Floats
@@ -40,60 +136,24 @@ class CursorRows(NamedTuple):
     past: Floats
 
     @classmethod
-    def empty(cls, count: int, delay: int, spare: int = 0) -> CursorRows:
+    def empty(cls, plant: Plant, count: int, delay: int, spare: int = 0) -> ReachRows:
         """Rows that have not begun, and `spare` ones that nobody uses."""
         width = count + spare
         return cls(
-            np.zeros((FLOATS, width)),
-            np.zeros((COUNTS, width), np.int32),
-            np.zeros((3, width), np.uint64),
-            np.zeros((delay + 1, 4, width)),
+            np.zeros((float_lines(plant).total, width)),
+            np.zeros((len(Counts._fields), width), np.int32),
+            np.zeros((len(Streams._fields), width), np.uint64),
+            np.zeros((delay + 1, len(Cursor._fields), width)),
         )
 
-    def first(self, count: int) -> CursorRows:
+    def first(self, count: int) -> ReachRows:
         """The first `count` rows, as views."""
-        return CursorRows._make(values[..., :count] for values in self)
+        return ReachRows._make(values[..., :count] for values in self)
 
-    def take(self, mask: Mask) -> CursorRows:
+    def take(self, mask: Mask) -> ReachRows:
         """A copy of the rows of `mask`."""
-        return CursorRows._make(values[..., mask] for values in self)
+        return ReachRows._make(values[..., mask] for values in self)
 
-    def put(self, mask: Mask, rows: CursorRows) -> None:
+    def put(self, mask: Mask, rows: ReachRows) -> None:
         """Overwrites the rows of `mask`."""
         self.floats[:, mask], self.counts[:, mask], self.streams[:, mask], self.past[..., mask] = rows
-
-
-# The entries of `CursorRules.numbers`.
-(DT, RATE, DAMPING, MAX_FORCE, ARENA, WORKSPACE, RADIUS_SQUARED, SPEED_SQUARED, LEAVE_SQUARED, ROTATION, WALL_STIFFNESS,
-WALL_DAMPING,
- MOTOR_NOISE, MOTOR_SHARE, POSITION_NOISE, VELOCITY_NOISE, FIXED_X, FIXED_Y) = range(18)  # fmt: skip
-# The entries of `CursorRules.whole`.
-ONSET, PULSE, HOLD_STEPS, DELAY, STRICT, LIMIT, DRAW_START, DENSE, LAST_BLOCK = range(9)
-
-
-class CursorRules(NamedTuple):
-    """What holds for every row.
-
-    Attributes:
-        numbers: float64 (18,), in SI units: time step, time step over mass, damping, greatest force, half sides of arena and
-            workspace, squares of the target's radius, the speed limit and the start's radius, rotation (degrees), the walls of
-            the channel, noise, and the start where it is not drawn.
-        whole: int64 (9,): steps to the target's onset, of the go pulse, on the target, of sensory delay; whether a false
-            start rules success out; time limit; whether the start is drawn; whether the reward is dense; first trial of the
-            last block.
-        points: float64 (n, 2), the targets to choose from; none where they are drawn from the workspace.
-        delays: int64 (n,), steps from onset to go cue to choose from.
-        session: float64 (5, trials): gain, spread, share of catch trials, share of channel trials, block.
-        fields: float64 (blocks, 17), the gain and the numbers of each block's field.
-        waves: float64 (blocks + 1, steps), factor on the gain in each step; the first line is 1.
-        periods: int64 (blocks + 1,), after how many steps each wave repeats.
-    """
-
-    numbers: Floats
-    whole: npt.NDArray[np.int64]
-    points: Floats
-    delays: npt.NDArray[np.int64]
-    session: Floats
-    fields: Floats
-    waves: Floats
-    periods: npt.NDArray[np.int64]

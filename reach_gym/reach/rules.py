@@ -1,15 +1,13 @@
-"""The rules of a continuous reach: phases of a trial, false start, success and reward.
+"""The rules of a continuous reach: phases of a trial, what is visible, false start, success and reward.
 
-Component-wise functions, as in `reach_gym.plants.point_mass`: floats, arrays and Numba alike. Truth values are 0 or 1.
+Component-wise functions, as in `reach_gym.plants`: floats, arrays, tensors and Numba alike. Truth values are 0 or 1.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
 
 # One unit of the dense reward's distance, in 1/m: 10 cm cost as much per step as the sparse reward does.
 PER_METRE = 10.0
@@ -29,60 +27,22 @@ class Phase(IntEnum):
     MOVE = 2
 
 
-class Plants(NamedTuple):
-    """What a controller is told about the trials under way in n rows; 1 for the scalar environment.
+class Limits(NamedTuple):
+    """What a cursor is judged by.
 
     Attributes:
-        dt: Time step in seconds.
-        mass: In kilograms.
-        damping: Of the mass itself, N s/m.
-        max_force: Greatest force along one axis, in newtons.
-        step: int64 (n,), steps taken.
-        go: int64 (n,), the step at which the go cue begins. A controller waits for the cue that it sees.
-        onset: The step at which the target appears.
-        start: float64 (n, 2), metres.
-        target: float64 (n, 2), metres.
-        field: float64 (n, 16), `reach_gym.fields.ForceField.numbers` of each row's field.
-        scale: float64 (n, steps), factor on the field in the step that leads from state s to state s + 1.
-        rotation: float64 (n, 2), cosine and sine of the visuomotor rotation.
-        delay: Sensory delay in steps.
-        sensory_noise: Standard deviations of position (m) and velocity (m/s).
-        motor_noise: Standard deviations: additive (N) and as a share of the force.
+        radius_squared: Square of the greatest distance from the target, m^2.
+        speed_squared: Square of the greatest speed on it, (m/s)^2.
+        leave_squared: Square of the radius around the start, m^2.
+        strict: 1 if a false start rules success out.
+        hold_steps: Steps to stay on the target.
     """
 
-    dt: float
-    mass: float
-    damping: float
-    max_force: float
-    step: npt.NDArray[np.int64]
-    go: npt.NDArray[np.int64]
-    onset: int
-    start: npt.NDArray[np.float64]
-    target: npt.NDArray[np.float64]
-    field: npt.NDArray[np.float64]
-    scale: npt.NDArray[np.float64]
-    rotation: npt.NDArray[np.float64]
-    delay: int
-    sensory_noise: tuple[float, float]
-    motor_noise: tuple[float, float]
-
-
-class Sensed(NamedTuple):
-    """What n observations say, in SI units.
-
-    Attributes:
-        position: float64 (n, 2), the cursor, delayed and noisy as observed.
-        velocity: float64 (n, 2), likewise.
-        target: float64 (n, 2); the start where it is not visible yet.
-        visible: bool (n,), whether the target is.
-        go: bool (n,), whether the go cue is on.
-    """
-
-    position: npt.NDArray[np.float64]
-    velocity: npt.NDArray[np.float64]
-    target: npt.NDArray[np.float64]
-    visible: npt.NDArray[np.bool_]
-    go: npt.NDArray[np.bool_]
+    radius_squared: Any
+    speed_squared: Any
+    leave_squared: Any
+    strict: Any
+    hold_steps: Any
 
 
 def phase(step: Any, onset: Any, go: Any) -> Any:
@@ -93,6 +53,20 @@ def phase(step: Any, onset: Any, go: Any) -> Any:
 def cue_is_on(step: Any, go: Any, pulse: Any) -> Any:
     """Whether the go cue, which begins at `go` and lasts for `pulse` steps, is on at `step`."""
     return (go <= step) & (step < go + pulse)
+
+
+def shown(step: Any, delay: Any, late_goal: Any, onset: Any, go: Any, pulse: Any) -> tuple[Any, Any]:
+    """Whether the target and the go cue are sensed after `step` steps.
+
+    Args:
+        step: Steps taken.
+        delay: How many steps old what is sensed is.
+        late_goal: 1 if the target is sensed with that delay, 0 if it is seen at once.
+        onset: The step at which the target appears.
+        go: The step at which the cue begins.
+        pulse: Steps that it lasts.
+    """
+    return step - delay * late_goal >= onset, cue_is_on(step - delay, go, pulse)
 
 
 def has_left(x: Any, y: Any, start_x: Any, start_y: Any, limit: Any) -> Any:
@@ -117,14 +91,69 @@ def is_on_target(squared: Any, vx: Any, vy: Any, moving: Any, spoilt: Any, radiu
     return (squared <= radius_squared) & slow & moving & (spoilt == 0)
 
 
-def sparse_reward(on_target: Any) -> Any:
+def judge(
+    step: Any, go: Any, x: Any, y: Any, vx: Any, vy: Any, start_x: Any, start_y: Any, squared: Any, false_start: Any, held: Any,
+    limits: Any,
+) -> tuple[Any, Any, Any, Any, Any]:  # fmt: skip
+    """What the rules say of a cursor after a step.
+
+    Args:
+        step: Steps taken.
+        go: The step at which the go cue begins.
+        x: Cursor.
+        y: Cursor.
+        vx: Velocity of the hand; a rotation of the cursor leaves the speed as it is.
+        vy: Velocity.
+        start_x: Start.
+        start_y: Start.
+        squared: Squared distance of cursor and target.
+        false_start: 1 if there has been a false start.
+        held: Steps on the target so far.
+        limits: As `Limits`.
+
+    Returns:
+        Whether there has been a false start, whether the trial is spoilt by it, whether the cursor is on the target, how many
+        steps it has been there, and whether these are enough.
+    """
+    radius_squared, speed_squared, leave_squared, strict, hold_steps = limits
+    false_start = false_start | (has_left(x, y, start_x, start_y, leave_squared) & (step <= go))
+    spoilt = false_start * strict
+    on_target = is_on_target(squared, vx, vy, step >= go, spoilt, radius_squared, speed_squared)
+    held = (held + on_target) * on_target
+    return false_start, spoilt, on_target, held, held >= hold_steps
+
+
+def sparse_reward(on_target: Any, distance: Any, effort: Any, moving: Any, spoilt: Any) -> Any:
     """-1 per step, 0 on the target."""
     return 1.0 * on_target - 1.0
 
 
-def dense_reward(distance: Any, effort: Any, moving: Any, spoilt: Any) -> Any:
+def dense_reward(on_target: Any, distance: Any, effort: Any, moving: Any, spoilt: Any) -> Any:
     """Minus the distance in units of 10 cm after the go cue, minus a little effort, minus 1 after a false start."""
     return 0.0 - 1.0 * moving * distance * PER_METRE - EFFORT_COST * effort - 1.0 * spoilt
 
 
-COMPONENT_WISE = (phase, cue_is_on, has_left, is_on_target, sparse_reward, dense_reward)
+class Reward(NamedTuple):
+    """One way to reward a step.
+
+    Attributes:
+        of: ``of(on_target, distance, effort, moving, spoilt)``, component-wise; the distance in metres, the effort as in info.
+        meaning: What it is, for people.
+        of_target_only: Whether nothing but `on_target` matters; plain Python then calls `of` once for each of its two values.
+    """
+
+    of: Callable[[Any, Any, Any, Any, Any], Any]
+    meaning: str
+    of_target_only: bool = False
+
+
+REWARDS: dict[str, Reward] = {
+    "sparse": Reward(sparse_reward, "-1 per step, 0 for a step that ends on the target", of_target_only=True),
+    "dense": Reward(
+        dense_reward,
+        f"after the go cue minus {PER_METRE:g} times the distance in m; minus {EFFORT_COST:g} times the squared action; "
+        "minus 1 after a false start",
+    ),
+}
+
+COMPONENT_WISE = (phase, cue_is_on, shown, has_left, is_on_target, judge, *(reward.of for reward in REWARDS.values()))

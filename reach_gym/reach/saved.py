@@ -8,22 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks
-from reach_gym.reach.keywords import CursorTask
-from reach_gym.reach.numpy_rows import UNLIMITED
-from reach_gym.reach.rows import BLOCK, CHANNEL, COS, FALSE_START, FIELD, SIN, SUCCESS, WAVE, CursorRows, X, Y
-from reach_gym.rows.records import TRIAL
+from reach_gym.fields import FieldNumbers
+from reach_gym.reach.keywords import Reach
+from reach_gym.reach.rows import COUNT, STREAM, Counts, ReachRows, float_lines
+from reach_gym.reach.tables import UNLIMITED
 
 _LARGEST = 1e30  # in a state that is set; far beyond what a task can reach, and no product of two such numbers overflows
 
 
-def read_rows(state: Any, task: CursorTask, count: int | None) -> CursorRows:
+def read_rows(state: Any, task: Reach, count: int | None) -> ReachRows:
     """Checks what `get_state` of an environment of `task` with `count` rows returned, ``None`` for the scalar one.
 
     Raises:
         TypeError: `state` is no dict.
         ValueError: A part is missing, unknown, of another shape or out of range.
     """
-    blank = CursorRows.empty(1 if count is None else count, task.delay)
+    blank = ReachRows.empty(task.plant, 1 if count is None else count, task.delay)
     if set(checks.keys("state", state, blank._fields)) != set(blank._fields):
         raise ValueError(f"`state` must have the keys {blank._fields}, got {checks.shown(list(state))}.")
     for name, like in blank._asdict().items():
@@ -52,19 +52,23 @@ def _array(value: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     return array.astype(dtype) if whole else np.empty(0)
 
 
-def _check_rows(rows: CursorRows, task: CursorTask) -> None:
-    blocks = len(task.schedule.blocks)
-    floats = np.where(np.isinf(rows.floats), 0.0, rows.floats)
-    floats[:FIELD] = rows.floats[:FIELD]
+def _check_rows(rows: ReachRows, task: Reach) -> None:
+    blocks, at = len(task.schedule.blocks), float_lines(task.plant)
+    # Only the region of a field may be infinite: its first four numbers.
+    region = slice(at.field.start, at.field.start + FieldNumbers._fields.index("push_x"))
+    floats = rows.floats.copy()
+    floats[region] = np.where(np.isinf(floats[region]), 0.0, floats[region])
     finite = (np.abs(floats) < _LARGEST).all() and (np.abs(rows.past) < _LARGEST).all()
-    if not finite or np.abs(rows.floats[[X, Y]]).max() > task.arena or np.isinf(rows.floats[FIELD + 4 :]).any():
+    state = rows.floats[at.state]
+    if not finite or any(np.any(now != stopped) for now, stopped in zip(state, task.plant.stop(state, task.params), strict=True)):
         raise ValueError("`state['floats']` and `state['past']` must be finite, below 1e30, and the hand inside the arena.")
-    tops = {BLOCK: blocks, WAVE: blocks + 1, FALSE_START: 2, SUCCESS: 2, CHANNEL: 2}
-    for line in range(len(rows.counts)):
-        if rows.counts[line].min() < 0 or rows.counts[line].max() >= tops.get(line, UNLIMITED):
-            raise ValueError(f"`state['counts'][{line}]` must be from 0 to {tops.get(line, UNLIMITED) - 1}.")
-    strange = (rows.counts[WAVE] != 0) & (rows.counts[WAVE] != rows.counts[BLOCK] + 1)
-    if strange.any() or np.abs(rows.floats[[COS, SIN]]).max() > 1.0 + 1e-9:
+    tops = Counts(UNLIMITED, UNLIMITED, UNLIMITED, 2, 2, blocks, blocks + 1, 2)
+    for line, top in enumerate(tops):
+        if rows.counts[line].min() < 0 or rows.counts[line].max() >= top:
+            raise ValueError(f"`state['counts'][{line}]` must be from 0 to {top - 1}.")
+    wave, block = rows.counts[COUNT.wave], rows.counts[COUNT.block]
+    strange = (wave != 0) & (wave != block + 1)
+    if strange.any() or np.abs(rows.floats[[at.trial.cosine, at.trial.sine]]).max() > 1.0 + 1e-9:
         raise ValueError("`state` must hold a rotation and a wave that its block can have.")
-    if (rows.streams[TRIAL] >= 2**62).any():
+    if (rows.streams[STREAM.trial] >= 2**62).any():
         raise ValueError("`state['streams']` must hold trial numbers below 2**62.")

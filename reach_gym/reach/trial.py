@@ -1,312 +1,242 @@
-"""One continuous reach in plain Python: what the scalar environment does between `reset` and the end of the trial."""
+"""One continuous reach in plain Python: the trial under way in the scalar environment, and its row's random stream."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import sqrt
 from typing import Any
 
 import numpy as np
-from gymnasium.error import ResetNeeded
 
-from reach_gym.fields import Pair, channel_of, force_of
-from reach_gym.plants import turns
-from reach_gym.plants.point_mass import confine
-from reach_gym.plants.point_mass import step as move
-from reach_gym.reach.keywords import CursorOptions, CursorTask, cursor_action, trial_kind
-from reach_gym.reach.numpy_rows import rules_of
-from reach_gym.reach.observations import FOURTH, VectorObservations, put_four
-from reach_gym.reach.rows import BLOCK, CHANNEL, COS, FALSE_START, FIELD, GAIN, LAST_BLOCK, SCALE, SIN, SUCCESS, WAVE, CursorRows
-from reach_gym.reach.rules import cue_is_on, dense_reward, has_left, is_on_target, phase, sparse_reward
+from reach_gym.fields import Pair
+from reach_gym.plants.bounds import confine
+from reach_gym.plants.plant import state_is_hand
+from reach_gym.plants.turns import swing
+from reach_gym.reach.beginning import begin, candidate
+from reach_gym.reach.info import info_from
+from reach_gym.reach.keywords import Reach
+from reach_gym.reach.options import ReachOptions, trial_kind
+from reach_gym.reach.rows import Counts, ReachRows, Streams, float_lines
+from reach_gym.reach.rules import REWARDS, has_left, judge, phase, shown
+from reach_gym.reach.tables import UNLIMITED, limits_of, settings_of, tables_of, wholes_of
 from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import place_in_session
 
 _NEVER = 2**62
-_AWAY, _REST = sparse_reward(False), sparse_reward(True)
 
 
-class CursorTrial:
-    """The trial under way, and the row's random stream.
+class ReachTrial:
+    """The trial under way, and the row's random stream: the functions that all back ends share, called with numbers."""
 
-    The component-wise functions of `reach_gym.plants.point_mass`, `fields`, `reaching` and `trials`, called with floats.
-    """
+    # With slots an attribute is found a few nanoseconds sooner, which `CursorReachEnv.step` does thirty times.
+    __slots__ = (
+        *("_block", "_changes", "_channel", "_fields", "_limits", "_noise_key", "_past", "_plain", "_points", "_session"),
+        *("_settings", "_special", "_trial", "_turned", "_watch", "_wave", "_waves", "_wholes", "begun", "constants", "cursor"),
+        *("false_start", "go", "hand", "held", "key", "next_event", "now", "number", "numbers", "observations", "spoilt"),
+        *("state", "steps", "success", "tables", "task", "told", "waving"),
+    )
 
-    def __init__(self, task: CursorTask, watched: bool) -> None:
-        """Prepares trials of `task`; `_watch` is called after every step if they are `watched`."""
-        self._task, self._watched = task, watched
-        self._observations = task.observations()
-        self._rules = rules = rules_of(task, None)
-        self._session = [tuple(column) for column in rules.session.T.tolist()]
-        self._fields = [tuple(row) for row in rules.fields.tolist()]
-        self._waves = [row[:period] for row, period in zip(rules.waves.tolist(), rules.periods.tolist(), strict=True)]
-        self._limits = task.radius * task.radius, task.speed_limit * task.speed_limit
+    def __init__(self, task: Reach, watch: Callable[[float], None] | None) -> None:
+        """Prepares trials of `task`; `watch` is called with the reward after every step."""
+        self.task, self._watch = task, watch
+        self.observations = task.observations()
+        self.tables = tables = tables_of(task, None)
+        self._session = [tuple(column) for column in tables.session.T.tolist()]
+        self._fields = [(gain, tuple(numbers)) for gain, *numbers in tables.fields.tolist()]
+        self._waves = [row[:period] for row, period in zip(tables.waves.tolist(), tables.periods.tolist(), strict=True)]
+        self._points = [tuple(line) for line in tables.points.tolist()]
+        self._settings, self._wholes = settings_of(task), wholes_of(task, UNLIMITED)
+        self._limits = limits = limits_of(self._settings, self._wholes)
         self._turned = task.rotation != 0
         self._plain = task.delay == 0 and task.sensory_noise == (0.0, 0.0)
-        seen = self._observations
-        simple = isinstance(seen, VectorObservations) and self._plain and not self._turned
-        # What `step` uses, looked up once: it is the hot path.
-        self._constants = (
-            *(task.max_force, task.dt / task.mass, task.damping, task.dt, task.arena, self._limits[0]),
-            *(task.motor_noise != (0.0, 0.0), self._turned, task.reward == "dense"),
-            *(getattr(seen, "shown", None) if simple else None, seen.per_metre, seen.per_speed),
+        seen, plant, reward = self.observations, task.plant, REWARDS[task.reward]
+        # What every step uses, looked up once: `CursorReachEnv.step` is the hot path.
+        self.constants = (
+            *(plant.step, None if plant.hand is state_is_hand else plant.hand, tuple(task.params)),
+            *(*plant.strength, 0.0)[:2],
+            *(plant.free_within(task.arena), limits.radius_squared, limits.leave_squared),
+            *(task.motor_noise != (0.0, 0.0), self._turned),
+            *((reward.of(False, 0, 0, 0, 0), reward.of(True, 0, 0, 0, 0)) if reward.of_target_only else None, reward.of),
+            *(seen.plain if self._plain and not self._turned else None, seen.per_metre, seen.per_speed),
         )
-        self._leave_squared, self._hold_steps = task.hold_radius * task.hold_radius, task.hold_steps
-        self._strict = task.strict
-        self._special = not self._plain or self._watched
-        self._key: int | None = None
-        self._trial = 0
-        self._now: tuple[Any, ...] | None = None
-        self._begun = False
+        self._special = not self._plain or watch is not None
+        self.key: int | None = None
+        self.number = 0
+        self.now: tuple[Any, ...] | None = None  # what `step` uses of the trial under way
+        self.begun = False
 
-    def _draw(self, key: int, trial: int, chosen: CursorOptions) -> None:
-        """Draws what the trial is."""
-        task, session = self._task, self._session
-        place = place_in_session(trial, len(session), int(self._rules.whole[LAST_BLOCK]))
-        base, spread, catch, clamp, block = session[place]
-        gain, channel = draws.draw_kind(key, trial, base, spread, catch, clamp)
+    def begin(self, key: int, number: int, chosen: ReachOptions) -> None:
+        """Begins trial `number` of the row with this `key` under reset options: the hand rests at the start."""
+        task, waits = self.task, self.task.delays
+        place = place_in_session(number, len(self._session), self._wholes.last_block)
+        base, spread, catch, clamp, block = self._session[place]
+        gain, channel = draws.draw_kind(key, number, base, spread, catch, clamp)
         gain, channel = trial_kind(chosen, base, gain, channel, None if chosen.gain is None else float(chosen.gain[0]))
-        self._block = int(block)
-        self._start, self._target = self._draw_points(key, trial, chosen)
-        own, *numbers = self._fields[self._block] if chosen.field is None else (chosen.field.gain, *chosen.field.numbers)
-        self._gain, self._scale, self._wave = gain, gain * own, 0 if channel else self._block + 1
-        self._waving = len(self._waves[self._wave]) > 1
-        self._channel, self._numbers = channel == 1, tuple(numbers)
-        if channel:
-            self._scale, self._numbers = 1.0, channel_of(*self._start, *self._target, *task.walls)
-        self._turn = turns.turn(gain * task.rotation) if task.rotation != 0 else (1.0, 0.0)
-        self._go = task.onset + task.delays[draws.draw_delay(key, trial, len(task.delays))]
-        self._noise_key = draws.noise_key(key, trial)
+        self._block, self._channel = int(block), channel == 1
+        own_gain, own = self._fields[self._block]
+        if chosen.field is not None:
+            own_gain, own = chosen.field.gain, tuple(chosen.field.numbers)
+        points = self._draw_points(key, number, chosen)
+        self._trial, self.numbers, self._wave, wait = begin(
+            *(key, number, gain, channel, self._block, own_gain, own, *points, self._settings, len(waits))
+        )
+        self.go = self._wholes.onset + waits[wait]
+        self._noise_key = draws.noise_key(key, number)
+        self.key, self.number = key, number
+        self.steps = self.held = 0
+        self.false_start = self.success = self.spoilt = False
+        self.state = task.plant.start(points[0], points[1], task.params)
+        self.cursor = self.hand = task.plant.hand(self.state, task.params)
+        self._past = [self.cursor] * (task.delay + 1)
+        self._trial_begins()
 
-    def _draw_points(self, key: int, trial: int, chosen: CursorOptions) -> tuple[Pair, Pair]:
-        task, attempt = self._task, 0
-        points, half = task.points, task.workspace
+    def _draw_points(self, key: int, number: int, chosen: ReachOptions) -> tuple[float, float, float, float]:
+        """Start and target, drawn again until the target does not contain the start."""
+        attempt, count, fixed = 0, self.tables.points.shape[1], self.task.start is not None
         while True:
-            start, target = task.start, None
+            points = candidate(key, number, attempt, self._settings, fixed, count, *self._points)
             if chosen.start is not None:
-                start = tuple(chosen.start[0].tolist())
-            elif start is None:
-                start = draws.draw_start_point(key, trial, attempt, half)
+                points = (*chosen.start[0].tolist(), *points[2:])
             if chosen.target is not None:
-                target = tuple(chosen.target[0].tolist())
-            elif points:
-                target = points[draws.draw_target(key, trial, attempt, len(points))]
-            else:
-                target = draws.draw_point(key, trial, attempt, half)
-            if has_left(target[0], target[1], start[0], start[1], self._limits[0]):
-                return start, target
+                points = (*points[:2], *chosen.target[0].tolist())
+            if has_left(points[2], points[3], points[0], points[1], self._limits.radius_squared):
+                return points
             attempt += 1
 
-    def _begin(self, key: int, trial: int, chosen: CursorOptions) -> None:
-        """Begins trial number `trial` of the row with this `key`: the hand rests at the start."""
-        self._draw(key, trial, chosen)
-        self._key, self._trial, task = key, trial, self._task
-        self._steps = self._held = 0
-        self._false_start = self._success = self._spoilt = False
-        self._hand = (*self._start, 0.0, 0.0)
-        self._cursor = self._hand
-        self._past = [self._hand] * (task.delay + 1)
-        self._begun = True
-        self._trial_begins()
+    @property
+    def start(self) -> Pair:
+        """Where the trial starts, m."""
+        return self._trial.start_x, self._trial.start_y
 
     def _trial_begins(self) -> None:
         """Prepares what does not change within the trial."""
-        felt = self._scale != 0 or self._waving
-        self._now = *self._target, self._go, self._gain, self._scale, felt
-        onset, go, delay, pulse = self._task.onset, self._go, self._task.delay, self._task.pulse
+        trial = self._trial
+        self.waving = len(self._waves[self._wave]) > 1
+        felt = trial.scale != 0 or self.waving
+        self.now = trial.start_x, trial.start_y, trial.target_x, trial.target_y, self.go, trial.gain, trial.scale, felt
+        onset, go, delay, pulse = self.task.onset, self.go, self.task.delay, self.task.pulse
         self._changes = onset, go, onset + delay, go + delay, go + delay + pulse
+        self.begun = True
         self._tell()
         self._show()
 
     def _show(self) -> None:
         """Tells the observations which target and cue are sensed now; only in a few steps of a trial does it change."""
-        task = self._task
-        seen = self._steps - task.delay
-        visible = (seen if self._observations.late_goal else self._steps) >= task.onset
-        cue = cue_is_on(seen, self._go, task.pulse)
-        self._observations.show(*self._target, visible, cue, self._start)
-        self._told["phase"] = phase(self._steps, task.onset, self._go)
-        later = [s for s in self._changes if s > self._steps]
-        self._next_event = 0 if self._special else min(later, default=_NEVER)
+        task, trial, seen = self.task, self._trial, self.observations
+        visible, cue = shown(self.steps, task.delay, seen.late_goal, task.onset, self.go, task.pulse)
+        seen.show(trial.target_x, trial.target_y, visible, cue, self.start)
+        self.told["phase"] = phase(self.steps, task.onset, self.go)
+        later = [s for s in self._changes if s > self.steps]
+        self.next_event = 0 if self._special else min(later, default=_NEVER)
 
-    def _see(self) -> Any:
+    def see(self) -> Any:
         """The observation."""
         if not self._turned:
-            self._cursor = self._hand
-        x, y, vx, vy = self._cursor if self._plain else self._sensed()
-        return self._observations.see(x, y, vx, vy, self._cursor[0], self._cursor[1])
+            self.cursor = self.hand
+        x, y, vx, vy = self.cursor if self._plain else self._sensed()
+        return self.observations.see(x, y, vx, vy, self.cursor[0], self.cursor[1])
 
     def _sensed(self) -> tuple[float, ...]:
         """The delayed and noisy cursor."""
-        task, oldest = self._task, (self._steps + 1) % (self._task.delay + 1)
+        task, oldest = self.task, (self.steps + 1) % (self.task.delay + 1)
         noise = (task.sensory_noise[0],) * 2 + (task.sensory_noise[1],) * 2
+        past: tuple[float, ...] = self._past[oldest]
         if noise == (0.0, 0.0, 0.0, 0.0):
-            return self._past[oldest]
-        limits = (self._observations.place_limit,) * 2 + (self._observations.speed_limit,) * 2
-        noises = (draws.normal(self._noise_key, self._steps, stream) for stream in draws.NOISE_STREAMS[4:])
+            return past
+        limits = (self.observations.place_limit,) * 2 + (self.observations.speed_limit,) * 2
+        drawn = (draws.normal(self._noise_key, self.steps, stream) for stream in draws.NOISE_STREAMS[4:])
         return tuple(
-            confine(value + spread * drawn, 0.0, limit)[0]
-            for value, spread, drawn, limit in zip(self._past[oldest], noise, noises, limits, strict=True)
+            confine(value + spread * draw, 0.0, limit)[0]
+            for value, spread, draw, limit in zip(past, noise, drawn, limits, strict=True)
         )
 
     def _tell(self) -> None:
         """Sets the info of the trial's first moment, from which `step` makes the others."""
-        (x, y, vx, vy), (cx, cy), (tx, ty) = self._hand, self._cursor[:2], self._target
-        self._told = {
-            "hand_x": x,
-            "hand_y": y,
-            "hand_vx": vx,
-            "hand_vy": vy,
-            "cursor_x": cx,
-            "cursor_y": cy,
-            "target_x": tx,
-            "target_y": ty,
-            "force_x": 0.0,
-            "force_y": 0.0,
-            "distance": sqrt((cx - tx) * (cx - tx) + (cy - ty) * (cy - ty)),
-            "effort": 0.0,
-            "gain": self._gain * self._waves[self._wave][0],
-            "block": self._block,
-            "trial": self._trial,
-            "phase": 0,
-            "channel": self._channel,
-            "false_start": self._false_start,
-            "is_success": self._success,
-        }
+        trial, (x, y, vx, vy), (cx, cy, _, _) = self._trial, self.hand, self.cursor
+        dx, dy = cx - trial.target_x, cy - trial.target_y
+        gain = trial.gain * self._waves[self._wave][0]
+        numbers = (x, y, vx, vy, cx, cy, trial.target_x, trial.target_y, 0.0, 0.0, sqrt(dx * dx + dy * dy), 0.0, gain)
+        flags = self._channel, self.false_start, self.success
+        self.told = info_from(*numbers, self._block, self.number, 0, *flags)
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Moves the hand by one time step; see the class for rewards and info.
+    def stop(self) -> None:
+        """Stops the plant at walls or joint limits."""
+        self.state = self.task.plant.stop(self.state, self.task.params)
+        self.hand = self.task.plant.hand(self.state, self.task.params)
 
-        Raises:
-            gymnasium.error.ResetNeeded: Before the first reset or after the end of the trial.
-            InvalidActionError: `action` is not two finite numbers.
-        """
-        # This is the hot path: the common kind of action first, what is constant side by side, and functions only where needed.
-        try:
-            ax, ay = action.tolist()
-            common = type(ax) is float is type(ay) and -1.0 <= ax <= 1.0 and -1.0 <= ay <= 1.0
-        except (AttributeError, TypeError, ValueError):
-            common = False
-        if not common:
-            ax, ay = cursor_action(action)
-        now = self._now
-        if now is None:
-            raise ResetNeeded("Call `reset` before `step`: no trial is under way.")
-        tx, ty, go, gain, scale, felt = now
-        max_force, rate, damping, dt, arena, radius_squared, noisy, turned, dense, shown, per_metre, per_speed = self._constants
-        x, y, vx, vy = self._hand
-        ux, uy = max_force * ax, max_force * ay
-        fx = fy = 0.0
-        if noisy:
-            ux, uy = self._with_motor_noise(ux, uy)
-        if felt:
-            if self._waving:
-                factor = self._factor(self._steps)
-                gain, scale = gain * factor, scale * factor
-            fx, fy = force_of(scale, x, y, vx, vy, *self._numbers)
-        x, y, vx, vy = move(x, y, vx, vy, ux + fx, uy + fy, rate, damping, dt)
-        if not -arena <= x <= arena:
-            x, vx = confine(x, vx, arena)
-        if not -arena <= y <= arena:
-            y, vy = confine(y, vy, arena)
-        self._hand = x, y, vx, vy
-        cx, cy = self._turn_cursor() if turned else (x, y)
-        self._steps = step = self._steps + 1
-        if step <= go and not self._false_start and has_left(cx, cy, *self._start, self._leave_squared):
-            self._false_start = self._told["false_start"] = True
-            self._spoilt = self._strict
-        dx, dy = cx - tx, cy - ty
-        squared, effort = dx * dx + dy * dy, ax * ax + ay * ay
-        on_target = squared <= radius_squared and is_on_target(squared, vx, vy, step >= go, self._spoilt, *self._limits)
-        # A copy with the values that change is twice as fast as a new dict.
-        info = self._told.copy()
-        info["hand_x"], info["hand_y"] = x, y
-        info["hand_vx"], info["hand_vy"] = vx, vy
-        info["cursor_x"], info["cursor_y"] = cx, cy
-        info["distance"], info["effort"] = sqrt(squared), effort
-        if felt:
-            info["force_x"], info["force_y"], info["gain"] = fx, fy, gain
-        success = False
-        if on_target or self._held:
-            success = info["is_success"] = self._hold(on_target)
-        reward = _REST if on_target else _AWAY
-        if dense:
-            reward = dense_reward(info["distance"], effort, step >= go, self._spoilt)
-        if step >= self._next_event:
-            self._after_step(reward, info)
-        if shown is None:
-            return self._see(), reward, success, False, info
-        # What `VectorObservations.see` does.
-        seen = shown.copy()
-        put_four(seen, FOURTH, x * per_metre, y * per_metre, vx * per_speed, vy * per_speed)
-        return seen, reward, success, False, info
+    def judge(self, x: float, y: float, squared: float) -> bool:
+        """Judges the cursor at (x, y), at the `squared` distance from the target; returns whether it is on the target."""
+        trial, (_, _, vx, vy) = self._trial, self.hand
+        self.false_start, self.spoilt, on_target, self.held, self.success = judge(
+            *(self.steps, self.go, x, y, vx, vy, trial.start_x, trial.start_y),
+            *(squared, self.false_start, self.held, self._limits),
+        )
+        self.told["false_start"] = self.false_start
+        if self.success:
+            self.now = None
+        return on_target  # type: ignore[no-any-return]
 
-    def _factor(self, step: int) -> float:
-        """The factor on the gain of the step that leads on from `step`."""
+    def factor(self) -> float:
+        """The factor on the gain of the step that leads on from here."""
         wave = self._waves[self._wave]
-        factor: float = wave[step % len(wave)]
+        factor: float = wave[self.steps % len(wave)]
         return factor
 
-    def _hold(self, on_target: bool) -> bool:
-        """Counts the steps on the target; whether they are enough."""
-        self._held = self._held + 1 if on_target else 0
-        self._success = self._held >= self._hold_steps
-        if self._success:
-            self._now = None
-        return self._success
+    def command(self, actions: tuple[float, ...]) -> tuple[Any, float]:
+        """The command of all actuators, and the effort of these `actions`."""
+        command = tuple(strength * action for strength, action in zip(self.task.plant.strength, actions, strict=True))
+        return command, sum(action * action for action in actions)
 
-    def _with_motor_noise(self, ux: float, uy: float) -> tuple[float, float]:
-        (plain, share), streams = self._task.motor_noise, draws.NOISE_STREAMS
-        one, two, three, four = (draws.normal(self._noise_key, self._steps, stream) for stream in streams[:4])
-        return ux * (1.0 + share * one) + plain * two, uy * (1.0 + share * three) + plain * four
+    def with_motor_noise(self, command: tuple[float, ...]) -> tuple[float, ...]:
+        """The `command` with this step's motor noise."""
+        plain, share = self.task.motor_noise
+        noise = [draws.normal(self._noise_key, self.steps, stream) for stream in draws.NOISE_STREAMS[: 2 * len(command)]]
+        pairs = zip(command, noise[::2], noise[1::2], strict=True)
+        return tuple(part * (1.0 + share * one) + plain * two for part, one, two in pairs)
 
-    def _turn_cursor(self) -> tuple[float, float]:
+    def turn_cursor(self) -> Pair:
         """Turns the cursor around the start; returns its place."""
-        x, y, vx, vy = self._hand
-        sx, sy = turns.swing(x - self._start[0], y - self._start[1], *self._turn)
-        svx, svy = turns.swing(vx, vy, *self._turn)
-        self._cursor = x + sx, y + sy, vx + svx, vy + svy
-        return self._cursor[:2]
+        trial, (x, y, vx, vy) = self._trial, self.hand
+        sx, sy = swing(x - trial.start_x, y - trial.start_y, trial.cosine, trial.sine)
+        svx, svy = swing(vx, vy, trial.cosine, trial.sine)
+        self.cursor = x + sx, y + sy, vx + svx, vy + svy
+        return self.cursor[0], self.cursor[1]
 
-    def _after_step(self, reward: float, info: dict[str, Any]) -> None:
+    def after_step(self, reward: float, info: dict[str, Any]) -> None:
         """What only some tasks and some steps need."""
         if not self._turned:
-            self._cursor = self._hand
-        self._past[self._steps % len(self._past)] = self._cursor
-        if self._steps in self._changes:
+            self.cursor = self.hand
+        self._past[self.steps % len(self._past)] = self.cursor
+        if self.steps in self._changes:
             self._show()
-            info["phase"] = self._told["phase"]
-        if self._watched:
+            info["phase"] = self.told["phase"]
+        if self._watch is not None:
             self._watch(reward)
 
-    def _watch(self, reward: float) -> None:
-        """Called after every step if the trial is watched."""
-
-    def _rows(self) -> CursorRows:
+    def rows(self) -> ReachRows:
         """The trial under way as one row of the vector environment."""
-        floats = (*self._hand, *self._start, *self._target, self._gain, self._scale, *self._turn)
-        counts = (self._steps, self._go, self._held, self._false_start, self._success, self._block, self._wave, self._channel)
-        return CursorRows(
-            np.array([*floats, *self._numbers])[:, None],
+        counts = Counts(self.steps, self.go, self.held, self.false_start, self.success, self._block, self._wave, self._channel)
+        return ReachRows(
+            np.array([*self.state, *self._trial, *self.numbers])[:, None],
             np.array(counts, np.int32)[:, None],
-            np.array([self._key, self._trial, self._noise_key], np.uint64)[:, None],
+            np.array(Streams(self.key, self.number, self._noise_key), np.uint64)[:, None],
             np.array(self._past)[:, :, None],
         )
 
-    def _restore(self, rows: CursorRows) -> None:
-        """Continues from one row as `_rows` gave it."""
-        floats, counts = rows.floats[:, 0].tolist(), rows.counts[:, 0].tolist()
-        self._key, self._trial, self._noise_key = rows.streams[:, 0].tolist()
-        self._hand, self._start, self._target = tuple(floats[:4]), tuple(floats[4:6]), tuple(floats[6:8])
-        self._gain, self._scale, self._turn = floats[GAIN], floats[SCALE], (floats[COS], floats[SIN])
-        self._numbers = tuple(floats[FIELD:])
-        self._steps, self._go, self._held = counts[:3]
-        self._false_start, self._success = counts[FALSE_START] == 1, counts[SUCCESS] == 1
-        self._block, self._wave, self._channel = counts[BLOCK], counts[WAVE], counts[CHANNEL] == 1
-        self._waving, self._spoilt = len(self._waves[self._wave]) > 1, self._false_start and self._strict
+    def restore(self, rows: ReachRows) -> None:
+        """Continues from one row as `rows` gave it."""
+        at, floats, counts = float_lines(self.task.plant), rows.floats[:, 0], Counts(*rows.counts[:, 0].tolist())
+        self.key, self.number, self._noise_key = rows.streams[:, 0].tolist()
+        self.state, self.numbers = tuple(floats[at.state].tolist()), tuple(floats[at.field].tolist())
+        self._trial = type(at.trial)(*floats[at.state.stop : at.field.start].tolist())
+        self.steps, self.go, self.held = counts.step, counts.go, counts.held
+        self.false_start, self.success = counts.false_start == 1, counts.success == 1
+        self._block, self._wave, self._channel = counts.block, counts.wave, counts.channel == 1
+        self.spoilt = self.false_start and self._limits.strict
         self._past = [tuple(moment) for moment in rows.past[:, :, 0].tolist()]
-        self._cursor = self._hand
-        if self._task.rotation != 0:
-            self._turn_cursor()
-        self._begun = True
+        self.cursor = self.hand = self.task.plant.hand(self.state, self.task.params)
+        if self._turned:
+            self.turn_cursor()
         self._trial_begins()
-        if self._success:
-            self._now = None
+        if self.success:
+            self.now = None

@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from reach_gym.acting.rollout import Step
-from reach_gym.reach.rules import Plants
+from reach_gym.reach.facts import TrialFacts
 from reach_gym.recording.metadata import describe, require_cursor
 from reach_gym.recording.schema import OBSERVATION, Array, Flags, Recording, assemble
 
@@ -20,14 +20,14 @@ _DRIVE = ("force_x", "force_y", "gain")
 class Trials:
     """One trial of each of n rows, all of which begin at once."""
 
-    def __init__(self, plants: Plants, observations: Any, info: Mapping[str, Any], observe: bool) -> None:
-        """Notes what `plants` and the reset's `info` say; the `observations` too if they are wanted."""
-        count = len(plants.go)
+    def __init__(self, facts: TrialFacts, observations: Any, info: Mapping[str, Any], observe: bool) -> None:
+        """Notes what `facts` and the reset's `info` say; the `observations` too if they are wanted."""
+        count = len(facts.go)
         self._fixed: dict[str, Array] = {
-            "start": plants.start,
-            "target": plants.target,
-            "onset": np.full(count, plants.onset, np.int64),
-            "go": plants.go,
+            "start": facts.start,
+            "target": facts.target,
+            "onset": np.full(count, facts.onset, np.int64),
+            "go": facts.go,
             **{name: np.array(info[name], np.int64) for name in ("block", "trial")},
             "channel": np.array(info["channel"], np.bool_),
         }
@@ -114,7 +114,7 @@ class Recorder:
 
     def begin(self, observation: Any, info: Mapping[str, Any]) -> None:
         """Begins a trial with what ``reset`` returned; a trial under way is given up."""
-        self._trial = Trials(self._env.plants(steps=1), _batched(observation), _batched(info), observe=True)
+        self._trial = Trials(self._env.trial_facts(steps=1), _batched(observation), _batched(info), observe=True)
 
     def step(
         self, action: Any, observation: Any, reward: float, terminated: bool, truncated: bool, info: Mapping[str, Any]

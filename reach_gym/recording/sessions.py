@@ -83,7 +83,7 @@ def record_rows(agent: Any, env: Any, count: int, seed: int, observe: bool = Tru
     base = require_cursor(env)
     for first in range(0, count, env.num_envs):
         observations, info = env.reset(seed=rollout.held_out(seed) + first)
-        batch = Trials(base.plants(steps=1), observations, info, observe)
+        batch = Trials(base.trial_facts(steps=1), observations, info, observe)
         for step in rollout.play(agent, env, observations):
             batch.add(step)
         yield batch.arrays(min(count - first, env.num_envs))
@@ -99,7 +99,7 @@ def _record_session(
         actor, parts = rollout.actor(agent, env, trust), []
         for trial in range(base.task.schedule.trials if trials is None else trials):
             observations, info = env.reset(seed=rollout.held_out(seed) if trial == 0 else None)
-            row = Trials(base.plants(steps=1), observations, info, observe)
+            row = Trials(base.trial_facts(steps=1), observations, info, observe)
             for step in rollout.play(actor, env, observations, session=True):
                 row.add(step)
             parts.append(row.arrays(1))

@@ -5,20 +5,17 @@ Imported on demand, where Numba is installed. Never ``fastmath``: every result e
 
 from __future__ import annotations
 
-import functools
-from types import ModuleType
+from typing import Any
 
 from numba.extending import register_jitable
 
-
-@functools.cache
-def register(*modules: ModuleType) -> None:
-    """Makes the functions that each of `modules` lists in its ``COMPONENT_WISE`` callable from compiled code."""
-    for module in modules:
-        _register_once(module)
+_registered: set[Any] = set()
 
 
-@functools.cache
-def _register_once(module: ModuleType) -> None:
-    for function in module.COMPONENT_WISE:
-        register_jitable(function)
+def register(*holders: Any) -> None:
+    """Makes functions callable from compiled code: those that each of the modules or plants lists in its ``COMPONENT_WISE``."""
+    for holder in holders:
+        for function in holder.COMPONENT_WISE:
+            if function not in _registered:
+                _registered.add(function)
+                register_jitable(function)

@@ -38,10 +38,21 @@ def reader(record: type[Any], first: int = 0) -> Callable[[Any, Any], Any]:
     return _made(f"def at(block, i):\n    return Record({cells})\n", "at", record)
 
 
-def list_reader(record: type[Any]) -> Callable[[Any], Any]:
-    """``of(values)``: a one-dimensional array of numbers as a `record`; for plain Python and Numba."""
-    cells = ", ".join(f"values[{k}]" for k in range(len(record._fields)))
+def tuple_reader(count: int, first: int = 0) -> Callable[[Any, Any], Any]:
+    """``at(block, i)``: as `reader`, but a plain tuple of `count` numbers, which Numba can spread over a call's arguments."""
+    cells = ", ".join(f"block[{first + k}, i]" for k in range(count))
+    return _made(f"def at(block, i):\n    return ({cells},)\n", "at", tuple)
+
+
+def list_reader(record: type[Any], first: int = 0) -> Callable[[Any], Any]:
+    """``of(values)``: the numbers from `first` on of a one-dimensional array as a `record`; for plain Python and Numba."""
+    cells = ", ".join(f"values[{first + k}]" for k in range(len(record._fields)))
     return _made(f"def of(values):\n    return Record({cells})\n", "of", record)
+
+
+def numbers_reader(count: int, first: int = 0) -> Callable[[Any], Any]:
+    """``of(values)``: as `list_reader`, but a plain tuple of `count` numbers."""
+    return _made(f"def of(values):\n    return ({', '.join(f'values[{first + k}]' for k in range(count))},)\n", "of", tuple)
 
 
 def writer(record: type[Any], first: int = 0) -> Callable[[Any, Any, Any], None]:
@@ -56,6 +67,19 @@ def chooser(record: type[Any]) -> Callable[[Any, Any, Any, Any], Any]:
     """``choose(where, condition, one, other)``: field by field that of `one` where the condition holds, else of `other`."""
     cells = ", ".join(f"where(condition, one[{k}], other[{k}])" for k in range(len(record._fields)))
     return _made(f"def choose(where, condition, one, other):\n    return Record({cells})\n", "choose", record)
+
+
+def info_of(record: type[Any]) -> Callable[..., dict[str, Any]]:
+    """``info(*values)``: the values of a `record` under the names of its fields, as fast as if the dict were written out."""
+    names: tuple[str, ...] = record._fields
+    entries = ", ".join(f"{name!r}: {name}" for name in names)
+    return _made(f"def info({', '.join(names)}):\n    return {{{entries}}}\n", "info", record)
+
+
+def batch_info_of(record: type[Any]) -> Callable[[Any, Mask], dict[str, Any]]:
+    """``info(values, mask)``: as `info_of`, for arrays; after each of them Gymnasium's `mask` of the rows that it holds for."""
+    entries = ", ".join(f"{name!r}: values[{k}], '_{name}': mask" for k, name in enumerate(record._fields))
+    return _made(f"def info(values, mask):\n    return {{{entries}}}\n", "info", record)
 
 
 def _made(source: str, name: str, record: type[Any]) -> Callable[..., Any]:

@@ -20,11 +20,9 @@ from gymnasium.vector.utils import batch_space
 from reach_gym import checks
 from reach_gym.rendering import draw
 from reach_gym.rendering.drawn import warn_no_render_mode
+from reach_gym.rows.keywords import ROW_RENDER_MODES, Rows
 from reach_gym.rows.records import Mask
 from reach_gym.sessions import draws
-
-MAX_ENVS = 2**20
-BACKENDS = ("auto", "numpy", "numba")
 
 Array = npt.NDArray[Any]
 Info = dict[str, Any]
@@ -32,45 +30,21 @@ Info = dict[str, Any]
 Moved = tuple[Array, Array, Mask, Mask, Mask, Info]
 
 
-def autoreset_mode(value: Any) -> AutoresetMode:
-    """Reads an autoreset mode: a member of the enum or its value, such as ``"SameStep"``."""
-    if isinstance(value, AutoresetMode):
-        return value
-    return AutoresetMode(checks.choice("autoreset_mode", value, [mode.value for mode in AutoresetMode]))
-
-
 class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
     """Many rows of one task, stepped together; row i seeded with s + i equals the scalar environment seeded s + i."""
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's own declaration)
+    metadata: dict[str, Any] = {"render_modes": list(ROW_RENDER_MODES)}  # noqa: RUF012 (Gymnasium's own declaration)
 
-    def __init__(
-        self,
-        num_envs: int,
-        max_episode_steps: int | None,
-        mode: str | AutoresetMode,
-        render_mode: str | None,
-        observation_space: gym.Space[Any],
-        action_space: gym.Space[Any],
-    ) -> None:
-        """Checks and keeps what does not depend on the task.
+    _backend: Any  # moves the rows; it has a `name`
 
-        Raises:
-            TypeError: A keyword has the wrong type.
-            ValueError: A keyword has a value that is not allowed.
-        """
-        self.num_envs = checks.integer("num_envs", num_envs, 1, MAX_ENVS)
-        if max_episode_steps is not None:
-            checks.integer("max_episode_steps", max_episode_steps, 1, 2**31 - 1)
-        self.max_episode_steps = max_episode_steps
-        chosen = autoreset_mode(mode)
+    def __init__(self, keywords: Rows, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
+        """Keeps what does not depend on the task; the spaces are those of one row."""
+        self.num_envs, self.render_mode = keywords.num_envs, keywords.render_mode
+        self.max_episode_steps = keywords.max_episode_steps
         # Looked up in every step, where a member of an enum would cost time.
-        self._same_step = chosen is AutoresetMode.SAME_STEP
-        self._disabled = chosen is AutoresetMode.DISABLED
-        if render_mode is not None:
-            checks.choice("render_mode", render_mode, self.metadata["render_modes"])
-        self.render_mode = render_mode
-        self.metadata = {**self.metadata, "autoreset_mode": chosen}
+        self._same_step = keywords.autoreset_mode is AutoresetMode.SAME_STEP
+        self._disabled = keywords.autoreset_mode is AutoresetMode.DISABLED
+        self.metadata = {**self.metadata, "autoreset_mode": keywords.autoreset_mode}
         self.single_observation_space = observation_space
         self.single_action_space = action_space
         self.observation_space = batch_space(observation_space, self.num_envs)
@@ -78,6 +52,12 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._done: Mask = np.zeros(self.num_envs, np.bool_)
         self._never: Mask = np.zeros(self.num_envs, np.bool_)
         self._begun = False
+        self._paths: list[list[Any]] = [[] for _ in range(self.num_envs)]
+
+    @property
+    def backend(self) -> str:
+        """``"numba"`` or ``"numpy"``: what moves the rows."""
+        return str(self._backend.name)
 
     def _present(self, observation: Array) -> Any:
         """A batch of observations in the form of the observation space; arrays that are none yet override this."""
@@ -198,9 +178,26 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             info.update(final)
         return self._present(observation), reward, terminated, truncated, info
 
+    def _keep_paths(self, moved: Mask, begun: Mask, places: list[Any]) -> None:
+        """Adds the `places` of the rows that `moved` to the paths of their trials, which only a picture needs."""
+        for row in np.flatnonzero(moved).tolist():
+            if begun[row]:
+                self._paths[row] = []
+            self._paths[row].append(places[row])
+
     @abstractmethod
+    def _scene(self, row: int) -> Any:
+        """What `render` draws of one row."""
+
     def scenes(self) -> list[Any]:
-        """What `render` draws, one scene per row."""
+        """What `render` draws, one scene per row; the paths are kept only with a render mode.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: After `close`.
+            gymnasium.error.ResetNeeded: Before the first reset.
+        """
+        self._require_begun("scenes")
+        return [self._scene(row) for row in range(self.num_envs)]
 
     def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
         """One image (H, W, 3) uint8 per row, or ``None`` without a render mode.
@@ -214,6 +211,36 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             warn_no_render_mode()
             return None
         return tuple(draw(scene) for scene in self.scenes())
+
+    @abstractmethod
+    def _saved(self) -> dict[str, Any]:
+        """What `get_state` returns besides `done`, in copies."""
+
+    @abstractmethod
+    def _take_state(self, state: dict[str, Any]) -> Mask:
+        """Checks the `state` and, if it is sound, continues from it; returns which trials are over."""
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything that changes, as arrays and plain data, for checkpoints; `set_state` continues bit for bit.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: After `close`.
+            gymnasium.error.ResetNeeded: Before the first reset.
+        """
+        self._require_begun("get_state")
+        return {**self._saved(), "done": self._done.copy()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Continues from what `get_state` of an environment with the same keywords returned.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: After `close`.
+            TypeError: A part of `state` has the wrong type.
+            ValueError: A part is missing, unknown or out of range.
+        """
+        self._require_open()
+        self._done = self._take_state(state)
+        self._begun = True
 
     def _require_begun(self, what: str) -> None:
         self._require_open()

@@ -76,12 +76,12 @@ class Bench:
         return SimpleNamespace(target=o[:, :2].copy(), visible=o[:, 2] > 0, go=o[:, 3] > 0, position=o[:, 4:6].copy(), velocity=o[:, 6:8].copy())
 
     def plants(self, belief="trial", steps=200):
-        from reach_gym.reach.rules import Plants
+        from reach_gym.reach.rules import TrialFacts
 
         self.calls.append(belief)
         gain = {"trial": self.felt, "block": self.taught, "nothing": np.zeros(self.rows)}[belief]
         turn = self.turn if belief != "nothing" else np.array([1.0, 0.0])
-        return Plants(
+        return TrialFacts(
             DT, MASS, self.damping, MAX_FORCE, self.step.copy(), self.go.copy(), ONSET, self.start.copy(), self.target.copy(), self.numbers.copy(),
             (self.gain * gain)[:, None] * self.wave[:steps], np.tile(turn, (self.rows, 1)), self.delay, self.sensory, self.motor,
         )

@@ -6,6 +6,7 @@ from agents.rnn.config import ACCELERATION_UNIT, UNIT, VELOCITY_UNIT
 from agents.rnn.trials import STEPS
 from reach_gym import fields
 from reach_gym.plants import point_mass
+from reach_gym.plants.bounds import confine
 
 FREQUENCY = 20.0
 torch.set_num_threads(1)  # tests run side by side; for tensors of this size more threads only wait for each other
@@ -15,22 +16,22 @@ def tensor(array, like):
     return torch.from_numpy(array.copy()).to(like.dtype)
 
 
-def field_of(plants, like):
-    return [tensor(plants.field[:, i], like) for i in range(16)], tensor(plants.scale.T, like)
+def field_of(facts, like):
+    return [tensor(facts.field[:, i], like) for i in range(16)], tensor(facts.scale.T, like)
 
 
-def move(state, force, field, scale, plants, arena):
+def move(state, force, field, scale, facts, arena):
     x, y, vx, vy = state
     fx, fy = fields.force_of(scale, x, y, vx, vy, *field)
-    x, y, vx, vy = point_mass.step(x, y, vx, vy, force[0] + fx, force[1] + fy, plants.dt / plants.mass, plants.damping, plants.dt)
-    x, vx = point_mass.confine(x, vx, arena)
-    y, vy = point_mass.confine(y, vy, arena)
+    x, y, vx, vy = point_mass.step((x, y, vx, vy), force, fx, fy, facts.params)
+    x, vx = confine(x, vx, arena)
+    y, vy = confine(y, vy, arena)
     return x, y, vx, vy
 
 
-def at_rest(plants, like):
-    zero = torch.zeros(len(plants.go), dtype=like.dtype)
-    return (*tensor(plants.start.T, like), zero, zero)
+def at_rest(facts, like):
+    zero = torch.zeros(len(facts.go), dtype=like.dtype)
+    return (*tensor(facts.start.T, like), zero, zero)
 
 
 def elastic(errors):
@@ -39,10 +40,10 @@ def elastic(errors):
 
 def buffer_path(network, config, batch, arena, masks=None):
     """Positions (T, 2, n) of the output-buffer model, and its loss."""
-    plants, like = batch.plants, batch.inputs
+    facts, like = batch.facts, batch.inputs
     rows = like.shape[1]
-    field, scale = field_of(plants, like)
-    state, hand = torch.zeros(rows, config.units, dtype=like.dtype), at_rest(plants, like)
+    field, scale = field_of(facts, like)
+    state, hand = torch.zeros(rows, config.units, dtype=like.dtype), at_rest(facts, like)
     recent, places = [torch.zeros(rows, 2, dtype=like.dtype)] * config.buffer, []
     one = torch.ones(1, dtype=like.dtype)
     for t in range(STEPS):
@@ -51,9 +52,9 @@ def buffer_path(network, config, batch, arena, masks=None):
         seen = torch.relu(network.second(seen)) * second
         state = network.cell(seen, state)
         out = network.out(torch.relu(network.hidden(state * shown)))
-        force = (config.scale.acceleration * plants.mass * out.T).clamp(-plants.max_force, plants.max_force)
-        after = move(hand, force, field, scale[t], plants, arena)
-        change = torch.stack([after[2] - hand[2], after[3] - hand[3]], dim=1) / plants.dt
+        force = (config.scale.acceleration * facts.body.mass * out.T).clamp(-facts.body.strength, facts.body.strength)
+        after = move(hand, force, field, scale[t], facts, arena)
+        change = torch.stack([after[2] - hand[2], after[3] - hand[3]], dim=1) / facts.dt
         recent, hand = [*recent[1:], change / config.scale.acceleration], after
         places.append(torch.stack(hand[:2]))
     path = torch.stack(places)
@@ -62,24 +63,24 @@ def buffer_path(network, config, batch, arena, masks=None):
 
 def standard_path(network, config, batch, arena, masks=None):
     """Positions (T, 2, n) of the hand that the standard model leads, and the loss of its kinematics with what the field adds."""
-    plants, like, dt = batch.plants, batch.inputs, batch.plants.dt
+    facts, like, dt = batch.facts, batch.inputs, batch.facts.dt
     state, outputs = torch.zeros(like.shape[1], config.units, dtype=like.dtype), []
     for t in range(STEPS):
         state = network.cell(like[t], state)
         outputs.append(network.out(torch.relu(network.hidden(state * masks[0][t] if masks else state))).T)
     made, scale = torch.stack(outputs), config.scale
-    start = tensor(plants.start.T, like)
+    start = tensor(facts.start.T, like)
     a, v, p = made[:, :2] * scale.acceleration, made[:, 2:4] * scale.velocity, made[:, 4:] * scale.place + start
-    field, gains = field_of(plants, like)
-    real = believed = at_rest(plants, like)
+    field, gains = field_of(facts, like)
+    real = believed = at_rest(facts, like)
     before, places, errors = (torch.zeros_like(start), torch.zeros_like(start), start), [], []
     for t in range(STEPS):
         place, pace = torch.stack(believed[:2]), torch.stack(believed[2:])
         expected = pace + dt * before[0]
         wanted = before[0] + FREQUENCY**2 * (p[t] - place - dt * expected) + 2 * FREQUENCY * ((before[1] + v[t]) / 2 - expected)
-        force = (plants.mass * wanted).clamp(-plants.max_force, plants.max_force)
-        now = move(real, force, field, gains[t], plants, arena)
-        free = move(believed, force, field, 0.0 * gains[t], plants, 1e9)
+        force = (facts.body.mass * wanted).clamp(-facts.body.strength, facts.body.strength)
+        now = move(real, force, field, gains[t], facts, arena)
+        free = move(believed, force, field, 0.0 * gains[t], facts, 1e9)
         more = [(n - r) - (f - b) for n, r, f, b in zip(now, real, free, believed)], [n - f for n, f in zip(now, free)]
         errors += [(a[t] + torch.stack(more[0][2:]) / dt - batch.acceleration[t]) / ACCELERATION_UNIT]
         errors += [(v[t] + torch.stack(more[1][2:]) - batch.velocity[t]) / VELOCITY_UNIT]

@@ -46,8 +46,8 @@ def test_path_loss_and_gradients_are_those_of_the_plain_loop(model, cell, dropou
     reference = buffer_path if model == "output_buffer" else standard_path
     places, loss = reference(network, config, batch, ARENA, roll._masks)
     hands = roll._hands if model == "output_buffer" else roll._led.real
-    assert len({tuple(field) for field in batch.plants.field.tolist()}) > 1  # both kinds of trials
-    assert (hands._force.abs() > batch.plants.max_force).any()
+    assert len({tuple(field) for field in batch.facts.field.tolist()}) > 1  # both kinds of trials
+    assert (hands._force.abs() > batch.facts.body.strength).any()
     assert (model, cell) != ("output_buffer", "relu") or any(walls is not None for walls in hands._walls)
     torch.testing.assert_close(path.position[1:], places.detach(), rtol=0, atol=1e-12)
     assert roll.loss() == pytest.approx(loss.item(), rel=1e-12)
@@ -125,17 +125,17 @@ def test_the_yardstick_is_the_same_network():
 def test_inputs_and_desired_kinematics_are_the_environments_trial():
     config = RnnConfig()
     batch = drawn(config, {})
-    plants, scale = batch.plants, SCALINGS["unit"]
+    facts, scale = batch.facts, SCALINGS["unit"]
     inputs = batch.inputs.numpy()
-    assert (inputs[: plants.onset, :, :2] == 0).all()
-    np.testing.assert_allclose(inputs[plants.onset :, :, :2], np.broadcast_to(plants.target / scale.place, (STEPS - plants.onset, 6, 2)))
-    for row, go in enumerate(plants.go):
+    assert (inputs[: facts.onset, :, :2] == 0).all()
+    np.testing.assert_allclose(inputs[facts.onset :, :, :2], np.broadcast_to(facts.target / scale.place, (STEPS - facts.onset, 6, 2)))
+    for row, go in enumerate(facts.go):
         assert np.flatnonzero(inputs[:, row, 2]).tolist() == list(range(go, go + 5))
-    assert len(set(plants.go.tolist())) > 1  # every trial has a cue of its own, unlike in the paper's code
+    assert len(set(facts.go.tolist())) > 1  # every trial has a cue of its own, unlike in the paper's code
     # After step t the state is t + 1; the logistic is half-way 0.15 s after the cue.
-    half = batch.position.numpy()[plants.go + 14, :, np.arange(6)]
-    np.testing.assert_allclose(half, plants.target / 2, atol=1e-12)
-    jerk = desired(plants, "minimum_jerk").position
-    np.testing.assert_allclose(jerk[plants.go + 9, np.arange(6)], 0.0, atol=1e-12)
-    np.testing.assert_allclose(jerk[plants.go + 59, np.arange(6)], plants.target, atol=1e-12)
+    half = batch.position.numpy()[facts.go + 14, :, np.arange(6)]
+    np.testing.assert_allclose(half, facts.target / 2, atol=1e-12)
+    jerk = desired(facts, "minimum_jerk").position
+    np.testing.assert_allclose(jerk[facts.go + 9, np.arange(6)], 0.0, atol=1e-12)
+    np.testing.assert_allclose(jerk[facts.go + 59, np.arange(6)], facts.target, atol=1e-12)
     assert planning.logistic(0.15, np.zeros(2), np.ones(2)).position.tolist() == [0.5, 0.5] and UNIT == 0.002

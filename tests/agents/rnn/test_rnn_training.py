@@ -169,18 +169,18 @@ def drawn(gain, **more):
 
 def path_of(batch, begin):
     """Minimum-jerk reaches that begin at these times in s, (n,), whenever the cue comes."""
-    since = (np.arange(STEPS + 1)[:, None] - np.zeros(len(batch.plants.go))) * 0.01 - begin
-    told = minimum_jerk(since, batch.plants.start, batch.plants.target)
+    since = (np.arange(STEPS + 1)[:, None] - np.zeros(len(batch.facts.go))) * 0.01 - begin
+    told = minimum_jerk(since, batch.facts.start, batch.facts.target)
     return Path(*(torch.from_numpy(each).transpose(1, 2) for each in (told.position, told.velocity)), torch.zeros(0))
 
 
 @pytest.mark.parametrize("begin", [0.1, 0.15, 0.2, 0.25, 0.4])
 def test_a_hand_that_does_not_wait_for_the_cue_is_found_out(begin):
     batch = drawn(0.0)
-    go = batch.plants.go
+    go = batch.facts.go
 
     def slope(path):
-        onset = onsets(path, batch.plants)
+        onset = onsets(path, batch.facts)
         assert (onset >= 0).all()
         return np.polyfit(go, onset, 1)[0]
 
@@ -193,7 +193,7 @@ def test_a_hand_that_does_not_wait_for_the_cue_is_found_out(begin):
 
 def test_an_after_effect_is_the_mirror_image_of_the_push_whatever_the_field():
     batch, generator = drawn(1.0), np.random.default_rng(0)
-    late = np.arange(1, STEPS + 1)[:, None] > batch.plants.go
+    late = np.arange(1, STEPS + 1)[:, None] > batch.facts.go
     angle = np.linspace(0, 2 * np.pi, STEPS)[:, None]
     # A hand that a field turns round once is on average where it would have been.
     course = torch.from_numpy(0.03 * np.stack([np.cos(angle), np.sin(angle)], axis=1) * late[:, None]).float()

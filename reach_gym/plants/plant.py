@@ -1,0 +1,117 @@
+"""What a plant is: the contract that every body meets which an agent can move.
+
+A plant has a state, moves by one time step under the agent's command and a force on its hand, and says where the hand is. Fields,
+channels, rotations, rules, recordings and measures see only the *hand*: what works for one plant works for all.
+
+A new plant is one module with a subclass of `Plant`, one line in `reach_gym.plants.table`, a drawing and its tests.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from reach_gym.errors import NotApplicableError
+from reach_gym.keywords import Keywords
+
+
+class LinearHand(NamedTuple):
+    """A hand that obeys ``mass dv/dt = command + force - damping v``, as controllers of linear systems need it.
+
+    Attributes:
+        mass: kg.
+        damping: N s/m.
+        strength: Greatest command along one axis, N.
+    """
+
+    mass: float
+    damping: float
+    strength: float
+
+
+def state_is_hand(state: Any, params: Any) -> Any:
+    """The function `Plant.hand` of a plant whose state is its hand; plain Python then spares itself the call."""
+    return state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plant(Keywords):
+    """A body that an agent moves. Its fields are the keywords that a user may give.
+
+    The functions are component-wise: of `+ - * /`, comparisons and truth values only, so that floats, NumPy arrays, Numba and
+    tensors give the same bits. A state is a tuple of numbers or arrays in the order of `State`, and parameters one in the order
+    of `Params`.
+
+    Attributes:
+        kind: The plant's name.
+        title: What it is, for people: ``"a point mass"``.
+        State: Names of what changes; a ``NamedTuple``.
+        Params: Names of what does not; a ``NamedTuple`` of floats.
+        low: The least action of each actuator.
+        high: The greatest.
+        start: ``start(x, y, params)``: the state at rest with the hand at (x, y).
+        step: ``step(state, command, force_x, force_y, params)``: the state one time step later, where nothing stops the plant.
+            The command is what the actuators do, each in its own unit: actions times `strength`, and motor noise.
+        stop: ``stop(state, params)``: the state with what lies beyond walls or joint limits brought back; as it was where nothing
+            stops the plant.
+        hand: ``hand(state, params)``: the hand's x, y, vx, vy.
+        COMPONENT_WISE: All functions above and those that they call, for Numba.
+    """
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    State: ClassVar[type[Any]]
+    Params: ClassVar[type[Any]]
+    low: ClassVar[tuple[float, ...]]
+    high: ClassVar[tuple[float, ...]]
+    start: ClassVar[Callable[..., Any]]
+    step: ClassVar[Callable[..., Any]]
+    stop: ClassVar[Callable[..., Any]]
+    hand: ClassVar[Callable[..., Any]]
+    COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]]
+
+    @abstractmethod
+    def params(self, dt: float, arena: float) -> Any:
+        """The parameters of time steps of `dt` seconds in an arena of half the side `arena`, in metres.
+
+        Raises:
+            ValueError: The plant would not be stable with such steps.
+        """
+
+    @property
+    @abstractmethod
+    def strength(self) -> tuple[float, ...]:
+        """The command of each actuator for an action of 1."""
+
+    def free_within(self, arena: float) -> float:
+        """Half the side of a square around the origin in which nothing ever stops the hand, m; 0 where there is none.
+
+        Plain Python then spares itself the call of `stop`.
+        """
+        return 0.0
+
+    @abstractmethod
+    def stiffest(self, dt: float) -> tuple[float, float]:
+        """The greatest stiffness (N/m) and damping (N s/m) that walls may have at the hand to be stable in steps of `dt`."""
+
+    def to_data(self) -> dict[str, Any]:
+        """The plant as plain JSON."""
+        return {"kind": self.kind, **super().to_data()}
+
+    def linear(self) -> LinearHand:
+        """The plant as a linear one.
+
+        Raises:
+            NotApplicableError: It is none.
+        """
+        raise NotApplicableError(f"the controller knows only plants that are linear, which {self.title} is not.")
+
+    @abstractmethod
+    def describe(self) -> str:
+        """One line about the body, for people."""
+
+    @abstractmethod
+    def describe_actions(self) -> str:
+        """One line about what the actions do, for people."""

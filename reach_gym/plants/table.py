@@ -1,0 +1,47 @@
+"""The plants that exist, and how one is read from a keyword."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from reach_gym import checks
+from reach_gym.plants.plant import Plant
+from reach_gym.plants.point_mass import PointMass
+
+PLANTS: dict[str, type[Plant]] = {plant.kind: plant for plant in (PointMass,)}
+_USUAL = PointMass.kind
+
+
+def plant_class(value: Any) -> type[Plant]:
+    """The class of the plant that `value` means: a `Plant`, a name of `PLANTS`, or a dict of keywords with or without ``"kind"``.
+
+    Raises:
+        TypeError: `value` is none of these.
+        ValueError: An unknown kind.
+    """
+    if isinstance(value, Plant):
+        return type(value)
+    if isinstance(value, Mapping):
+        return PLANTS[checks.choice("plant.kind", value.get("kind", _USUAL), PLANTS)]
+    if not isinstance(value, str):
+        raise TypeError(f"`plant` must be {' or '.join(map(repr, PLANTS))}, a dict or a Plant, got {checks.shown(value)}.")
+    return PLANTS[checks.choice("plant", value, PLANTS)]
+
+
+def plant_from_data(name: str, value: Any) -> Plant:
+    """Reads a plant; `value` as for `plant_class`.
+
+    Raises:
+        TypeError: `value` is no plant, or a keyword has the wrong type.
+        ValueError: An unknown kind or keyword, or a value that is not allowed.
+    """
+    cls = plant_class(value)
+    if isinstance(value, Plant):
+        return value
+    if isinstance(value, str):
+        return cls()
+    given = dict(checks.keys(name, value, ("kind", *(field.name for field in fields(cls)))))
+    given.pop("kind", None)
+    return cls(**given)

@@ -1,0 +1,109 @@
+"""The reset options of the continuous reach, checked once for both of its environments."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym import checks
+from reach_gym.fields import ForceField
+from reach_gym.reach.keywords import Reach, reach_field, require_apart
+from reach_gym.reach.rules import has_left
+from reach_gym.reach.targets import point
+from reach_gym.sessions.schedule import MAX_GAIN
+
+OPTIONS = ("start", "target", "field", "gain", "channel")
+
+
+class ReachOptions(NamedTuple):
+    """The reset options, checked; ``None`` where the task decides.
+
+    Attributes:
+        start: float64 (rows, 2), or ``None``.
+        target: float64 (rows, 2), or ``None``.
+        field: The trial's field.
+        gain: float64 (rows,), factor on it.
+        channel: Whether the trial runs in a channel.
+    """
+
+    start: npt.NDArray[np.float64] | None
+    target: npt.NDArray[np.float64] | None
+    field: ForceField | None
+    gain: npt.NDArray[np.float64] | None
+    channel: bool | None
+
+
+NO_OPTIONS = ReachOptions(None, None, None, None, None)
+
+
+def reach_options(task: Reach, options: Any, rows: int = 1) -> ReachOptions:
+    """Checks the reset `options` of an environment with that many `rows`.
+
+    Raises:
+        TypeError: An option has the wrong type.
+        ValueError: An option is unknown or out of range.
+    """
+    if not options and (options is None or isinstance(options, dict)):
+        return NO_OPTIONS
+    checks.keys("options", options, OPTIONS)
+    channel = options.get("channel")
+    if channel is not None and not isinstance(channel, bool | np.bool_):
+        raise TypeError(f"`options['channel']` must be True or False, got {checks.shown(channel)}.")
+    field, gain = options.get("field"), options.get("gain")
+    chosen = ReachOptions(
+        _points("options['start']", options.get("start"), rows, task.workspace),
+        _points("options['target']", options.get("target"), rows, task.workspace),
+        None if field is None else reach_field("options['field']", field),
+        None if gain is None else _gains(gain, rows),
+        None if channel is None else bool(channel),
+    )
+    if chosen.channel and (chosen.gain is not None or chosen.field is not None):
+        raise ValueError("`options` must not have a 'gain' or 'field' beside 'channel': True, which replaces the field.")
+    starts = [task.start] * rows if chosen.start is None else chosen.start.tolist()
+    if chosen.target is not None:
+        for start, target in zip(starts, chosen.target.tolist(), strict=True):
+            require_apart(None if start is None else tuple(start), tuple(target), task)
+    elif chosen.start is not None and task.points:
+        for x, y in chosen.start.tolist():
+            if not any(has_left(px, py, x, y, task.radius * task.radius) for px, py in task.points):
+                raise ValueError(f"`options['start']` must lie outside of at least one target, got {(x, y)}.")
+    return chosen
+
+
+def trial_kind(options: ReachOptions, base: Any, gain: Any, channel: Any, given: Any) -> tuple[Any, Any]:
+    """The gain of a trial and whether it runs in a channel, under reset `options`; numbers or arrays alike.
+
+    Args:
+        options: Which of them say something.
+        base: The schedule's gain, without catch trials and spread.
+        gain: The drawn gain.
+        channel: Whether a channel was drawn, 0 or 1.
+        given: The gain that the options give, if they do.
+    """
+    if options.gain is not None or options.field is not None:
+        # A field that somebody asks for is felt, whatever the schedule says.
+        return given if options.gain is not None else 0.0 * abs(base) + 1.0, 0 * channel
+    if options.channel is None:
+        return gain, channel
+    if options.channel:
+        return 0.0 * abs(gain), 0 * channel + 1
+    return gain * (1 - channel) + base * channel, 0 * channel
+
+
+def _points(name: str, value: Any, rows: int, limit: float) -> npt.NDArray[np.float64] | None:
+    if value is None:
+        return None
+    many = isinstance(value, list | tuple | np.ndarray) and len(value) and isinstance(value[0], list | tuple | np.ndarray)
+    if not many:
+        return np.tile(np.array(point(name, value, limit)), (rows, 1))
+    checks.items(name, value, rows, f"a point (x, y) or {rows} of them")
+    return np.array([point(f"{name}[{i}]", item, limit) for i, item in enumerate(value)])
+
+
+def _gains(value: Any, rows: int) -> npt.NDArray[np.float64]:
+    if not isinstance(value, list | tuple | np.ndarray):
+        return np.full(rows, checks.number("options['gain']", value, -MAX_GAIN, MAX_GAIN))
+    checks.items("options['gain']", value, rows, f"a number or {rows} of them")
+    return np.array([checks.number(f"options['gain'][{i}]", item, -MAX_GAIN, MAX_GAIN) for i, item in enumerate(value)])

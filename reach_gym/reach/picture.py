@@ -1,0 +1,59 @@
+"""What is drawn of a continuous reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reach_gym.fields import Pair, from_numbers
+from reach_gym.reach.facts import cursor_of
+from reach_gym.reach.keywords import Reach
+from reach_gym.reach.rows import STREAM, Counts, ReachRows, Trial, float_lines
+from reach_gym.reach.rules import Phase, phase, shown
+from reach_gym.reach.tables import Tables
+from reach_gym.rendering import CursorScene
+
+
+def scene_of(
+    task: Reach, tables: Tables, rows: ReachRows, row: int, path: Sequence[Pair], total: float, title: str
+) -> CursorScene:
+    """The picture of one row.
+
+    Args:
+        task: The task.
+        tables: Its tables.
+        rows: The rows.
+        row: Which one.
+        path: The cursor's path so far, at least one point.
+        total: Sum of the trial's rewards.
+        title: The headline.
+    """
+    at, floats = float_lines(task.plant), rows.floats[:, row].tolist()
+    trial, counts = Trial(*floats[at.state.stop : at.field.start]), Counts(*rows.counts[:, row].tolist())
+    factor = float(tables.waves[counts.wave, max(0, counts.step - 1) % tables.periods[counts.wave]])
+    cursor = cursor_of(task, rows)
+    visible, cue = shown(counts.step, 0, 0, task.onset, counts.go, task.pulse)
+    return CursorScene(
+        field=from_numbers(trial.scale * factor, floats[at.field]),
+        workspace=task.workspace,
+        arena=task.arena,
+        cursor=(float(cursor.x[row]), float(cursor.y[row])),
+        hand=tuple(task.plant.hand(floats[at.state], task.params)[:2]),
+        start=(trial.start_x, trial.start_y),
+        target=(trial.target_x, trial.target_y),
+        target_visible=visible,
+        go=cue,
+        phase=Phase(phase(counts.step, task.onset, counts.go)).name.lower(),
+        radius=task.radius,
+        hold_radius=task.hold_radius,
+        trail=tuple(path),
+        step=counts.step,
+        seconds=counts.step * task.dt,
+        episode_return=total,
+        block=task.schedule.blocks[counts.block].name,
+        trial=int(rows.streams[STREAM.trial, row]),
+        gain=trial.gain * factor,
+        channel=counts.channel == 1,
+        success=counts.success == 1,
+        false_start=counts.false_start == 1,
+        title=title,
+    )

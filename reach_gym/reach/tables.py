@@ -1,0 +1,171 @@
+"""What holds for every row of a continuous reach, laid out as tables that compiled loops can read."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from reach_gym.reach.keywords import Reach
+from reach_gym.reach.rules import Limits
+from reach_gym.rows.records import Floats, lines
+
+UNLIMITED = 2**31 - 1
+_LONGEST_WAVE = 100_000  # steps
+
+
+class Settings(NamedTuple):
+    """Numbers of a task, in SI units.
+
+    Attributes:
+        workspace: Half its side, m.
+        radius_squared: Square of the target's radius, m^2.
+        speed_squared: Square of the greatest speed on the target, (m/s)^2.
+        leave_squared: Square of the radius around the start, m^2.
+        rotation: Of the cursor, degrees, at gain 1.
+        wall_stiffness: Of the force channel, N/m.
+        wall_damping: Of the force channel, N s/m.
+        motor_noise: Standard deviation, in the unit of the command.
+        motor_share: Standard deviation as a share of the command.
+        position_noise: Standard deviation, m.
+        velocity_noise: Standard deviation, m/s.
+        start_x: Where trials start unless the start is drawn.
+        start_y: Likewise.
+    """
+
+    workspace: Any
+    radius_squared: Any
+    speed_squared: Any
+    leave_squared: Any
+    rotation: Any
+    wall_stiffness: Any
+    wall_damping: Any
+    motor_noise: Any
+    motor_share: Any
+    position_noise: Any
+    velocity_noise: Any
+    start_x: Any
+    start_y: Any
+
+
+class Wholes(NamedTuple):
+    """Whole numbers of a task.
+
+    Attributes:
+        onset: Steps to the target's onset.
+        pulse: Steps that the go cue lasts.
+        delay: Steps of sensory delay.
+        hold_steps: Steps to stay on the target.
+        strict: Whether a false start rules success out.
+        fixed_start: Whether the start is not drawn.
+        last_block: First trial of the last block.
+        limit: The time limit.
+    """
+
+    onset: Any
+    pulse: Any
+    delay: Any
+    hold_steps: Any
+    strict: Any
+    fixed_start: Any
+    last_block: Any
+    limit: Any
+
+
+class Session(NamedTuple):
+    """The lines of the table of trials: see `reach_gym.sessions.schedule.SessionTable`."""
+
+    gain: Any
+    spread: Any
+    catch: Any
+    clamp: Any
+    block: Any
+
+
+SESSION = lines(Session)
+
+
+class Tables(NamedTuple):
+    """What holds for every row.
+
+    Attributes:
+        numbers: float64: `Settings`, then the plant's parameters (its `Params`), then the strength of each actuator.
+        wholes: int64 (8,), `Wholes`.
+        points: float64 (2, n), x and y of the targets to choose from; none where they are drawn from the workspace.
+        delays: int64 (n,), steps from onset to go cue to choose from.
+        session: float64 (5, trials), `Session`.
+        fields: float64 (blocks, 17), the gain and the numbers of each block's field.
+        waves: float64 (blocks + 1, steps), factor on the gain in each step; the first line is 1.
+        periods: int64 (blocks + 1,), after how many steps each wave repeats.
+    """
+
+    numbers: Floats
+    wholes: npt.NDArray[np.int64]
+    points: Floats
+    delays: npt.NDArray[np.int64]
+    session: Floats
+    fields: Floats
+    waves: Floats
+    periods: npt.NDArray[np.int64]
+
+
+def settings_of(task: Reach) -> Settings:
+    """The numbers of `task`."""
+    radius, speed, leave = (length * length for length in (task.radius, task.speed_limit, task.hold_radius))
+    start = (0.0, 0.0) if task.start is None else task.start
+    return Settings(
+        *(task.workspace, radius, speed, leave, task.rotation),
+        *(*task.walls, *task.motor_noise, *task.sensory_noise, *start),
+    )
+
+
+def wholes_of(task: Reach, limit: int) -> Wholes:
+    """The whole numbers of `task` with a time limit."""
+    last = task.schedule.trials - task.schedule.blocks[-1].trials
+    return Wholes(task.onset, task.pulse, task.delay, task.hold_steps, task.strict, task.start is not None, last, limit)
+
+
+def limits_of(settings: Any, wholes: Any) -> Limits:
+    """What a cursor is judged by."""
+    return Limits(settings.radius_squared, settings.speed_squared, settings.leave_squared, wholes.strict, wholes.hold_steps)
+
+
+def tables_of(task: Reach, max_steps: int | None) -> Tables:
+    """Lays out `task`; `max_steps` is the time limit.
+
+    Raises:
+        ValueError: A block's gain changes within a trial with a period that is no number of time steps.
+    """
+    table = task.schedule.table()
+    limit = UNLIMITED if max_steps is None else max_steps
+    waves, periods = _waves(task)
+    return Tables(
+        np.array([*settings_of(task), *task.params, *task.plant.strength], np.float64),
+        np.array(wholes_of(task, limit), np.int64),
+        np.array(task.points).reshape(-1, 2).T.copy(),
+        np.array(task.delays, np.int64),
+        np.stack(Session(table.gain, table.spread, table.catch, table.clamp, table.block.astype(float))),
+        np.array([(field.gain, *field.numbers) for field in task.block_fields]),
+        waves,
+        periods,
+    )
+
+
+def _waves(task: Reach) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """The factor on the gain in every step: a line of ones, then one line per block."""
+    lines = [[1.0]]
+    for block in task.schedule.blocks:
+        wave = block.within
+        if wave is None:
+            lines.append([1.0])
+            continue
+        length = round(wave.period / task.dt)
+        if not 2 <= length <= _LONGEST_WAVE or abs(wave.period - length * task.dt) > 1e-9:
+            allowed = f"2 to {_LONGEST_WAVE} whole time steps of {task.dt:g} s"
+            raise ValueError(f"`block.within.period` must be {allowed}, got {wave.period:g} s.")
+        lines.append([1.0 + wave.at(i * task.dt) for i in range(length)])
+    waves = np.ones((len(lines), max(map(len, lines))))
+    for line, factors in zip(waves, lines, strict=True):
+        line[: len(factors)] = factors
+    return waves, np.array([len(line) for line in lines], np.int64)
