@@ -25,7 +25,7 @@ from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import Schedule
 
 
-class CursorReachEnv(CursorTrial, Drawn, gym.Env[Any, Any]):
+class CursorReachEnv(CursorTrial, Drawn[CursorScene], gym.Env[Any, Any]):
     """Bring the cursor to the target after the go cue, against a force field.
 
     The hand is a point mass; all numbers are SI units, x grows to the right, y upwards.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,38 +13,31 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 from reach_gym import checks
-from reach_gym.errors import InvalidActionError, missing_extra
+from reach_gym.errors import InvalidActionError
 from reach_gym.fields import ForceField, Pair
 from reach_gym.reach.env import CursorReachEnv
 from reach_gym.reach.facts import cursor_of, plants_of, scene_of, sensed_by
 from reach_gym.reach.goal import goal_reward
 from reach_gym.reach.keywords import CursorTask, cursor_actions, cursor_options, cursor_task
 from reach_gym.reach.numpy_rows import CursorBackend, NumpyBackend, next_trial, rules_of
-from reach_gym.reach.rows import CursorRows, CursorRules
+from reach_gym.reach.rows import CursorRows
 from reach_gym.reach.rules import Plants, Sensed
 from reach_gym.reach.saved import read_rows
 from reach_gym.rendering import CursorScene
+from reach_gym.rows.backends import make_backend
+from reach_gym.rows.keywords import Rows
 from reach_gym.rows.records import KEY, TRIAL, Mask
-from reach_gym.rows.vector_env import BACKENDS, Array, Info, Moved, ReachVectorEnv
+from reach_gym.rows.vector_env import Array, Info, Moved, ReachVectorEnv
 from reach_gym.sessions.schedule import Schedule
 
 
-def _backend(name: str, task: CursorTask, rules: CursorRules, threads: int) -> CursorBackend:
-    observations = task.observations()
-    if name != "numpy":
-        try:
-            from reach_gym.reach.numba_rows import NumbaBackend
-        except ImportError:
-            if name == "numba":
-                raise missing_extra("numba", "fast") from None
-        else:
-            return NumbaBackend(task, rules, observations, threads)
-    if threads > 1:
-        raise ValueError(f"`threads` must be 1 with the NumPy back end, got {threads}.")
-    return NumpyBackend(task, rules, observations)
+def _numba_backend() -> Callable[..., CursorBackend]:
+    from reach_gym.reach.numba_rows import NumbaBackend
+
+    return NumbaBackend
 
 
-class CursorReachVectorEnv(ReachVectorEnv):
+class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
     """Many cursor reaches, stepped together; `reach_gym.reach.env.CursorReachEnv` describes the task.
 
     Row i seeded with s + i equals the scalar environment seeded with s + i bit for bit, whatever the number of rows, the
@@ -53,6 +47,8 @@ class CursorReachVectorEnv(ReachVectorEnv):
     and
     ``channel`` for all rows that are reset; ``reset_mask``. They hold for one trial.
     """
+
+    _backend: CursorBackend
 
     def __init__(
         self,
@@ -127,17 +123,17 @@ class CursorReachVectorEnv(ReachVectorEnv):
         """
         keywords = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         self._task = task = cursor_task(keywords)
-        checks.choice("backend", backend, BACKENDS)
-        checks.integer("threads", threads, 1)
+        shared = {each.name: keywords[each.name] for each in dataclasses.fields(Rows)}
+        rows = Rows(**shared)
         self._observations = task.observations()
         super().__init__(
-            *(num_envs, max_episode_steps, autoreset_mode, render_mode),
+            rows,
             observation_space=self._observations.space,
             action_space=spaces.Box(-1.0, 1.0, (2,), np.float32),
         )
         self.metadata["render_fps"] = CursorReachEnv.metadata["render_fps"]
         self._rules = rules_of(task, max_episode_steps)
-        self._backend = _backend(backend, task, self._rules, threads)
+        self._backend = make_backend(rows, NumpyBackend, _numba_backend, task, self._rules, task.observations())
         self._store = CursorRows.empty(self.num_envs, task.delay, self._backend.spare)
         self._paths: list[list[Pair]] = [[] for _ in range(self.num_envs)]
         self._returns = np.zeros(self.num_envs)
