@@ -102,7 +102,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         self._session = self._task.session()
         self._told: dict[str, Any] = {}  # what info tells of a trial of a session besides
         self._watched = self._session is not None or self.render_mode is not None
-        self._counts = Counts(None, 0, 0, 0, 0)
+        self._counts = Counts(0, 0, 0, 0, 0)  # of no trial yet
         self._running = self._success = False
         self._path: list[int] = []  # kept for pictures alone: without a time limit it has no end
 
@@ -115,29 +115,29 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         """
         seed = checks.seed(seed)
         chosen = trial_options(self._task, {} if options is None else options)
-        counts = self._next() if seed is None and self._counts.key is not None else Counts(None, 0, 0, 0, 0)
-        radius = self._radii[counts.level] if chosen.radius is None else chosen.radius
+        trial, level, seen, hits = (0, 0, 0, 0) if seed is not None or not self._begun else self._next()
+        radius = self._radii[level] if chosen.radius is None else chosen.radius
         limit = int(squared_limit(radius))
         require_pair(self.size, chosen.start, chosen.target, limit)
         super().reset(seed=seed)  # nothing is refused from here on
-        key = draws.new_key(self.np_random) if counts.key is None else counts.key
-        self._counts = counts._replace(key=key)
-        start, target = draw_pair(key, counts.trial, self.size, chosen.start, chosen.target, limit)
+        key = draws.new_key(self.np_random) if seed is not None or not self._begun else self._counts.key
+        self._counts = Counts(key, trial, level, seen, hits)
+        start, target = draw_pair(key, trial, self.size, chosen.start, chosen.target, limit)
         world = chosen.world
         if self._session is not None:
-            world, told = self._session.begin(key, counts.trial, world if chosen.replaced else None)
+            world, told = self._session.begin(key, trial, world if chosen.replaced else None)
             self._told = told._asdict()
         self._begin(world, start, target, radius)
         if self.render_mode == "human":
             self.render()
         return self._see(start), {**self._info(start), **self._told}
 
-    def _next(self) -> Counts:
-        """The counts of the next trial."""
-        key, trial, level, seen, hits = self._counts
+    def _next(self) -> tuple[int, int, int, int]:
+        """The number of the next trial, and the state of the radius schedule in it."""
+        _, trial, level, seen, hits = self._counts
         rule = self._task.radius
         radius = advance_radius(level, seen, hits, int(self._success), rule.episodes, rule.hits, len(self._radii) - 1)
-        return Counts(key, trial + 1, *radius)
+        return trial + 1, *radius
 
     def _begin(self, world: GridWorld, start: int, target: int, radius: float) -> None:
         self._world, self._start, self._target, self._radius = world, start, target, radius
@@ -167,10 +167,10 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
             raise ResetNeeded("Call `reset` before `step`: no trial is under way.")
         self._cell = cell = self._next_cell[self._cell][action]
         self._steps += 1
-        self._success = hit = self._within[cell]
+        hit = self._within[cell]
         if hit:
-            self._running = False
-        info = self._info(cell)
+            self._success, self._running = True, False
+        info = single_info(self._distances[cell], self._ideal, self._felt[cell], self._radius, hit)
         if self._watched:  # one look for all of it, as this is the hot path
             self._watch(info)
         return self._see(cell), 0.0 if hit else -1.0, hit, False, info

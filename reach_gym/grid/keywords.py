@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any, ClassVar
 
 from reach_gym import checks
@@ -85,22 +86,22 @@ class GridReach(Keywords):
             block_fields(self.schedule, self.field)
         require_pair(self.size, self.start_cell, self.target_cell, int(squared_limit(self.radius.start)))
 
-    @property
+    @functools.cached_property
     def start_cell(self) -> int:
         """The cell y * size + x in which every trial starts, or `reach_gym.grid.pairs.FREE` where it is drawn."""
         return cell_of(self.start, self.size)
 
-    @property
+    @functools.cached_property
     def target_cell(self) -> int:
         """The target's cell, or `reach_gym.grid.pairs.FREE` where it is drawn."""
         return cell_of(self.target, self.size)
 
-    @property
+    @functools.cached_property
     def radii(self) -> tuple[float, ...]:
         """The reward radius of each level of its schedule, in squares; a single one where it is constant."""
         return self.radius.radii
 
-    @property
+    @functools.cached_property
     def world(self) -> GridWorld:
         """The tables of size and field."""
         return grid_world(self.size, self.field)

@@ -55,5 +55,5 @@ class NumbaBackend:
             return int(bad)
         reward, distance, radius = floats
         terminated, truncated, done, every, in_field, is_success = flags
-        info = batch_info(Info(distance, ideal_steps, in_field, radius, is_success), every)
+        info = batch_info(distance, ideal_steps, in_field, radius, is_success, every)
         return observation, reward, terminated, truncated, done, info

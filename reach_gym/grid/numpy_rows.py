@@ -62,14 +62,15 @@ class NumpyBackend:
 
     def _report(self, rows: GridRows, now: Numbers, squared: Array) -> tuple[Array, dict[str, Array]]:
         place, goal = now.place.astype(np.int64), now.goal.astype(np.int64)
-        info = Info(
+        info = batch_info(
             distance=distance(squared),
             ideal_steps=now.ideal.astype(np.int64),
             in_field=place_felt(place) != 0,
             radius=rows.radius.copy(),
             is_success=now.success != 0,
+            mask=np.ones(len(place), np.bool_),
         )
-        return self._observations.batch(place_cell(place), place_cell(goal)), batch_info(info, np.ones(len(place), np.bool_))
+        return self._observations.batch(place_cell(place), place_cell(goal)), info
 
     def _next(self, rows: GridRows, mask: Mask) -> GridRows:
         some = rows.take(mask)

@@ -103,7 +103,8 @@ class VectorObservations(GridObservations):
     def __init__(self, size: int, fixed_target: int) -> None:
         """See `GridObservations`."""
         super().__init__(size, fixed_target)
-        self._table = np.tile(scaled_squares(size), 2)
+        self._squares = scaled_squares(size)
+        self._table = np.tile(self._squares, 2)
         self._lines = list(self._table)  # views: looking one up is twice as fast as indexing the array
         self.space = spaces.Box(0.0, 1.0, (4,), np.float32)
 
@@ -113,7 +114,7 @@ class VectorObservations(GridObservations):
 
     def aim(self, target: int) -> None:
         """See `GridObservations`."""
-        self._table[:, 2:] = self._table[target, :2]
+        self._table[:, 2:] = self._squares[target]
 
     def see(self, cell: int) -> npt.NDArray[np.float32]:
         """See `GridObservations`."""

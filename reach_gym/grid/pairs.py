@@ -27,8 +27,9 @@ def draw_pair(key: int, trial: int, size: int, start: int, target: int, limit: i
     """
     cells, attempt = size * size, 0
     while True:
-        drawn = draw_start(key, trial, attempt, cells), draw_target(key, trial, attempt, cells)
-        at, to, squared = settle_pair(*drawn, start, target, size)
+        at = draw_start(key, trial, attempt, cells) if start < 0 else start
+        to = draw_target(key, trial, attempt, cells) if target < 0 else target
+        at, to, squared = settle_pair(at, to, start, target, size)
         if not is_hit(squared, limit):
             return at, to
         attempt += 1

@@ -21,14 +21,14 @@ class Counts(NamedTuple):
     """Which trial of which stream a scalar environment is in.
 
     Attributes:
-        key: Of its stream, from which every trial is drawn; ``None`` before the first reset.
+        key: Of its stream, from which every trial is drawn.
         trial: From 0.
         level: Of the radius schedule, as the two that follow.
         seen: Episodes since its last look.
         hits: Successes among them.
     """
 
-    key: int | None
+    key: int
     trial: int
     level: int
     seen: int

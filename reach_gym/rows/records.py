@@ -61,16 +61,17 @@ def chooser(record: type[Any]) -> Callable[[Any, Any, Any, Any], Any]:
 
 
 def info_of(record: type[Any]) -> Callable[..., dict[str, Any]]:
-    """``info(*values)``: the values of a `record` under the names of its fields, as fast as if the dict were written out."""
+    """``info(*values)``: a dict of the fields of a `record`, as fast as if it were written out."""
     names: tuple[str, ...] = record._fields
     entries = ", ".join(f"{name!r}: {name}" for name in names)
     return _made(f"def info({', '.join(names)}):\n    return {{{entries}}}\n", "info", record)
 
 
-def batch_info_of(record: type[Any]) -> Callable[[Any, Mask], dict[str, Any]]:
-    """``info(values, mask)``: as `info_of`, for arrays; after each of them Gymnasium's `mask` of the rows that it holds for."""
-    entries = ", ".join(f"{name!r}: values[{k}], '_{name}': mask" for k, name in enumerate(record._fields))
-    return _made(f"def info(values, mask):\n    return {{{entries}}}\n", "info", record)
+def batch_info_of(record: type[Any]) -> Callable[..., dict[str, Any]]:
+    """``info(*arrays, mask)``: as `info_of`, and beside each array Gymnasium's `mask` of the rows that it holds for."""
+    names: tuple[str, ...] = record._fields
+    entries = ", ".join(f"{name!r}: {name}, '_{name}': mask" for name in names)
+    return _made(f"def info({', '.join(names)}, mask):\n    return {{{entries}}}\n", "info", record)
 
 
 def _made(source: str, name: str, record: type[Any]) -> Callable[..., Any]:

@@ -241,7 +241,7 @@ def test_resume_refuses_a_bad_environment_state(tmp_path: Path) -> None:
         None,
         {},
         {**manifest["env_state"], "trial": -1},
-        {**manifest["env_state"], "path": [1000]},
+        {**manifest["env_state"], "cursor": 1000},
     ):
         path.write_text(json.dumps({**manifest, "env_state": state}))
         with pytest.raises(CheckpointError) as caught:
