@@ -43,10 +43,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
     The move, plus the field's shift in whole squares if the cursor stood in the field before the move, then clipped to the grid.
 
     ## Observation space
-    - ``"vector"``: float32 (4,), x and y of the cursor, then of the target, scaled to [0, 1].
-    - ``"pixels"``: uint8 (2, size, size), the target's square is 255 in channel 0, the cursor's in channel 1, as [channel, y, x].
-    - ``"index"``: ``Discrete(size**2)``, the cursor's cell y * size + x; where the target is drawn anew in every trial
-      ``Discrete(size**4)``, cursor * size**2 + target.
+    That of the kind which the keyword `observation` names, one of `reach_gym.grid.observations.KINDS`.
 
     ## Reward and end
     -1 per step and 0 for the step that brings the cursor within `radius` (Euclidean, bound included) of the target, which
@@ -57,12 +54,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
     pure function of the seed and k.
 
     ## Info
-    ``distance`` (float, squares from the target), ``ideal_steps`` (int, the true optimum from this trial's start under its field
-    and radius; -1 if the target cannot be reached), ``in_field`` (bool, whether the field acts on the next move),
-    ``radius`` (float, squares), ``is_success`` (bool).
-
-    With a schedule also ``block`` (int, index of the block), ``trial`` (int, from 0) and ``gain`` (float, the factor on the
-    block's field).
+    The fields of `reach_gym.grid.rows.Info`; with a schedule also those of `reach_gym.grid.rows.SessionInfo`.
 
     ## Schedule
     The gain of trial k is drawn as in the continuous task, then rounded to quarters, because the field shifts the cursor by whole
@@ -95,7 +87,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         self.render_mode = shown.render_mode
         self.size = self._task.size
         self.observations = self._task.observations()
-        self._see = self.observations.see  # looked up once: `step` is the hot path
+        self._see = self.observations.see  # looked up once, not in every step
         self.observation_space = self.observations.space
         self.action_space = spaces.Discrete(NUM_ACTIONS)
         self._radii = self._task.radii
@@ -161,6 +153,8 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
             gymnasium.error.ResetNeeded: Before the first reset or after the end of the trial.
             InvalidActionError: `action` is no integer from 0 to 7.
         """
+        # Move, hit, distance and field are looked up in the tables that `reach_gym.grid.rules` and `grid_world` filled, and the
+        # reward is written out: calling the rules here took 5 microseconds, where the whole step takes 0.6.
         if type(action) is not int or not 0 <= action < NUM_ACTIONS:
             action = grid_action(action)
         if not self._running:
@@ -171,7 +165,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         if hit:
             self._success, self._running = True, False
         info = single_info(self._distances[cell], self._ideal, self._felt[cell], self._radius, hit)
-        if self._watched:  # one look for all of it, as this is the hot path
+        if self._watched:  # one question for all of it
             self._watch(info)
         return self._see(cell), 0.0 if hit else -1.0, hit, False, info
 

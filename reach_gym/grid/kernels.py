@@ -27,7 +27,7 @@ from reach_gym.sessions.draws import draw_start, draw_target
 
 
 class Measures(NamedTuple):
-    """The floats that `advance` gives back, float64."""
+    """The float64 lines that `advance` gives back, one number per row."""
 
     reward: Any
     distance: Any
@@ -35,7 +35,16 @@ class Measures(NamedTuple):
 
 
 class Flags(NamedTuple):
-    """The flags that `advance` gives back, bool: `done` is either end, `every` always true, a mask for Gymnasium."""
+    """The bool lines that `advance` gives back.
+
+    Attributes:
+        terminated: Whether the step hit.
+        truncated: Whether the time limit is reached.
+        done: Either of them.
+        every: True, Gymnasium's mask of the rows that info holds for.
+        in_field: See `reach_gym.grid.rows.Info`.
+        is_success: See there.
+    """
 
     terminated: Any
     truncated: Any

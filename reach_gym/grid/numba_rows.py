@@ -53,6 +53,7 @@ class NumbaBackend:
         bad = self._advance(*arguments) if self._threads == 1 else spread(self._advance, arguments, self._threads)
         if bad >= 0:
             return int(bad)
+        # In the order of the records; making a `Measures` and a `Flags` of them would take 0.5 of 5 microseconds.
         reward, distance, radius = floats
         terminated, truncated, done, every, in_field, is_success = flags
         info = batch_info(distance, ideal_steps, in_field, radius, is_success, every)

@@ -60,10 +60,11 @@ class Info(NamedTuple):
 
     Attributes:
         distance: float, squares from the target.
-        ideal_steps: int, the least number of steps from the trial's start; -1 if the target cannot be reached.
+        ideal_steps: int, the least number of steps that lead from the trial's start to within the radius, under its field; -1 if
+            none does.
         in_field: bool, whether the field acts on the next move.
-        radius: float, the reward radius in squares.
-        is_success: bool.
+        radius: float, the trial's reward radius in squares.
+        is_success: bool, whether the cursor has come within the radius.
     """
 
     distance: Any

@@ -249,6 +249,19 @@ def test_resume_refuses_a_bad_environment_state(tmp_path: Path) -> None:
         assert caught.value.kind == "corrupt"
 
 
+def test_a_trial_of_any_length_can_be_saved(tmp_path: Path) -> None:
+    kwargs = {"max_episode_steps": 200_000, "field": {"push": [-1, 0], "gain": 2}}  # the cursor never gets off the left wall
+    config = QLearningConfig(episodes=1, epsilon=0.0)
+    first = QLearning(gym.make(CALM, **kwargs), config)
+    first.learn(1)
+    assert first.steps == [200_000]
+    task = {"id": CALM, "kwargs": kwargs}
+    first.save(tmp_path, task)
+    second = QLearning(gym.make(CALM, **kwargs), config)
+    second.resume(tmp_path, task)
+    assert second.steps == first.steps and (tmp_path / checkpoint.MANIFEST).stat().st_size < 5_000
+
+
 def test_resume_needs_an_environment_with_a_state(tmp_path: Path) -> None:
     first = QLearning(TwoStates(True), QLearningConfig(episodes=5))
     first.learn(5)
