@@ -181,15 +181,14 @@ def read(owner: str, classes: tuple[type[Any], ...], given: Mapping[str, Any], b
         owner: Who takes them, for the error message.
         classes: Subclasses of `Keywords`.
         given: Names and values.
-        base: An object of one of the `classes`, which says what holds where nothing is given; ``None`` for the defaults.
+        base: An object of the first of the `classes`, which says what holds where nothing is given; ``None`` for the defaults.
 
     Raises:
         TypeError: An unknown name, with the nearest known one; a value, or the `base`, of the wrong type.
         ValueError: A value that is not allowed.
     """
-    if base is not None and type(base) not in classes:
-        allowed = " or ".join(each.__name__ for each in classes)
-        raise TypeError(f"{owner} takes keywords, or a {allowed} before them, got {checks.shown(base)}.")
+    if base is not None and type(base) is not classes[0]:
+        raise TypeError(f"{owner} takes keywords, or a {classes[0].__name__} before them, got {checks.shown(base)}.")
     names = [{field.name for field in dataclasses.fields(each)} for each in classes]
     every = sorted(set().union(*names))
     for name in given:

@@ -106,7 +106,7 @@ def test_golden_draws(env_id, kind):
     env, digest = made(env_id, kind, max_episode_steps=1), hashlib.sha256()
     results = rollout(env, lambda info: np.zeros(2, np.float32), 598)
     for _, *_, info in itertools.islice(results, 0, None, 2):  # every other result begins a trial
-        for value in (*(info[name] for name in CURSOR_INFO), env.unwrapped.plants(steps=1).go[0]):
+        for value in (*(info[name] for name in CURSOR_INFO), env.unwrapped.trial_facts(steps=1).go[0]):
             digest.update(canonical(value))
     assert info["trial"] == 299
     assert digest.hexdigest() == DRAWS[env_id]

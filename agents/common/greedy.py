@@ -31,7 +31,7 @@ class GreedyTable:
         """
         base = env.unwrapped
         cells = base.size**2
-        self._index = IndexObservations(base.size, base.task.target)
+        self._index = IndexObservations(base.size, base.task.target_cell)
         cursor, target = np.divmod(np.arange(cells * cells), cells)
         parts = [
             np.asarray(agent.act(base.observations.batch(cursor[i : i + _AT_ONCE], target[i : i + _AT_ONCE])))

@@ -43,7 +43,7 @@ def judge_grid(agent: Agent, name: str, env_id: str, kwargs: dict[str, Any]) -> 
     base: Any = env.unwrapped
     few = base.size**4 <= _MOST_PAIRS
     judge, pairs, seen = (GreedyTable(agent, env), "all", {"observation": "index"}) if few else (agent, _HELD_OUT, {})
-    longest = furthest(base.size, base.task.start, base.task.target)
+    longest = furthest(base.size, base.task.start_cell, base.task.target_cell)
     env.close()
     result: dict[tuple[str, str], Any] = {}
     for task, radius in RADII.items():

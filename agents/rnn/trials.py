@@ -13,9 +13,9 @@ from agents.rnn.config import RnnConfig, Scaling
 from reach_gym.acting import rollout
 from reach_gym.planning import Profile, logistic, minimum_jerk
 from reach_gym.reach.facts import TrialFacts
+from reach_gym.reach.rows import STREAM
 from reach_gym.reach.rules import cue_is_on
 from reach_gym.recording.metadata import require_cursor
-from reach_gym.rows.records import TRIAL
 from reach_gym.sessions import draws
 
 STEPS = 100  # of a trial, 1 s
@@ -70,7 +70,7 @@ class TrialSource:
         if number != self._next - 1:
             if number != self._next:
                 state = self._base.get_state()
-                state["streams"][TRIAL] = number - 1
+                state["streams"][STREAM.trial] = number - 1
                 self._base.set_state(state)
             self._envs.reset()
             self._next = number + 1

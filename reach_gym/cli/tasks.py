@@ -111,7 +111,8 @@ def read_kwargs(text: str, env_id: str) -> dict[str, Any]:
     entry_point = gym.spec(env_id).entry_point
     create = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
     # The commands choose the render mode themselves.
-    known = [name for name in inspect.signature(create).parameters if name != "render_mode"] if create else []
+    parameters = inspect.signature(create).parameters.values() if create else ()
+    known = [each.name for each in parameters if each.kind is not each.POSITIONAL_ONLY and each.name != "render_mode"]
     checks.keys("--kwargs", kwargs, known)
     return kwargs
 

@@ -287,11 +287,11 @@ def _all_trials(env: Any) -> npt.NDArray[np.int64]:
     env.reset(seed=0)
     size, task = env.size, env.task
     cells = np.arange(size * size)
-    limit = int(squared_limit(task.radius.radii[0]))
-    targets = cells if task.target < 0 else np.array([task.target])
+    limit = int(squared_limit(task.radii[0]))
+    targets = cells if task.target is None else np.array([task.target_cell])
     valid = ~hits(size, limit, targets)
-    if task.start >= 0:
-        valid &= cells == task.start
+    if task.start is not None:
+        valid &= cells == task.start_cell
     to, start = np.nonzero(valid)
     pairs = np.stack([start, targets[to]], axis=1)
     return np.stack([pairs % size, pairs // size], axis=2)

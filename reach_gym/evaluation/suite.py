@@ -29,10 +29,11 @@ import numpy as np
 
 from reach_gym import checks
 from reach_gym.acting import rollout
+from reach_gym.grid.observations import KINDS
 
 FAMILIES = ("grid", "cursor")
 # The kinds of observation that an agent may have, in the order in which they are tried; one that does not mind gets the first.
-OBSERVATIONS = {"grid": ("vector", "pixels", "index"), "cursor": ("vector", "goal", "pixels")}
+OBSERVATIONS = {"grid": tuple(KINDS), "cursor": ("vector", "goal", "pixels")}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym.fields import ForceField
+from reach_gym.grid.rules import distance, is_hit
 from reach_gym.grid.world import NUM_ACTIONS, GridWorld, grid_world, squared_distance, squared_limit
 
 UNREACHABLE = -1  # steps to go where the field keeps the cursor from the target for ever
@@ -15,9 +16,22 @@ UNREACHABLE = -1  # steps to go where the field keeps the cursor from the target
 
 def hits(size: int, limit: int, targets: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Which cells lie within the squared distance `limit` of which targets: bool (targets, cells)."""
+    return np.asarray(is_hit(_squared(size, targets[:, None]), limit))
+
+
+def _squared(size: int, target: npt.NDArray[np.int64] | int) -> npt.NDArray[np.int64]:
     cells = np.arange(size * size)
-    to = targets[:, None]
-    return np.asarray(squared_distance(cells % size, cells // size, to % size, to // size) <= limit)
+    return np.asarray(squared_distance(cells % size, cells // size, target % size, target // size))
+
+
+@functools.lru_cache(maxsize=512)
+def around(size: int, target: int, limit: int) -> tuple[tuple[bool, ...], tuple[float, ...]]:
+    """For every cell: whether it lies within the squared radius `limit` of `target`, and how far it is.
+
+    In tuples, because plain Python looks them up faster than an array: the scalar environment does it in every step.
+    """
+    squared = _squared(size, target)
+    return tuple(is_hit(squared, limit).tolist()), tuple(distance(squared).tolist())
 
 
 def steps_to_go(world: GridWorld, radius: float = 0.0, target: int | None = None) -> npt.NDArray[np.int16]:

@@ -1,105 +1,85 @@
-"""Numba kernels of the native vector environments: the fast back end.
+"""Numba kernels of the grid's vector environment: the fast back end.
 
-The rules are not written again here: `reach_gym.rows.compiled` registers the component-wise functions with Numba from outside.
-
-This module is imported on demand, and only where Numba is installed.
+The rules are not written again here: `reach_gym.rows.compiled` registers the component-wise functions with Numba from outside,
+and the names of the numbers come from the records. This module is imported on demand, where Numba is installed.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numba.extending import register_jitable
 
-from reach_gym.grid import radius, world
+from reach_gym.grid import observations, rules, world
 from reach_gym.grid.radius import advance_radius
-from reach_gym.grid.rows import GOAL, HITS, IDEAL, LEVEL, LIMIT, PLACE, SEEN, START, STEPS, SUCCESS, WORLD
-from reach_gym.grid.world import NUM_ACTIONS, STAY, place_cell, place_felt, place_x, place_y, squared_distance, squared_limit
+from reach_gym.grid.rows import Numbers, Streams
+from reach_gym.grid.rules import begun, distance, ideal_steps, is_hit, is_late, move, reward, settle_pair, squared_apart
+from reach_gym.grid.tables import Settings
+from reach_gym.grid.world import NUM_ACTIONS, STAY, place_cell, place_felt, squared_limit
 from reach_gym.rows.compiled import register
-from reach_gym.rows.records import KEY, TRIAL
+from reach_gym.rows.records import lines, list_reader, reader, writer
 from reach_gym.sessions import draws
 from reach_gym.sessions.draws import draw_start, draw_target
 
-register(draws, world, radius)
+
+class Measures(NamedTuple):
+    """The float64 lines that `advance` gives back, one number per row."""
+
+    reward: Any
+    distance: Any
+    radius: Any
 
 
-@register_jitable
-def _words(observation: Any) -> Any:
-    # The two float32 of a square are copied as one 64-bit word.
-    return observation.view(np.uint64)
+class Flags(NamedTuple):
+    """The bool lines that `advance` gives back.
+
+    Attributes:
+        terminated: Whether the step hit.
+        truncated: Whether the time limit is reached.
+        done: Either of them.
+        every: True, Gymnasium's mask of the rows that info holds for.
+        in_field: See `reach_gym.grid.rows.Info`.
+        is_success: See there.
+    """
+
+    terminated: Any
+    truncated: Any
+    done: Any
+    every: Any
+    in_field: Any
+    is_success: Any
 
 
-@register_jitable
-def _write_vector(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
-    observation[i, 0] = pairs[place_cell(place)]
-    observation[i, 1] = pairs[place_cell(goal)]
-
-
-@register_jitable
-def _flat(observation: Any) -> Any:
-    rows, channels, height, width = observation.shape
-    return observation.reshape(rows, channels * height * width)
-
-
-@register_jitable
-def _write_pixels(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
-    observation[i, place_cell(goal)] = 255
-    observation[i, len(pairs) + place_cell(place)] = 255
-
-
-@register_jitable
-def _as_it_is(observation: Any) -> Any:
-    return observation
-
-
-@register_jitable
-def _write_cell(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
-    observation[i] = place_cell(place)
-
-
-@register_jitable
-def _write_pair(observation: Any, i: int, place: int, goal: int, pairs: Any) -> None:
-    observation[i] = place_cell(place) * len(pairs) + place_cell(goal)
-
-
-# For each kind of observation the layout that it is written in, and the writer of one row.
-WRITERS = {
-    "vector": (_words, _write_vector),
-    "pixels": (_flat, _write_pixels),
-    "cell": (_as_it_is, _write_cell),
-    "pair": (_as_it_is, _write_pair),
-}
+register(draws, world, rules, observations)
+_row, _put_row = register_jitable(reader(Numbers)), register_jitable(writer(Numbers))
+_stream, _put_stream = register_jitable(reader(Streams)), register_jitable(writer(Streams))
+_settings = register_jitable(list_reader(Settings))
+_put_flags = register_jitable(writer(Flags))
+# Line numbers, for loops that write only some of the lines.
+NUMBER, MEASURE = lines(Numbers), lines(Measures)
 
 
 @register_jitable
 def _next_trial(
     i: int, numbers: Any, streams: Any, radius: Any, settings: Any, next_place: Any, ideal: Any, radii: Any
 ) -> None:  # fmt: skip
-    numbers[LEVEL, i], numbers[SEEN, i], numbers[HITS, i] = advance_radius(
-        *(numbers[LEVEL, i], numbers[SEEN, i], numbers[HITS, i], numbers[SUCCESS, i]),
-        *(settings[3], settings[4], settings[5]),
-    )
-    streams[TRIAL, i] += np.uint64(1)
-    level, size = numbers[LEVEL, i], settings[0]
-    radius[i], numbers[LIMIT, i] = radii[level], np.int32(squared_limit(radii[level]))
-    cells, attempt, apart = np.uint64(size * size), np.uint64(0), -1
-    at = to = np.int64(0)
-    while apart <= numbers[LIMIT, i]:
-        at, to = np.int64(settings[1]), np.int64(settings[2])
-        if at < 0:
-            at = np.int64(draw_start(streams[KEY, i], streams[TRIAL, i], attempt, cells))
-        if to < 0:
-            to = np.int64(draw_target(streams[KEY, i], streams[TRIAL, i], attempt, cells))
-        apart = squared_distance(at % size, at // size, to % size, to // size)
+    row, stream, task = _row(numbers, i), _stream(streams, i), _settings(settings)
+    level, seen, hits = advance_radius(row.level, row.seen, row.hits, row.success, task.episodes, task.hits, task.last_level)
+    trial = stream.trial + np.uint64(1)
+    radius[i], limit = radii[level], np.int32(squared_limit(radii[level]))
+    cells, attempt = np.uint64(task.size * task.size), np.uint64(0)
+    at, to, squared = np.int64(0), np.int64(0), np.int64(-1)
+    while is_hit(squared, limit):
+        start = np.int64(draw_start(stream.key, trial, attempt, cells))
+        target = np.int64(draw_target(stream.key, trial, attempt, cells))
+        at, to, squared = settle_pair(start, target, task.start, task.target, task.size)
         attempt += np.uint64(1)
-    numbers[PLACE, i], numbers[GOAL, i] = next_place[0, at, STAY], next_place[0, to, STAY]
-    numbers[START, i] = at
-    numbers[WORLD, i] = numbers[STEPS, i] = numbers[SUCCESS, i] = 0
-    numbers[IDEAL, i] = ideal[level, to % ideal.shape[1], at]
+    _put_stream(streams, i, Streams(stream.key, trial))
+    _put_row(numbers, i, begun(next_place, 0, at, to, limit, ideal_steps(ideal, level, to, at), level, seen, hits))
 
 
 @register_jitable
@@ -115,20 +95,22 @@ def _first_bad(actions: Any) -> int:
 
 
 @functools.cache
-def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callable[..., None]]:
+def grid_kernels(
+    layout: Callable[..., Any], write: Callable[..., None], parallel: bool
+) -> tuple[Callable[..., int], Callable[..., None]]:
     """Compiles ``(advance, restart)`` for one kind of observation.
 
     Args:
-        kind: A key of `WRITERS`.
+        layout: See `reach_gym.grid.observations.GridObservations`.
+        write: Likewise.
         parallel: Whether `advance` spreads the rows over Numba's threads.
 
     Returns:
-        ``advance(*rows, actions, again, *rules, *outputs)``, which returns -1, or, before any row
-        moves, the first row with a bad action; and ``restart(*rows, mask, *rules, *outputs)``. Both write into the outputs,
-        pixels into zeroed ones. Those of `advance` are observation, floats (reward, distance, radius), flags (terminated,
-        truncated, in_field, is_success, either end, true) and ideal_steps: few arrays, because each costs time to hand over.
+        ``advance(*rows, actions, again, *tables, *outputs)``, which returns -1, or, before any row moves, the first row with a
+        bad action; and ``restart(*rows, mask, *tables, *outputs)``. Both write into the outputs, sparse observations into zeroed
+        ones. Those of `advance` are observation, `Measures`, `Flags` and ideal_steps: few arrays, because each costs time to hand
+        over; those of `restart` are observation and the fields of `reach_gym.grid.rows.Info`.
     """
-    layout, write = WRITERS[kind]
     advance = _advance_loop(layout, write, numba.prange if parallel else range)
     restart = _restart_loop(layout, write)
     return numba.njit(parallel=parallel, nogil=True)(advance), numba.njit(nogil=True)(restart)
@@ -137,19 +119,18 @@ def grid_kernels(kind: str, parallel: bool) -> tuple[Callable[..., int], Callabl
 def _restart_loop(layout: Any, write: Any) -> Callable[..., None]:
     def restart(
         numbers: Any, streams: Any, radius: Any, mask: Any,
-        settings: Any, next_place: Any, ideal: Any, radii: Any, pairs: Any,
-        observation: Any, distance: Any, ideal_steps: Any, felt: Any, reach: Any, success: Any,
+        settings: Any, next_place: Any, ideal: Any, radii: Any, words: Any,
+        observation: Any, away: Any, to_go: Any, in_field: Any, reach: Any, success: Any,
     ) -> None:  # fmt: skip
-        written = layout(observation)
+        view = layout(observation)
         for i in range(len(mask)):
             if mask[i]:
-                if not settings[7]:
+                if not _settings(settings).drawn_by_session:
                     _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii)
-                place, goal = numbers[PLACE, i], numbers[GOAL, i]
-                apart = squared_distance(place_x(place), place_y(place), place_x(goal), place_y(goal))
-                write(written, i, place, goal, pairs)
-                distance[i], reach[i], ideal_steps[i] = np.sqrt(np.float64(apart)), radius[i], numbers[IDEAL, i]
-                felt[i], success[i] = place_felt(place) != 0, False
+                row = _row(numbers, i)
+                write(view, i, place_cell(row.place), place_cell(row.goal), words)
+                away[i], reach[i], to_go[i] = distance(squared_apart(row.place, row.goal)), radius[i], row.ideal
+                in_field[i], success[i] = place_felt(row.place) != 0, False
 
     return restart
 
@@ -157,41 +138,39 @@ def _restart_loop(layout: Any, write: Any) -> Callable[..., None]:
 def _advance_loop(layout: Any, write: Any, each: Any) -> Callable[..., int]:
     def advance(
         numbers: Any, streams: Any, radius: Any, actions: Any, again: Any,
-        settings: Any, next_place: Any, ideal: Any, radii: Any, pairs: Any,
-        observation: Any, floats: Any, flags: Any, ideal_steps: Any,
+        settings: Any, next_place: Any, ideal: Any, radii: Any, words: Any,
+        observation: Any, floats: Any, flags: Any, to_go: Any,
     ) -> int:  # fmt: skip
         bad = _first_bad(actions)
         if bad >= 0:
             return bad
-        if not settings[7]:
+        view, time_limit = layout(observation), _settings(settings).time_limit
+        if not _settings(settings).drawn_by_session:
             for i in range(len(again)):
                 if again[i]:
                     _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii)
-        most, written = settings[6], layout(observation)
         # From here on no branch, and few arrays to a loop, so that the compiler can work on several rows at once.
         for i in each(len(actions)):
-            cell = place_cell(numbers[PLACE, i])
-            numbers[PLACE, i] = next_place[numbers[WORLD, i], cell, STAY if again[i] else actions[i]]
-            numbers[STEPS, i] += not again[i]
+            row = _row(numbers, i)
+            numbers[NUMBER.place, i] = move(next_place, row.world, row.place, STAY if again[i] else actions[i])
+            numbers[NUMBER.steps, i] += not again[i]
         for i in each(len(actions)):
-            write(written, i, numbers[PLACE, i], numbers[GOAL, i], pairs)
+            row = _row(numbers, i)
+            write(view, i, place_cell(row.place), place_cell(row.goal), words)
         for i in each(len(actions)):
-            place, goal = numbers[PLACE, i], numbers[GOAL, i]
-            apart = squared_distance(place_x(place), place_y(place), place_x(goal), place_y(goal))
-            hit = apart <= numbers[LIMIT, i]
-            numbers[SUCCESS, i] = hit
-            floats[1, i] = np.sqrt(np.float64(apart))
+            row = _row(numbers, i)
+            squared = squared_apart(row.place, row.goal)
+            numbers[NUMBER.success, i] = is_hit(squared, row.limit)
+            floats[MEASURE.distance, i] = distance(squared)
         for i in each(len(actions)):
-            hit = numbers[SUCCESS, i] != 0
-            late = numbers[STEPS, i] >= most
-            flags[0, i], flags[1, i], flags[3, i] = hit, late, hit
-            flags[2, i] = place_felt(numbers[PLACE, i]) != 0
-            flags[4, i], flags[5, i] = hit | late, True
+            row = _row(numbers, i)
+            hit, late = row.success != 0, is_late(row.steps, time_limit)
+            _put_flags(flags, i, Flags(hit, late, hit | late, True, place_felt(row.place) != 0, hit))
         for i in each(len(actions)):
-            floats[0, i] = 0.0 - 1.0 * ((not again[i]) & (numbers[SUCCESS, i] == 0))
+            floats[MEASURE.reward, i] = reward(not again[i], _row(numbers, i).success)
         for i in each(len(actions)):
-            floats[2, i] = radius[i]
-            ideal_steps[i] = numbers[IDEAL, i]
+            floats[MEASURE.radius, i] = radius[i]
+            to_go[i] = _row(numbers, i).ideal
         return -1
 
     return advance

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from reach_gym.grid.rules import is_hit, settle_pair
 from reach_gym.grid.world import squared_distance
 from reach_gym.sessions.draws import draw_start, draw_target
+
+FREE = -1  # a start or target cell that every trial draws anew
 
 
 def draw_pair(key: int, trial: int, size: int, start: int, target: int, limit: int) -> tuple[int, int]:
@@ -15,25 +18,25 @@ def draw_pair(key: int, trial: int, size: int, start: int, target: int, limit: i
         key: Key of the row.
         trial: Number of the trial, from 0.
         size: Squares along one side.
-        start: The start cell, or -1 to draw it.
-        target: The target cell, or -1 to draw it.
+        start: The start cell, or `FREE` to draw it.
+        target: The target cell, or `FREE` to draw it.
         limit: Squared radius, rounded down; at least one pair must lie further apart.
 
     Returns:
         The cells of start and target.
     """
-    cells = size * size
-    attempt = 0
+    cells, attempt = size * size, 0
     while True:
-        to = target if target >= 0 else draw_target(key, trial, attempt, cells)
-        at = start if start >= 0 else draw_start(key, trial, attempt, cells)
-        if squared_distance(at % size, at // size, to % size, to // size) > limit:
+        at = draw_start(key, trial, attempt, cells) if start < 0 else start
+        to = draw_target(key, trial, attempt, cells) if target < 0 else target
+        at, to, squared = settle_pair(at, to, start, target, size)
+        if not is_hit(squared, limit):
             return at, to
         attempt += 1
 
 
 def furthest(size: int, start: int, target: int) -> int:
-    """The largest squared distance that a pair can have; -1 stands for a free start or target.
+    """The largest squared distance that a pair can have; a start or target may be `FREE`.
 
     The radius of a trial must stay below it, or no start would be left.
     """
@@ -44,3 +47,17 @@ def furthest(size: int, start: int, target: int) -> int:
         return int(squared_distance(start % size, start // size, target % size, target // size))
     x, y = (max(start, target) % size, max(start, target) // size)
     return max(x, last - x) ** 2 + max(y, last - y) ** 2
+
+
+def require_pair(size: int, start: int, target: int, limit: int) -> None:
+    """Refuses a reward radius, given as its square, that leaves no start outside of it.
+
+    Raises:
+        ValueError: It does.
+    """
+    longest = furthest(size, start, target)
+    if limit >= longest:
+        raise ValueError(
+            f"`radius` must be smaller than the {longest**0.5:.4g} squares that start and target "
+            f"can be apart here, got about {limit**0.5:.4g}."
+        )

@@ -144,6 +144,3 @@ def advance_radius(
     up = look & (hits >= needed) & (level < last)
     keep = 1 - 1 * look
     return level + 1 * up, seen * keep, hits * keep
-
-
-COMPONENT_WISE = (advance_radius,)

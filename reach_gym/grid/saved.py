@@ -9,27 +9,51 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.fields import field_from_data
-from reach_gym.grid.keywords import GridTask
-from reach_gym.grid.rows import GOAL, LEVEL, PLACE, START, SUCCESS, WORLD, Rows
+from reach_gym.grid.keywords import GridReach
+from reach_gym.grid.rows import GridRows, Numbers
 from reach_gym.grid.world import GridWorld, grid_world, place_cell
-from reach_gym.rows.records import TRIAL, Mask
+from reach_gym.rows.records import Floats, Mask, lines
+
+_LINE = lines(Numbers)
+
+
+class Counts(NamedTuple):
+    """Which trial of which stream a scalar environment is in.
+
+    Attributes:
+        key: Of its stream, from which every trial is drawn.
+        trial: From 0.
+        level: Of the radius schedule, as the two that follow.
+        seen: Episodes since its last look.
+        hits: Successes among them.
+    """
+
+    key: int
+    trial: int
+    level: int
+    seen: int
+    hits: int
 
 
 class SavedTrial(NamedTuple):
     """The state of a scalar environment, checked.
 
     Attributes:
-        counts: Key, trial, level, seen and hits.
-        path: The cells of the trial under way.
+        counts: Which trial it is.
+        start: The cell in which it began.
         target: Its target's cell.
+        cursor: The cell of the cursor.
+        steps: Taken so far.
         radius: In squares.
         world: The tables of its field.
         gain: Of a session's trial; 1 without a schedule.
     """
 
-    counts: dict[str, int]
-    path: list[int]
+    counts: Counts
+    start: int
     target: int
+    cursor: int
+    steps: int
     radius: float
     world: GridWorld
     gain: float
@@ -40,25 +64,26 @@ def _require_keys(state: Any, names: tuple[str, ...]) -> None:
         raise ValueError(f"`state` must have the keys {names}, got {checks.shown(list(state))}.")
 
 
-def read_trial(state: Any, task: GridTask) -> SavedTrial:
+def read_trial(state: Any, task: GridReach) -> SavedTrial:
     """Checks the state of a scalar environment.
 
     Raises:
         TypeError: A part of `state` has the wrong type.
         ValueError: A part is missing, unknown or out of range.
     """
-    last_cell, session = task.size**2 - 1, task.schedule is not None
-    tops = {"key": 2**64 - 1, "trial": None, "level": len(task.radius.radii) - 1, "seen": None, "hits": None}
-    _require_keys(state, (*tops, "path", "target", "radius", "field", *(["gain"] if session else [])))
-    counts = {name: checks.integer(f"state['{name}']", state[name], 0, high) for name, high in tops.items()}
-    target = checks.integer("state['target']", state["target"], 0, last_cell)
-    radius = checks.number("state['radius']", state["radius"], 0, 2 * task.size)
-    if not isinstance(state["path"], list) or not state["path"]:
-        raise ValueError(f"`state['path']` must be a list of cells, got {checks.shown(state['path'])}.")
-    path = [checks.integer("state['path']", cell, 0, last_cell) for cell in state["path"]]
-    world = grid_world(task.size, field_from_data(state["field"]))
-    gain = checks.number("state['gain']", state["gain"]) if session else 1.0
-    return SavedTrial(counts, path, target, radius, world, gain)
+    cells = dict.fromkeys(("start", "target", "cursor"), task.size**2 - 1)
+    tops: dict[str, int | None] = {**dict.fromkeys((*Counts._fields, "steps")), **cells}
+    tops |= {"key": 2**64 - 1, "level": len(task.radii) - 1}
+    session = task.schedule is not None
+    _require_keys(state, (*tops, "radius", "field", *(["gain"] if session else [])))
+    whole = {name: checks.integer(f"state['{name}']", state[name], 0, high) for name, high in tops.items()}
+    return SavedTrial(
+        Counts(**{name: whole.pop(name) for name in Counts._fields}),
+        **whole,
+        radius=checks.number("state['radius']", state["radius"], 0, 2 * task.size),
+        world=grid_world(task.size, field_from_data(state["field"])),
+        gain=checks.number("state['gain']", state["gain"]) if session else 1.0,
+    )
 
 
 class SavedRows(NamedTuple):
@@ -71,20 +96,20 @@ class SavedRows(NamedTuple):
         gain: float64 (rows,) of the trials of a session; ones without a schedule.
     """
 
-    rows: Rows
+    rows: GridRows
     done: Mask
     worlds: list[GridWorld]
-    gain: npt.NDArray[np.float64]
+    gain: Floats
 
 
-def read_rows(state: Any, task: GridTask, count: int) -> SavedRows:
+def read_rows(state: Any, task: GridReach, count: int) -> SavedRows:
     """Checks the state of a vector environment with `count` rows.
 
     Raises:
         TypeError: A part of `state` has the wrong type.
         ValueError: A part is missing, unknown or out of range.
     """
-    blank: dict[str, npt.NDArray[Any]] = {**Rows.empty(count)._asdict(), "done": np.zeros(count, np.bool_)}
+    blank: dict[str, npt.NDArray[Any]] = {**GridRows.empty(count)._asdict(), "done": np.zeros(count, np.bool_)}
     if task.schedule is not None:
         blank["gain"] = np.ones(count)
     _require_keys(state, (*blank, "fields"))
@@ -95,24 +120,24 @@ def read_rows(state: Any, task: GridTask, count: int) -> SavedRows:
             raise ValueError(f"`state['{name}']` must be {like.dtype} {like.shape}, got {value.dtype} {value.shape}.")
         arrays[name] = value.copy()
     worlds = [grid_world(task.size, field_from_data(data)) for data in state["fields"]]
-    rows, gain = Rows(arrays["numbers"], arrays["streams"], arrays["radius"]), arrays.get("gain", np.ones(count))
-    tops = {START: task.size**2, WORLD: len(worlds), LEVEL: len(task.radius.radii), SUCCESS: 2}
-    for line, top in tops.items():
-        if rows.numbers[line].min() < 0 or rows.numbers[line].max() >= top:
-            raise ValueError(f"`state['numbers'][{line}]` must be from 0 to {top - 1}.")
+    rows, gain = GridRows(*(arrays[name] for name in GridRows._fields)), arrays.get("gain", np.ones(count))
     if not worlds or worlds[0].field != task.field or not np.isfinite(rows.radius).all():
         raise ValueError("`state` belongs to another task.")
-    if not np.isfinite(gain).all() or (task.schedule is not None and rows.streams[TRIAL].max() >= 2**62):
+    if not np.isfinite(gain).all() or (task.schedule is not None and rows.stream.trial.max() >= 2**62):
         raise ValueError("`state['gain']` must be finite, and the trials of `state['streams']` below 2**62.")
-    _require_places(rows, worlds, task.size)
+    _require_numbers(rows, worlds, task)
     return SavedRows(rows, arrays["done"], worlds, gain)
 
 
-def _require_places(rows: Rows, worlds: list[GridWorld], size: int) -> None:
-    """Refuses places that are no squares of the grid."""
-    for line in (PLACE, GOAL):
-        world = rows.numbers[WORLD] if line == PLACE else np.zeros(len(rows.radius), np.int64)
-        place = np.stack([world.place for world in worlds])
-        cell = place_cell(rows.numbers[line]) % size**2
-        if (place[world, cell] & 2**24 - 1 != rows.numbers[line] & 2**24 - 1).any():
+def _require_numbers(rows: GridRows, worlds: list[GridWorld], task: GridReach) -> None:
+    """Refuses numbers that would lead beyond a table, and places that are no squares of the grid."""
+    now, cells = rows.now, task.size**2
+    tops = {_LINE.start: cells, _LINE.world: len(worlds), _LINE.level: len(task.radii), _LINE.success: 2}
+    for line, top in tops.items():
+        if now[line].min() < 0 or now[line].max() >= top:
+            raise ValueError(f"`state['numbers'][{line}]` must be from 0 to {top - 1}.")
+    place = np.stack([world.place for world in worlds])
+    for line, world in ((_LINE.place, now.world), (_LINE.goal, np.zeros_like(now.world))):
+        # The bit that says whether the field acts is left out: a target keeps that of the world in which it was drawn.
+        if ((place[world, place_cell(now[line]) % cells] ^ now[line]) & 2**24 - 1).any():
             raise ValueError(f"`state['numbers'][{line}]` holds squares outside the grid.")

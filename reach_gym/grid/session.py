@@ -10,14 +10,13 @@ import numpy.typing as npt
 
 from reach_gym.fields import NULL, ForceField, field_from_data
 from reach_gym.grid.exact import steps_to_go
+from reach_gym.grid.rows import SessionInfo
 from reach_gym.grid.world import GridWorld, grid_world, squared_limit
 from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import MAX_GAIN, Schedule, place_in_session, schedule_from_data
 
 SHARES = 4  # gains are rounded to quarters
 _MAX_TABLES = 256  # of steps to go that a session keeps, more than schedules in use have
-# What info tells of a trial of a session besides what it tells of every trial.
-SESSION_INFO = {"block": np.int64, "trial": np.int64, "gain": np.float64}
 
 
 def quarters(gain: Any) -> Any:
@@ -106,7 +105,7 @@ class GridSession:
         """The block of trial number `trial`; an ``int`` or an array (n,) of them."""
         return self._blocks[self._place(trial)]
 
-    def begin(self, key: int, trial: int, other: GridWorld | None) -> tuple[GridWorld, dict[str, Any]]:
+    def begin(self, key: int, trial: int, other: GridWorld | None) -> tuple[GridWorld, SessionInfo]:
         """The world of trial number `trial` of the row with this `key`, and what info tells of it.
 
         Args:
@@ -117,34 +116,37 @@ class GridSession:
         if other is not None:
             return other, self.told(trial, 1.0)
         told = self.told(trial, float(self._drawn(key, trial, self._place(trial))))
-        return self.world(told["block"], told["gain"]), told
+        return self.world(told.block, told.gain), told
 
-    def told(self, trial: int, gain: float) -> dict[str, Any]:
+    def told(self, trial: int, gain: float) -> SessionInfo:
         """What info tells of trial number `trial` with this `gain`."""
-        return {"block": int(self.block(trial)), "trial": trial, "gain": gain}
+        return SessionInfo(int(self.block(trial)), trial, gain)
+
+    def told_all(self, trial: npt.NDArray[np.int64], gain: npt.NDArray[np.float64]) -> SessionInfo:
+        """As `told`, for n rows: arrays (n,)."""
+        return SessionInfo(self.block(trial), trial, gain)
 
     def begin_all(
         self, keys: npt.NDArray[np.uint64], numbers: npt.NDArray[np.uint64], other: GridWorld | None, worlds: list[GridWorld]
-    ) -> tuple[npt.NDArray[np.int64], dict[str, npt.NDArray[Any]]]:
+    ) -> tuple[npt.NDArray[np.int64], SessionInfo]:
         """As `begin`, for n rows.
 
         Args:
             keys: Their keys, (n,).
             numbers: The numbers of their trials, (n,).
-            other: As there.
+            other: The world of a field that replaces the schedule's in all of them.
             worlds: What the worlds are looked up in; those that are missing are appended.
 
         Returns:
             Which of the `worlds` each row stands in, (n,), and what info tells, arrays (n,).
         """
         trial = numbers.astype(np.int64)
-        block = self.block(trial)
         if other is not None:
-            return np.full(len(trial), find(other, worlds)), {"block": block, "trial": trial, "gain": np.ones(len(trial))}
-        gain = self._drawn(keys, numbers, self._place(trial))
-        kinds, kind = np.unique(np.stack([block, gain]), axis=1, return_inverse=True)
+            return np.full(len(trial), find(other, worlds)), self.told_all(trial, np.ones(len(trial)))
+        told = self.told_all(trial, self._drawn(keys, numbers, self._place(trial)))
+        kinds, kind = np.unique(np.stack([told.block, told.gain]), axis=1, return_inverse=True)
         places = [find(self.world(int(b), g), worlds) for b, g in kinds.T.tolist()]
-        return np.array(places)[kind.reshape(-1)], {"block": block, "trial": trial, "gain": gain}
+        return np.array(places)[kind.reshape(-1)], told
 
     def world(self, block: int, gain: float) -> GridWorld:
         """The tables of a block's field times `gain`."""

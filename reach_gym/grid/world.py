@@ -48,7 +48,6 @@ MOVES: tuple[tuple[int, int], ...] = (
 )
 NUM_ACTIONS = len(MOVES)
 
-
 STAY = NUM_ACTIONS  # one more column of `GridWorld.next_place`: the step in which a vector environment's row begins anew
 
 # A *place* packs what a step needs to know of a cell into one integer, so that one look-up tells it all:

@@ -34,7 +34,7 @@ RENDER_FPS = 50
 
 
 @takes(Reach, Shown)
-class CursorReachEnv(Drawn, gym.Env[Any, Any]):
+class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     """Bring the cursor to the target after the go cue, against a force field.
 
     The agent moves a plant (`reach_gym.plants`), by default a point mass. All numbers are SI units, x grows to the right, y
@@ -98,7 +98,6 @@ class CursorReachEnv(Drawn, gym.Env[Any, Any]):
         self._trial = ReachTrial(made, None if self.render_mode is None else self._watch)
         self.observation_space = self._trial.observations.space
         self.action_space = spaces.Box(np.array(made.plant.low, np.float32), np.array(made.plant.high, np.float32))
-        self._window: Any = None
         self._path: list[Pair] = []
         self._return = 0.0
 
@@ -122,6 +121,7 @@ class CursorReachEnv(Drawn, gym.Env[Any, Any]):
         if seed is not None or key is None:
             key, number = draws.new_key(self.np_random), 0
         trial.begin(key, number, chosen)
+        self._begun = True
         self._path, self._return = [trial.start], 0.0
         if self.render_mode == "human":
             self.render()
@@ -212,10 +212,6 @@ class CursorReachEnv(Drawn, gym.Env[Any, Any]):
             raise AttributeError(f"`compute_reward` needs the observation 'goal', got {self.task.observation!r}.")
         return partial(goal_reward, self.task)
 
-    def _require_trial(self, what: str) -> None:
-        if not self._trial.begun:
-            raise ResetNeeded(f"Call `reset` before `{what}`: no trial has begun.")
-
     def trial_facts(self, belief: str = "trial", steps: int = 200) -> TrialFacts:
         """What a controller may know of the trial under way; see `reach_gym.reach.facts.facts_of`.
 
@@ -235,13 +231,7 @@ class CursorReachEnv(Drawn, gym.Env[Any, Any]):
         self._require_trial("sense")
         return sensed_by(self.task, self._trial.observations, self._trial.rows(), observations)
 
-    def scene(self) -> CursorScene:
-        """What `render` draws: the state of the trial under way; its path is kept only with a render mode.
-
-        Raises:
-            gymnasium.error.ResetNeeded: Before the first reset.
-        """
-        self._require_trial("scene")
+    def _scene(self) -> CursorScene:
         title = "Cursor reach" if self.spec is None else self.spec.name
         return scene_of(self.task, self._trial.tables, self._trial.rows(), 0, self._path, self._return, title)
 
@@ -262,4 +252,5 @@ class CursorReachEnv(Drawn, gym.Env[Any, Any]):
             ValueError: A part is missing, unknown or out of range.
         """
         self._trial.restore(read_rows(state, self.task, None))
+        self._begun = True
         self._path, self._return = [self._trial.cursor[:2]], 0.0

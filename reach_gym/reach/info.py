@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, get_type_hints
 
-from reach_gym.rows.records import Mask, info_of
+from reach_gym.rows.records import Mask, batch_info_of, info_of
 
 
 class Info(NamedTuple):
@@ -62,7 +62,7 @@ FLOATS, WHOLES, FLAGS = _keys(float), _keys(int), _keys(bool)
 # The line of each key in its block.
 LINE = Info(*(block.index(name) for block in (FLOATS, WHOLES, FLAGS) for name in block))  # type: ignore[arg-type]
 info_from = info_of(Info)
-_MASKS = tuple("_" + name for name in Info._fields)
+_batch = batch_info_of(Info)
 
 
 class Ends(NamedTuple):
@@ -83,6 +83,4 @@ class Ends(NamedTuple):
 
 def batch_info(floats: Any, wholes: Any, flags: Any, mask: Mask) -> dict[str, Any]:
     """The info of a batch from its three blocks, with Gymnasium's `mask` of the rows that each value holds for."""
-    info: dict[str, Any] = dict(zip(Info._fields, (*floats, *wholes, *flags), strict=True))
-    info.update(dict.fromkeys(_MASKS, mask))
-    return info
+    return _batch(*floats, *wholes, *flags, mask)

@@ -22,7 +22,7 @@ from reach_gym.reach import beginning, rules
 from reach_gym.reach.info import FLAGS, LINE, Ends
 from reach_gym.reach.observations import NUMBERS, OBSERVATIONS
 from reach_gym.reach.rows import COUNT, STREAM, Trial, float_lines
-from reach_gym.reach.rules import Limits, judge, shown
+from reach_gym.reach.rules import judge, shown
 from reach_gym.reach.rules import phase as phase_of
 from reach_gym.reach.tables import Settings, Wholes
 from reach_gym.rows.compiled import register
@@ -56,7 +56,8 @@ class PlantCode:
         """Registers the functions of `plant` with Numba."""
         register(plant)
         self.plant, self.lines, self.actuators = plant, float_lines(plant), len(plant.low)
-        self.params = register_jitable(list_reader(plant.Params, len(Settings._fields)))
+        # A plain tuple: a record that a parallel loop takes from outside is no name that Numba knows there.
+        self.params = register_jitable(numbers_reader(len(plant.Params._fields), len(Settings._fields)))
         first = len(Settings._fields) + len(plant.Params._fields)
         self.strengths = register_jitable(numbers_reader(self.actuators, first))
         self.state, self.put_state = register_jitable(reader(plant.State)), register_jitable(writer(plant.State))
@@ -180,7 +181,7 @@ def judge_loop(over: Any, code: PlantCode, reward_of: Any) -> Callable[..., None
         settings, wholes, n = settings_from(tables.numbers), wholes_from(tables.wholes), len(reward)
         # Of the rows' own kind of integer, so that a loop need not convert.
         strict, hold, late = np.int32(wholes.strict), np.int32(wholes.hold_steps), np.int32(wholes.limit)
-        limits = Limits(settings.radius_squared, settings.speed_squared, settings.leave_squared, strict, hold)
+        limits = settings.radius_squared, settings.speed_squared, settings.leave_squared, strict, hold
         squared = np.empty(n)
         for i in over(n):
             dx = numbers[LINE.cursor_x, i] - floats[trial_line.target_x, i]

@@ -31,7 +31,7 @@ class ReachTrial:
     # With slots an attribute is found a few nanoseconds sooner, which `CursorReachEnv.step` does thirty times.
     __slots__ = (
         *("_block", "_changes", "_channel", "_fields", "_limits", "_noise_key", "_past", "_plain", "_points", "_session"),
-        *("_settings", "_special", "_trial", "_turned", "_watch", "_wave", "_waves", "_wholes", "begun", "constants", "cursor"),
+        *("_settings", "_special", "_trial", "_turned", "_watch", "_wave", "_waves", "_wholes", "constants", "cursor"),
         *("false_start", "go", "hand", "held", "key", "next_event", "now", "number", "numbers", "observations", "spoilt"),
         *("state", "steps", "success", "tables", "task", "told", "waving"),
     )
@@ -63,7 +63,6 @@ class ReachTrial:
         self.key: int | None = None
         self.number = 0
         self.now: tuple[Any, ...] | None = None  # what `step` uses of the trial under way
-        self.begun = False
 
     def begin(self, key: int, number: int, chosen: ReachOptions) -> None:
         """Begins trial `number` of the row with this `key` under reset options: the hand rests at the start."""
@@ -116,7 +115,6 @@ class ReachTrial:
         self.now = trial.start_x, trial.start_y, trial.target_x, trial.target_y, self.go, trial.gain, trial.scale, felt
         onset, go, delay, pulse = self.task.onset, self.go, self.task.delay, self.task.pulse
         self._changes = onset, go, onset + delay, go + delay, go + delay + pulse
-        self.begun = True
         self._tell()
         self._show()
 

@@ -38,7 +38,7 @@ def _numba_backend() -> Callable[..., ReachBackend]:
 
 
 @takes(Reach, Rows)
-class CursorReachVectorEnv(ReachVectorEnv):
+class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
     """Many cursor reaches, stepped together; `reach_gym.reach.env.CursorReachEnv` describes the task.
 
     Row i seeded with s + i equals the scalar environment seeded with s + i bit for bit, whatever the number of rows, the

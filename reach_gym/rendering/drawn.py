@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
+from gymnasium.error import ResetNeeded
 
 from reach_gym.rendering import draw
+
+_Scene = TypeVar("_Scene")
 
 
 def warn_no_render_mode() -> None:
@@ -17,20 +20,31 @@ def warn_no_render_mode() -> None:
     gym.logger.warn('`render` draws nothing without a render mode; make the environment with render_mode="rgb_array".')
 
 
-class Drawn:
-    """`render` and `close` of an environment with a `scene`."""
+class Drawn(Generic[_Scene]):
+    """`scene`, `render` and `close` of a scalar environment, which says what there is to see."""
 
     metadata: Any
     render_mode: str | None
     _window: Any = None
+    _begun: bool = False
 
     @abstractmethod
-    def scene(self) -> Any:
-        """What `render` draws."""
+    def _scene(self) -> _Scene:
+        """What `render` draws of the trial under way."""
 
-    @abstractmethod
+    def scene(self) -> _Scene:
+        """What `render` draws: the state of the trial under way; its path is kept only with a render mode.
+
+        Raises:
+            gymnasium.error.ResetNeeded: Before the first reset.
+        """
+        self._require_trial("scene")
+        return self._scene()
+
     def _require_trial(self, what: str) -> None:
         """Refuses `what` before the first reset."""
+        if not self._begun:
+            raise ResetNeeded(f"Call `reset` before `{what}`: no trial has begun.")
 
     def render(self) -> npt.NDArray[np.uint8] | None:
         """Draws the trial: an image (H, W, 3) uint8 for ``"rgb_array"``, a window for ``"human"``.
@@ -42,7 +56,7 @@ class Drawn:
         if self.render_mode is None:
             warn_no_render_mode()
             return None
-        scene = self.scene()
+        scene: Any = self.scene()
         frame = draw(scene)
         if self.render_mode == "rgb_array":
             return frame

@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int32]
+Info = dict[str, Any]  # arrays by name, each with a mask of the rows that it holds for
 
 _Record = TypeVar("_Record", bound=tuple[Any, ...])
 
@@ -70,16 +72,17 @@ def chooser(record: type[Any]) -> Callable[[Any, Any, Any, Any], Any]:
 
 
 def info_of(record: type[Any]) -> Callable[..., dict[str, Any]]:
-    """``info(*values)``: the values of a `record` under the names of its fields, as fast as if the dict were written out."""
+    """``info(*values)``: a dict of the fields of a `record`, as fast as if it were written out."""
     names: tuple[str, ...] = record._fields
     entries = ", ".join(f"{name!r}: {name}" for name in names)
     return _made(f"def info({', '.join(names)}):\n    return {{{entries}}}\n", "info", record)
 
 
-def batch_info_of(record: type[Any]) -> Callable[[Any, Mask], dict[str, Any]]:
-    """``info(values, mask)``: as `info_of`, for arrays; after each of them Gymnasium's `mask` of the rows that it holds for."""
-    entries = ", ".join(f"{name!r}: values[{k}], '_{name}': mask" for k, name in enumerate(record._fields))
-    return _made(f"def info(values, mask):\n    return {{{entries}}}\n", "info", record)
+def batch_info_of(record: type[Any]) -> Callable[..., dict[str, Any]]:
+    """``info(*arrays, mask)``: as `info_of`, and beside each array Gymnasium's `mask` of the rows that it holds for."""
+    names: tuple[str, ...] = record._fields
+    entries = ", ".join(f"{name!r}: {name}, '_{name}': mask" for name in names)
+    return _made(f"def info({', '.join(names)}, mask):\n    return {{{entries}}}\n", "info", record)
 
 
 def _made(source: str, name: str, record: type[Any]) -> Callable[..., Any]:
@@ -88,7 +91,3 @@ def _made(source: str, name: str, record: type[Any]) -> Callable[..., Any]:
     made: Callable[..., Any] = space[name]
     made.__doc__ = f"Generated from the fields of `{record.__name__}`."
     return made
-
-
-# The first two lines of every task's block of random streams: the key of the row, and the number of its trial.
-KEY, TRIAL = 0, 1

@@ -7,7 +7,7 @@ written here once.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -21,16 +21,18 @@ from reach_gym import checks
 from reach_gym.rendering import draw
 from reach_gym.rendering.drawn import warn_no_render_mode
 from reach_gym.rows.keywords import ROW_RENDER_MODES, Rows
+from reach_gym.rows.records import Array as Array
+from reach_gym.rows.records import Info as Info
 from reach_gym.rows.records import Mask
+from reach_gym.rows.resets import final_info, masked, row_seeds, rows_to_reset
 from reach_gym.sessions import draws
 
-Array = npt.NDArray[Any]
-Info = dict[str, Any]
+_Scene = TypeVar("_Scene")
 # Observation, reward, terminated, truncated, either end, info: arrays that nobody else holds.
 Moved = tuple[Array, Array, Mask, Mask, Mask, Info]
 
 
-class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
+class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]], Generic[_Scene]):
     """Many rows of one task, stepped together; row i seeded with s + i equals the scalar environment seeded s + i."""
 
     metadata: dict[str, Any] = {"render_modes": list(ROW_RENDER_MODES)}  # noqa: RUF012 (Gymnasium's own declaration)
@@ -103,8 +105,8 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             ValueError: An argument is out of range or an option is unknown.
         """
         self._require_open()
-        seeds = self._seeds(seed)
-        mask, chosen = self._reset_mask(options)
+        seeds = row_seeds(seed, self.num_envs)
+        mask, chosen = rows_to_reset(options, self.num_envs, self._begun)
         keys = [
             self._new_key(value) if value is not None or not self._begun else None
             for value, reset in zip(seeds, mask.tolist(), strict=True)
@@ -115,38 +117,10 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             super().reset(seed=int(seed))
         self._begun = True
         self._done = self._done & ~mask
-        return self._present(observation), _masked(info, mask)
+        return self._present(observation), masked(info, mask)
 
     def _new_key(self, seed: int | None) -> int:
         return draws.new_key(self.np_random if seed is None else seeding.np_random(seed)[0])
-
-    def _seeds(self, seed: Any) -> list[int | None]:
-        if isinstance(seed, list | tuple):
-            checks.items("seed", seed, self.num_envs, f"an integer or a list of {self.num_envs}")
-            return [checks.seed(value) for value in seed]
-        first = checks.seed(seed)
-        if first is None:
-            return [None] * self.num_envs
-        checks.integer("seed", first + self.num_envs - 1, 0, checks.MAX_SEED)
-        return list(range(first, first + self.num_envs))
-
-    def _reset_mask(self, options: Any) -> tuple[Mask, dict[str, Any]]:
-        if options is None:
-            return np.ones(self.num_envs, np.bool_), {}
-        if not isinstance(options, dict):
-            raise TypeError(f"`options` must be a dict, got {checks.shown(options)}.")
-        chosen = dict(options)
-        if "reset_mask" not in chosen:
-            return np.ones(self.num_envs, np.bool_), chosen
-        mask = chosen.pop("reset_mask")
-        what = f"`options['reset_mask']` must be a bool array of shape ({self.num_envs},)"
-        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-            raise TypeError(f"{what}, got {checks.shown(mask)}.")
-        if mask.shape != (self.num_envs,) or not mask.any():
-            raise ValueError(f"{what} with at least one true value, got {checks.shown(mask)}.")
-        if not self._begun and not mask.all():
-            raise ResetNeeded("Reset all rows before you reset some of them: no trial has begun.")
-        return mask.copy(), chosen
 
     def step(self, actions: Any) -> tuple[Any, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], dict[str, Any]]:
         """Moves every row; rows whose trial ended behave as the autoreset mode says.
@@ -173,7 +147,7 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         if not self._same_step:
             self._done = done
         elif done.any():
-            final = _final(self._present(observation[done]), info, done)
+            final = final_info(self._present(observation[done]), info, done)
             self._restart(done, observation, info)
             info.update(final)
         return self._present(observation), reward, terminated, truncated, info
@@ -186,10 +160,10 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             self._paths[row].append(places[row])
 
     @abstractmethod
-    def _scene(self, row: int) -> Any:
+    def _scene(self, row: int) -> _Scene:
         """What `render` draws of one row."""
 
-    def scenes(self) -> list[Any]:
+    def scenes(self) -> list[_Scene]:
         """What `render` draws, one scene per row; the paths are kept only with a render mode.
 
         Raises:
@@ -210,7 +184,8 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         if self.render_mode is None:
             warn_no_render_mode()
             return None
-        return tuple(draw(scene) for scene in self.scenes())
+        scenes: list[Any] = self.scenes()
+        return tuple(draw(scene) for scene in scenes)
 
     @abstractmethod
     def _saved(self) -> dict[str, Any]:
@@ -250,30 +225,3 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
     def _require_open(self) -> None:
         if self.closed:
             raise ClosedEnvironmentError("This vector environment is closed; make a new one to go on.")
-
-
-def _masked(info: Info, mask: Mask) -> Info:
-    """The `info` of the rows of `mask`; the others hold zeros, as in Gymnasium's SyncVectorEnv."""
-    return {
-        name: mask.copy() if name.startswith("_") else np.where(mask, values, np.zeros((), values.dtype))
-        for name, values in info.items()
-    }
-
-
-def _final(last: Any, info: Info, done: Mask) -> Info:
-    """The `last` observations and the info of the rows that are `done`, laid out as SyncVectorEnv does."""
-    final_obs = np.full(len(done), None, dtype=object)
-    for i, row in enumerate(np.flatnonzero(done).tolist()):
-        final_obs[row] = _row(last, i)
-    return {
-        "final_obs": final_obs,
-        "_final_obs": done.copy(),
-        "final_info": _masked(info, done),
-        "_final_info": done.copy(),
-    }
-
-
-def _row(batch: Any, i: int) -> Any:
-    if isinstance(batch, dict):
-        return {name: _row(part, i) for name, part in batch.items()}
-    return batch[i].item() if batch.ndim == 1 else batch[i]

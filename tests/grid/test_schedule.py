@@ -15,6 +15,7 @@ import reach_gym  # noqa: F401
 from reach_gym.fields import GRID_PRESETS, NULL
 from reach_gym.grid.env import GridReachEnv
 from reach_gym.grid.exact import steps_to_go
+from reach_gym.grid.rows import Info
 from reach_gym.grid.session import GridSession, quarters
 from reach_gym.grid.vector_env import GridReachVectorEnv
 from reach_gym.grid.world import grid_world
@@ -25,7 +26,7 @@ from reach_gym.sessions.schedule import SCHEDULES, Block, Schedule
 
 MODES = ["NextStep", "SameStep", "Disabled"]
 NAMES = ["abrupt", "gradual", "clamp", "savings", "non_static"]
-PLAIN_INFO = ["distance", "ideal_steps", "in_field", "radius", "is_success"]
+PLAIN_INFO = list(Info._fields)
 BUSY = [
     {"name": "random", "trials": 3, "gain": 0.5, "spread": 2.0, "catch": 0.2, "clamp": 0.2},
     {"name": "other", "trials": 2, "gain": 1.0, "gain_end": -1.0, "field": {"preset": "wind", "push": [0, 2]}},

@@ -8,6 +8,7 @@ from gymnasium.vector import AutoresetMode
 
 import reach_gym  # noqa: F401
 from reach_gym.grid.env import GridReachEnv
+from reach_gym.grid.observations import KINDS
 from reach_gym.grid.vector_env import GridReachVectorEnv
 from reach_gym.registration import TASKS
 
@@ -113,7 +114,7 @@ def test_unseeded_rows_differ():
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("observation", ["vector", "pixels", "index"])
+@pytest.mark.parametrize("observation", KINDS)
 def test_returned_arrays_are_fresh(observation, mode, backend):
     env = GridReachVectorEnv(5, size=3, observation=observation, max_episode_steps=3, autoreset_mode=mode, backend=backend)
     twin = GridReachVectorEnv(5, size=3, observation=observation, max_episode_steps=3, autoreset_mode=mode, backend=backend)

@@ -22,6 +22,8 @@ from reach_gym.planning import (
 )
 from reach_gym.planning.gains import EFFORT, END_POSITION, END_VELOCITY, GainBook
 from reach_gym.planning.lqg import control, correct, forget, riccati, stationary, transition
+from reach_gym.plants.point_mass import PointMass
+from reach_gym.reach.facts import TrialFacts
 from reach_gym.recording import record
 
 DT, MASS, STEPS, ONSET, MAX_FORCE = 0.01, 1.0, 100, 20, 10.0
@@ -47,7 +49,8 @@ class Bench:
         self.turn = np.array([np.cos(np.radians(rotation)), np.sin(np.radians(rotation))])
         self.generator = np.random.default_rng(seed)
         self.start = np.broadcast_to(np.asarray(start, float), (n, 2)).copy()
-        self.unwrapped = self
+        self.unwrapped, self.task = self, SimpleNamespace(family="cursor")
+        self.plant = PointMass(mass=MASS, damping=damping, max_force=MAX_FORCE)
         self.action_space = spaces.Box(-1, 1, (2,), np.float32)
         self.calls = []
         self.restart(np.ones(n, bool))
@@ -75,14 +78,12 @@ class Bench:
     def sense(self, o):
         return SimpleNamespace(target=o[:, :2].copy(), visible=o[:, 2] > 0, go=o[:, 3] > 0, position=o[:, 4:6].copy(), velocity=o[:, 6:8].copy())
 
-    def plants(self, belief="trial", steps=200):
-        from reach_gym.reach.rules import TrialFacts
-
+    def trial_facts(self, belief="trial", steps=200):
         self.calls.append(belief)
         gain = {"trial": self.felt, "block": self.taught, "nothing": np.zeros(self.rows)}[belief]
         turn = self.turn if belief != "nothing" else np.array([1.0, 0.0])
         return TrialFacts(
-            DT, MASS, self.damping, MAX_FORCE, self.step.copy(), self.go.copy(), ONSET, self.start.copy(), self.target.copy(), self.numbers.copy(),
+            DT, self.plant, self.plant.params(DT, 0.2), self.step.copy(), self.go.copy(), ONSET, self.start.copy(), self.target.copy(), self.numbers.copy(),
             (self.gain * gain)[:, None] * self.wave[:steps], np.tile(turn, (self.rows, 1)), self.delay, self.sensory, self.motor,
         )
 
@@ -318,9 +319,9 @@ def test_a_catch_trial_shows_the_mirror_image():
 
 def test_against_the_walls_of_a_channel_the_adapted_agent_presses_as_the_field_would():
     class Clamp(Bench):
-        def plants(self, belief="trial", steps=200):
+        def trial_facts(self, belief="trial", steps=200):
             taught = np.tile(CURSOR_PRESETS["curl_ccw"].numbers, (self.rows, 1))
-            return super().plants(belief, steps)._replace(field=taught)
+            return super().trial_facts(belief, steps)._replace(field=taught)
 
     clamp = Clamp(circle(), [channel((0.0, 0.0), tuple(target)) for target in circle()])
     result = clamp.run(AdaptedAgent(clamp))
@@ -351,8 +352,8 @@ def test_in_a_field_that_changes_in_time_the_gains_do_too():
     assert result.success.all() and abs(deviation(result.path, bench.target)).max() < 0.003
 
     class Frozen(Bench):
-        def plants(self, belief="trial", steps=200):
-            told = super().plants(belief, steps)
+        def trial_facts(self, belief="trial", steps=200):
+            told = super().trial_facts(belief, steps)
             return told._replace(scale=np.repeat(told.scale[:, :1], steps, axis=1))
 
     surprised = Frozen(circle(), "curl_ccw", wave=wave, go=20)
@@ -371,8 +372,8 @@ def test_regions_and_springs(field):
 
 def test_with_delay_and_noise_prediction_pays():
     class Unaware(Bench):
-        def plants(self, belief="trial", steps=200):
-            return super().plants(belief, steps)._replace(delay=0, sensory_noise=(0.0, 0.0))
+        def trial_facts(self, belief="trial", steps=200):
+            return super().trial_facts(belief, steps)._replace(delay=0, sensory_noise=(0.0, 0.0))
 
     kwargs = {"delay": 8, "sensory": (0.003, 0.03), "motor": (0.1, 0.1)}
     aware, unaware = (make(random_targets(300), "curl_ccw", **kwargs) for make in (Bench, Unaware))
@@ -417,7 +418,7 @@ def test_the_filter_is_better_than_the_senses():
 
 @pytest.mark.parametrize("agent", [IdealAgent, NaiveAgent, MinimumJerkAgent])
 def test_it_waits_for_the_cue_that_it_sees(agent):
-    bench = Bench(circle(), "curl_ccw", go=150)  # the cue never comes, whatever `plants` tells
+    bench = Bench(circle(), "curl_ccw", go=150)  # the cue never comes, whatever `trial_facts` tells
     assert np.linalg.norm(bench.run(agent(bench)).path, axis=2).max() < 1e-9
 
 

@@ -7,13 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reach_gym import fields
 from reach_gym.fields import CURSOR_PRESETS, NULL, channel, force_of
-from reach_gym.plants.point_mass import confine, step
+from reach_gym.plants import bounds, turns
+from reach_gym.plants.bounds import confine
+from reach_gym.plants.point_mass import PointMass, step, stop
 from reach_gym.plants.turns import swing, turn
 
 torch = pytest.importorskip("torch")
 numba = pytest.importorskip("numba")
-pytest.importorskip("reach_gym.reach.kernels")  # registers the functions with Numba
+from reach_gym.rows.compiled import register  # noqa: E402
+
+register(fields, turns, bounds, PointMass)
 
 DT, STEPS, ROWS = 0.01, 50, 2
 EVERYWHERE = (-math.inf, -math.inf, math.inf, math.inf)
@@ -39,9 +44,8 @@ seeds = st.integers(0, 2**32 - 1)
 def after(field, scale, x, y, vx, vy, ux, uy, rate, damping, limit, cosine, sine):
     """One step of everything that moves: hand (x, y, vx, vy) and cursor (x, y). The same lines for all back ends."""
     fx, fy = force_of(scale, x, y, vx, vy, *field)
-    x, y, vx, vy = step(x, y, vx, vy, ux + fx, uy + fy, rate, damping, DT)
-    x, vx = confine(x, vx, limit)
-    y, vy = confine(y, vy, limit)
+    params = (rate, damping, DT, limit)
+    x, y, vx, vy = stop(step((x, y, vx, vy), (ux, uy), fx, fy, params), params)
     dx, dy = swing(x, y, cosine, sine)
     return x, y, vx, vy, x + dx, y + dy
 
@@ -168,13 +172,13 @@ def test_the_gradient_stops_outside_the_region():
 def test_one_step_by_hand():
     """The velocity first; the position moves with the new velocity (semi-implicit Euler), damping takes from the old one."""
     # m = 2 kg, dt = 0.5 s: v = 1 + 0.25 * (6 - 2 * 1) = 2, x = 3 + 0.5 * 2; v = -4 + 0.25 * (0 + 8) = -2, y = 0 - 0.5 * 2.
-    assert step(3.0, 0.0, 1.0, -4.0, 6.0, 0.0, 0.25, 2.0, 0.5) == (4.0, -1.0, 2.0, -2.0)
+    assert step((3.0, 0.0, 1.0, -4.0), (6.0, 0.0), 0.0, 0.0, (0.25, 2.0, 0.5, 9.0)) == (4.0, -1.0, 2.0, -2.0)
 
 
 def test_a_constant_force_moves_as_newton_says():
     x = y = vx = vy = 0.0
     for n in range(1, 101):
-        x, y, vx, vy = step(x, y, vx, vy, 3.0, -1.5, DT / 2.0, 0.0, DT)
+        x, y, vx, vy = step((x, y, vx, vy), (3.0, -1.5), 0.0, 0.0, (DT / 2.0, 0.0, DT, 9.0))
         # Sum of an arithmetic series: a dt^2 n (n + 1) / 2.
         assert (vx, vy) == pytest.approx((1.5 * n * DT, -0.75 * n * DT), rel=1e-12)
         assert (x, y) == pytest.approx((1.5 * DT**2 * n * (n + 1) / 2, -0.75 * DT**2 * n * (n + 1) / 2), rel=1e-12)
@@ -183,7 +187,7 @@ def test_a_constant_force_moves_as_newton_says():
 def test_damping_alone_slows_down_by_a_factor_per_step():
     x, _, vx, _ = 0.0, 0.0, 1.0, 0.0
     for n in range(1, 51):
-        x, _, vx, _ = step(x, 0.0, vx, 0.0, 0.0, 0.0, DT / 0.5, 4.0, DT)
+        x, _, vx, _ = step((x, 0.0, vx, 0.0), (0.0, 0.0), 0.0, 0.0, (DT / 0.5, 4.0, DT, 9.0))
         assert vx == pytest.approx(0.92**n, rel=1e-12)
     assert x == pytest.approx(DT * 0.92 * (1 - 0.92**50) / 0.08, rel=1e-12)
 
@@ -193,7 +197,7 @@ def curl_run(dt, name="curl_ccw", seconds=0.5):
     x, y, vx, vy = 0.0, 0.0, 0.3, 0.0
     for _ in range(round(seconds / dt)):
         fx, fy = force_of(field.gain, x, y, vx, vy, *field.numbers)
-        x, y, vx, vy = step(x, y, vx, vy, fx, fy, dt, 0.0, dt)
+        x, y, vx, vy = step((x, y, vx, vy), (0.0, 0.0), fx, fy, (dt, 0.0, dt, 9.0))
     return x, y, vx, vy
 
 
@@ -300,6 +304,6 @@ def test_a_channel_is_stable_in_the_coarsest_time_step():
     offsets = []
     for _ in range(60):
         fx, fy = force_of(walls.gain, x, y, vx, vy, *walls.numbers)
-        x, y, vx, vy = step(x, y, vx, vy, fx, fy, DT, 0.0, DT)
+        x, y, vx, vy = step((x, y, vx, vy), (0.0, 0.0), fx, fy, (DT, 0.0, DT, 9.0))
         offsets.append(x * across[0] + y * across[1])
     assert offsets == pytest.approx([0.01 * 0.4 ** (n + 1) for n in range(60)], abs=1e-15)

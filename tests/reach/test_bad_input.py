@@ -281,7 +281,7 @@ def complaints():
             state = {**late.get_state(), part: bad}
             yield lambda state=state: late.set_state(state), (ValueError, "state[", part)
         for belief, kind in BELIEFS:
-            yield lambda belief=belief: one.plants(belief), (kind, "belief", "'trial', 'block', 'nothing', got ")
+            yield lambda belief=belief: one.trial_facts(belief), (kind, "belief", "'trial', 'block', 'nothing', got ")
         for achieved, desired, info, name in GOALS:
             yield lambda goals=(achieved, desired, info): goal.compute_reward(*goals), (ValueError, name, "got ")
         yield lambda: scalar().step((0, 0)), (ResetNeeded, "", "reset")
@@ -526,17 +526,17 @@ def test_a_state_of_another_task_is_refused():
 
 
 @pytest.mark.parametrize("make", [scalar, vector])
-def test_bad_questions_about_the_plants_are_refused(make):
+def test_bad_questions_about_the_trials_are_refused(make):
     env = make()
     with pytest.raises(ResetNeeded):
-        env.plants()
+        env.trial_facts()
     env.reset(seed=1)
     for belief, kind in BELIEFS:
         with pytest.raises(kind, match=wording("belief", "'trial', 'block', 'nothing', got ")):
-            env.plants(belief)
+            env.trial_facts(belief)
     for steps, kind in HORIZONS:
         with pytest.raises(kind, match=wording("steps", "an integer from 0 to 100000, got ")):
-            env.plants(steps=steps)
+            env.trial_facts(steps=steps)
 
 
 @pytest.mark.parametrize("observation", ["vector", "goal"])
@@ -561,13 +561,13 @@ def test_bad_goals_have_no_reward(make, achieved, desired, changes, name):
         make(observation="goal").compute_reward(achieved, desired, told)
 
 
-@pytest.mark.parametrize("what", ["render", "get_state", "scene", "plants"])
+@pytest.mark.parametrize("what", ["render", "get_state", "scene", "trial_facts"])
 def test_the_bare_env_needs_a_reset_first(what):
     with pytest.raises(ResetNeeded, match="reset"):
         getattr(scalar(render_mode="rgb_array"), what)()
 
 
-@pytest.mark.parametrize("what", ["render", "get_state", "scenes", "plants"])
+@pytest.mark.parametrize("what", ["render", "get_state", "scenes", "trial_facts"])
 def test_the_vector_env_needs_a_reset_first(what):
     with pytest.raises(ResetNeeded, match="reset"):
         getattr(vector(render_mode="rgb_array"), what)()
@@ -620,7 +620,7 @@ def test_a_closed_vector_env_is_closed():
         env.reset,
         env.render,
         env.scenes,
-        env.plants,
+        env.trial_facts,
         lambda: env.sense(np.zeros((ROWS, 7))),
         env.get_state,
         lambda: env.set_state(state),

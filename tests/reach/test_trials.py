@@ -229,11 +229,11 @@ def test_on_target_means_near_and_slow_and_moving_and_no_false_start():
 
 
 def test_rewards_by_hand():
-    assert (sparse_reward(True), sparse_reward(False)) == (0, -1)
-    assert dense_reward(0.05, 0.25, True, False) == pytest.approx(-0.5 - 0.0025)
-    assert dense_reward(0.05, 2.0, False, False) == pytest.approx(-0.02)
-    assert dense_reward(0.05, 0.0, True, True) == pytest.approx(-1.5)
-    assert dense_reward(np.array([0.05, 0.0]), 0.0, np.array([True, True]), 0).tolist() == pytest.approx([-0.5, 0])
+    assert (sparse_reward(True, 0.5, 1.0, True, False), sparse_reward(False, 0.0, 0.0, True, True)) == (0, -1)
+    assert dense_reward(False, 0.05, 0.25, True, False) == pytest.approx(-0.5 - 0.0025)
+    assert dense_reward(False, 0.05, 2.0, False, False) == pytest.approx(-0.02)
+    assert dense_reward(False, 0.05, 0.0, True, True) == pytest.approx(-1.5)
+    assert dense_reward(True, np.array([0.05, 0.0]), 0.0, np.array([True, True]), 0).tolist() == pytest.approx([-0.5, 0])
 
 
 # ---------------------------------------------------------------- the timeline in the environment
@@ -303,7 +303,7 @@ def test_the_go_delay_varies_from_trial_to_trial_as_told():
     counts = Counter()
     for _ in range(1000):
         env.reset()
-        counts[int(env.plants().go[0]) - 20] += 1
+        counts[int(env.trial_facts().go[0]) - 20] += 1
     assert set(counts) == {2, 3, 4, 5, 6}
     assert sum((n - 200) ** 2 / 200 for n in counts.values()) < 25
 
@@ -446,7 +446,7 @@ def test_channel_trials_have_their_share_and_no_wave_within():
     channels = [env.reset()[1]["channel"] for _ in range(1000)]
     assert 200 < sum(channels) < 300
     env.reset(options={"channel": True})
-    scale = env.plants(steps=50).scale
+    scale = env.trial_facts(steps=50).scale
     assert (scale == 1).all()
 
 

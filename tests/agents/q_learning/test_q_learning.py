@@ -241,12 +241,25 @@ def test_resume_refuses_a_bad_environment_state(tmp_path: Path) -> None:
         None,
         {},
         {**manifest["env_state"], "trial": -1},
-        {**manifest["env_state"], "path": [1000]},
+        {**manifest["env_state"], "cursor": 1000},
     ):
         path.write_text(json.dumps({**manifest, "env_state": state}))
         with pytest.raises(CheckpointError) as caught:
             learner_for(episodes=20).resume(tmp_path, task)
         assert caught.value.kind == "corrupt"
+
+
+def test_a_trial_of_any_length_can_be_saved(tmp_path: Path) -> None:
+    kwargs = {"max_episode_steps": 200_000, "field": {"push": [-1, 0], "gain": 2}}  # the cursor never gets off the left wall
+    config = QLearningConfig(episodes=1, epsilon=0.0)
+    first = QLearning(gym.make(CALM, **kwargs), config)
+    first.learn(1)
+    assert first.steps == [200_000]
+    task = {"id": CALM, "kwargs": kwargs}
+    first.save(tmp_path, task)
+    second = QLearning(gym.make(CALM, **kwargs), config)
+    second.resume(tmp_path, task)
+    assert second.steps == first.steps and (tmp_path / checkpoint.MANIFEST).stat().st_size < 5_000
 
 
 def test_resume_needs_an_environment_with_a_state(tmp_path: Path) -> None:

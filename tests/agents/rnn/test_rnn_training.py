@@ -99,9 +99,9 @@ def test_seeds_differ_and_repeat_and_no_global_state_is_touched():
 
 def test_a_batch_is_a_pure_function_of_its_number():
     source, again = (TrialSource(TASK, {"field": "push", "schedule": blocks(4, 4)}, SMALL, 5, 3) for _ in range(2))
-    forward = [source.draw(k).plants for k in range(6)]
+    forward = [source.draw(k).facts for k in range(6)]
     for k in (5, 2, 3, 0):
-        jumped = again.draw(k).plants
+        jumped = again.draw(k).facts
         assert all(np.array_equal(getattr(jumped, name), getattr(forward[k], name)) for name in ("target", "go", "scale"))
     assert not np.array_equal(forward[0].target, forward[1].target)
     assert forward[3].scale.max() == 0 < forward[4].scale.min()  # the schedule's gain
