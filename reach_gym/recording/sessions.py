@@ -9,9 +9,10 @@ import numpy as np
 
 from reach_gym import checks
 from reach_gym.acting import rollout
+from reach_gym.recording.layout import Array
 from reach_gym.recording.metadata import describe, name_of, require_cursor
 from reach_gym.recording.recorder import Trials
-from reach_gym.recording.schema import Array, Recording, assemble
+from reach_gym.recording.schema import Recording, assemble
 from reach_gym.sessions.schedule import MAX_TRIALS
 
 INDEPENDENT = 100  # trials where nobody says how many
