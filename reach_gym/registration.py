@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import gymnasium as gym
 
 NAMESPACE = "reach_gym"
+FAMILIES: tuple[Literal["grid"], Literal["cursor"]] = ("grid", "cursor")
 # Curl in the middle of the 16 x 16 grid; around it the cursor moves freely.
 _CURL = {"preset": "curl_ccw", "region": [4, 4, 11, 11]}
 # Sun & Plitt's tabular task.
@@ -22,7 +23,7 @@ class Task:
         summary: What it is, in one line.
         kwargs: Constructor keywords, plain JSON.
         max_episode_steps: The time limit, in steps.
-        family: ``"grid"`` or ``"cursor"``; the only test of which of the two tasks it is.
+        family: One of `FAMILIES`; the only test of which of the two tasks it is.
     """
 
     summary: str
@@ -58,6 +59,12 @@ TASKS: dict[str, Task] = {
         family="cursor",
     ),
 }
+
+
+def family_of(env: Any) -> str | None:
+    """Which of `FAMILIES` an environment belongs to, scalar or vector, wrapped or not; ``None`` for one of another package."""
+    task = getattr(getattr(env, "unwrapped", env), "task", None)
+    return getattr(task, "family", None)
 
 
 def register_all() -> None:

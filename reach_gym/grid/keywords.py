@@ -6,7 +6,7 @@ import functools
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,7 @@ class GridTask:
         schedule: What changes from trial to trial; ``None`` for nothing.
     """
 
+    family: ClassVar[str] = "grid"
     size: int
     observation: str
     start: int

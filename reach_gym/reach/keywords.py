@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,7 @@ class CursorTask:
         motor_noise: Standard deviations, in newtons and as a share of the force.
     """
 
+    family: ClassVar[str] = "cursor"
     dt: float
     mass: float
     damping: float
