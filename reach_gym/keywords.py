@@ -11,7 +11,7 @@ import difflib
 import inspect
 import textwrap
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -174,7 +174,13 @@ def _documented(text: str, rows: list[Row]) -> str:
     return "\n\n".join(parts)
 
 
-def read(owner: str, classes: tuple[type[Any], ...], given: Mapping[str, Any], base: Keywords | None = None) -> list[Any]:
+def read(
+    owner: str,
+    classes: tuple[type[Any], ...],
+    given: Mapping[str, Any],
+    base: Keywords | None = None,
+    beside: Collection[str] = (),
+) -> list[Any]:
     """One object of each of `classes`, made of the keywords that were `given`.
 
     Args:
@@ -182,6 +188,7 @@ def read(owner: str, classes: tuple[type[Any], ...], given: Mapping[str, Any], b
         classes: Subclasses of `Keywords`.
         given: Names and values.
         base: An object of the first of the `classes`, which says what holds where nothing is given; ``None`` for the defaults.
+        beside: Names that `owner` takes too, for the hint to somebody who misspells one.
 
     Raises:
         TypeError: An unknown name, with the nearest known one; a value, or the `base`, of the wrong type.
@@ -193,7 +200,7 @@ def read(owner: str, classes: tuple[type[Any], ...], given: Mapping[str, Any], b
     every = sorted(set().union(*names))
     for name in given:
         if name not in every:
-            raise TypeError(f"{owner} has no keyword `{name}`; {nearest(name, every)}")
+            raise TypeError(f"{owner} has no keyword `{name}`; {nearest(name, sorted([*every, *beside]))}")
     own = [{name: given[name] for name in given if name in known} for known in names]
     return [
         dataclasses.replace(base, **values) if base is not None and type(base) is each else each(**values)

@@ -22,7 +22,8 @@ from reach_gym import checks
 from reach_gym.acting.protocol import from_predict
 from reach_gym.acting.sb3 import ReachVecEnv
 from reach_gym.cli import shell
-from reach_gym.cli.tasks import full_id, is_cursor_task
+from reach_gym.cli.tasks import full_id
+from reach_gym.registration import TASKS
 
 _ALGO = Literal["dqn", "qrdqn", "ppo", "a2c", "recurrent_ppo", "ddpg", "td3", "sac", "tqc"]
 
@@ -73,7 +74,7 @@ class Sb3Command(LearnCommand):
         model.env.close()
 
     def _report(self, model: Any, env_id: str, kwargs: dict[str, Any], seconds: float) -> None:
-        cursor = is_cursor_task(env_id)
+        cursor = TASKS[env_id].family == "cursor"
         evaluations: Any = (judge_cursor if cursor else judge_grid)(from_predict(model), self.algo, env_id, kwargs)
         summaries = {key: each.summary() for key, each in evaluations.items()}
         records = [{"task": task, "agent": who, **summary} for (task, who), summary in summaries.items()]

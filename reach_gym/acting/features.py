@@ -10,7 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from gymnasium import spaces
-from torch import Tensor, nn
+
+from reach_gym.errors import missing_extra
+
+try:
+    from torch import Tensor, nn
+except ModuleNotFoundError as error:
+    raise missing_extra("torch", "sb3") from error
 
 CHANNELS, HIDDEN = (8, 16), (128, 128)  # Sun & Plitt
 KERNEL = 3  # Sun & Plitt

@@ -7,8 +7,9 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import gymnasium as gym
 import numpy as np
@@ -16,10 +17,27 @@ import numpy.typing as npt
 from gymnasium.vector import VectorEnv
 
 from reach_gym import checks
+from reach_gym.acting.adapters import SPACES, Starts, count_rows, from_callable, from_predict
 from reach_gym.errors import NotApplicableError, missing_extra
 from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
+from reach_gym.registration import FAMILIES, family_of
 
-Starts = npt.NDArray[np.bool_]
+__all__ = [
+    "BUILT_IN",
+    "LOADER",
+    "Agent",
+    "Starts",
+    "Transition",
+    "as_agent",
+    "carries_nothing_over",
+    "count_rows",
+    "from_callable",
+    "from_predict",
+    "is_module",
+    "load_agent",
+    "parts_of",
+    "require_fit",
+]
 
 
 class Transition(NamedTuple):
@@ -62,93 +80,6 @@ class Agent(Protocol):
         """The actions for a batch of n observations."""
 
 
-def count_rows(observations: Any) -> int:
-    """How many rows a batch of observations has; a dict or tuple of arrays has as many as each of its parts."""
-    while isinstance(observations, Mapping | tuple):
-        observations = next(iter(observations.values() if isinstance(observations, Mapping) else observations))
-    return len(observations)
-
-
-_SPACES = ("observation_space", "action_space")
-FAMILIES: tuple[Literal["grid"], Literal["cursor"]] = ("grid", "cursor")
-
-
-class _Callable:
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        self._function = function
-
-    def reset(self, starts: Starts) -> None:
-        """Nothing to forget."""
-
-    def act(self, observations: Any) -> Any:
-        """What the function returns."""
-        return self._function(observations)
-
-
-class _Predict:
-    def __init__(self, model: Any, deterministic: bool) -> None:
-        self._model, self._deterministic = model, deterministic
-        self.observation_space, self.action_space = (getattr(model, name, None) for name in _SPACES)
-        self._state: Any = None
-        self._starts: Starts | None = None
-
-    def reset(self, starts: Starts) -> None:
-        """Tells the model with its next observations which rows begin; a recurrent state is kept for the others."""
-        self._starts = starts if self._starts is None else self._starts | starts
-
-    @property
-    def states(self) -> npt.NDArray[np.float64]:
-        """The recurrent state (n, units) after the last `act`: all its parts and layers side by side.
-
-        Raises:
-            AttributeError: The model has none.
-        """
-        if self._state is None:
-            raise AttributeError("the model has no recurrent state.")
-        parts = [np.asarray(part, np.float64) for part in (self._state if isinstance(self._state, tuple) else (self._state,))]
-        # Stable-Baselines3 has the layers first: (layers, n, units).
-        layers = [[part.reshape(len(part), -1)] if part.ndim < 3 else [*part] for part in parts]
-        return np.concatenate([layer for part in layers for layer in part], axis=1)
-
-    def act(self, observations: Any) -> Any:
-        """What the model predicts."""
-        starts = np.zeros(count_rows(observations), np.bool_) if self._starts is None else self._starts
-        actions, self._state = self._model.predict(
-            observations,
-            state=self._state,
-            episode_start=starts,
-            deterministic=self._deterministic,
-        )
-        self._starts = None
-        return actions
-
-
-def from_callable(function: Callable[[Any], Any]) -> Agent:
-    """Makes an agent of a function from a batch of observations to a batch of actions.
-
-    Raises:
-        TypeError: `function` cannot be called.
-    """
-    if not callable(function):
-        raise TypeError(f"`function` must be callable, got {function!r}.")
-    return _Callable(function)
-
-
-def from_predict(model: Any, deterministic: bool = True) -> Agent:
-    """Makes an agent of a model with a ``predict`` like Stable-Baselines3's; a recurrent state is kept between steps.
-
-    Args:
-        model: Has ``predict(observations, state, episode_start, deterministic) -> (actions, state)``.
-        deterministic: Passed on to `model`.
-
-    Raises:
-        TypeError: `model` has no ``predict``.
-    """
-    if not callable(getattr(model, "predict", None)):
-        raise TypeError(f"`model` must have a method `predict`, got {model!r}.")
-    return _Predict(model, deterministic)
-
-
 def as_agent(value: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
     """Makes an agent of what a user may have.
 
@@ -182,14 +113,16 @@ def require_fit(agent: Any, env: VectorEnv[Any, Any, Any]) -> None:
     Raises:
         NotApplicableError: The message has both.
     """
-    family, here = getattr(agent, "family", None), FAMILIES[not isinstance(env.single_action_space, gym.spaces.Discrete)]
+    # Of a task that is none of ours the actions tell which one it resembles.
+    here = family_of(env) or FAMILIES[not isinstance(env.single_action_space, gym.spaces.Discrete)]
+    family = getattr(agent, "family", None)
     if family in FAMILIES and family != here:
         raise NotApplicableError(f"the agent is made for the {family}, the task is one of the {here}.")
     wanted = getattr(agent, "observation", None)
     kind = getattr(getattr(env.unwrapped, "task", None), "observation", None)
     if isinstance(wanted, str) and kind is not None and wanted != kind:
         raise NotApplicableError(f"the agent wants the observation {checks.shown(wanted)}, the task has {kind!r}.")
-    for name in _SPACES:
+    for name in SPACES:
         space, own = getattr(agent, name, None), getattr(env, f"single_{name}")
         if isinstance(space, gym.Space) and space != own:
             raise NotApplicableError(f"the agent has the {name.replace('_', ' ')} {space}, the task has {own}.")
@@ -202,6 +135,19 @@ BUILT_IN: dict[str, Callable[[Any], Agent]] = {
     "minimum_jerk": MinimumJerkAgent,
     "random": RandomAgent,
 }
+
+
+def carries_nothing_over(agent: Any) -> bool:
+    """Whether an agent is one of the package's own, asked for by name.
+
+    They take nothing from one trial to the next, so that all trials of a session can be done at once.
+    """
+    return isinstance(agent, str) and agent in BUILT_IN
+
+
+def is_module(name: str) -> bool:
+    """Whether `load_agent` takes `name` for ``"module:attribute"``, whose code is the user's."""
+    return name not in BUILT_IN and not os.path.isdir(name) and not name.endswith(".zip")
 
 
 LOADER = "agents.loading"
@@ -236,7 +182,7 @@ def load_agent(name: str, env: VectorEnv[Any, Any, Any], trust: bool = False) ->
     if name.endswith(".zip"):
         return from_predict(_load_policy(name, env, trust))
     module, attribute, text = parts_of(name)
-    value = _import(module)
+    value = _import_beside(module)
     for part in attribute.split("."):
         value = getattr(value, part)
     return as_agent(value if text is None else value(text), env)
@@ -259,13 +205,18 @@ def parts_of(name: str) -> tuple[str, str, str | None]:
 
 
 def _loader() -> Any:
+    """The module `LOADER`, never from the current directory, which may be as foreign as the run directory in it."""
+    checkout = Path(__file__).parents[2]
+    if (checkout / "agents" / "loading.py").is_file() and str(checkout) not in sys.path:
+        sys.path.append(str(checkout))
     try:
-        return _import(LOADER)
+        return importlib.import_module(LOADER)
     except ModuleNotFoundError as error:
         if error.name not in (LOADER, LOADER.partition(".")[0]):
             raise
         raise ImportError(
-            "a run directory needs this project's checkout: start Python there, or have it on PYTHONPATH."
+            "a run directory needs this project's checkout: install the package from there (`pip install -e .`), or have it on "
+            "PYTHONPATH."
         ) from None
 
 
@@ -277,7 +228,8 @@ def _load_policy(path: str, env: VectorEnv[Any, Any, Any], trust: bool) -> Any:
     return load_policy(path, env, trust)
 
 
-def _import(module: str) -> Any:
+def _import_beside(module: str) -> Any:
+    """A module of the user's, who may keep it in the current directory."""
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     return importlib.import_module(module)

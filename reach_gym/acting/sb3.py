@@ -15,12 +15,17 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
-from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
-from stable_baselines3.common.vec_env import VecEnv
-from torch import Tensor
 
 from reach_gym.acting.features import CHANNELS, HIDDEN, features
+from reach_gym.errors import missing_extra
+
+try:
+    from stable_baselines3.common.monitor import Monitor
+    from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+    from stable_baselines3.common.vec_env import VecEnv
+    from torch import Tensor
+except ModuleNotFoundError as error:
+    raise missing_extra("stable-baselines3", "sb3") from error
 
 
 class ReachFeatures(BaseFeaturesExtractor):

@@ -6,12 +6,10 @@ built here from the plain part of the file, for the classes in `POLICIES` and `C
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
-import io
-import itertools
-import json
-import zipfile
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,11 +17,12 @@ from typing import Any
 import torch
 from gymnasium import spaces
 from stable_baselines3.common import torch_layers
-from stable_baselines3.common.save_util import json_to_data
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from reach_gym import checks
 from reach_gym.acting.sb3 import ReachFeatures
+from reach_gym.acting.sb3_archive import read_model, require_numbers, stores
 from reach_gym.errors import NotApplicableError, missing_extra
 
 POLICIES = {
@@ -47,7 +46,8 @@ CLASSES: dict[str, Any] = {
 }
 """The classes that settings may name, by how a file without trust names them."""
 
-MAX_BYTES = 2**30  # of one part of the file
+_MAKERS = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
+_SINGLE, _SPARE = 4, 2**16  # bytes of a weight; numbers that are none, such as the size of a noise
 # A policy that only acts needs no optimiser; the first two are how a file tells the type of what holds the settings.
 _IGNORED = (":type:", ":serialized:", "optimizer_class", "optimizer_kwargs")
 _MAX_SIZE, _MAX_ITEMS, _MAX_DEPTH = 4096, 64, 4  # of a setting: layers and units
@@ -68,24 +68,12 @@ def load_policy(path: Path | str, env: Any, trust: bool = False) -> Any:
         gymnasium.error.DependencyNotInstalled: The policy's package is not installed.
         OSError: The file cannot be read.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            text, weights = (_read(archive, name) for name in ("data", "policy.pth"))
-        data = json_to_data(text.decode()) if trust else json.loads(text)
-        parameters = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{path} is no model that Stable-Baselines3 saved ({checks.shown(error)}).") from error
-    except Exception as error:  # foreign parsers on foreign bytes: whatever they raise means the same
-        if isinstance(error, OSError | ValueError):
-            raise
-        raise ValueError(f"{path} holds no weights that can be read ({checks.shown(error)}).") from error
-    if not isinstance(data, dict) or not isinstance(parameters, dict):
-        raise ValueError(f"{path} is no model that Stable-Baselines3 saved.")
+    data, parameters = read_model(path, trust)
     kind, settings = _trusted(data) if trust else read_plain(data)
-    return build(kind, settings, parameters, env)
+    return build(kind, settings, parameters, env, trust)
 
 
-def build(kind: type, settings: Mapping[str, Any], parameters: Mapping[str, torch.Tensor], env: Any) -> Any:
+def build(kind: type, settings: Mapping[str, Any], parameters: Mapping[str, torch.Tensor], env: Any, trust: bool = False) -> Any:
     """A policy with given weights.
 
     Args:
@@ -93,22 +81,23 @@ def build(kind: type, settings: Mapping[str, Any], parameters: Mapping[str, torc
         settings: Keywords of the class, beside the spaces.
         parameters: Its ``state_dict``.
         env: The vector environment whose spaces it is for.
+        trust: Whether the class may take more memory than the weights do.
 
     Raises:
-        ValueError: The weights do not fit, or are no finite numbers.
+        ValueError: The weights are no finite numbers.
+        NotApplicableError: They do not fit the settings and the spaces, by name, shape or type.
     """
-    for name, values in parameters.items():
-        if not (isinstance(name, str) and isinstance(values, torch.Tensor) and torch.isfinite(values).all()):
-            raise ValueError(f"the model's weights must be finite numbers by name, got others in {checks.shown(name)}.")
+    require_numbers(parameters)
     space, actions = env.single_observation_space, env.single_action_space
     given = {"features_extractor_class": _usual_features(space, parameters), **settings}
+    enough = contextlib.nullcontext() if trust else _Enough(sum(stores(parameters.values()).values()))
     with torch.random.fork_rng(devices=[]):  # the layers draw numbers, only to be overwritten
         try:
-            if _least(settings) > sum(values.numel() for values in parameters.values()):  # before memory is taken for them
-                raise ValueError("its settings tell of more weights than it has")
-            policy = kind(space, actions, lambda _: 0.0, **given)
+            with enough:
+                policy = kind(space, actions, lambda _: 0.0, **given)
+            _require_types(policy.state_dict(), parameters)
             policy.load_state_dict(parameters)
-        except (RuntimeError, AssertionError, AttributeError, TypeError, ValueError) as error:
+        except (RuntimeError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise NotApplicableError(
                 f"the model does not fit observations {space} and actions {actions} ({_line(error)})."
             ) from error
@@ -116,23 +105,28 @@ def build(kind: type, settings: Mapping[str, Any], parameters: Mapping[str, torc
     return policy
 
 
-def _least(settings: Mapping[str, Any]) -> int:
-    """How many weights settings imply at the least: those between layers whose units a list names, and of recurrent layers."""
-    layers = settings.get("net_arch")
-    critic = layers.get("qf") if isinstance(layers, Mapping) else layers
-    more_critics = max(0, settings.get("n_critics", 1) - 1)
-    recurrent = 4 * settings.get("lstm_hidden_size", 0) ** 2 * max(1, settings.get("n_lstm_layers", 1))
-    return int(_between(settings) + more_critics * _between(critic) + recurrent)
+class _Enough(TorchFunctionMode):
+    """While layers are made: refuses to take memory for more weights than there are."""
+
+    def __init__(self, size: int) -> None:
+        """Allows `size` bytes, and a little for what is no weight."""
+        super().__init__()
+        self._left = size // _SINGLE + _SPARE
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        if func in _MAKERS:
+            shape = args[0] if args and isinstance(args[0], tuple | list) else args
+            self._left -= math.prod(max(0, size) for size in shape if isinstance(size, int))
+            if self._left < 0:
+                raise ValueError("its settings tell of more weights than it has")
+        return func(*args, **(kwargs or {}))
 
 
-def _between(setting: Any) -> int:
-    """Weights between neighbours of every list of units in a setting."""
-    if isinstance(setting, Mapping):
-        return sum(_between(each) for each in setting.values())
-    if isinstance(setting, list | tuple):
-        units = [abs(each) if isinstance(each, int) else 0 for each in setting]
-        return sum(a * b for a, b in itertools.pairwise(units)) + sum(_between(each) for each in setting)
-    return 0
+def _require_types(wanted: Mapping[str, torch.Tensor], parameters: Mapping[str, torch.Tensor]) -> None:
+    """Refuses weights of another type, which would be converted; names and shapes are checked where they are loaded."""
+    for name in wanted.keys() & parameters.keys():
+        if wanted[name].dtype != parameters[name].dtype:
+            raise ValueError(f"`{name}` must be {wanted[name].dtype}, got {parameters[name].dtype}")
 
 
 def _line(error: Exception) -> str:
@@ -145,12 +139,6 @@ def _usual_features(space: spaces.Space[Any], parameters: Mapping[str, torch.Ten
         return torch_layers.CombinedExtractor
     convolutions = any("features_extractor.cnn." in name for name in parameters)
     return torch_layers.NatureCNN if convolutions else torch_layers.FlattenExtractor
-
-
-def _read(archive: zipfile.ZipFile, name: str) -> bytes:
-    if archive.getinfo(name).file_size > MAX_BYTES:
-        raise ValueError(f"`{name}` in the model's file has more than {MAX_BYTES} bytes.")
-    return archive.read(name)
 
 
 def _trusted(data: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:

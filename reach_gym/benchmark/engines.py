@@ -135,9 +135,9 @@ class _Referee:
                 ours, theirs = socket.socketpair()
                 # Whatever it and its agents leave behind is found, and removed, there.
                 self._folder = tempfile.mkdtemp(prefix="reach-gym-")
-                # A session of its own: Ctrl-C is for this process to handle.
+                # A session of its own: Ctrl-C is for this process to handle. -P: it takes no module from the current directory.
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "reach_gym.benchmark.referee", str(theirs.fileno())],
+                    [sys.executable, "-P", "-m", "reach_gym.benchmark.referee", str(theirs.fileno())],
                     env={**child_environment(), "TMPDIR": self._folder},
                     stdin=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),

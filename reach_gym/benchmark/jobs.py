@@ -23,7 +23,8 @@ from reach_gym.benchmark.sessions import session_facts
 from reach_gym.errors import InvalidActionError, NotApplicableError
 from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate, subset, suite
 from reach_gym.evaluation.suite import SuiteTask
-from reach_gym.recording import Recording, record, record_whole_session
+from reach_gym.recording import Recording, record
+from reach_gym.recording.sessions import record_session
 from reach_gym.registration import TASKS
 
 OK, NOT_APPLICABLE = "ok", "not_applicable"
@@ -146,11 +147,11 @@ def measure(agent: Any, task: SuiteTask, seed: int) -> tuple[dict[str, float | N
             agent, task.env_id, task.episodes, seed, task.kwargs, session=task.is_session
         )
         return _summary(evaluation, task), {"paths": _grid_paths(_counted(evaluation, task), task)}
-    if task.is_session and agent in BUILT_IN:
-        recording = record_whole_session(agent, task.env_id, seed, task.kwargs, task.episodes)
+    # What `evaluate` returns is made of this recording, too; but here the paths are of interest.
+    if task.is_session:
+        recording = record_session(agent, task.env_id, task.episodes, seed, task.kwargs)
     else:
-        # As `evaluate` does it; but the paths are of interest, too.
-        recording = record(agent, task.env_id, task.episodes, seed, task.kwargs, task.is_session, observe=False)
+        recording = record(agent, task.env_id, task.episodes, seed, task.kwargs, observe=False)
     summary = _summary(CursorEvaluation.of(recording), task)
     if task.track == "adaptation":
         numbers, courses = session_facts(recording)

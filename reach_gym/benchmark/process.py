@@ -70,7 +70,7 @@ class AgentProcess:
         self._tail = b""
         self._folder = tempfile.mkdtemp(prefix="reach-gym-")
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "reach_gym.benchmark.worker", str(theirs.fileno())]
+        command = [sys.executable, "-P", "-m", "reach_gym.benchmark.worker", str(theirs.fileno())]
         self._process = subprocess.Popen(
             command,
             cwd=self._folder,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -22,13 +23,17 @@ PAGE, SUMMARY = "report.html", "summary.md"
 
 
 def write_all(results: Results, summary: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Writes all files into a directory; the same results give the same bytes.
+    """Writes all files into a directory, the page only where Matplotlib is installed; the same results give the same bytes.
+
+    Returns:
+        The files that were written.
 
     Raises:
-        MissingExtraError: Matplotlib is not installed.
         OSError: A file cannot be written.
     """
-    texts = {RECORDS: results.lines(), SUMMARY: tables.markdown(summary), PAGE: html(results, summary)}
+    texts = {RECORDS: results.lines(), SUMMARY: tables.markdown(summary)}
+    if can_draw():
+        texts[PAGE] = html(results, summary)
     written = []
     for name, text in texts.items():
         partial = folder / f".{name}.partial"
@@ -36,6 +41,11 @@ def write_all(results: Results, summary: Mapping[str, Any], folder: Path) -> lis
         partial.replace(folder / name)
         written.append(folder / name)
     return written
+
+
+def can_draw() -> bool:
+    """Whether there is what the figures of the page need."""
+    return importlib.util.find_spec("matplotlib") is not None
 
 
 def remove_all(folder: Path) -> None:

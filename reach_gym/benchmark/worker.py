@@ -15,7 +15,7 @@ import numpy as np
 
 from reach_gym import checks
 from reach_gym.acting import rollout
-from reach_gym.acting.protocol import Transition, load_agent
+from reach_gym.acting.protocol import Transition, is_module, load_agent
 from reach_gym.benchmark import wire
 from reach_gym.benchmark.process import PACKAGES, end_with_parent
 from reach_gym.benchmark.view import AgentView
@@ -84,7 +84,8 @@ def _prepare(task: dict[str, Any]) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     random.seed(task["seed"])
     np.random.seed(task["seed"] % 2**32)  # noqa: NPY002 (the agent's, not ours)
-    sys.path.insert(0, task["path"])
+    if is_module(task["agent"]):  # no other agent may run what lies in the directory
+        sys.path.insert(0, task["path"])
 
 
 def _load(task: dict[str, Any]) -> tuple[Any, AgentView]:

@@ -19,7 +19,7 @@ from reach_gym.acting.protocol import BUILT_IN, parts_of
 from reach_gym.benchmark import results
 from reach_gym.benchmark.engines import make_engine
 from reach_gym.benchmark.jobs import Job, Outcome
-from reach_gym.benchmark.report import remove_all, write_all
+from reach_gym.benchmark.report import PAGE, can_draw, remove_all, write_all
 from reach_gym.benchmark.results import JOURNAL, Entry, Journal, Limits, Results
 from reach_gym.benchmark.summary import summarise
 from reach_gym.benchmark.tables import terminal
@@ -48,7 +48,7 @@ class Benchmark(shell.Command):
             for more.
         family: Only tasks of the grid or of the cursor.
         seeds: Of the held-out trials; without them those of the suite.
-        out: A directory for the results as JSON lines, a report and a table for a README.
+        out: A directory for the results as JSON lines, a table for a README and, if Matplotlib is installed, a report.
         overwrite: Replace the results that are there.
         resume: Do what is not there yet, or was done by another agent or version; the report is about the agents, tasks and
             seeds of this call.
@@ -77,6 +77,16 @@ class Benchmark(shell.Command):
     ray_address: str | None = None
     json: bool = False
     progress: bool = True
+
+    @classmethod
+    def default(cls, arguments: list[str]) -> None:
+        """Refuses seeds that are given twice: of two lists only the second would count.
+
+        Raises:
+            ValueError: They are.
+        """
+        if [argument.partition("=")[0] for argument in arguments].count("--seeds") > 1:
+            raise ValueError("`--seeds` must be given once, with all its values one after the other.")
 
     def run(self) -> None:
         """Runs the benchmark and tells its results.
@@ -136,8 +146,6 @@ class Benchmark(shell.Command):
             raise ValueError(f"`--family` must leave a task; {', '.join(self.suite or [_USUAL])} has none of {self.family!r}.")
         if any(task.track == "adaptation" for task in tasks) and importlib.util.find_spec("scipy") is None:
             raise missing_extra("scipy", "bench")
-        if self.out is not None and importlib.util.find_spec("matplotlib") is None:
-            raise missing_extra("matplotlib", "bench")
         if self.seeds is None:
             return tasks, usual
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
@@ -175,6 +183,8 @@ class Benchmark(shell.Command):
             shell.console().print(terminal(summary))
         for path in written:
             print(f"wrote {path}", file=sys.stderr if self.json else sys.stdout)
+        if written and not can_draw():
+            print(f"no {PAGE}: {missing_extra('matplotlib', 'bench')}", file=sys.stderr)
         sys.stdout.flush()  # so that a reader that has gone is noticed here
 
     @contextlib.contextmanager

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from reach_gym import checks
 from reach_gym.cli import shell
-from reach_gym.cli.tasks import AgentCommand, is_cursor_task, vector_backend
+from reach_gym.cli.tasks import AgentCommand, vector_backend
 from reach_gym.evaluation import CursorEvaluation, evaluate
+from reach_gym.evaluation.held_out import MAX_EPISODES
 from reach_gym.registration import TASKS
 
 _SHARES = ("success", "optimal", "false_starts", "moved")
@@ -40,16 +41,15 @@ class Evaluate(AgentCommand):
             env_id, kwargs = self.env_id, self.env_kwargs
             checks.seed(self.seed)
             if self.episodes != "all":
-                checks.integer("episodes", self.episodes, 1)
-            elif is_cursor_task(env_id):
+                checks.integer("episodes", self.episodes, 1, MAX_EPISODES)
+            elif TASKS[env_id].family == "cursor":
                 raise ValueError("`episodes` must be a number: the trials of a cursor task are too many to try them all.")
             backend = vector_backend(0 if self.episodes == "all" else self.episodes)
             envs = gym.make_vec(env_id, num_envs=1, backend=backend, **kwargs)
             self.load(envs)  # a bad name is a bad request, before anything runs
             envs.close()
-        evaluation = evaluate(
-            self.agent, env_id, self.episodes, self.seed, env_kwargs={**kwargs, "backend": backend}, trust=self.trust
-        )
+        with self.acting():
+            evaluation = evaluate(self.agent, env_id, self.episodes, self.seed, {**kwargs, "backend": backend}, self.trust)
         _report(env_id, self.agent, evaluation.summary(), self.json)
         if isinstance(evaluation, CursorEvaluation) and not self.json and {**TASKS[env_id].kwargs, **kwargs}.get("schedule"):
             print("\nevery episode is the first trial of a session; `reach-gym record --session` goes through one")

@@ -52,7 +52,8 @@ class Show(TaskCommand):
 def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
     task, scene = TASKS[env_id], env.unwrapped.scene()
     settings = {**task.kwargs, **kwargs}
-    if isinstance(scene, GridScene):
+    grid = task.family == "grid"
+    if grid:
         # The field of the task, not of the first trial, in which a schedule may have turned it off.
         scene = replace(scene, field=fields.field_from_data(settings.get("field")))
         rows = _grid_rows(scene, settings, env, task.max_episode_steps)
@@ -66,7 +67,7 @@ def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
         *(f"{name + ':':<13}{value}" for name, value in rows),
         "",
         *sketch,
-        *schedule_lines(schedule_from_data(settings.get("schedule")), channels=not isinstance(scene, GridScene)),
+        *schedule_lines(schedule_from_data(settings.get("schedule")), channels=not grid),
         "make it:",
         f"    gym.make({', '.join([_quoted(f'{NAMESPACE}:{env_id}'), *_keywords(kwargs)])})",
     ]

@@ -15,7 +15,8 @@ from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.cli.keyboard import Moves
 from reach_gym.cli.reach_play import CursorPlay
-from reach_gym.cli.tasks import TaskCommand, is_cursor_task, make
+from reach_gym.cli.tasks import TaskCommand, make
+from reach_gym.registration import TASKS
 from reach_gym.rendering.window import Key, NoDisplayError, Window
 
 _KEYS = "keys: number pad, arrows (two together: diagonal) or q w e / a d / z x c; r: new trial; Esc: quit"
@@ -87,7 +88,7 @@ class Play(TaskCommand):
         env_id, kwargs = self.env_id, self.env_kwargs
         checks.seed(self.seed)
         values = {name: getattr(self, name) for name in ("trials", "limit", "open", "out", "overwrite")}
-        if is_cursor_task(env_id):
+        if TASKS[env_id].family == "cursor":
             return CursorPlay.check(env_id, kwargs, self.seed, **values)
         for name, value in values.items():
             if value not in (None, False):

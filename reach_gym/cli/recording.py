@@ -10,8 +10,9 @@ import gymnasium as gym
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.cli.outputs import check_recording
-from reach_gym.cli.tasks import AgentCommand, is_cursor_task, vector_backend
+from reach_gym.cli.tasks import AgentCommand, vector_backend
 from reach_gym.recording import Recording, check_dataset_id, record, to_minari
+from reach_gym.registration import TASKS
 from reach_gym.sessions.schedule import MAX_TRIALS
 
 
@@ -44,12 +45,14 @@ class Record(AgentCommand):
             envs = gym.make_vec(env_id, num_envs=1, backend=backend, **kwargs)
             self.load(envs)  # a bad name is a bad request, before anything runs
             envs.close()
-        recording = record(self.agent, env_id, self.trials, self.seed, {**kwargs, "backend": backend}, self.session, self.trust)
+        keywords = {**kwargs, "backend": backend}
+        with self.acting():
+            recording = record(self.agent, env_id, self.trials, self.seed, keywords, self.session, self.trust)
         self._write(recording)
         print(f"{len(recording)} trials, {100 * recording.success.mean():.1f} % reached")
 
     def _check(self, env_id: str) -> None:
-        if not is_cursor_task(env_id):
+        if TASKS[env_id].family != "cursor":
             raise ValueError(f"Only cursor tasks are recorded, {env_id} is none; `reach-gym list` shows all.")
         if self.out is None and self.minari is None:
             raise ValueError("`--out FILE` or `--minari DATASET_ID` must say where the recording goes.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import inspect
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,9 +14,9 @@ import gymnasium as gym
 import tyro
 from gymnasium.envs.registration import load_env_creator
 
-from reach_gym import checks
+from reach_gym import checks, keywords
 from reach_gym.acting.protocol import Agent, load_agent
-from reach_gym.cli.shell import Command
+from reach_gym.cli.shell import Command, FailedError
 from reach_gym.registration import NAMESPACE, TASKS
 
 _WORTH_COMPILING = 10_000  # episodes; NumPy runs fewer in less time than Numba takes to compile
@@ -65,8 +67,25 @@ class AgentCommand(TaskCommand):
     trust: bool = False
 
     def load(self, envs: gym.vector.VectorEnv[Any, Any, Any]) -> Agent:
-        """The agent, for `envs`; see `reach_gym.acting.protocol.load_agent`."""
-        return load_agent(self.agent, envs, self.trust)
+        """The agent, for `envs`; see `reach_gym.acting.protocol.load_agent`.
+
+        Raises:
+            FailedError: Its code called ``sys.exit``.
+        """
+        with self.acting():
+            return load_agent(self.agent, envs, self.trust)
+
+    @contextlib.contextmanager
+    def acting(self) -> Iterator[None]:
+        """Where an agent's code runs: it cannot end the command with its own ``sys.exit``.
+
+        Raises:
+            FailedError: It tried to.
+        """
+        try:
+            yield
+        except SystemExit as leaving:
+            raise FailedError(f"the agent {self.agent} called sys.exit({checks.shown(leaving.code)}).") from leaving
 
 
 def full_id(name: str) -> str:
@@ -85,11 +104,6 @@ def full_id(name: str) -> str:
     raise ValueError(f"There is no task {checks.shown(name)}; {hint}`reach-gym list` shows all.")
 
 
-def is_cursor_task(env_id: str) -> bool:
-    """Whether the task `env_id` is a continuous one."""
-    return TASKS[env_id].family == "cursor"
-
-
 def vector_backend(episodes: int) -> str:
     """The back end of vector environments with which so many episodes are done soonest; the results are the same."""
     return "numpy" if episodes < _WORTH_COMPILING else "auto"
@@ -99,7 +113,7 @@ def read_kwargs(text: str, env_id: str) -> dict[str, Any]:
     """Constructor keywords for the task `env_id` from JSON.
 
     Raises:
-        ValueError: `text` is no JSON object, or there is no such keyword.
+        ValueError: `text` is no JSON object, or there is no such keyword; the message has the nearest one.
     """
     wanted = f"`--kwargs` must be a JSON object such as '{{\"size\": 8}}', got {checks.shown(text)}"
     try:
@@ -113,7 +127,9 @@ def read_kwargs(text: str, env_id: str) -> dict[str, Any]:
     # The commands choose the render mode themselves.
     parameters = inspect.signature(create).parameters.values() if create else ()
     known = [each.name for each in parameters if each.kind is not each.POSITIONAL_ONLY and each.name != "render_mode"]
-    checks.keys("--kwargs", kwargs, known)
+    for name in kwargs:
+        if name not in known:
+            raise ValueError(f"`--kwargs` has the unknown key {checks.shown(name)}; {keywords.nearest(name, known)}")
     return kwargs
 
 

@@ -14,7 +14,9 @@ import numpy.typing as npt
 from reach_gym import checks
 from reach_gym.acting.protocol import Agent
 from reach_gym.cli import shell
-from reach_gym.cli.tasks import AgentCommand, is_cursor_task, vector_backend
+from reach_gym.cli.outputs import check_output
+from reach_gym.cli.tasks import AgentCommand, vector_backend
+from reach_gym.registration import TASKS
 from reach_gym.rendering.video import check_video_path, write_video
 from reach_gym.rendering.window import NoDisplayError, Window
 
@@ -49,21 +51,20 @@ class Watch(AgentCommand):
             env_id, kwargs = self.env_id, self.env_kwargs
             checks.integer("episodes", self.episodes, 1)
             checks.seed(self.seed)
-            stride, usual = (_CURSOR_STRIDE, _CURSOR_FPS) if is_cursor_task(env_id) else (1, _GRID_FPS)
+            stride, usual = (_CURSOR_STRIDE, _CURSOR_FPS) if TASKS[env_id].family == "cursor" else (1, _GRID_FPS)
             fps = usual if self.fps is None else checks.number("fps", self.fps, 0.1, 120.0)
-            path = None if self.video is None else check_video_path(self.video)
-            if path is not None and path.exists() and not self.overwrite:
-                raise FileExistsError(f"{path} exists; `--overwrite` replaces it.")
+            path = None if self.video is None else check_output(check_video_path(self.video), self.overwrite)
             modes: dict[str, Any] = {"render_mode": "rgb_array", "autoreset_mode": "Disabled", "backend": vector_backend(1)}
             envs = gym.make_vec(env_id, num_envs=1, **modes, **kwargs)
             agent = self.load(envs)
         frames = episode_frames(envs, agent, self.episodes, self.seed, round(_PAUSE * fps), stride)
         try:
-            if path is None:
-                _show(frames, Window(f"{self.agent} on {env_id}", fps))
-            else:
-                write_video(path, frames, fps)
-                print(f"wrote {path}")
+            with self.acting():
+                if path is None:
+                    _show(frames, Window(f"{self.agent} on {env_id}", fps))
+                else:
+                    write_video(path, frames, fps)
+                    print(f"wrote {path}")
         finally:
             envs.close()
 

@@ -12,15 +12,17 @@ from gymnasium.vector import VectorEnv
 
 from reach_gym import checks
 from reach_gym.acting import rollout
-from reach_gym.acting.protocol import BUILT_IN, Agent
+from reach_gym.acting.protocol import Agent, carries_nothing_over
 from reach_gym.acting.rollout import BATCH
 from reach_gym.grid.exact import UNREACHABLE, hits
 from reach_gym.grid.world import squared_limit
 from reach_gym.recording.metadata import describe
 from reach_gym.recording.schema import Recording, assemble
-from reach_gym.recording.sessions import record, record_rows, record_whole_session
+from reach_gym.recording.sessions import record_rows, record_session
+from reach_gym.registration import family_of
 
 ALL = "all"
+MAX_EPISODES = 2**32
 Floats = npt.NDArray[np.float64]
 
 
@@ -193,20 +195,14 @@ def evaluate(
     """
     rollout.held_out(seed)
     if episodes != ALL:
-        checks.integer("episodes", episodes, 1, 2**32)
+        checks.integer("episodes", episodes, 1, MAX_EPISODES)
     elif session:
         raise ValueError("`episodes` must be a number for a session, got 'all'.")
     on_grid, pairs = _trials_of(env_id, env_kwargs, episodes == ALL)
     if session:
-        # The package's own agents carry nothing from one trial to the next: all trials can be done at once.
-        at_once = isinstance(agent, str) and agent in BUILT_IN
         if on_grid:
-            return _grid_session(agent, env_id, int(episodes), seed, env_kwargs, at_once, trust)
-        if at_once:
-            return CursorEvaluation.of(record_whole_session(agent, env_id, seed, env_kwargs, int(episodes)))
-        return CursorEvaluation.of(
-            record(agent, env_id, int(episodes), seed, env_kwargs, session=True, trust=trust, observe=False)
-        )
+            return _grid_session(agent, env_id, int(episodes), seed, env_kwargs, trust)
+        return CursorEvaluation.of(record_session(agent, env_id, int(episodes), seed, env_kwargs, trust))
     count = int(episodes) if pairs is None else len(pairs)
     if count < 1:
         raise ValueError("`episodes` must leave at least one trial; this task has no valid pair.")
@@ -224,9 +220,10 @@ def _trials_of(env_id: str, env_kwargs: dict[str, Any] | None, every: bool) -> t
     """Whether a task is one of the grid, and its trials if `every` one is wanted."""
     env = rollout.make_rows(env_id, 1, env_kwargs)
     try:
-        on_grid = hasattr(env.unwrapped, "trial_cells")
-        if not on_grid and not hasattr(env.unwrapped, "plants"):
+        family = family_of(env)
+        if family is None:
             raise ValueError(f"`env_id` must be a task of reach_gym, got {checks.shown(env_id)}.")
+        on_grid = family == "grid"
         if every and not on_grid:
             raise ValueError(
                 "`episodes` must be a number for a cursor reach, whose starts and targets cannot be listed, got 'all'."
@@ -260,9 +257,8 @@ def _batches(
         yield _grid_episodes(agent, env, rollout.held_out(seed) + first, options)
 
 
-def _grid_session(
-    agent: Any, env_id: str, count: int, seed: int, env_kwargs: dict[str, Any] | None, at_once: bool, trust: bool
-) -> Evaluation:
+def _grid_session(agent: Any, env_id: str, count: int, seed: int, env_kwargs: dict[str, Any] | None, trust: bool) -> Evaluation:
+    at_once = carries_nothing_over(agent)
     rows = rollout.make_rows(env_id, count if at_once else 1, env_kwargs)
     env: VectorEnv[Any, Any, Any] = rollout.WholeSession(rows) if at_once else rows
     try:

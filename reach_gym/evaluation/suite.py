@@ -27,11 +27,10 @@ from typing import Any
 
 import numpy as np
 
-from reach_gym import checks
+from reach_gym import checks, registration
 from reach_gym.acting import rollout
 from reach_gym.grid.observations import KINDS
 
-FAMILIES = ("grid", "cursor")
 # The kinds of observation that an agent may have, in the order in which they are tried; one that does not mind gets the first.
 OBSERVATIONS = {"grid": tuple(KINDS), "cursor": ("vector", "goal", "pixels")}
 
@@ -41,7 +40,7 @@ class SuiteTask:
     """One task of the benchmark.
 
     Attributes:
-        name: Begins with its family.
+        name: Begins with its family, for readers.
         summary: What it asks, in one line.
         env_id: The registered environment.
         kwargs: Constructor keywords that replace the registered ones, plain JSON; the kind of observation is the agent's choice.
@@ -62,8 +61,8 @@ class SuiteTask:
 
     @property
     def family(self) -> str:
-        """``"grid"`` or ``"cursor"``."""
-        return self.name.partition("-")[0]
+        """One of `reach_gym.registration.FAMILIES`."""
+        return registration.TASKS[self.env_id].family
 
     @property
     def measure(self) -> str:

@@ -15,10 +15,11 @@ from gymnasium.error import ResetNeeded
 from reach_gym import checks
 from reach_gym.fields import Pair, force_of
 from reach_gym.keywords import read, takes
+from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_action
 from reach_gym.reach.facts import Sensed, TrialFacts, facts_of, sensed_by
 from reach_gym.reach.goal import goal_reward
-from reach_gym.reach.keywords import Reach, with_plant
+from reach_gym.reach.keywords import Reach, plant_keywords, with_plant
 from reach_gym.reach.observations import FOURTH, put_four
 from reach_gym.reach.options import reach_options
 from reach_gym.reach.picture import scene_of
@@ -33,7 +34,7 @@ from reach_gym.sessions import draws
 RENDER_FPS = 50
 
 
-@takes(Reach, Shown)
+@takes(Reach, PointMass, Shown)
 class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     """Bring the cursor to the target after the go cue, against a force field.
 
@@ -93,7 +94,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
             TypeError: There is no such keyword, or it has the wrong type.
             ValueError: A keyword has a value that is not allowed.
         """
-        made, shown = read(type(self).__name__, (Reach, Shown), with_plant(keywords, task), task)
+        made, shown = read(type(self).__name__, (Reach, Shown), with_plant(keywords, task), task, plant_keywords())
         self.render_mode = shown.render_mode
         self._trial = ReachTrial(made, None if self.render_mode is None else self._watch)
         self.observation_space = self._trial.observations.space

@@ -184,6 +184,12 @@ class Reach(Keywords):
         return observations_of(self.observation, self.workspace, self.arena, self.dt)
 
 
+def plant_keywords(plant: Any = PointMass.kind) -> list[str]:
+    """The keywords of a plant that may stand beside the task's own: those whose names the task has not taken itself."""
+    own = {field.name for field in fields(Reach)}
+    return [field.name for field in fields(plant_class(plant)) if field.name not in own]
+
+
 def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str, Any]:
     """The keywords that were `given` beside a `base`, with those of the plant gathered in ``"plant"``.
 
@@ -192,8 +198,7 @@ def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str,
         ValueError: An unknown kind of plant, or one of its keywords stands in both places.
     """
     plant = given.get("plant", PointMass.kind if base is None else base.plant)
-    own = {field.name for field in fields(Reach)}
-    beside = {f.name: given[f.name] for f in fields(plant_class(plant)) if f.name in given and f.name not in own}
+    beside = {name: given[name] for name in plant_keywords(plant) if name in given}
     if not beside:
         return dict(given)
     inside = plant.to_data() if isinstance(plant, Plant) else {"kind": plant} if isinstance(plant, str) else dict(plant)

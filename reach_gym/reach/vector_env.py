@@ -13,11 +13,12 @@ from gymnasium import spaces
 from reach_gym import checks
 from reach_gym.errors import InvalidActionError
 from reach_gym.keywords import read, takes
+from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_actions
 from reach_gym.reach.env import RENDER_FPS
 from reach_gym.reach.facts import Sensed, TrialFacts, cursor_of, facts_of, sensed_by
 from reach_gym.reach.goal import goal_reward
-from reach_gym.reach.keywords import Reach, with_plant
+from reach_gym.reach.keywords import Reach, plant_keywords, with_plant
 from reach_gym.reach.numpy_rows import NumpyBackend, ReachBackend, next_trial
 from reach_gym.reach.options import reach_options
 from reach_gym.reach.picture import scene_of
@@ -37,7 +38,7 @@ def _numba_backend() -> Callable[..., ReachBackend]:
     return NumbaBackend
 
 
-@takes(Reach, Rows)
+@takes(Reach, PointMass, Rows)
 class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
     """Many cursor reaches, stepped together; `reach_gym.reach.env.CursorReachEnv` describes the task.
 
@@ -64,7 +65,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
             gymnasium.error.DependencyNotInstalled: Numba is asked for and missing.
         """
         given = {"num_envs": num_envs, **with_plant(keywords, task)}
-        made, rows = read(type(self).__name__, (Reach, Rows), given, task)
+        made, rows = read(type(self).__name__, (Reach, Rows), given, task, plant_keywords())
         self._task: Reach = made
         self._observations = made.observations()
         low, high = np.array(made.plant.low, np.float32), np.array(made.plant.high, np.float32)

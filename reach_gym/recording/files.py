@@ -1,33 +1,38 @@
 """Recordings as NPZ and HDF5 files: the same names in both, no pickle, and nothing taken on trust when they are read.
 
 Both hold the arrays of `Recording.arrays` under their names, and the metadata as JSON: NPZ in the string array ``metadata``, HDF5
-in the file's attribute ``metadata``.
+in the file's attribute ``metadata``. A changed bit is noticed: NPZ has a checksum of every member. HDF5 has one of every chunk of
+an array, which every reader checks, but none of what says where the chunks are; hence the attribute ``sha256``, of everything.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import os
 import stat
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.lib import format as npy
 
 from reach_gym import checks
 from reach_gym.errors import MissingExtraError, missing_extra
+from reach_gym.recording.layout import Array, check_layout
 from reach_gym.recording.metadata import MAX_METADATA, RecordingError, from_json, to_json
-from reach_gym.recording.schema import Array, Recording, check_layout, from_arrays
 
 MAX_BYTES = 2**31  # of all arrays together, unpacked: some 200,000 trials, or 4,000 with images
-METADATA = "metadata"
+METADATA, _DIGEST = "metadata", "sha256"
+# Below version 2.2 NumPy took a keyword of `savez_compressed` for an array; files of that time hold it.
+_NO_ARRAY = "allow_pickle"
+Made = TypeVar("Made")
 _NPZ, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 
 
@@ -39,33 +44,19 @@ class _Entry(NamedTuple):
     read: Callable[[], Array]
 
 
-_Opened = tuple[dict[str, _Entry], str]  # arrays and metadata
+_Opened = tuple[dict[str, _Entry], str, str | None]  # arrays, metadata, and the hash of both if the file has one
 
 
-def save(recording: Recording, path: str | os.PathLike[str]) -> None:
-    """Writes a recording; a reader, or a crash, sees the old file or the new one. The same recording gives the same bytes.
-
-    Args:
-        recording: What to write.
-        path: Ends in ``.npz``, or in ``.h5`` or ``.hdf5`` (gzip).
-
-    Raises:
-        TypeError: `path` is no path.
-        ValueError: It has another ending.
-        RecordingError: The recording is too large.
-        MissingExtraError: HDF5 is asked for and h5py not installed.
-        OSError: The file cannot be written.
-    """
+def save(path: str | os.PathLike[str], arrays: dict[str, Array], metadata: Mapping[str, Any]) -> None:
+    """Writes the arrays and metadata of a recording; see `reach_gym.recording.Recording.save`."""
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"`path` must be a path, got {checks.shown(path)}.")
     target = Path(path)
     ending = target.suffix.lower()
     if ending not in _WRITERS:
         raise ValueError(f"`path` must end in {', '.join(_WRITERS)}, got {checks.shown(str(path))}.")
-    arrays = recording.arrays()
     _check_size(sum(values.nbytes for values in arrays.values()))
-    data = _WRITERS[ending](arrays, to_json(recording.metadata))
-    _write(target, data)
+    _write(target, _WRITERS[ending](arrays, to_json(metadata)))
 
 
 def _write(target: Path, data: bytes) -> None:
@@ -89,39 +80,40 @@ def _write(target: Path, data: bytes) -> None:
 def _npz_bytes(arrays: dict[str, Array], metadata: str) -> bytes:
     buffer = io.BytesIO()
     # NumPy writes a fixed time into the archive.
-    np.savez_compressed(buffer, allow_pickle=False, **{METADATA: np.array(metadata)}, **arrays)
+    named: Any = {METADATA: np.array(metadata), **arrays}
+    np.savez_compressed(buffer, **named)
     return buffer.getvalue()
 
 
 def _hdf5_bytes(arrays: dict[str, Array], metadata: str) -> bytes:
     buffer = io.BytesIO()
     with _h5py().File(buffer, "w") as file:
-        file.attrs[METADATA] = metadata
+        file.attrs[METADATA], file.attrs[_DIGEST] = metadata, _digest(arrays, metadata)
         for name, values in arrays.items():
-            # An empty array cannot be packed.
-            file.create_dataset(name, data=values, compression="gzip" if values.size else None, track_times=False)
+            # An empty array can neither be packed nor have a checksum.
+            packed = {"compression": "gzip", "fletcher32": True} if values.size else {}
+            file.create_dataset(name, data=values, track_times=False, **packed)
     return buffer.getvalue()
 
 
 _WRITERS: dict[str, Callable[[dict[str, Array], str], bytes]] = {".npz": _npz_bytes, ".h5": _hdf5_bytes, ".hdf5": _hdf5_bytes}
 
 
-def load(path: str | os.PathLike[str]) -> Recording:
-    """Reads what `save` wrote, whatever the file is called; no code is run from it, and sizes are checked before memory is taken.
+def load(path: str | os.PathLike[str], make: Callable[[dict[str, Array], dict[str, Any]], Made]) -> Made:
+    """What `make` makes of the arrays and metadata in a file; see `reach_gym.recording.Recording.load`.
 
-    Raises:
-        TypeError: `path` is no path.
-        RecordingError: There is no such file, or it holds no recording that `Recording` accepts; no other exception escapes.
-        MissingExtraError: The file is HDF5 and h5py not installed.
+    Whatever `make` raises is an error of the file, too.
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"`path` must be a path, got {checks.shown(path)}.")
     try:
-        with _opened(Path(path)) as file, _entries(file) as (entries, text):
+        with _opened(Path(path)) as file, _entries(file) as (entries, text, digest):
             _check_size(sum(entry.dtype.itemsize * math.prod(entry.shape) for entry in entries.values()))
             check_layout({name: (entry.dtype, entry.shape) for name, entry in entries.items()})
             arrays = {name: entry.read() for name, entry in entries.items()}
-        return from_arrays(arrays, from_json(text))
+        if digest not in (None, _digest(arrays, text)):
+            raise RecordingError(f"what it holds differs from its checksum `{_DIGEST}`.")
+        return make(arrays, from_json(text))
     except MissingExtraError:
         raise
     except Exception as error:  # a foreign parser on foreign bytes: whatever it raises means the same
@@ -167,10 +159,13 @@ def _npz_entries(archive: zipfile.ZipFile) -> _Opened:
         if name in entries or name == member.filename:
             raise RecordingError(f"the member {checks.shown(member.filename)} does not belong there.")
         entries[name] = _npz_entry(archive, member)
+    extra = entries.get(_NO_ARRAY)
+    if extra is not None and extra.dtype == np.bool_ and extra.shape == ():
+        del entries[_NO_ARRAY]
     metadata = entries.pop(METADATA, None)
     if metadata is None or metadata.dtype.kind != "U" or metadata.shape != () or metadata.dtype.itemsize > 4 * MAX_METADATA:
         raise RecordingError("the string `metadata` is missing, or too long.")
-    return entries, str(metadata.read())
+    return entries, str(metadata.read()), None
 
 
 def _npz_entry(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Entry:
@@ -214,7 +209,16 @@ def _hdf5_entries(tree: Any) -> _Opened:
     text = tree.attrs.get(METADATA)
     if not isinstance(text, str):
         raise RecordingError("the string `metadata` is missing.")
-    return entries, text
+    return entries, text, tree.attrs.get(_DIGEST)
+
+
+def _digest(arrays: Mapping[str, Array], metadata: str) -> str:
+    """A hash of all that a recording holds."""
+    found = hashlib.sha256(metadata.encode())
+    for name, values in sorted(arrays.items()):
+        found.update(f"{name} {values.dtype.str} {values.shape}".encode())
+        found.update(np.ascontiguousarray(values).data)
+    return found.hexdigest()
 
 
 def _h5py() -> ModuleType:

@@ -12,6 +12,7 @@ import numpy as np
 
 import reach_gym
 from reach_gym import checks
+from reach_gym.registration import family_of
 from reach_gym.sessions.schedule import Schedule
 
 FORMAT, VERSION = "reach_gym recording", 1
@@ -30,10 +31,9 @@ def require_cursor(env: Any) -> Any:
     Raises:
         ValueError: It is none.
     """
-    base = getattr(env, "unwrapped", env)
-    if not hasattr(base, "plants"):
+    if family_of(env) != "cursor":
         raise ValueError(f"Recordings hold trials of cursor reaches (`reach_gym/Cursor...`), got {checks.shown(env)}.")
-    return base
+    return env.unwrapped
 
 
 def describe(env: Any, more: Mapping[str, Any]) -> dict[str, Any]:

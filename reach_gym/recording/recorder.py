@@ -10,8 +10,9 @@ from gymnasium.error import ResetNeeded
 
 from reach_gym.acting.rollout import Step
 from reach_gym.reach.facts import TrialFacts
+from reach_gym.recording.layout import OBSERVATION, Array, Flags
 from reach_gym.recording.metadata import describe, require_cursor
-from reach_gym.recording.schema import OBSERVATION, Array, Flags, Recording, assemble
+from reach_gym.recording.schema import Recording, assemble
 
 _STATE = ("hand_x", "hand_y", "cursor_x", "cursor_y", "hand_vx", "hand_vy")
 _DRIVE = ("force_x", "force_y", "gain")

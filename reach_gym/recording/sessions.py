@@ -9,9 +9,11 @@ import numpy as np
 
 from reach_gym import checks
 from reach_gym.acting import rollout
+from reach_gym.acting.protocol import carries_nothing_over
+from reach_gym.recording.layout import Array
 from reach_gym.recording.metadata import describe, name_of, require_cursor
 from reach_gym.recording.recorder import Trials
-from reach_gym.recording.schema import Array, Recording, assemble
+from reach_gym.recording.schema import Recording, assemble
 from reach_gym.sessions.schedule import MAX_TRIALS
 
 INDEPENDENT = 100  # trials where nobody says how many
@@ -52,7 +54,7 @@ def record(
     if trials is not None:
         trials = checks.integer("trials", trials, 1, MAX_TRIALS)
     if session:
-        return _record_session(agent, env_id, trials, seed, env_kwargs, trust, observe)
+        return _record_trial_by_trial(agent, env_id, trials, seed, env_kwargs, trust, observe)
     count = INDEPENDENT if trials is None else trials
     env = rollout.make_rows(env_id, min(count, rollout.BATCH), env_kwargs)
     try:
@@ -89,7 +91,25 @@ def record_rows(agent: Any, env: Any, count: int, seed: int, observe: bool = Tru
         yield batch.arrays(min(count - first, env.num_envs))
 
 
-def _record_session(
+def record_session(
+    agent: Any, env_id: str, trials: int | None, seed: int, env_kwargs: Mapping[str, Any] | None, trust: bool = False
+) -> Recording:
+    """One subject's session without its observations: all trials at once where the agent carries nothing over.
+
+    Args:
+        agent: As `record` takes it.
+        env_id: A registered cursor task.
+        trials: How many; ``None`` for as many as the schedule has.
+        seed: Seed of the session.
+        env_kwargs: Constructor keywords that replace the registered ones.
+        trust: See `reach_gym.acting.protocol.load_agent`.
+    """
+    if carries_nothing_over(agent):
+        return record_whole_session(agent, env_id, seed, env_kwargs, trials, observe=False)
+    return record(agent, env_id, trials, seed, env_kwargs, session=True, trust=trust, observe=False)
+
+
+def _record_trial_by_trial(
     agent: Any, env_id: str, trials: int | None, seed: int, env_kwargs: Mapping[str, Any] | None, trust: bool, observe: bool
 ) -> Recording:
     env = rollout.make_rows(env_id, 1, env_kwargs)
@@ -109,11 +129,16 @@ def _record_session(
 
 
 def record_whole_session(
-    agent: Any, env_id: str, seed: int, env_kwargs: Mapping[str, Any] | None = None, trials: int | None = None
+    agent: Any,
+    env_id: str,
+    seed: int,
+    env_kwargs: Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    observe: bool = True,
 ) -> Recording:
     """The same as `record` with ``session=True``, many times faster.
 
-    Only for agents that carry nothing over from one trial to the next, as the reference controllers do not.
+    Only for agents that carry nothing over from one trial to the next, as the package's own do not.
 
     Args:
         agent: A name that `reach_gym.acting.protocol.load_agent` takes.
@@ -121,6 +146,7 @@ def record_whole_session(
         seed: Seed of the session.
         env_kwargs: Constructor keywords that replace the registered ones.
         trials: How many; without it as many as the schedule has.
+        observe: Whether to keep the observations.
     """
     one: Any = rollout.make_rows(env_id, 1, env_kwargs)
     count = one.unwrapped.task.schedule.trials if trials is None else checks.integer("trials", trials, 1, MAX_TRIALS)
@@ -128,6 +154,6 @@ def record_whole_session(
     env = rollout.WholeSession(rollout.make_rows(env_id, count, env_kwargs))
     try:
         metadata = _metadata(env, agent, seed, session=True)
-        return assemble(list(record_rows(rollout.actor(agent, env), env, count, seed)), metadata)
+        return assemble(list(record_rows(rollout.actor(agent, env), env, count, seed, observe)), metadata)
     finally:
         env.close()

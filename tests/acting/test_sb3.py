@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import signal
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from agents.sb3.command import make
 from agents.sb3.config import ALGORITHMS, GRID
 from agents.sb3.config import CURSOR as CURSOR_RECIPES
 from agents.sb3.run import Watching
-from reach_gym.acting import sb3_policies
+from reach_gym.acting import sb3_archive
 from reach_gym.acting.protocol import load_agent
 from reach_gym.acting.sb3 import ReachFeatures, ReachVecEnv
 from reach_gym.acting.sb3_policies import load_policy
@@ -171,6 +173,8 @@ MODELS: dict[str, Any] = {
     "ddpg": (sb3.DDPG, "MlpPolicy", CURSOR, {"net_arch": [8]}),
     "goal": (sb3.TD3, "MultiInputPolicy", CURSOR, {"net_arch": [8]}),
     "recurrent": (sb3_contrib.RecurrentPPO, "MlpLstmPolicy", CURSOR, {"lstm_hidden_size": 8}),
+    "crossq": (sb3_contrib.CrossQ, "MlpPolicy", CURSOR, {"net_arch": [8]}),
+    "noisy": (sb3.SAC, "MlpPolicy", CURSOR, {"net_arch": [8]}),
 }
 
 
@@ -179,6 +183,7 @@ def saved(name: str, tmp_path: Path) -> tuple[Any, Any, Path]:
     observation = {"observation": "goal"} if name == "goal" else {}
     envs = rows(env_id, 2, **({"size": 36 if name == "convolutions" else 6} if "Grid" in env_id else observation))
     more = {} if kind in (sb3.A2C, sb3.PPO, sb3_contrib.RecurrentPPO) else {"buffer_size": 10}
+    more |= {"use_sde": True} if name == "noisy" else {}
     model = kind(policy, envs, policy_kwargs=dict(policy_kwargs), seed=1, device="cpu", **more)
     model.save(tmp_path / "model.zip")
     return model, envs, tmp_path / "model.zip"
@@ -251,41 +256,125 @@ def rewritten(path: Path, change: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "word"),
+    ("name", "change", "word"),
     [
-        (lambda parts, data: data["policy_class"].update(__module__="os"), "trust"),
-        (lambda parts, data: data.update(policy_class=None), "trust"),
-        (lambda parts, data: data["policy_kwargs"].update(net_arch=[10**9]), "net_arch"),
-        (lambda parts, data: data["policy_kwargs"].update(net_arch=[4]), "fit"),
-        (lambda parts, data: data["policy_kwargs"].update(no_such=1), "fit"),
-        (lambda parts, data: data["policy_kwargs"].update(activation_fn="<class 'os.system'>"), "trust"),
-        (lambda parts, data: data["policy_class"].update(__module__=[]), "trust"),
-        (lambda parts, data: data.update(policy_kwargs=[1]), "settings by name"),
-        (lambda parts, data: data["policy_kwargs"].update(net_arch=[4096] * 4), "more weights than it has"),
-        (lambda parts, data: data["policy_kwargs"].update(net_arch={"pi": [4096] * 4}), "more weights than it has"),
-        (lambda parts, data: data["policy_kwargs"].update(lstm_hidden_size=4096), "more weights than it has"),
-        (lambda parts, data: data["policy_kwargs"].update(net_arch=[4096] * 4, n_critics=0), "more weights than it has"),
-        (lambda parts, data: data["policy_kwargs"].update(net_arch={"pi": [4096, 4096], "vf": [-4096, 4096]}), "more weights"),
-        (lambda parts, data: data["policy_kwargs"].update(n_critics=[2]), "fit"),
-        (lambda parts, data: parts.pop("policy.pth"), "no model"),
-        (lambda parts, data: parts.update({"policy.pth": b"PK nonsense"}), "weights"),
-        (lambda parts, data: parts.update({"policy.pth": bytes(2**20 + 1)}), "bytes"),
+        ("dqn", lambda parts, data: data["policy_class"].update(__module__="os"), "trust"),
+        ("dqn", lambda parts, data: data.update(policy_class=None), "trust"),
+        ("dqn", lambda parts, data: data["policy_kwargs"].update(net_arch=[10**9]), "net_arch"),
+        ("dqn", lambda parts, data: data["policy_kwargs"].update(net_arch=[4]), "fit"),
+        ("dqn", lambda parts, data: data["policy_kwargs"].update(net_arch={"pi": [4]}), "fit"),
+        ("dqn", lambda parts, data: data["policy_kwargs"].update(no_such=1), "fit"),
+        ("dqn", lambda parts, data: data["policy_kwargs"].update(activation_fn="<class 'os.system'>"), "trust"),
+        ("dqn", lambda parts, data: data["policy_class"].update(__module__=[]), "trust"),
+        ("dqn", lambda parts, data: data.update(policy_kwargs=[1]), "settings by name"),
+        ("dqn", lambda parts, data: data["policy_kwargs"].update(net_arch=[4096] * 4), "more weights than it has"),
+        ("ppo", lambda parts, data: data["policy_kwargs"].update(net_arch={"pi": [4096] * 4}), "more weights than it has"),
+        ("recurrent", lambda parts, data: data["policy_kwargs"].update(lstm_hidden_size=4096), "more weights than it has"),
+        ("sac", lambda parts, data: data["policy_kwargs"].update(net_arch=[4096] * 4, n_critics=0), "more weights than it has"),
+        ("sac", lambda parts, data: data["policy_kwargs"].update(n_critics=4096), "more weights than it has"),
+        ("ppo", lambda parts, data: data["policy_kwargs"].update(net_arch={"pi": [4096, 4096], "vf": [-4096, 4096]}), "more weights"),
+        ("ppo", lambda parts, data: data["policy_kwargs"].update(net_arch={"pi": [-4096, 4096]}), "fit"),
+        ("pixels", lambda parts, data: data["policy_kwargs"].update(features_extractor_kwargs={"hidden": [4096]}), "more weights than it has"),
+        ("dqn", lambda parts, data: data["policy_kwargs"].update(n_critics=[2]), "fit"),
+        ("sac", lambda parts, data: data["policy_kwargs"].update(n_critics=[2]), "fit"),
+        ("dqn", lambda parts, data: parts.pop("policy.pth"), "no model"),
+        ("dqn", lambda parts, data: parts.update({"policy.pth": b"PK nonsense"}), "weights"),
+        ("dqn", lambda parts, data: parts.update({"policy.pth": b"PK\x01\x02" * 10_001}), "parts"),
+        ("dqn", lambda parts, data: parts.update({"policy.pth": bytes(2**20 + 1)}), "bytes"),
+        ("dqn", lambda parts, data: data.update(more="x" * (2**16 + 1)), "`data` .* bytes"),
     ],
 )
-def test_damaged_models_are_refused(change: Any, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, envs, path = saved("dqn", tmp_path)
-    monkeypatch.setattr(sb3_policies, "MAX_BYTES", 2**20)
+def test_damaged_models_are_refused(name: str, change: Any, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, envs, path = saved(name, tmp_path)
+    monkeypatch.setattr(sb3_archive, "MAX_WEIGHTS", 2**20)
+    monkeypatch.setattr(sb3_archive, "MAX_SETTINGS", 2**16)
     rewritten(path, change)
     with pytest.raises(ValueError, match=word):
         load_policy(path, envs.envs)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64, torch.int64])
+def test_weights_of_another_type_are_refused(dtype: torch.dtype, tmp_path: Path) -> None:
+    model, envs, path = saved("dqn", tmp_path)
+    rewritten(path, weights_of({name: values.to(dtype) for name, values in model.policy.state_dict().items()}))
+    with pytest.raises(ValueError, match="float32"):
+        load_policy(path, envs.envs)
+
+
+def weights_of(parameters: Any) -> Any:
+    """Changes the weights of a model's file."""
+    buffer = io.BytesIO()
+    torch.save(parameters, buffer)
+    return lambda parts, data: parts.update({"policy.pth": buffer.getvalue()})
+
+
+def inside(change: Any) -> Any:
+    """Changes the parts of the archive in which a model's file has its weights; new ones are packed."""
+
+    def outside(parts: dict[str, bytes], data: Any) -> None:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(parts["policy.pth"])) as archive, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+            members = {name: archive.read(name) for name in archive.namelist()}
+            change(members)
+            for name, content in members.items():
+                new.writestr(name, content)
+        parts["policy.pth"] = buffer.getvalue()
+
+    return outside
+
+
+def greedy_models(path: Path) -> list[Path]:
+    """Small files that would like to take gigabytes."""
+    model, _, sound = saved("dqn", path)
+    weights, large = model.policy.state_dict(), 2**26
+    huge = b"\x80\x02}U\x05extra" b"ctorch\nTensor\nJ\xff\xff\xff\x3f\x85Rs."  # pickled: {"extra": torch.Tensor(2**30 - 1)}
+    changes = [
+        weights_of({**weights, "extra": torch.zeros(1).expand(3 * 10**9)}),
+        weights_of({**weights, "extra": torch.zeros(1, dtype=torch.uint8).expand(large)}),
+        weights_of(dict.fromkeys(map(str, range(9)), torch.zeros(2**20))),
+        weights_of({"extra": torch.sparse_coo_tensor(torch.zeros((1, 1), dtype=torch.int64), torch.ones(1), (10**10,), check_invariants=True)}),
+        weights_of({"extra": torch.zeros(2).as_strided((10**9, 1), (0, 1))}),
+        inside(lambda members: members.update({next(n for n in members if "/data/" in n): bytes(large)})),
+        inside(lambda members: members.update({next(n for n in members if n.endswith("data.pkl")): b"\x80\x02" + b"]" * 2**24})),
+        inside(lambda members: members.update({next(n for n in members if n.endswith("data.pkl")): huge})),
+        lambda parts, data: parts.update({"policy.pth": bytes(large)}),
+        lambda parts, data: data.update(more=" " * 2**24),
+    ]
+    found = []
+    for i, change in enumerate(changes):
+        found.append(path / f"greedy{i}.zip")
+        found[-1].write_bytes(sound.read_bytes())
+        rewritten(found[-1], change)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from /proc")
+def test_a_small_file_takes_no_large_memory(tmp_path: Path) -> None:
+    paths = greedy_models(tmp_path)
+    assert max(path.stat().st_size for path in paths) < 2**21
+    code = """
+import re, sys, gymnasium as gym, reach_gym
+from reach_gym.acting import sb3_archive
+from reach_gym.acting.sb3_policies import load_policy
+envs = gym.make_vec("reach_gym/GridReach-v0", num_envs=1, size=6, backend="numpy")
+peak = lambda: int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]) >> 10
+before, sb3_archive.MAX_WEIGHTS = peak(), 2**25  # bytes
+for path in sys.argv[1:]:
+    try:
+        load_policy(path, envs)
+    except ValueError as error:
+        print(f"{peak() - before} MiB: {error}")
+"""
+    done = subprocess.run([sys.executable, "-c", code, *map(str, paths)], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(paths), done
+    assert all(int(line.split()[0]) < 60 for line in lines), lines
+
+
 @pytest.mark.parametrize("weights", [{"q_net.bias": torch.tensor([torch.nan])}, {3: torch.zeros(1)}, {"q_net.bias": [0.0]}])
 def test_weights_that_are_no_finite_numbers_are_refused(weights: Any, tmp_path: Path) -> None:
     _, envs, path = saved("dqn", tmp_path)
-    buffer = io.BytesIO()
-    torch.save(weights, buffer)
-    rewritten(path, lambda parts, data: parts.update({"policy.pth": buffer.getvalue()}))
+    rewritten(path, weights_of(weights))
     with pytest.raises(ValueError, match="finite numbers"):
         load_policy(path, envs.envs)
 

@@ -307,6 +307,17 @@ def test_a_reader_that_goes_away_costs_neither_the_files_nor_the_exit_code(tmp_p
     assert {RECORDS, "summary.md", "report.html"} <= set(os.listdir(tmp_path / "out"))
 
 
+def test_without_matplotlib_there_are_results_but_no_page(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "reach_gym.benchmark.figures", raising=False)
+    arguments = ["benchmark", "--agent", "ideal", "--suite", "grid-null", "--seeds", "0", "--out", str(tmp_path / "out")]
+    assert main(arguments) == 0
+    told = capsys.readouterr()
+    assert sorted(os.listdir(tmp_path / "out")) == [JOURNAL, RECORDS, "summary.md"]
+    assert told.err == 'no report.html: matplotlib is not installed; run `pip install "reach-gym[bench]"`.\n'
+    assert "report.html" not in told.out and "summary.md" in told.out
+
+
 def test_the_command_line_writes_the_same_files_twice(tmp_path):
     arguments = ["--agent", "east=hostile:east", "--agent", "naive", "--suite", "grid-curl", "--seeds", 1]
     one, other = (command(*arguments, "--out", tmp_path / name) for name in ("a", "b"))
@@ -330,6 +341,8 @@ def test_the_command_line_writes_the_same_files_twice(tmp_path):
         (["--agent", "a:b", "--suite", "nosuch"], "`suite` must be one of 'quick'"),
         (["--agent", "a:b", "--suite", "cursor", "--family", "grid"], "must leave a task"),
         (["--agent", "a:b", "--seeds", "1", "1"], "different numbers"),
+        (["--agent", "a:b", "--seeds", "0", "--seeds", "1"], "`--seeds` must be given once"),
+        (["--agent", "a:b", "--seeds=0", "--seeds", "1"], "`--seeds` must be given once"),
         (["--agent", "a:b", "--seeds", "-1"], "`seeds` must be an integer"),
         (["--agent", "a:b", "--agent", "a:b"], "twice"),
         (["--agent", "nosuch"], "`agent` must be 'ideal', 'naive'"),

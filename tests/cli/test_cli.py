@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+import reach_gym
+from reach_gym.benchmark.jobs import Job, run_job
 from reach_gym.cli import main, shell
+from reach_gym.cli import watch as watching
 from reach_gym.cli.keyboard import CHORD, DIRECT, Moves
 from reach_gym.cli.play import play
 from reach_gym.cli.tasks import full_id, make
@@ -39,7 +42,14 @@ class Stopped(East):
     def act(self, observations):
         raise KeyboardInterrupt
 
-east, broken, stopped = East(), Broken(), Stopped()
+class Leaving(East):
+    def act(self, observations):
+        raise SystemExit(3)
+
+def leaves(envs):
+    raise SystemExit(4)
+
+east, broken, stopped, leaving = East(), Broken(), Stopped(), Leaving()
 """
 
 
@@ -187,7 +197,9 @@ def test_ids_with_and_without_namespace(name):
         (["show", "CartPole-v1"], "There is no task 'CartPole-v1'"),
         (["show", GRID, "--kwargs", "["], "`--kwargs` must be a JSON object"),
         (["show", GRID, "--kwargs", "[1]"], "`--kwargs` must be a JSON object"),
-        (["show", GRID, "--kwargs", '{"siz": 3}'], "`--kwargs` has the unknown key 'siz'"),
+        (["show", GRID, "--kwargs", '{"siz": 3}'], "`--kwargs` has the unknown key 'siz'; did you mean `size`?"),
+        (["show", CURL, "--kwargs", '{"hold_radii": 3}'], "`--kwargs` has the unknown key 'hold_radii'; did you mean `hold_radius`?"),
+        (["show", CURL, "--kwargs", '{"": 3}'], "known are"),
         (
             ["show", GRID, "--kwargs", '{"render_mode": "human"}'],
             "`--kwargs` has the unknown key 'render_mode'",
@@ -217,8 +229,9 @@ def test_ids_with_and_without_namespace(name):
         (["evaluate", GRID, "--agent", "json:no_such_name"], "no_such_name"),
         (
             ["evaluate", GRID, "--agent", "random", "--episodes", "0"],
-            "`episodes` must be an integer of at least 1",
+            "`episodes` must be an integer from 1",
         ),
+        (["evaluate", GRID, "--agent", "random", "--episodes", "99999999999999"], "`episodes` must be an integer from 1 to"),
         (["evaluate", GRID, "--agent", "random", "--episodes", "some"], "--episodes"),
         (["evaluate", GRID, "--agent", "random", "--seed", "-1"], "`seed` must be an integer from 0"),
     ],
@@ -229,6 +242,42 @@ def test_bad_requests(capsys, tmp_path, monkeypatch, arguments, message):
     assert code == 2
     assert message in line
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["evaluate", GRID, "--episodes", "2"], ["watch", GRID, "--episodes", "1", "--video", "a.gif"], ["record", CURL, "--out", "a.npz", "--trials", "1"]],
+    ids=lambda arguments: arguments[0],
+)
+def test_an_agent_that_calls_sys_exit_does_not_end_the_command(capsys, agents, arguments):
+    (agents / "leaves_on_import.py").write_text("import sys\nsys.exit(3)\n")
+    for name, value in (("leaves_on_import:agent", "3"), ("their_agents:leaves(now)", "4"), ("their_agents:leaving", "3")):
+        code, line = error(capsys, *arguments, "--agent", name)
+        assert code == 1 and line.strip() == f"error: the agent {name} called sys.exit({value})."
+    assert not {"a.gif", "a.npz"} & {path.name for path in agents.iterdir()}
+
+
+def test_a_run_directory_runs_no_file_of_the_current_directory(tmp_path):
+    # The current directory may have been downloaded together with the run in it.
+    (tmp_path / "run").mkdir()
+    (tmp_path / "agents").mkdir()
+    trap = "import os\nopen(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'trace'), 'a').close()\n"
+    for name in ("torch.py", "stable_baselines3.py", "json.py", "agents/__init__.py", "agents/loading.py"):
+        (tmp_path / name).write_text(trap)
+    root = Path(reach_gym.__file__).parents[1]
+    words = [sys.executable, "-P", "-m", "reach_gym", "evaluate", GRID, "--agent", "run", "--episodes", "1"]  # -P: as `reach-gym` does
+    done = subprocess.run(words, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True)
+    assert done.returncode == 2 and "checkpoint" in done.stderr, done.stderr
+    record = run_job(Job("run", "run", "grid-null", 0, path=str(tmp_path))).record
+    assert record["status"] == "error" and "checkpoint" in record["message"]
+    assert not list(tmp_path.rglob("trace"))
+
+
+def test_a_video_that_cannot_be_written_is_refused_before_anything_is_played(capsys, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(watching, "episode_frames", None)
+    code, line = error(capsys, "watch", GRID, "--video", str(tmp_path / "file" / "x.gif"))
+    assert code == 2 and "is no folder" in line
 
 
 def test_play_without_display_is_a_bad_request(capsys):

@@ -110,7 +110,7 @@ def test_a_run_directory_without_the_checkout_says_what_is_missing(tmp_path, mon
     def missing(module):
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-    monkeypatch.setattr(protocol, "_import", missing)
+    monkeypatch.setattr(protocol.importlib, "import_module", missing)
     for name, message in (("agents", "needs this project's checkout"), ("torch", "No module named 'torch'")):
         with pytest.raises(ImportError, match=message):
             load_agent(str(tmp_path), None)

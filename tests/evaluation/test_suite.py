@@ -7,6 +7,7 @@ import pytest
 
 from reach_gym.evaluation import evaluate, subset, suite
 from reach_gym.evaluation.suite import SUITES, TASKS, chosen, fingerprint
+from reach_gym.registration import FAMILIES
 from reach_gym.registration import TASKS as REGISTERED
 from reach_gym.sessions.schedule import schedule_from_data
 
@@ -54,7 +55,7 @@ def test_other_seeds_have_other_trials():
 
 def test_the_tasks_are_data():
     for name, task in TASKS.items():
-        assert name == task.name and task.family in suite.FAMILIES and task.env_id in REGISTERED and task.summary
+        assert name == task.name and task.family in FAMILIES and name.startswith(f"{task.family}-") and task.env_id in REGISTERED and task.summary
         assert json.loads(json.dumps(task.kwargs)) == task.kwargs and "observation" not in task.kwargs and "reward" not in task.kwargs
         assert REGISTERED[task.env_id].kwargs.get("reward", "sparse") == "sparse"
         if task.is_session:

@@ -24,8 +24,9 @@ from reach_gym.fields import ForceField
 from reach_gym.measures import trial_measures
 from reach_gym.planning import NaiveAgent
 from reach_gym.recording import Recorder, Recording, RecordingError, check_dataset_id, files, record, to_minari
+from reach_gym.recording.layout import LAYOUT
 from reach_gym.recording.metadata import plain
-from reach_gym.recording.schema import LAYOUT, assemble, from_arrays
+from reach_gym.recording.schema import assemble, from_arrays
 from reach_gym.sessions.schedule import Block, Schedule, Wave
 
 NULL, CURL, CENTER_OUT = "reach_gym/CursorReach-v0", "reach_gym/CursorReachCurl-v0", "reach_gym/CursorReachCenterOut-v0"
@@ -480,6 +481,41 @@ def test_damaged_files_are_refused(tmp_path, reaches, name):
         except RecordingError:
             refused += 1
     assert refused > 10
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_changed_bit_goes_unnoticed(tmp_path, reaches, name):
+    path = tmp_path / name
+    reaches.save(path)
+    data, rng, refused = path.read_bytes(), np.random.default_rng(1), 0
+    # Places where HDF5 itself has no checksum are few, and among the metadata most; hence a second hundred there.
+    told = data.find(b'"created_by"')
+    for place in [*rng.integers(0, len(data), 200), *(rng.integers(told, told + 800, 60) if told > 0 else ())]:
+        changed = data[place] ^ (1 << int(rng.integers(8)))
+        path.write_bytes(data[:place] + bytes([changed]) + data[place + 1 :])
+        try:  # what is padding does not matter
+            found = Recording.load(path)
+        except RecordingError:
+            refused += 1
+        else:
+            assert same(found, reaches)
+    assert refused > 60
+    if name == "r.h5":  # other readers have to notice it, too
+        reaches.save(path)
+        with pytest.importorskip("h5py").File(path, "a") as tree:
+            assert all(tree[each].fletcher32 for each in reaches.arrays())
+            del tree.attrs["sha256"]  # as in files of before
+        assert same(Recording.load(path), reaches)
+
+
+def test_files_written_with_numpy_below_2_2_are_read(tmp_path, reaches):
+    # Its `savez_compressed(..., allow_pickle=False)` stored the keyword as an array.
+    assert same(Recording.load(archive(tmp_path / "r.npz", reaches, allow_pickle=np.array(False))), reaches)
+    for other in (np.zeros(3), np.array([False]), np.array(1.0)):
+        with pytest.raises(RecordingError, match="unknown"):
+            Recording.load(archive(tmp_path / "r.npz", reaches, allow_pickle=other))
+    reaches.save(tmp_path / "mine.npz")
+    assert set(np.load(tmp_path / "mine.npz").files) == {*reaches.arrays(), "metadata"}
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"PK\x03\x04" + b"x" * 99, b"\x89HDF\r\n\x1a\n" + b"x" * 99, b"garbage", b"[]"], ids=len)
