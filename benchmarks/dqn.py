@@ -15,14 +15,13 @@ import numpy as np
 import torch
 
 from agents.common import runs
-from agents.common.checkpoint import write_file
 from agents.common.greedy import GreedyTable
 from agents.common.judging import EXACT, NEAR, RADII
 from agents.dqn.command import make
 from agents.dqn.learner import DQN
 from benchmarks import dqn_report
 from benchmarks.dqn_arms import ALL, ARMS, PIXELS
-from reach_gym import checks
+from reach_gym import checks, files
 from reach_gym.cli import shell
 from reach_gym.evaluation import evaluate
 
@@ -70,7 +69,7 @@ class DQNAblation(shell.Command):
         console = shell.console()
         for record in _measured(missing, self.jobs):
             records.append(record)
-            write_file(path, "".join(json.dumps(each) + "\n" for each in records).encode())
+            files.write(path, "".join(json.dumps(each) + "\n" for each in records).encode())
             console.print(dqn_report.line(record))
         order = list(ALL)
         mine = [each for each in records if each["total"] == self.steps]

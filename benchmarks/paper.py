@@ -13,11 +13,11 @@ from rich.markdown import Markdown
 
 from agents.analysis.figures import save as save_figure
 from agents.common import runs
-from agents.common.checkpoint import CheckpointError, write_file
+from agents.common.checkpoint import CheckpointError
 from benchmarks import paper_figures, paper_tables
 from benchmarks.paper_facts import DISCREPANCIES
 from benchmarks.paper_runs import load_all, train_all
-from reach_gym import checks
+from reach_gym import checks, files
 from reach_gym.cli import shell
 
 
@@ -59,7 +59,7 @@ class Paper(shell.Command):
         for name, figure in paper_figures.all_figures(trained).items():
             save_figure(figure, self.out / f"{name}.png")
         text = report(paper_tables.tables(trained), self.seeds, self.share)
-        write_file(self.out / "paper.md", text.encode())
+        files.write(self.out / "paper.md", text.encode())
         console = shell.console()
         console.print(Markdown(text))
         console.print(f"{time.process_time() - begin:.0f} s of CPU time in this call; written to {self.out}")

@@ -20,8 +20,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Circle, Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
 
-from agents.common.checkpoint import write_file
-from reach_gym import fields
+from reach_gym import fields, files
 from reach_gym.rendering import GridScene
 from reach_gym.rendering.field_marks import region_squares
 
@@ -96,7 +95,7 @@ def save(figure: Figure, path: Path) -> None:
     data = io.BytesIO()
     FigureCanvasAgg(figure)  # attaches itself to the figure
     figure.savefig(data, format="png")
-    write_file(path, data.getvalue())
+    files.write(path, data.getvalue())
 
 
 def smooth(values: Sequence[float], window: int = 50) -> npt.NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from agents.analysis.activity import Activity
+from reach_gym import files
 from reach_gym.errors import missing_extra
 
 _PAUSE = 1.0  # s between two trials on the file's axis of time: independent trials have none of their own
@@ -62,7 +63,7 @@ def save_nwb(activity: Activity, path: Path | str, session_start: datetime | Non
     )
     _add_trials(file, activity, begin, dt)
     _add_series(pynwb, file, activity, begin, dt)
-    with pynwb.NWBHDF5IO(str(path), "w") as io:
+    with files.replacing(path) as partial, pynwb.NWBHDF5IO(str(partial), "w") as io:
         io.write(file)
 
 

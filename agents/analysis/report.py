@@ -13,8 +13,8 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from agents.common.checkpoint import write_file
 from agents.q_learning.tabular import TabularAgent
+from reach_gym import files
 from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate
 from reach_gym.planning import IdealAgent, RandomAgent
 
@@ -88,7 +88,7 @@ def cursor_table(rows: Sequence[Row], title: str) -> Table:
 
 def write_json(path: Path, data: Any) -> None:
     """Writes `data` as JSON; a mean over nothing, NaN, becomes ``null``."""
-    write_file(path, (json.dumps(_without_nan(data), indent=1, allow_nan=False) + "\n").encode())
+    files.write(path, (json.dumps(_without_nan(data), indent=1, allow_nan=False) + "\n").encode())
 
 
 def _without_nan(data: Any) -> Any:
@@ -105,7 +105,7 @@ def write_columns(path: Path, columns: Mapping[str, Iterable[Any]]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_cell(value) for value in row] for row in zip(*columns.values(), strict=True))
-    write_file(path, text.getvalue().encode())
+    files.write(path, text.getvalue().encode())
 
 
 def _cell(value: Any) -> Any:

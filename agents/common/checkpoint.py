@@ -20,6 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
+from reach_gym import files
+
 Arrays = dict[str, npt.NDArray[Any]]
 Kind = Literal["corrupt", "incompatible", "unsafe"]
 
@@ -28,7 +30,6 @@ FORMAT, VERSION = "reach_gym checkpoint", 1
 MAX_MANIFEST_BYTES = 2**20  # settings and states; whatever is long belongs into the arrays
 MAX_ARRAYS_BYTES = 2**30  # far beyond any learner here, and still bearable for a laptop
 _ARRAYS_NAME = re.compile(r"arrays-[0-9a-f]{64}\.safetensors")
-_TEMPORARY = ".tmp"
 
 
 class CheckpointError(ValueError):
@@ -80,31 +81,11 @@ def save(directory: Path | str, arrays: Mapping[str, npt.NDArray[Any]], manifest
         if size > most:
             raise CheckpointError("corrupt", f"refused to save: {what} of {size} bytes, at most {most} are allowed.")
     directory.mkdir(parents=True, exist_ok=True)
-    write_file(directory / name, data)
-    write_file(directory / MANIFEST, text)
+    files.write(directory / name, data)
+    files.write(directory / MANIFEST, text)
     for path in directory.glob("arrays-*.safetensors*"):
         if path.name != name:
             path.unlink()
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Writes `data` to `path` so that a reader, or a crash, sees the old file or the new one.
-
-    Raises:
-        OSError: The file cannot be written.
-    """
-    temporary = path.with_name(path.name + _TEMPORARY)
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    if os.name == "posix":  # elsewhere a directory cannot be opened, and a rename needs no help to last
-        handle = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def load(directory: Path | str) -> tuple[Arrays, dict[str, Any]]:

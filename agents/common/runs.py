@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from agents.common.checkpoint import write_file
+from reach_gym import files
 
 MARKER = "run.json"
 """The file by which a run directory of ours is known; only such a directory is ever deleted."""
@@ -38,7 +38,7 @@ def prepare(directory: Path, kind: str, resume: bool = False, overwrite: bool = 
         if resume:
             raise ValueError(f"there is no run in {directory} to resume.")
         directory.mkdir(parents=True, exist_ok=True)
-        write_file(directory / MARKER, _mark(kind))
+        files.write(directory / MARKER, _mark(kind))
     elif not (resume or overwrite):
         raise ValueError(f"{directory} exists; choose another directory, `--resume` or `--overwrite`.")
     elif not is_run(directory, kind):

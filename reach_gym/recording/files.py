@@ -10,7 +10,6 @@ import io
 import math
 import os
 import stat
-import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.lib import format as npy
 
-from reach_gym import checks
+from reach_gym import checks, files
 from reach_gym.errors import MissingExtraError, missing_extra
 from reach_gym.recording.metadata import MAX_METADATA, RecordingError, from_json, to_json
 from reach_gym.recording.schema import Array, Recording, check_layout, from_arrays
@@ -65,25 +64,7 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> None:
     arrays = recording.arrays()
     _check_size(sum(values.nbytes for values in arrays.values()))
     data = _WRITERS[ending](arrays, to_json(recording.metadata))
-    _write(target, data)
-
-
-def _write(target: Path, data: bytes) -> None:
-    partial = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    if os.name == "posix":  # elsewhere a directory cannot be opened, and a rename needs no help to last
-        handle = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    files.write(target, data)
 
 
 def _npz_bytes(arrays: dict[str, Array], metadata: str) -> bytes:
