@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,20 @@ class Demo(shell.Command):
 
     def run(self) -> None:
         """Trains, evaluates, draws and shows."""
-        with shell.request():
-            config = QLearningConfig(episodes=self.episodes)
-            checks.number("rnn", self.rnn, 0, 100)
-            learners = {name: QLearning(make(env_id, {}), config, self.seed) for name, env_id in TASKS.items()}
-            checks.integer("dqn", self.dqn, 0)
-            runs.prepare(self.out, "demo", overwrite=runs.is_run(self.out, "demo"))
+        with ExitStack() as stack:
+            with shell.request():
+                config = QLearningConfig(episodes=self.episodes)
+                checks.number("rnn", self.rnn, 0, 100)
+                learners = {name: QLearning(make(env_id, {}), config, self.seed) for name, env_id in TASKS.items()}
+                checks.integer("dqn", self.dqn, 0)
+                stack.enter_context(runs.claimed(self.out, "demo", overwrite=runs.is_run(self.out, "demo")))
+            pictures = self._learn(learners, config)
+            self._show_others()
+        if self.window and has_display():
+            show(pictures)
+
+    def _learn(self, learners: dict[str, QLearning], config: QLearningConfig) -> list[npt.NDArray[np.uint8]]:
+        """The stage of Q-learning; returns its pictures."""
         rows: list[report.Row] = []
         curves, panels = [], []
         for name, learner in learners.items():
@@ -86,8 +95,12 @@ class Demo(shell.Command):
         agent = TabularAgent(learners[SHOWN].q)
         pictures = list(frames(agent, TASKS[SHOWN]))
         write_video(self.out / "wind.gif", pictures, _FPS)
+        shell.console().print(report.table(rows, f"The grid reach from {rows[0][2]['episodes']:.0f} starts"))
+        return pictures
+
+    def _show_others(self) -> None:
+        """The stages of DQN, the controllers and the recurrent network."""
         console = shell.console()
-        console.print(report.table(rows, f"The grid reach from {rows[0][2]['episodes']:.0f} starts"))
         if self.dqn:
             console.print(demo_dqn.run(self.out / "dqn", self.seed, self.dqn, self.progress))
             console.print(
@@ -99,8 +112,6 @@ class Demo(shell.Command):
             for told in demo_rnn.run(self.out / "rnn", self.seed, self.rnn, self.progress):
                 console.print(told)
         console.print(f"figures, GIFs and recordings: {self.out}")
-        if self.window and has_display():
-            show(pictures)
 
     def _train(self, name: str, learner: QLearning) -> float:
         """Trains and returns the seconds that it took."""

@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,6 +29,7 @@ from reach_gym.evaluation import evaluate
 RECORDS = "runs.jsonl"
 _LOOKS = 12  # evaluations in the course of a run; their time is not counted
 _HELD_OUT = 1000
+_KIND = "dqn ablation"  # of its run directory
 
 
 @dataclass(kw_only=True)
@@ -53,13 +55,16 @@ class DQNAblation(shell.Command):
 
     def run(self) -> None:
         """Runs what is missing, then reports."""
-        with shell.request():
-            for name in self.arms:
-                checks.choice("arms", name, tuple(ALL))
-            for name in ("seeds", "steps", "jobs"):
-                checks.integer(name, getattr(self, name), 1)
-            if not runs.is_run(self.out, "dqn ablation"):
-                runs.prepare(self.out, "dqn ablation")
+        with ExitStack() as stack:
+            with shell.request():
+                for name in self.arms:
+                    checks.choice("arms", name, tuple(ALL))
+                for name in ("seeds", "steps", "jobs"):
+                    checks.integer(name, getattr(self, name), 1)
+                stack.enter_context(runs.claimed(self.out, _KIND, resume=runs.is_run(self.out, _KIND)))
+            self._complete()
+
+    def _complete(self) -> None:
         path = self.out / RECORDS
         # Runs by settings that have changed since count no more.
         records = [each for each in read(path) if each["settings"] == settings_of(each["arm"], each["total"])]

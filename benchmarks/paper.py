@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,11 +45,15 @@ class Paper(shell.Command):
     def run(self) -> None:
         """Trains, measures, draws and prints."""
         torch.set_num_threads(1)
-        with shell.request():
-            checks.integer("seeds", self.seeds, 1, 100)
-            if checks.number("share", self.share, 0, 100) == 0:
-                raise ValueError("`share` must be above 0, got 0.")
-            runs.prepare(self.out, "paper", self.resume, self.overwrite)
+        with ExitStack() as stack:
+            with shell.request():
+                checks.integer("seeds", self.seeds, 1, 100)
+                if checks.number("share", self.share, 0, 100) == 0:
+                    raise ValueError("`share` must be above 0, got 0.")
+                stack.enter_context(runs.claimed(self.out, "paper", self.resume, self.overwrite))
+            self._remake()
+
+    def _remake(self) -> None:
         begin = time.process_time()
         try:
             for _ in train_all(self.out, self.seeds, self.share, self.progress):

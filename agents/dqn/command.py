@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,7 @@ import tyro
 from rich.table import Table
 
 from agents.analysis import figures, report
-from agents.common import runs
-from agents.common.command import LearnCommand, from_json, preset_of
+from agents.common.command import LearnCommand, from_json
 from agents.common.judging import EXACT, judge_grid, pairs_told
 from agents.common.tensorboard_log import TensorBoardLog
 from agents.common.training import train
@@ -56,11 +56,17 @@ class DQNCommand(LearnCommand):
 
     @classmethod
     def default(cls, arguments: list[str]) -> DQNCommand:
-        """The settings of the preset that the arguments name."""
-        config = preset_of(arguments, PRESETS).config
+        """The settings of the preset that ``--preset NAME`` among the arguments names; the first one's if none is.
+
+        Raises:
+            ValueError: There is no such preset.
+        """
+        words = [word for argument in arguments for word in argument.split("=", 1)]
+        name = next((words[i + 1] for i in range(len(words) - 1) if words[i] == "--preset"), next(iter(PRESETS)))
+        config = PRESETS[checks.choice("--preset", name, tuple(PRESETS))].config
         return cls(env=tyro.MISSING, out=tyro.MISSING, config=config)
 
-    def run(self) -> None:
+    def learn(self, stack: ExitStack) -> None:
         """Trains, evaluates and writes the run directory."""
         with shell.request():
             env_id, kwargs = full_id(self.env), self.kwargs()
@@ -70,15 +76,11 @@ class DQNCommand(LearnCommand):
             learner = make(env_id, training, self.config, self.seed)
             dqn_checkpoint.require_room(learner)
             task = {"id": env_id, "kwargs": training}
-            runs.prepare(self.out, AGENT, self.resume, self.overwrite)
-            if self.resume:
-                dqn_checkpoint.resume(learner, self.out, task)
-            else:
-                dqn_checkpoint.save(learner, self.out, task)  # so that a run killed at once can be resumed, too
+            save, resume = (partial(each, learner, self.out, task) for each in (dqn_checkpoint.save, dqn_checkpoint.resume))
+            self.claim(stack, AGENT, save, resume)
         log = TensorBoardLog(self.out / "tensorboard", learner.history)
         begin = time.perf_counter()
         try:
-            save = partial(dqn_checkpoint.save, learner, self.out, task)
             train(learner, save, self.checkpoint_every, "DQN", self.progress, log.update)
         finally:
             log.close()

@@ -144,7 +144,7 @@ class DQN:
 
     def _derived(self, stream: int) -> int:
         # Spread out: the environment gives row i the seed plus i, and different runs must not share rows.
-        return int(np.random.SeedSequence([self.seed, stream]).generate_state(1, np.uint64)[0] >> 2)
+        return int(np.random.SeedSequence([self.seed, stream]).generate_state(1, np.uint64)[0]) >> 2
 
     @property
     def done(self) -> int:

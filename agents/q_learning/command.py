@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import gymnasium as gym
 import tyro
 
 from agents.analysis import figures, report
-from agents.common import runs
 from agents.common.command import LearnCommand
 from agents.common.training import train
 from agents.q_learning.config import QLearningConfig
@@ -38,7 +39,7 @@ class QLearningCommand(LearnCommand):
     config: Annotated[QLearningConfig, tyro.conf.arg(name="")] = _PAPER
     checkpoint_every: int = 2_500
 
-    def run(self) -> None:
+    def learn(self, stack: ExitStack) -> None:
         """Trains, evaluates and writes the run directory."""
         with shell.request():
             kwargs = self.kwargs()
@@ -46,13 +47,10 @@ class QLearningCommand(LearnCommand):
             env = make(self.env, kwargs)
             learner = QLearning(env, self.config, self.seed)
             task = {"id": self.env, "kwargs": kwargs}
-            runs.prepare(self.out, AGENT, self.resume, self.overwrite)
-            if self.resume:
-                learner.resume(self.out, task)
-            else:
-                learner.save(self.out, task)  # so that a run killed at once can be resumed, too
+            save, resume = (partial(each, self.out, task) for each in (learner.save, learner.resume))
+            self.claim(stack, AGENT, save, resume)
         begin = time.perf_counter()
-        train(learner, lambda: learner.save(self.out, task), self.checkpoint_every, "Q-learning", self.progress)
+        train(learner, save, self.checkpoint_every, "Q-learning", self.progress)
         self._report(learner, kwargs, time.perf_counter() - begin)
         env.close()
 

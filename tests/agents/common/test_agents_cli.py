@@ -31,7 +31,7 @@ def command(out: Path, *more: str, env: str = WIND) -> list[str]:
 
 
 def q_of(out: Path) -> Any:
-    return checkpoint.load(out)[0]["q"]
+    return checkpoint.load(out)[0]["tabular/q"]
 
 
 def refused(capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:
@@ -215,6 +215,6 @@ def test_ctrl_c_saves_and_exits_130(tmp_path: Path) -> None:
 def checkpoint_steps(out: Path) -> Any:
     """The steps of the episodes in a checkpoint that may be replaced while it is read."""
     try:
-        return checkpoint.load(out)[0]["steps"]
+        return checkpoint.load(out)[0]["tabular/steps"]
     except checkpoint.CheckpointError:
         return np.zeros(0)

@@ -283,25 +283,25 @@ def damaged(manifest: dict[str, Any], arrays: dict[str, Any], what: str) -> None
     elif what == "a setting":
         manifest["config"]["batch"] = 0
     elif what == "actions":
-        manifest["actions"] = 2**40
+        manifest["spaces"]["actions"]["n"] = 2**40
     elif what == "observations":
-        manifest["observations"] = {"shape": [2, 16, 10**9], "dtype": "uint8"}
+        manifest["spaces"]["observations"]["shape"] = [2, 16, 10**9]
     elif what == "huge observations":
-        manifest["observations"] = {"shape": [2, 4096, 4096], "dtype": "uint8"}
+        manifest["spaces"]["observations"]["shape"] = [2, 4096, 4096]
     elif what == "a layer":
-        arrays["network.head.weight"] = arrays["network.head.weight"][:, :3]
+        arrays["network/head.weight"] = arrays["network/head.weight"][:, :3]
     elif what == "the replay":
-        arrays["replay.actions"] = arrays["replay.actions"].astype(np.int32)
+        arrays["replay/actions"] = arrays["replay/actions"].astype(np.int32)
     elif what == "the replay's count":
-        arrays["replay.time"] = np.array(-4)
+        arrays["replay/time"] = np.array(-4)
     elif what == "the optimiser":
-        del arrays["adam.0.exp_avg"]
+        del arrays["adam/head.bias/exp_avg"]
     elif what == "the environment":
-        arrays["env.numbers"][2] = 10**6
+        arrays["env/numbers"][2] = 10**6
     elif what == "the history":
         arrays["history"] = arrays["history"][:3]
     elif what == "the rows":
-        arrays["rows.radius"] = arrays["rows.radius"][:2]
+        arrays["rows/radius"] = arrays["rows/radius"][:2]
     elif what == "the updates":
         manifest["updates"] = "many"
 
@@ -447,7 +447,7 @@ for kill in range(50):
     os.waitpid(child, 0)
     os.close(seen), os.close(say)
     arrays, manifest = checkpoint.load(out)
-    steps.add(int(arrays["replay.rewards"].sum()))
+    steps.add(int(arrays["replay/rewards"].sum()))
     dqn_checkpoint.resume(learner_for(), out, task)
 print(len(steps))
 """
