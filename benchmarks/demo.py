@@ -15,13 +15,15 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
-from agents.analysis import figures, report
-from agents.common import runs
+from agents.analysis import figures
+from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
+from agents.common import report, runs
 from agents.common.training import train
-from agents.q_learning.command import make
+from agents.q_learning.command import compare, make
 from agents.q_learning.config import QLearningConfig
+from agents.q_learning.figures import Curve, learning_curve
 from agents.q_learning.learner import AGENT, QLearning
-from agents.q_learning.tabular import TabularAgent, greedy_scenes
+from agents.q_learning.tabular import TabularAgent
 from benchmarks import demo_cursor, demo_dqn, demo_rnn
 from reach_gym import checks
 from reach_gym.cli import shell
@@ -87,10 +89,10 @@ class Demo(shell.Command):
         for name, learner in learners.items():
             seconds = self._train(name, learner)
             agent = TabularAgent(learner.q)
-            summaries = {who: each.summary() for who, each in report.compare(agent, TASKS[name]).items()}
+            summaries = {who: each.summary() for who, each in compare(agent, TASKS[name]).items()}
             rows += [(name, who, each, seconds if who == AGENT else None) for who, each in summaries.items()]
-            curves.append(figures.Curve(name, learner.steps, summaries[AGENT]["mean_ideal_steps"]))
-            panels.append(figures.Panel(name.capitalize(), greedy_scenes(agent, TASKS[name], {})))
+            curves.append(Curve(name, learner.steps, summaries[AGENT]["mean_ideal_steps"]))
+            panels.append(Panel(name.capitalize(), greedy_scenes(agent, TASKS[name], {})))
         self._write(rows, curves, panels, config)
         agent = TabularAgent(learners[SHOWN].q)
         pictures = list(frames(agent, TASKS[SHOWN]))
@@ -124,12 +126,12 @@ class Demo(shell.Command):
     def _write(
         self,
         rows: list[report.Row],
-        curves: list[figures.Curve],
-        panels: list[figures.Panel],
+        curves: list[Curve],
+        panels: list[Panel],
         config: QLearningConfig,
     ) -> None:
-        figures.save(figures.learning_curve(curves, config.epsilon), self.out / "learning_curve.png")
-        figures.save(figures.trajectories(panels), self.out / "trajectories.png")
+        figures.save(learning_curve(curves, config.epsilon), self.out / "learning_curve.png")
+        figures.save(trajectories(panels), self.out / "trajectories.png")
         records = [{"task": task, "agent": who, **summary, "training_seconds": seconds} for task, who, summary, seconds in rows]
         report.write_json(self.out / "evaluation.json", records)
 

@@ -20,6 +20,7 @@ from reach_gym.benchmark.process import MEMORY, AgentProcess, on_one_core
 from reach_gym.benchmark.remote import remote_agent
 from reach_gym.cli.shell import Command
 from reach_gym.evaluation import evaluate
+from reach_gym.registration import TASKS
 
 _BATCHES = 4  # per measurement; a task of the suite has one
 _LAYERS = [np.random.default_rng(0).normal(0, 0.3, shape).astype(np.float32) for shape in ((7, 64), (64, 64), (64, 8))]
@@ -120,7 +121,7 @@ def measure(function: Callable[[Any], Any], env_id: str) -> tuple[float, float, 
     process = AgentProcess({**told, "path": str(Path.cwd())}, 60.0, MEMORY)
     try:
         start = time.perf_counter() - begin
-        remote = remote_agent(process, "grid" if "Grid" in env_id else "cursor")
+        remote = remote_agent(process, TASKS[env_id].family)
         (batched, here), (isolated, there) = _evaluated(function, env_id), _evaluated(remote, env_id)
     finally:
         process.close()

@@ -16,6 +16,7 @@ from reach_gym.benchmark.engines import Engine, make_engine
 from reach_gym.cli import shell
 from reach_gym.cli.benchmarking import Benchmark
 from reach_gym.evaluation import suite
+from reach_gym.registration import NAMESPACE, TASKS
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def _trained(name: str, algorithm: str, env_id: str, **more: Any) -> Contender:
     """Trained by ``python -m agents``; `more` are its further options."""
     options = [word for option, value in more.items() for word in (f"--{option.replace('_', '-')}", str(value))]
     usual = ("--seed", "{seed}", "--out", "{run}", "--no-progress")
-    family = "grid" if env_id.startswith("Grid") else "cursor"
-    return Contender(name, "{run}", (algorithm, "--env", f"reach_gym/{env_id}", *options, *usual), (family,))
+    full = f"{NAMESPACE}/{env_id}"
+    return Contender(name, "{run}", (algorithm, "--env", full, *options, *usual), (TASKS[full].family,))
 
 
 # Networks that only reach, as many updates as Sun & Plitt's first phase here; and one that then learns the curl field.

@@ -1,7 +1,7 @@
 """Ctrl-C in the first seconds of a command, while Python still imports what it needs.
 
-Imports are the wrong place for a `KeyboardInterrupt`: some code turns it into another error, and its traceback helps nobody. There
-is nothing to save yet, so a command that is interrupted there just ends. In all other processes nothing changes.
+Imports are the wrong place for a `KeyboardInterrupt`: some code turns it into another error, and its traceback helps nobody.
+There is nothing to save yet, so a command that is interrupted there just ends. In all other processes nothing changes.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ import torch
 import tyro
 from rich.table import Table
 
-from agents.analysis import figures, report
+from agents.analysis import figures
+from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
+from agents.common import report
 from agents.common.command import LearnCommand, from_json
 from agents.common.judging import EXACT, judge_grid, pairs_told
 from agents.common.tensorboard_log import TensorBoardLog
@@ -24,7 +26,6 @@ from agents.dqn import figures as dqn_figures
 from agents.dqn.checkpoint import AGENT
 from agents.dqn.config import PRESETS, DQNConfig
 from agents.dqn.learner import DQN
-from agents.q_learning.tabular import greedy_scenes
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
@@ -114,14 +115,11 @@ def write_report(learner: DQN, out: Path, env_id: str, kwargs: dict[str, Any], s
     report.write_columns(out / "learning_curve.csv", learner.history)
     figures.save(dqn_figures.learning(learner.history, env_id), out / "learning_curve.png")
     evaluations = judge_grid(learner.agent, AGENT, env_id, kwargs)
-    summaries = {key: each.summary() for key, each in evaluations.items()}
-    records = [{"task": task, "agent": who, **summary} for (task, who), summary in summaries.items()]
-    report.write_json(out / "evaluation.json", records)
+    rows = report.write_scores(out / "evaluation.json", evaluations, AGENT, seconds)
     mine = {task: each for (task, who), each in evaluations.items() if who == AGENT}
     figures.save(dqn_figures.steps(mine), out / "steps.png")
-    panels = [figures.Panel("", greedy_scenes(learner.agent, env_id, kwargs, seed)) for seed in range(3)]
-    figures.save(figures.trajectories(panels), out / "trajectories.png")
-    rows = [(task, who, each, seconds if who == AGENT else None) for (task, who), each in summaries.items()]
+    panels = [Panel("", greedy_scenes(learner.agent, env_id, kwargs, seed)) for seed in range(3)]
+    figures.save(trajectories(panels), out / "trajectories.png")
     return report.table(rows, f"{env_id}, {pairs_told(len(mine[EXACT].steps))}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -11,15 +12,20 @@ from typing import Annotated, Any
 import gymnasium as gym
 import tyro
 
-from agents.analysis import figures, report
+from agents.analysis import figures
+from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
+from agents.common import report
 from agents.common.command import LearnCommand
 from agents.common.training import train
 from agents.q_learning.config import QLearningConfig
+from agents.q_learning.figures import Curve, learning_curve
 from agents.q_learning.learner import AGENT, QLearning
-from agents.q_learning.tabular import TabularAgent, greedy_scenes
+from agents.q_learning.tabular import TabularAgent
 from reach_gym import checks
 from reach_gym.cli import shell
+from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate
 from reach_gym.grid.env import GridReachEnv
+from reach_gym.planning import IdealAgent, RandomAgent
 
 _PAPER = QLearningConfig()
 
@@ -59,18 +65,34 @@ class QLearningCommand(LearnCommand):
         episodes = range(1, learner.done + 1)
         columns = {"episode": episodes, "steps": learner.steps, "return": learner.returns, "success": learner.successes}
         report.write_columns(self.out / "learning_curve.csv", columns)
-        evaluations = report.compare(agent, self.env, kwargs)
+        evaluations = compare(agent, self.env, kwargs)
         summaries = {name: evaluation.summary() for name, evaluation in evaluations.items()}
         report.write_json(self.out / "evaluation.json", summaries)
         ideal = summaries[AGENT]["mean_ideal_steps"]
-        curve = figures.Curve(self.env, learner.steps, ideal)
-        figures.save(figures.learning_curve([curve], self.config.epsilon), self.out / "learning_curve.png")
-        panel = figures.Panel(self.env, greedy_scenes(agent, self.env, kwargs))
-        figures.save(figures.trajectories([panel]), self.out / "trajectories.png")
+        curve = Curve(self.env, learner.steps, ideal)
+        figures.save(learning_curve([curve], self.config.epsilon), self.out / "learning_curve.png")
+        panel = Panel(self.env, greedy_scenes(agent, self.env, kwargs))
+        figures.save(trajectories([panel]), self.out / "trajectories.png")
         rows = [(self.env, name, summary, seconds if name == AGENT else None) for name, summary in summaries.items()]
         console = shell.console()
         console.print(report.table(rows, f"{self.env} from {summaries[AGENT]['episodes']:.0f} starts"))
         console.print(f"written to {self.out}")
+
+
+def compare(
+    agent: TabularAgent, env_id: str, env_kwargs: Mapping[str, Any] | None = None
+) -> dict[str, Evaluation | CursorEvaluation]:
+    """Evaluates `agent` beside the random and the ideal agent, once from every start.
+
+    Returns:
+        The evaluations by agent: ``"random"``, ``"q_learning"``, ``"ideal"``.
+
+    Raises:
+        ValueError: The environment cannot say what all its starts are.
+    """
+    kwargs = dict(env_kwargs or {})
+    agents: dict[str, Any] = {"random": RandomAgent, AGENT: agent, "ideal": IdealAgent}
+    return {name: evaluate(each, env_id, episodes="all", env_kwargs=kwargs) for name, each in agents.items()}
 
 
 def make(env_id: str, kwargs: dict[str, Any]) -> gym.Env[Any, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from agents.analysis import report
 from agents.analysis.figures import save as save_figure
+from agents.common import report
 from agents.common.command import LearnCommand, from_json
 from agents.common.tensorboard_log import TensorBoardLog
 from agents.common.training import train

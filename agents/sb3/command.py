@@ -11,10 +11,10 @@ from typing import Any, Literal
 import gymnasium as gym
 import torch
 
-from agents.analysis import report
+from agents.common import report
 from agents.common.command import LearnCommand
 from agents.common.interrupts import deferred_interrupt
-from agents.common.judging import judge_cursor, judge_grid
+from agents.common.judging import judge
 from agents.common.state import Run
 from agents.common.training import progress_bar
 from agents.sb3.config import ALGORITHMS, recipe_for
@@ -24,7 +24,8 @@ from reach_gym import checks, files
 from reach_gym.acting.protocol import from_predict
 from reach_gym.acting.sb3 import ReachVecEnv
 from reach_gym.cli import shell
-from reach_gym.cli.tasks import full_id, is_cursor_task
+from reach_gym.cli.tasks import full_id
+from reach_gym.registration import TASKS
 
 _ALGO = Literal["dqn", "qrdqn", "ppo", "a2c", "recurrent_ppo", "ddpg", "td3", "sac", "tqc"]
 
@@ -73,14 +74,10 @@ class Sb3Command(LearnCommand):
         model.env.close()
 
     def _report(self, model: Any, env_id: str, kwargs: dict[str, Any], seconds: float) -> None:
-        cursor = is_cursor_task(env_id)
-        evaluations: Any = (judge_cursor if cursor else judge_grid)(from_predict(model), self.algo, env_id, kwargs)
-        summaries = {key: each.summary() for key, each in evaluations.items()}
-        records = [{"task": task, "agent": who, **summary} for (task, who), summary in summaries.items()]
-        report.write_json(self.out / "evaluation.json", records)
-        rows = [(task, who, each, seconds if who == self.algo else None) for (task, who), each in summaries.items()]
+        evaluations: Any = judge(from_predict(model), self.algo, env_id, kwargs)
+        rows = report.write_scores(self.out / "evaluation.json", evaluations, self.algo, seconds)
         console = shell.console()
-        console.print((report.cursor_table if cursor else report.table)(rows, env_id))
+        console.print(report.table(rows, env_id, TASKS[env_id].family))
         console.print(f"written to {self.out}")
 
 
@@ -107,7 +104,7 @@ def make(
     """
     checks.integer("seed", seed, 0, 2**32 - 1)
     probe = gym.make_vec(env_id, num_envs=1, **{"backend": "numpy", **kwargs})
-    recipe = recipe_for(algo, probe.unwrapped.single_observation_space, probe.unwrapped.single_action_space)
+    recipe = recipe_for(algo, TASKS[env_id].family, probe.unwrapped.single_observation_space)
     probe.close()
     total = recipe.steps if steps is None else checks.integer("steps", steps, 1)
     rows = recipe.num_envs if num_envs is None else checks.integer("num-envs", num_envs, 1)
