@@ -58,9 +58,11 @@ def locked(directory: Path) -> Iterator[None]:
         os.write(handle, f"{os.getpid()}\n".encode())
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows keeps what is open; an unlocked file does no harm
-            path.unlink()
-        os.close(handle)
+        try:
+            with contextlib.suppress(OSError):  # Windows keeps what is open; an unlocked file does no harm
+                path.unlink()
+        finally:
+            os.close(handle)
 
 
 def _acquire(path: Path) -> int:

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium import spaces
 
 from agents.common import checkpoint
 from agents.common.checkpoint import Arrays, CheckpointError
@@ -67,16 +66,6 @@ class Spec(NamedTuple):
 def specs_of(values: Mapping[str, Any]) -> dict[str, Spec]:
     """What arrays, or tensors, which may be without memory, have to be in order to replace `values`."""
     return {name: Spec(str(each.dtype).removeprefix("torch."), tuple(each.shape)) for name, each in values.items()}
-
-
-def spaces_of(observations: spaces.Space[Any], actions: spaces.Space[Any]) -> dict[str, Any]:
-    """What decides whether a network fits a task, as plain data: kind, shape and type of both spaces, and how many actions."""
-    return {"observations": _described(observations), "actions": _described(actions)}
-
-
-def _described(space: spaces.Space[Any]) -> dict[str, Any]:
-    kind: dict[str, Any] = {"kind": type(space).__name__, "shape": checkpoint.plain(space.shape), "dtype": str(space.dtype)}
-    return {**kind, "n": int(space.n)} if isinstance(space, spaces.Discrete) else kind
 
 
 class Parts:

@@ -11,7 +11,8 @@ from gymnasium import spaces
 
 from agents.common import checkpoint
 from agents.common.checkpoint import CheckpointError
-from agents.common.state import Parts, Run, Saved, spaces_of, specs_of
+from agents.common.spaces import put_spaces, spaces_of, take_spaces
+from agents.common.state import Parts, Run, Saved, specs_of
 from agents.common.tensors import put_adam, put_weights, restore_adam, take_adam, take_weights
 from agents.dqn.config import DQNConfig
 from agents.dqn.learner import DQN, HISTORY, DQNAgent
@@ -24,6 +25,7 @@ from reach_gym.grid.world import MAX_SIZE, MIN_SIZE, NUM_ACTIONS
 AGENT = "dqn"
 _ROWS = ("radius", "since", "returns", "lengths", "sums")
 _GENERATORS = ("explorer", "drawer")
+_ACTIONS = spaces.Discrete(NUM_ACTIONS)
 
 
 def save(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None:
@@ -48,7 +50,8 @@ def save(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None:
     parts.put_generators({name: getattr(learner, name) for name in _GENERATORS})
     if learner.done:
         parts.put_environment(learner.envs)
-    parts.entries |= {"updates": learner.updates, "spaces": _spaces(learner.space)}
+    put_spaces(parts, learner.space, _ACTIONS)
+    parts.entries["updates"] = learner.updates
     parts.save(directory)
 
 
@@ -63,7 +66,7 @@ def resume(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None
     """
     saved = Saved(directory, AGENT)
     saved.require_run(_run(learner, task), growing=("steps",))
-    checkpoint.require(saved.manifest, "spaces", _spaces(learner.space))
+    checkpoint.require({"spaces": take_spaces(saved)}, "spaces", spaces_of(learner.space, _ACTIONS))
     # A run ends with a whole step of the vector environment.
     saved.require_room(learner.config.steps, learner.unit, beyond=learner.config.num_envs - 1)
     network, target = (take_weights(saved, name, getattr(learner, name)) for name in ("network", "target"))
@@ -132,15 +135,12 @@ def load(directory: Path | str) -> DQNAgent:
     return DQNAgent(network, space)
 
 
-def _spaces(observations: spaces.Box) -> dict[str, Any]:
-    return spaces_of(observations, spaces.Discrete(NUM_ACTIONS))
-
-
 def _space(saved: Saved) -> spaces.Box:
     """The observations of the grid that the network was made for; no other space, however large, is ever made."""
+    told = take_spaces(saved)
     for size in range(MIN_SIZE, MAX_SIZE + 1):
         for known in (PixelObservations(size).space, VectorObservations(size).space):
-            if _spaces(known) == saved.manifest.get("spaces"):
+            if spaces_of(known, _ACTIONS) == told:
                 return known
-    told = checks.shown(saved.manifest.get("spaces"))
-    raise CheckpointError("corrupt", f"the checkpoint's spaces {told} are not those of a grid reach with pixels or coordinates.")
+    what = f"the checkpoint's spaces {checks.shown(told)} are not those of a grid reach with pixels or coordinates."
+    raise CheckpointError("corrupt", what)

@@ -12,7 +12,8 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.common.checkpoint import CheckpointError
-from agents.common.state import Parts, Run, Saved, spaces_of
+from agents.common.spaces import put_spaces, spaces_of, take_spaces
+from agents.common.state import Parts, Run, Saved
 from agents.common.tensors import put_weights
 from reach_gym import checks
 from reach_gym.acting.protocol import Agent, from_predict
@@ -75,7 +76,7 @@ def save(model: Any, directory: Path, run: Run) -> None:
         "policy_kwargs": settings,
         "use_sde": bool(model.use_sde),
     }
-    parts.entries["spaces"] = spaces_of(model.observation_space, model.action_space)
+    put_spaces(parts, model.observation_space, model.action_space)
     parts.save(directory)
 
 
@@ -87,9 +88,7 @@ def load(directory: Path | str, env: Any) -> Agent:
         NotApplicableError: Its policy does not fit these spaces.
     """
     saved, base = Saved(directory, AGENT), env.unwrapped
-    trained, here = saved.manifest.get("spaces"), spaces_of(base.single_observation_space, base.single_action_space)
-    if not isinstance(trained, dict) or trained.keys() != here.keys():
-        raise CheckpointError("corrupt", "the manifest does not say for which observations and actions the policy is.")
+    trained, here = take_spaces(saved), spaces_of(base.single_observation_space, base.single_action_space)
     for name, space in here.items():
         if trained[name] != space:
             made = checks.shown(trained[name])

@@ -268,10 +268,15 @@ class GridReachVectorEnv(ReachVectorEnv):
             gymnasium.error.ResetNeeded: Before the first reset.
         """
         self._require_begun("get_state")
+        state = {name: values.copy() for name, values in self._rows._asdict().items()}
+        # A session leaves worlds behind; only those that rows stand in are kept, in an order that tells nothing of the past.
+        stood = state["numbers"][WORLD].tolist()
+        used = {world: place for place, world in enumerate(dict.fromkeys([0, *stood]))}
+        state["numbers"][WORLD] = [used[world] for world in stood]
         return {
-            **{name: values.copy() for name, values in self._rows._asdict().items()},
+            **state,
             "done": self._done.copy(),
-            "fields": [world.field.to_data() for world in self._worlds],
+            "fields": [self._worlds[world].field.to_data() for world in used],
             **({} if self._session is None else {"gain": self._told["gain"].copy()}),
         }
 

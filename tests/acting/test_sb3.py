@@ -347,6 +347,7 @@ def test_a_damaged_run_is_refused(finished: Path, tmp_path: Path) -> None:
         ("more weights", arrays, {**manifest, "policy": {**policy, "policy_kwargs": {"net_arch": [4096] * 4}}}),
         ("observations", arrays, {**manifest, "spaces": None}),
         ("observations", arrays, {**manifest, "spaces": {}}),
+        ("observations", arrays, {**manifest, "spaces": {**manifest["spaces"], "actions": {"kind": "Discrete", "shape": 8}}}),
     ):
         checkpoint.save(tmp_path, some, told)
         with pytest.raises(CheckpointError, match=word) as caught:
@@ -433,3 +434,26 @@ def test_ctrl_c_leaves_an_agent_that_can_be_loaded(tmp_path: Path, monkeypatch: 
     assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["done"] == 32
     assert load_agent(str(tmp_path / "run"), rows(size=6).envs)
     assert not (tmp_path / "run" / "model.zip").exists()
+
+
+def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def terminated(self: Watching) -> bool:
+        signal.raise_signal(signal.SIGTERM)
+        return not self._interrupted()
+
+    monkeypatch.setattr(Watching, "_on_step", terminated)
+    assert main(command(tmp_path / "run")) == 143
+    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["done"] == 32
+    assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_a_run_has_a_checkpoint_from_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*arguments: Any, **more: Any) -> None:
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(sb3.PPO, "learn", killed)
+    assert main(command(tmp_path / "run")) == 1
+    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["done"] == 0
+    assert load_agent(str(tmp_path / "run"), rows(size=6).envs)
