@@ -14,8 +14,9 @@ from agents.common.checkpoint import CheckpointError
 from agents.common.spaces import put_spaces, spaces_of, take_spaces
 from agents.common.state import Parts, Run, Saved, specs_of
 from agents.common.tensors import put_adam, put_weights, restore_adam, take_adam, take_weights
+from agents.dqn.agent import DQNAgent
 from agents.dqn.config import DQNConfig
-from agents.dqn.learner import DQN, HISTORY, DQNAgent
+from agents.dqn.learner import DQN, HISTORY
 from agents.dqn.networks import QNetwork
 from agents.dqn.replay import Replay
 from reach_gym import checks
