@@ -17,7 +17,6 @@ from matplotlib.ticker import MultipleLocator
 from agents.analysis.figures import COLORS, DPI, FAINT, FIELD, INK, RULE, TARGET, layout
 from reach_gym import fields
 from reach_gym.acting.protocol import Agent
-from reach_gym.grid.keywords import FREE
 from reach_gym.rendering import GridScene
 from reach_gym.rendering.field_marks import region_squares
 
@@ -61,11 +60,12 @@ def greedy_scenes(agent: Agent, env_id: str, env_kwargs: dict[str, Any], seed: i
     Returns:
         The last scene of each episode; its trail is the way taken.
     """
-    env: gym.Env[Any, Any] = gym.make(env_id, **{name: each for name, each in env_kwargs.items() if name not in _OF_ROWS})
+    kwargs = {name: each for name, each in env_kwargs.items() if name not in _OF_ROWS}
+    env: gym.Env[Any, Any] = gym.make(env_id, **{**kwargs, "render_mode": "rgb_array"})  # so that the ways are kept
     env.reset(seed=seed)
     first: GridScene = env.unwrapped.scene()  # type: ignore[attr-defined]
     # Where the target is drawn anew in every trial, one target has to serve the whole panel.
-    drawn = env.unwrapped.task.target == FREE  # type: ignore[attr-defined]
+    drawn = env.spec is not None and env.spec.kwargs.get("target") is None
     options: dict[str, Any] = {"target": first.target} if drawn else {}
     scenes = []
     for start in _starts(first):
