@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from agents.dqn.command import DQNCommand
-from agents.q_learning.command import QLearningCommand
-from agents.rnn.command import RnnCommand
-from agents.sb3.command import Sb3Command
-from reach_gym.cli import shell
+from reach_gym import startup
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
+    with startup.importing():
+        from agents.dqn.command import DQNCommand
+        from agents.q_learning.command import QLearningCommand
+        from agents.rnn.command import RnnCommand
+        from agents.sb3.command import Sb3Command
+        from reach_gym.cli import shell
+
     commands: dict[str, type[shell.Command]] = {
         "q_learning": QLearningCommand,
         "dqn": DQNCommand,

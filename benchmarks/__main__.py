@@ -5,20 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks.demo import Demo
-from benchmarks.dqn import DQNAblation
-from benchmarks.dqn_race import DQNRace
-from benchmarks.isolation import Isolation
-from benchmarks.leaderboard import Leaderboard
-from benchmarks.paper import Paper
-from benchmarks.rnn_ablation import RnnAblation
-from benchmarks.rnn_speed import RnnSpeed
-from benchmarks.speed import Speed
-from reach_gym.cli import shell
+from reach_gym import startup
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
+    with startup.importing():
+        from benchmarks.demo import Demo
+        from benchmarks.dqn import DQNAblation
+        from benchmarks.dqn_race import DQNRace
+        from benchmarks.isolation import Isolation
+        from benchmarks.leaderboard import Leaderboard
+        from benchmarks.paper import Paper
+        from benchmarks.rnn_ablation import RnnAblation
+        from benchmarks.rnn_speed import RnnSpeed
+        from benchmarks.speed import Speed
+        from reach_gym.cli import shell
+
     commands: dict[str, type[shell.Command]] = {
         "demo": Demo,
         "paper": Paper,

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,15 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
-from agents.analysis import figures, report
-from agents.common import runs
+from agents.analysis import figures
+from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
+from agents.common import report, runs
 from agents.common.training import train
-from agents.q_learning.command import make
+from agents.q_learning.command import compare, make
 from agents.q_learning.config import QLearningConfig
+from agents.q_learning.figures import Curve, learning_curve
 from agents.q_learning.learner import AGENT, QLearning
-from agents.q_learning.tabular import TabularAgent, greedy_scenes
+from agents.q_learning.tabular import TabularAgent
 from benchmarks import demo_cursor, demo_dqn, demo_rnn
 from reach_gym import checks
 from reach_gym.cli import shell
@@ -67,27 +70,39 @@ class Demo(shell.Command):
 
     def run(self) -> None:
         """Trains, evaluates, draws and shows."""
-        with shell.request():
-            config = QLearningConfig(episodes=self.episodes)
-            checks.number("rnn", self.rnn, 0, 100)
-            learners = {name: QLearning(make(env_id, {}), config, self.seed) for name, env_id in TASKS.items()}
-            checks.integer("dqn", self.dqn, 0)
-            runs.prepare(self.out, "demo", overwrite=runs.is_run(self.out, "demo"))
+        with ExitStack() as stack:
+            with shell.request():
+                config = QLearningConfig(episodes=self.episodes)
+                checks.number("rnn", self.rnn, 0, 100)
+                learners = {name: QLearning(make(env_id, {}), config, self.seed) for name, env_id in TASKS.items()}
+                checks.integer("dqn", self.dqn, 0)
+                stack.enter_context(runs.claimed(self.out, "demo", overwrite=runs.is_run(self.out, "demo")))
+            pictures = self._learn(learners, config)
+            self._show_others()
+        if self.window and has_display():
+            show(pictures)
+
+    def _learn(self, learners: dict[str, QLearning], config: QLearningConfig) -> list[npt.NDArray[np.uint8]]:
+        """The stage of Q-learning; returns its pictures."""
         rows: list[report.Row] = []
         curves, panels = [], []
         for name, learner in learners.items():
             seconds = self._train(name, learner)
             agent = TabularAgent(learner.q)
-            summaries = {who: each.summary() for who, each in report.compare(agent, TASKS[name]).items()}
+            summaries = {who: each.summary() for who, each in compare(agent, TASKS[name]).items()}
             rows += [(name, who, each, seconds if who == AGENT else None) for who, each in summaries.items()]
-            curves.append(figures.Curve(name, learner.steps, summaries[AGENT]["mean_ideal_steps"]))
-            panels.append(figures.Panel(name.capitalize(), greedy_scenes(agent, TASKS[name], {})))
+            curves.append(Curve(name, learner.steps, summaries[AGENT]["mean_ideal_steps"]))
+            panels.append(Panel(name.capitalize(), greedy_scenes(agent, TASKS[name], {})))
         self._write(rows, curves, panels, config)
         agent = TabularAgent(learners[SHOWN].q)
         pictures = list(frames(agent, TASKS[SHOWN]))
         write_video(self.out / "wind.gif", pictures, _FPS)
+        shell.console().print(report.table(rows, f"The grid reach from {rows[0][2]['episodes']:.0f} starts"))
+        return pictures
+
+    def _show_others(self) -> None:
+        """The stages of DQN, the controllers and the recurrent network."""
         console = shell.console()
-        console.print(report.table(rows, f"The grid reach from {rows[0][2]['episodes']:.0f} starts"))
         if self.dqn:
             console.print(demo_dqn.run(self.out / "dqn", self.seed, self.dqn, self.progress))
             console.print(
@@ -99,8 +114,6 @@ class Demo(shell.Command):
             for told in demo_rnn.run(self.out / "rnn", self.seed, self.rnn, self.progress):
                 console.print(told)
         console.print(f"figures, GIFs and recordings: {self.out}")
-        if self.window and has_display():
-            show(pictures)
 
     def _train(self, name: str, learner: QLearning) -> float:
         """Trains and returns the seconds that it took."""
@@ -113,12 +126,12 @@ class Demo(shell.Command):
     def _write(
         self,
         rows: list[report.Row],
-        curves: list[figures.Curve],
-        panels: list[figures.Panel],
+        curves: list[Curve],
+        panels: list[Panel],
         config: QLearningConfig,
     ) -> None:
-        figures.save(figures.learning_curve(curves, config.epsilon), self.out / "learning_curve.png")
-        figures.save(figures.trajectories(panels), self.out / "trajectories.png")
+        figures.save(learning_curve(curves, config.epsilon), self.out / "learning_curve.png")
+        figures.save(trajectories(panels), self.out / "trajectories.png")
         records = [{"task": task, "agent": who, **summary, "training_seconds": seconds} for task, who, summary, seconds in rows]
         report.write_json(self.out / "evaluation.json", records)
 

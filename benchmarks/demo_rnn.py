@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from rich.table import Table
 
-from agents.analysis import report
 from agents.analysis.figures import save as save_figure
+from agents.common import report
 from agents.common.training import train
 from agents.rnn import checkpoint as rnn_checkpoint
 from agents.rnn import figures as rnn_figures

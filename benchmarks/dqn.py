@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,20 +16,20 @@ import numpy as np
 import torch
 
 from agents.common import runs
-from agents.common.checkpoint import write_file
 from agents.common.greedy import GreedyTable
 from agents.common.judging import EXACT, NEAR, RADII
 from agents.dqn.command import make
 from agents.dqn.learner import DQN
 from benchmarks import dqn_report
 from benchmarks.dqn_arms import ALL, ARMS, PIXELS
-from reach_gym import checks
+from reach_gym import checks, files
 from reach_gym.cli import shell
 from reach_gym.evaluation import evaluate
 
 RECORDS = "runs.jsonl"
 _LOOKS = 12  # evaluations in the course of a run; their time is not counted
 _HELD_OUT = 1000
+_KIND = "dqn ablation"  # of its run directory
 
 
 @dataclass(kw_only=True)
@@ -54,13 +55,16 @@ class DQNAblation(shell.Command):
 
     def run(self) -> None:
         """Runs what is missing, then reports."""
-        with shell.request():
-            for name in self.arms:
-                checks.choice("arms", name, tuple(ALL))
-            for name in ("seeds", "steps", "jobs"):
-                checks.integer(name, getattr(self, name), 1)
-            if not runs.is_run(self.out, "dqn ablation"):
-                runs.prepare(self.out, "dqn ablation")
+        with ExitStack() as stack:
+            with shell.request():
+                for name in self.arms:
+                    checks.choice("arms", name, tuple(ALL))
+                for name in ("seeds", "steps", "jobs"):
+                    checks.integer(name, getattr(self, name), 1)
+                stack.enter_context(runs.claimed(self.out, _KIND, resume=runs.is_run(self.out, _KIND)))
+            self._complete()
+
+    def _complete(self) -> None:
         path = self.out / RECORDS
         # Runs by settings that have changed since count no more.
         records = [each for each in read(path) if each["settings"] == settings_of(each["arm"], each["total"])]
@@ -70,7 +74,7 @@ class DQNAblation(shell.Command):
         console = shell.console()
         for record in _measured(missing, self.jobs):
             records.append(record)
-            write_file(path, "".join(json.dumps(each) + "\n" for each in records).encode())
+            files.write(path, "".join(json.dumps(each) + "\n" for each in records).encode())
             console.print(dqn_report.line(record))
         order = list(ALL)
         mine = [each for each in records if each["total"] == self.steps]

@@ -15,8 +15,8 @@ from rich import box
 from rich.table import Table
 
 from agents.analysis.figures import COLORS, DPI, FAINT, INK, TARGET, headline, layout, save, tidy
-from agents.common.checkpoint import write_file
 from benchmarks.dqn_arms import RADIUS_STUDY
+from reach_gym import files
 
 GOAL = 0.99
 Record = Mapping[str, Any]
@@ -88,7 +88,7 @@ def table(records: Sequence[Record]) -> Table:
 def write(directory: Path, records: Sequence[Record]) -> None:
     """Writes table.md, ablation.png and radius.png."""
     rows = [_HEADINGS, ("---",) * len(_HEADINGS), *_rows(records)]
-    write_file(directory / "table.md", "".join(f"| {' | '.join(row)} |\n" for row in rows).encode())
+    files.write(directory / "table.md", "".join(f"| {' | '.join(row)} |\n" for row in rows).encode())
     save(ablation(records), directory / "ablation.png")
     study = [record for record in records if record["arm"] in RADIUS_STUDY]
     if study:

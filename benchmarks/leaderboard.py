@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agents.__main__ import main as train_command
+from reach_gym import files
 from reach_gym.benchmark.engines import Engine, make_engine
 from reach_gym.cli import shell
 from reach_gym.cli.benchmarking import Benchmark
@@ -178,7 +179,7 @@ def train(item: tuple[str, list[str]]) -> str:
         code = train_command([*arguments, *(["--overwrite"] if Path(run).exists() else [])])
     if code:
         return " ".join(output.getvalue().split()) or f"exit code {code}"
-    _done(Path(run)).write_text(json.dumps(arguments) + "\n")
+    files.write(_done(Path(run)), (json.dumps(arguments) + "\n").encode())
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ from rich.markdown import Markdown
 
 from agents.analysis.figures import save as save_figure
 from agents.common import runs
-from agents.common.checkpoint import CheckpointError, write_file
+from agents.common.checkpoint import CheckpointError
 from benchmarks import paper_figures, paper_tables
 from benchmarks.paper_facts import DISCREPANCIES
 from benchmarks.paper_runs import load_all, train_all
-from reach_gym import checks
+from reach_gym import checks, files
 from reach_gym.cli import shell
 
 
@@ -44,11 +45,15 @@ class Paper(shell.Command):
     def run(self) -> None:
         """Trains, measures, draws and prints."""
         torch.set_num_threads(1)
-        with shell.request():
-            checks.integer("seeds", self.seeds, 1, 100)
-            if checks.number("share", self.share, 0, 100) == 0:
-                raise ValueError("`share` must be above 0, got 0.")
-            runs.prepare(self.out, "paper", self.resume, self.overwrite)
+        with ExitStack() as stack:
+            with shell.request():
+                checks.integer("seeds", self.seeds, 1, 100)
+                if checks.number("share", self.share, 0, 100) == 0:
+                    raise ValueError("`share` must be above 0, got 0.")
+                stack.enter_context(runs.claimed(self.out, "paper", self.resume, self.overwrite))
+            self._remake()
+
+    def _remake(self) -> None:
         begin = time.process_time()
         try:
             for _ in train_all(self.out, self.seeds, self.share, self.progress):
@@ -59,7 +64,7 @@ class Paper(shell.Command):
         for name, figure in paper_figures.all_figures(trained).items():
             save_figure(figure, self.out / f"{name}.png")
         text = report(paper_tables.tables(trained), self.seeds, self.share)
-        write_file(self.out / "paper.md", text.encode())
+        files.write(self.out / "paper.md", text.encode())
         console = shell.console()
         console.print(Markdown(text))
         console.print(f"{time.process_time() - begin:.0f} s of CPU time in this call; written to {self.out}")

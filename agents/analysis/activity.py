@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium.vector import VectorEnv
 
-from agents.common.checkpoint import write_file
 from agents.rnn.agents import agent_of
 from agents.rnn.config import RnnConfig
 from agents.rnn.models import Network
-from reach_gym import checks
+from reach_gym import checks, files
 from reach_gym.acting import rollout
 from reach_gym.recording import Recording
 from reach_gym.recording.metadata import describe
@@ -111,7 +110,7 @@ class Activity:
         data = io.BytesIO()
         arrays = {f"recording/{name}": values for name, values in self.recording.arrays().items()}
         np.savez_compressed(data, kind=_ACTIVITY, rates=self.rates, metadata=to_json(self.recording.metadata), **arrays)  # type: ignore[arg-type]
-        write_file(Path(path), data.getvalue())
+        files.write(path, data.getvalue())
 
 
 def load_activity(path: Path | str) -> Activity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from agents.analysis.activity import Activity
+from reach_gym import files
 from reach_gym.errors import missing_extra
 
 _PAUSE = 1.0  # s between two trials on the file's axis of time: independent trials have none of their own
@@ -41,10 +43,19 @@ def save_nwb(activity: Activity, path: Path | str, session_start: datetime | Non
         import pynwb
     except ImportError as error:
         raise missing_extra("pynwb", "nwb") from error
-    recording, meta = activity.recording, activity.recording.metadata
-    dt = float(meta["dt"])
+    recording = activity.recording
+    dt = float(recording.metadata["dt"])
     begin = np.concatenate([[0.0], np.cumsum(recording.steps * dt + _PAUSE)])[:-1]
-    file = pynwb.NWBFile(
+    file = _file(pynwb, recording.metadata, session_start)
+    _add_trials(file, activity, begin, dt)
+    _add_series(pynwb, file, activity, begin, dt)
+    with files.replacing(path) as partial, pynwb.NWBHDF5IO(str(partial), "w") as io:
+        io.write(file)
+
+
+def _file(pynwb: Any, meta: Mapping[str, Any], session_start: datetime | None) -> Any:
+    """A file that says what was recorded, and has no data yet."""
+    return pynwb.NWBFile(
         session_description=f"{meta['agent']} in {meta['env_id']}: hidden states of a simulated reach",
         identifier=str(uuid.uuid4()),
         session_start_time=datetime.now(UTC) if session_start is None else session_start,
@@ -60,10 +71,6 @@ def save_nwb(activity: Activity, path: Path | str, session_start: datetime | Non
             description="An artificial network, not an animal.",
         ),
     )
-    _add_trials(file, activity, begin, dt)
-    _add_series(pynwb, file, activity, begin, dt)
-    with pynwb.NWBHDF5IO(str(path), "w") as io:
-        io.write(file)
 
 
 def _add_trials(file: Any, activity: Activity, begin: np.ndarray[Any, Any], dt: float) -> None:

@@ -1,12 +1,14 @@
-"""Checkpoints: arrays in one safetensors file and everything else in one JSON manifest, never pickle.
+"""The two files of a checkpoint: arrays in safetensors, and everything else in one JSON manifest, never pickle.
 
-The manifest is the checkpoint: it names the arrays file, which is named after its own hash. A new arrays file
-therefore never replaces the one in use, and the rename of the manifest commits both at once. A crash at any
-moment leaves either the old pair or the new one.
+The manifest is the checkpoint: it names the arrays file, which is named after its own hash. A new arrays file therefore never
+replaces the one in use, and the rename of the manifest commits both at once. A crash at any moment leaves either the old pair or
+the new one. The manifest ends with the hash of all that stands before it, and there is only one way to write it: not one bit of
+either file can change unseen. What a learner puts into the two files is the affair of `agents.common.state`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,15 +22,18 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
+from reach_gym import checks, files
+
 Arrays = dict[str, npt.NDArray[Any]]
 Kind = Literal["corrupt", "incompatible", "unsafe"]
 
 MANIFEST = "checkpoint.json"
-FORMAT, VERSION = "reach_gym checkpoint", 1
+FORMAT, VERSION = "reach_gym checkpoint", 2
 MAX_MANIFEST_BYTES = 2**20  # settings and states; whatever is long belongs into the arrays
 MAX_ARRAYS_BYTES = 2**30  # far beyond any learner here, and still bearable for a laptop
+_SEAL = "sha256"  # the manifest's last entry
 _ARRAYS_NAME = re.compile(r"arrays-[0-9a-f]{64}\.safetensors")
-_TEMPORARY = ".tmp"
+_TEMPORARIES = (".arrays-", ".checkpoint-")  # how those of a writer that was killed begin
 
 
 class CheckpointError(ValueError):
@@ -54,9 +59,9 @@ def save(directory: Path | str, arrays: Mapping[str, npt.NDArray[Any]], manifest
     """Writes a checkpoint in place of the one that `directory` may hold.
 
     Args:
-        directory: Where; made if it is missing.
+        directory: Where; made if it is missing. One process at a time may write there (`agents.common.runs.claimed`).
         arrays: Arrays of numbers or bools, by name.
-        manifest: Plain data; the keys ``format``, ``version`` and ``arrays`` are added here.
+        manifest: Plain data; the keys ``format``, ``version``, ``arrays`` and ``sha256`` are added here.
 
     Raises:
         CheckpointError: A number is NaN or infinite, the data are no JSON, or too large; nothing was changed.
@@ -70,7 +75,7 @@ def save(directory: Path | str, arrays: Mapping[str, npt.NDArray[Any]], manifest
     entry = {"file": name, "bytes": len(data), "sha256": digest}
     whole = {"format": FORMAT, "version": VERSION, **manifest, "arrays": entry}
     try:
-        text = json.dumps(whole, indent=1, allow_nan=False).encode()
+        text = sealed(whole)
     except (TypeError, ValueError, RecursionError) as error:
         raise CheckpointError("corrupt", f"refused to save: the manifest is not plain JSON ({error}).") from error
     for what, size, most in (
@@ -80,31 +85,35 @@ def save(directory: Path | str, arrays: Mapping[str, npt.NDArray[Any]], manifest
         if size > most:
             raise CheckpointError("corrupt", f"refused to save: {what} of {size} bytes, at most {most} are allowed.")
     directory.mkdir(parents=True, exist_ok=True)
-    write_file(directory / name, data)
-    write_file(directory / MANIFEST, text)
-    for path in directory.glob("arrays-*.safetensors*"):
-        if path.name != name:
+    files.write(directory / name, data)
+    files.write(directory / MANIFEST, text)
+    stale = [path for path in directory.glob("arrays-*.safetensors") if path.name != name]
+    for path in stale + [path for path in files.leftovers(directory) if path.name.startswith(_TEMPORARIES)]:
+        with contextlib.suppress(PermissionError):  # Windows: somebody reads it; the next checkpoint removes it
             path.unlink()
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Writes `data` to `path` so that a reader, or a crash, sees the old file or the new one.
+def sealed(manifest: Mapping[str, Any]) -> bytes:
+    """The bytes of a manifest: its JSON, ended by the SHA-256 of the same in canonical form (keys in order, no white space).
 
     Raises:
-        OSError: The file cannot be written.
+        TypeError: It is no plain data.
+        ValueError: A number is NaN or infinite.
     """
-    temporary = path.with_name(path.name + _TEMPORARY)
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    if os.name == "posix":  # elsewhere a directory cannot be opened, and a rename needs no help to last
-        handle = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    data = plain(manifest)
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    return json.dumps({**data, _SEAL: digest}, indent=1).encode()
+
+
+def plain(data: Any) -> Any:
+    """What a manifest gives back of `data`: lists for tuples, and keys that are strings.
+
+    Raises:
+        TypeError: It is no plain data.
+        ValueError: A number is NaN or infinite.
+    """
+    return json.loads(json.dumps(data, allow_nan=False))
 
 
 def load(directory: Path | str) -> tuple[Arrays, dict[str, Any]]:
@@ -139,20 +148,29 @@ def load_manifest(directory: Path | str) -> dict[str, Any]:
         CheckpointError: It is missing, damaged or of another format.
     """
     manifest = _read_manifest(Path(directory) / MANIFEST)
+    _require_format(manifest)
+    return manifest
+
+
+def _require_format(manifest: Mapping[str, Any]) -> None:
     require(manifest, "format", FORMAT)
     require(manifest, "version", VERSION)
-    return manifest
 
 
 def require(manifest: Mapping[str, Any], key: str, expected: Any) -> None:
     """Refuses a manifest whose entry `key` is not the one `expected`.
 
     Raises:
-        CheckpointError: ``"incompatible"``, with both values.
+        CheckpointError: ``"incompatible"``, with both values; of two dicts only with what differs.
     """
     found = manifest.get(key)
-    if type(found) is not type(expected) or found != expected:
-        raise CheckpointError("incompatible", f"the checkpoint has {key} {found!r}, but {expected!r} is asked for.")
+    if type(found) is type(expected) and found == expected:
+        return
+    if isinstance(found, dict) and isinstance(expected, dict):
+        same = {name for name in found if name in expected and found[name] == expected[name]}
+        found, expected = ({name: value for name, value in each.items() if name not in same} for each in (found, expected))
+    told = f"the checkpoint has {key} {checks.shown(found)}, but {checks.shown(expected)} is asked for."
+    raise CheckpointError("incompatible", told)
 
 
 def _require_finite(arrays: Mapping[str, npt.NDArray[Any]], refused: str) -> None:
@@ -178,7 +196,7 @@ def _read(path: Path, most: int) -> bytes:
             if facts.st_size > most:
                 raise CheckpointError("corrupt", f"{path.name} has {facts.st_size} bytes, more than {most}.")
             return file.read(most)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+    except (OSError, ValueError, MemoryError) as error:  # ValueError: a null character in the path
         if isinstance(error, CheckpointError):
             raise
         raise CheckpointError("corrupt", f"cannot read {path.name} in {path.parent} ({error}).") from error
@@ -189,10 +207,18 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         # Beside NaN and Infinity, JSON has numbers like 1e999, which Python reads as infinity.
         manifest = json.loads(data.decode(), parse_constant=_not_a_number, parse_float=_finite)
+        if not isinstance(manifest, dict):
+            raise CheckpointError("corrupt", f"{path.name} holds no JSON object.")
+        if manifest.pop(_SEAL, None) is None:
+            _require_format(manifest)  # former versions had none
+        # Also refuses other ways to write the same data, such as 1E5 for 1e5, which are a bit apart.
+        whole = sealed(manifest) == data
+    except CheckpointError:
+        raise
     except (ValueError, RecursionError) as error:
         raise CheckpointError("corrupt", f"{path.name} is no plain JSON ({error}).") from error
-    if not isinstance(manifest, dict):
-        raise CheckpointError("corrupt", f"{path.name} holds no JSON object.")
+    if not whole:
+        raise CheckpointError("corrupt", f"{path.name} does not have the SHA-256 that it states.")
     return manifest
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import abc
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.common import runs
+from agents.common.checkpoint import MANIFEST
 from reach_gym import checks
 from reach_gym.cli import shell
 
@@ -46,6 +50,33 @@ class LearnCommand(shell.Command):
             raise ValueError(f"`--env-kwargs` must be a JSON object, got {checks.shown(self.env_kwargs)}.")
         return value
 
+    def run(self) -> None:
+        """Does what `learn` does, and has the run directory for itself from when it is claimed until the end."""
+        with ExitStack() as stack:
+            self.learn(stack)
+
+    @abc.abstractmethod
+    def learn(self, stack: ExitStack) -> None:
+        """Trains, evaluates and writes the run directory; set-up and `claim` belong into `reach_gym.cli.shell.request`."""
+
+    def claim(self, stack: ExitStack, kind: str, save: Callable[[], None], resume: Callable[[], None]) -> None:
+        """Takes the run directory until the `stack` is left, and begins or resumes the run.
+
+        Args:
+            stack: What `learn` is called in.
+            kind: See `agents.common.runs.prepare`.
+            save: Writes a checkpoint: so that a run that is ended at once can be resumed, too.
+            resume: Reads it.
+
+        Raises:
+            ValueError: The directory cannot be had, or its checkpoint cannot be used.
+            OSError: The directory cannot be written to.
+        """
+        stack.enter_context(runs.claimed(self.out, kind, self.resume, self.overwrite))
+        if self.resume and not (self.out / MANIFEST).exists():
+            raise ValueError(f"the run in {self.out} has no checkpoint to resume; `--overwrite` begins anew.")
+        (resume if self.resume else save)()
+
 
 def from_json(name: str, text: str) -> Any:
     """What `text`, the argument `name`, says.
@@ -57,14 +88,3 @@ def from_json(name: str, text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"`--{name}` must be JSON, got {checks.shown(text)} ({error}).") from error
-
-
-def preset_of(arguments: list[str], presets: Mapping[str, Any]) -> Any:
-    """The one of the `presets` that ``--preset NAME`` among the `arguments` names; the first if none is.
-
-    Raises:
-        ValueError: There is no such preset.
-    """
-    words = [word for argument in arguments for word in argument.split("=", 1)]
-    name = next((words[i + 1] for i in range(len(words) - 1) if words[i] == "--preset"), next(iter(presets)))
-    return presets[checks.choice("--preset", name, tuple(presets))]

@@ -10,6 +10,7 @@ from reach_gym.acting.protocol import Agent
 from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate
 from reach_gym.grid.pairs import furthest
 from reach_gym.planning import IdealAgent, RandomAgent
+from reach_gym.registration import TASKS
 
 EXACT, NEAR = "exact hit", "within 1"
 RADII = {EXACT: 0.0, NEAR: 1.0}
@@ -23,6 +24,15 @@ _MOST_PAIRS = 2**20
 def pairs_told(count: int) -> str:
     """How the `count` pairs that `judge_grid` judged are told."""
     return f"{count:,} held-out pairs of start and target" if count == _HELD_OUT else f"all {count:,} pairs of start and target"
+
+
+Judged = dict[tuple[str, str], Evaluation] | dict[tuple[str, str], CursorEvaluation]
+"""Evaluations by ``(task, agent)``."""
+
+
+def judge(agent: Agent, name: str, env_id: str, kwargs: dict[str, Any]) -> Judged:
+    """`judge_grid` or `judge_cursor`, whichever task `env_id` is of."""
+    return (judge_grid if TASKS[env_id].family == "grid" else judge_cursor)(agent, name, env_id, kwargs)
 
 
 def judge_grid(agent: Agent, name: str, env_id: str, kwargs: dict[str, Any]) -> dict[tuple[str, str], Evaluation]:

@@ -1,20 +1,34 @@
-"""Run directories: when one may be made, continued or replaced, and how Ctrl-C ends a run without loss."""
+"""Run directories: when one may be made, continued or replaced, and that one process has it for itself."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
-from agents.common.checkpoint import write_file
+from agents.common.checkpoint import MANIFEST
+from agents.common.lock import LOCK, locked
+from reach_gym import files
 
 MARKER = "run.json"
-"""The file by which a run directory of ours is known; only such a directory is ever deleted."""
+"""The file by which a run directory of ours is known; only in such a directory is anything ever deleted."""
+
+
+@contextmanager
+def claimed(directory: Path, kind: str, resume: bool = False, overwrite: bool = False) -> Iterator[None]:
+    """`prepare` by a process that has the directory for itself until the block ends.
+
+    Raises:
+        ValueError: See `prepare`; or another process has the directory.
+        OSError: The directory cannot be made, locked or emptied.
+    """
+    _check(directory, kind, resume, overwrite)  # so that nothing is made in a directory that is none of ours
+    directory.mkdir(parents=True, exist_ok=True)
+    with locked(directory):
+        prepare(directory, kind, resume, overwrite)
+        yield
 
 
 def prepare(directory: Path, kind: str, resume: bool = False, overwrite: bool = False) -> None:
@@ -29,23 +43,39 @@ def prepare(directory: Path, kind: str, resume: bool = False, overwrite: bool = 
     Raises:
         ValueError: `resume` and `overwrite` together; the directory holds something and neither is asked for,
             or it is no run directory of this `kind`; there is nothing to resume.
-        OSError: The directory cannot be made or deleted.
+        OSError: The directory cannot be made or emptied.
     """
+    _check(directory, kind, resume, overwrite)
+    if not is_run(directory, kind):
+        directory.mkdir(parents=True, exist_ok=True)
+        files.write(directory / MARKER, _mark(kind))
+    elif overwrite:
+        _empty(directory)
+    for path in files.leftovers(directory):  # of writers that were killed
+        path.unlink()
+
+
+def _check(directory: Path, kind: str, resume: bool, overwrite: bool) -> None:
+    """Refuses what `prepare` refuses."""
     if resume and overwrite:
         raise ValueError("`--resume` and `--overwrite` exclude each other.")
-    taken = directory.is_symlink() or (directory.exists() and (not directory.is_dir() or any(directory.iterdir())))
-    if not taken:
+    if not _taken(directory):
         if resume:
             raise ValueError(f"there is no run in {directory} to resume.")
-        directory.mkdir(parents=True, exist_ok=True)
-        write_file(directory / MARKER, _mark(kind))
     elif not (resume or overwrite):
         raise ValueError(f"{directory} exists; choose another directory, `--resume` or `--overwrite`.")
     elif not is_run(directory, kind):
         raise ValueError(f"{directory} is no {kind} run of reach_gym; it is left as it is.")
-    elif overwrite:
-        shutil.rmtree(directory)
-        prepare(directory, kind)
+
+
+def _taken(directory: Path) -> bool:
+    """Whether there is something else at `directory` than a folder that is empty, or that a run is only beginning in."""
+    if directory.is_symlink() or not directory.exists():
+        return directory.is_symlink()
+    if not directory.is_dir():
+        return True
+    beginning = {directory / LOCK, *files.leftovers(directory)}
+    return any(path not in beginning for path in directory.iterdir())
 
 
 def is_run(directory: Path, kind: str) -> bool:
@@ -62,27 +92,11 @@ def _mark(kind: str) -> bytes:
     return json.dumps({"made_by": "reach_gym", "kind": kind}).encode() + b"\n"
 
 
-@contextmanager
-def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Lets a run finish what it is doing before Ctrl-C ends it.
-
-    Yields:
-        A function that says whether Ctrl-C was pressed. A second Ctrl-C interrupts at once. Outside of the
-        main thread, where signals cannot be handled, it always says no.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    pressed = False
-
-    def press(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        if pressed:
-            raise KeyboardInterrupt
-        pressed = True
-
-    former = signal.signal(signal.SIGINT, press)
-    try:
-        yield lambda: pressed
-    finally:
-        signal.signal(signal.SIGINT, former)
+def _empty(directory: Path) -> None:
+    """Deletes everything but the marker and the lock: if it is cut off, what is left still is a run that can be replaced."""
+    # The manifest first, without which nobody takes the rest for a checkpoint.
+    for path in sorted(directory.iterdir(), key=lambda path: path.name != MANIFEST):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name not in (MARKER, LOCK):
+            path.unlink()

@@ -10,7 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agents.common.runs import deferred_interrupt
+from agents.common.interrupts import deferred_interrupt
 
 _SHARES = ("success",)  # shown in percent
 
@@ -68,8 +68,8 @@ def train(
         log: Called about once a second and before a checkpoint, to write down what is new.
 
     Raises:
-        KeyboardInterrupt: After Ctrl-C; the checkpoint then holds everything up to then. A second Ctrl-C ends at once, with
-            the checkpoint before.
+        KeyboardInterrupt: After Ctrl-C or SIGTERM (see `deferred_interrupt`); the checkpoint then holds everything up to then.
+            A second one ends at once, with the checkpoint before.
         FloatingPointError: What the learner raises where a number is no longer finite; the checkpoint before is kept.
     """
 
@@ -87,8 +87,6 @@ def train(
                 save()
                 due = next_due()
         save()
-        if interrupted():
-            raise KeyboardInterrupt
 
 
 @contextmanager

@@ -7,21 +7,27 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from gymnasium import spaces
 
 from agents.common import checkpoint
-from agents.common.checkpoint import Arrays, CheckpointError
+from agents.common.checkpoint import CheckpointError
+from agents.common.spaces import put_spaces, spaces_of, take_spaces
+from agents.common.state import Parts, Run, Saved, specs_of
+from agents.common.tensors import put_adam, put_weights, restore_adam, take_adam, take_weights
+from agents.dqn.agent import DQNAgent
 from agents.dqn.config import DQNConfig
-from agents.dqn.learner import DQN, HISTORY, DQNAgent
+from agents.dqn.learner import DQN, HISTORY
 from agents.dqn.networks import QNetwork
 from agents.dqn.replay import Replay
+from reach_gym import checks
+from reach_gym.grid.keywords import FREE
+from reach_gym.grid.observations import PixelObservations, VectorObservations
+from reach_gym.grid.world import MAX_SIZE, MIN_SIZE, NUM_ACTIONS
 
 AGENT = "dqn"
-_MAX_SIDE, _MAX_ACTIONS = 4096, 4096  # of observations: far beyond any grid, and no memory is taken for less
 _ROWS = ("radius", "since", "returns", "lengths", "sums")
 _GENERATORS = ("explorer", "drawer")
+_ACTIONS = spaces.Discrete(NUM_ACTIONS)
 
 
 def save(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None:
@@ -36,31 +42,19 @@ def save(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None:
         CheckpointError: A number is not finite; the checkpoint that was there is kept.
         OSError: The files cannot be written.
     """
-    env_state = learner.envs.get_state() if learner.done else {}
-    history = np.array([learner.history[name] for name in HISTORY])
-    arrays = {
-        **_tensors("network", learner.network.state_dict()),
-        **_tensors("target", learner.target.state_dict()),
-        **_tensors("adam", _adam(learner.optimiser)),
-        **{f"replay.{name}": array for name, array in learner.replay.state().items()},
-        **{f"rows.{name}": getattr(learner, name) for name in _ROWS},
-        **{f"env.{name}": value for name, value in env_state.items() if isinstance(value, np.ndarray)},
-        # A mean over nothing is NaN, which checkpoints refuse everywhere.
-        "history": np.nan_to_num(history),
-        "history_known": np.isfinite(history),
-    }
-    manifest = {
-        "agent": AGENT,
-        "env": dict(task),
-        "config": asdict(learner.config),
-        "seed": learner.seed,
-        "updates": learner.updates,
-        "observations": {"shape": list(learner.space.shape), "dtype": str(learner.space.dtype)},
-        "actions": learner.actions,
-        "generators": {name: getattr(learner, name).bit_generator.state for name in _GENERATORS},
-        "env_state": {name: value for name, value in env_state.items() if not isinstance(value, np.ndarray)},
-    }
-    checkpoint.save(directory, arrays, manifest)
+    parts = Parts(_run(learner, task), learner.done)
+    put_weights(parts, "network", learner.network.state_dict())
+    put_weights(parts, "target", learner.target.state_dict())
+    put_adam(parts, learner.optimiser, learner.network)
+    parts.put("replay", learner.replay.state())
+    parts.put("rows", {name: getattr(learner, name) for name in _ROWS})
+    parts.put_history(learner.history)
+    parts.put_generators({name: getattr(learner, name) for name in _GENERATORS})
+    if learner.done:
+        parts.put_environment(learner.envs)
+    put_spaces(parts, learner.space, _ACTIONS)
+    parts.entries["updates"] = learner.updates
+    parts.save(directory)
 
 
 def resume(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None:
@@ -72,42 +66,41 @@ def resume(learner: DQN, directory: Path | str, task: Mapping[str, Any]) -> None
     Raises:
         CheckpointError: It cannot be used; nothing was changed.
     """
-    arrays, manifest = _load(directory)
-    config = manifest["config"]
-    checkpoint.require(manifest, "env", dict(task))
-    wanted = _plain(asdict(learner.config))
-    checkpoint.require({"settings": {**config, "steps": learner.config.steps}}, "settings", wanted)
-    checkpoint.require(manifest, "seed", learner.seed)
-    network, target = (_network(manifest, arrays, name) for name in ("network", "target"))
+    saved = Saved(directory, AGENT)
+    saved.require_run(_run(learner, task), growing=("steps",))
+    checkpoint.require({"spaces": take_spaces(saved)}, "spaces", spaces_of(learner.space, _ACTIONS))
+    # A run ends with a whole step of the vector environment.
+    saved.require_room(learner.config.steps, learner.unit, beyond=learner.config.num_envs - 1)
+    network, target = (take_weights(saved, name, getattr(learner, name)) for name in ("network", "target"))
+    replay, updates = _replay(saved, learner), saved.count("updates")
+    rows = saved.take("rows", specs_of({name: getattr(learner, name) for name in _ROWS}))
+    generators = {name: saved.generator(name) for name in _GENERATORS}
+    adam, history = take_adam(saved, learner.network, begun=updates > 0), saved.history(HISTORY)
+    if saved.done:
+        saved.restore_environment(learner.envs)
+    learner.network.load_state_dict(network)
+    learner.target.load_state_dict(target)
+    restore_adam(learner.optimiser, learner.network, adam)
+    learner.replay, learner.history, learner.updates = replay, history, updates
+    for name, value in {**rows, **generators}.items():
+        setattr(learner, name, value)
+
+
+def _run(learner: DQN, task: Mapping[str, Any]) -> Run:
+    return Run(AGENT, task, asdict(learner.config), learner.seed)
+
+
+def _replay(saved: Saved, learner: DQN) -> Replay:
     replay = Replay(len(learner.replay.over) - 1, learner.config.num_envs, learner.space)
     try:
-        replay.restore(_part(arrays, "replay"))
+        replay.restore(saved.take("replay", specs_of(replay.state())))
     except ValueError as error:
         raise CheckpointError("corrupt", str(error)) from error
     if not ((replay.actions >= 0) & (replay.actions < learner.actions)).all():
         raise CheckpointError("corrupt", f"`replay.actions` must be from 0 to {learner.actions - 1}.")
-    done = replay.time * learner.config.num_envs
-    if done >= learner.config.steps + learner.config.num_envs:  # a run ends with a whole step of the vector environment
-        raise CheckpointError("incompatible", f"the checkpoint has {done} steps, but {learner.config.steps} are asked for.")
-    rows = {name: _like(arrays, f"rows.{name}", getattr(learner, name)) for name in _ROWS}
-    generators = {name: _generator(manifest, name) for name in _GENERATORS}
-    adam = _read_adam(network, arrays)
-    history = _read_history(arrays)
-    updates = manifest.get("updates")
-    if type(updates) is not int or updates < 0:
-        raise CheckpointError("corrupt", f"the checkpoint counts {updates!r} updates.")
-    if done:
-        try:
-            learner.envs.set_state({**_part(arrays, "env"), **manifest.get("env_state", {})})
-        except (TypeError, ValueError) as error:
-            raise CheckpointError("corrupt", f"the environment's state is refused: {error}") from error
-    learner.network.load_state_dict(network.state_dict())
-    learner.target.load_state_dict(target.state_dict())
-    for parameter, state in zip(learner.network.parameters(), adam, strict=True):
-        learner.optimiser.state[parameter] = state  # empty before the first update
-    learner.replay, learner.history, learner.updates = replay, history, updates
-    for name, value in {**rows, **generators}.items():
-        setattr(learner, name, value)
+    if replay.time * learner.config.num_envs != saved.done:
+        raise CheckpointError("corrupt", f"the replay buffer's {replay.time} steps of every row are not {saved.done} steps.")
+    return replay
 
 
 def require_room(learner: DQN) -> None:
@@ -132,91 +125,25 @@ def load(directory: Path | str) -> DQNAgent:
     Raises:
         CheckpointError: It holds no sound checkpoint of DQN.
     """
-    arrays, manifest = _load(directory)
-    return DQNAgent(_network(manifest, arrays, "network"), _space(manifest))
-
-
-def _load(directory: Path | str) -> tuple[Arrays, dict[str, Any]]:
-    arrays, manifest = checkpoint.load(directory)
-    checkpoint.require(manifest, "agent", AGENT)
+    saved = Saved(directory, AGENT)
     try:
-        config = DQNConfig(**manifest["config"])
+        config = DQNConfig(**saved.manifest["config"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError("corrupt", f"the checkpoint's settings are refused: {error}") from error
-    return arrays, {**manifest, "config": _plain(asdict(config))}
+    space = _space(saved)
+    # The layers have no memory yet, so that their shapes are compared before any is taken.
+    network = QNetwork(space, NUM_ACTIONS, config.channels, config.hidden, config.standardise)
+    network.load_state_dict(take_weights(saved, "network", network), assign=True)
+    return DQNAgent(network, space)
 
 
-def _plain(config: dict[str, Any]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in config.items()}
-
-
-def _space(manifest: Mapping[str, Any]) -> spaces.Box:
-    entry = manifest.get("observations")
-    shape, dtype = (entry.get("shape"), entry.get("dtype")) if isinstance(entry, dict) else ([], "")
-    sides = shape if isinstance(shape, list) and all(type(side) is int and 0 < side <= _MAX_SIDE for side in shape) else []
-    if len(sides) == 3 and dtype == "uint8" and sides[1] == sides[2]:
-        return spaces.Box(0, 255, tuple(sides), np.uint8)
-    if len(sides) == 1 and dtype == "float32":
-        return spaces.Box(0.0, 1.0, tuple(sides), np.float32)
-    raise CheckpointError("corrupt", f"the checkpoint's observations {entry!r} are neither pixels nor coordinates.")
-
-
-def _network(manifest: Mapping[str, Any], arrays: Arrays, name: str) -> QNetwork:
-    config, actions = DQNConfig(**manifest["config"]), manifest.get("actions")
-    if type(actions) is not int or not 0 < actions <= _MAX_ACTIONS:
-        raise CheckpointError("corrupt", f"the checkpoint has {actions!r} actions.")
-    network = QNetwork(_space(manifest), actions, config.channels, config.hidden, config.standardise)
-    # The layers have no memory yet, so that their shapes can be compared before any is taken.
-    state = {key: _like(arrays, f"{name}.{key}", like) for key, like in network.state_dict().items()}
-    network.load_state_dict({key: torch.from_numpy(array) for key, array in state.items()}, assign=True)
-    return network
-
-
-def _tensors(prefix: str, state: Mapping[str, torch.Tensor]) -> Arrays:
-    return {f"{prefix}.{name}": tensor.numpy() for name, tensor in state.items()}
-
-
-def _adam(optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """Adam's numbers by parameter and name; none before the first update."""
-    state = optimiser.state_dict()["state"]
-    return {f"{i}.{name}": tensor for i, entry in state.items() for name, tensor in entry.items()}
-
-
-def _read_adam(network: QNetwork, arrays: Arrays) -> list[dict[str, torch.Tensor]]:
-    if not _part(arrays, "adam"):
-        return [{} for _ in network.parameters()]
-    result = []
-    for i, parameter in enumerate(network.parameters()):
-        likes = {"step": torch.zeros(()), "exp_avg": parameter, "exp_avg_sq": parameter}
-        result.append({name: torch.from_numpy(_like(arrays, f"adam.{i}.{name}", like)) for name, like in likes.items()})
-    return result
-
-
-def _read_history(arrays: Arrays) -> dict[str, list[float]]:
-    values, known = arrays.get("history"), arrays.get("history_known")
-    if values is None or known is None or values.shape != known.shape or values.ndim != 2 or len(values) != len(HISTORY):
-        raise CheckpointError("corrupt", "the checkpoint has no history.")
-    return dict(zip(HISTORY, np.where(known, values, np.nan).tolist(), strict=True))
-
-
-def _part(arrays: Arrays, prefix: str) -> Arrays:
-    return {name.removeprefix(f"{prefix}."): array for name, array in arrays.items() if name.startswith(f"{prefix}.")}
-
-
-def _like(arrays: Arrays, name: str, like: Any) -> Any:
-    """The array `name`, if it has the shape and the type of the array or tensor `like`."""
-    dtype = str(like.dtype).removeprefix("torch.")
-    array = arrays.get(name)
-    if array is None or array.shape != tuple(like.shape) or str(array.dtype) != dtype:
-        found = "nothing" if array is None else f"{array.dtype} {array.shape}"
-        raise CheckpointError("corrupt", f"`{name}` must be {dtype} {tuple(like.shape)}, got {found}.")
-    return array
-
-
-def _generator(manifest: Mapping[str, Any], name: str) -> np.random.Generator:
-    generator = np.random.default_rng(0)
-    try:
-        generator.bit_generator.state = manifest["generators"][name]
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        raise CheckpointError("corrupt", f"the state of the generator `{name}` is refused: {error!r}") from error
-    return generator
+def _space(saved: Saved) -> spaces.Box:
+    """The observations of the grid that the network was made for; no other space, however large, is ever made."""
+    told = take_spaces(saved)
+    for size in range(MIN_SIZE, MAX_SIZE + 1):
+        for kind in (PixelObservations, VectorObservations):
+            known = kind(size, FREE).space
+            if isinstance(known, spaces.Box) and spaces_of(known, _ACTIONS) == told:
+                return known
+    what = f"the checkpoint's spaces {checks.shown(told)} are not those of a grid reach with pixels or coordinates."
+    raise CheckpointError("corrupt", what)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,10 @@ import torch
 import tyro
 from rich.table import Table
 
-from agents.analysis import figures, report
-from agents.common import runs
-from agents.common.command import LearnCommand, from_json, preset_of
+from agents.analysis import figures
+from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
+from agents.common import report
+from agents.common.command import LearnCommand, from_json
 from agents.common.judging import EXACT, judge_grid, pairs_told
 from agents.common.tensorboard_log import TensorBoardLog
 from agents.common.training import train
@@ -24,7 +26,6 @@ from agents.dqn import figures as dqn_figures
 from agents.dqn.checkpoint import AGENT
 from agents.dqn.config import PRESETS, DQNConfig
 from agents.dqn.learner import DQN
-from agents.q_learning.tabular import greedy_scenes
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
@@ -56,11 +57,17 @@ class DQNCommand(LearnCommand):
 
     @classmethod
     def default(cls, arguments: list[str]) -> DQNCommand:
-        """The settings of the preset that the arguments name."""
-        config = preset_of(arguments, PRESETS).config
+        """The settings of the preset that ``--preset NAME`` among the arguments names; the first one's if none is.
+
+        Raises:
+            ValueError: There is no such preset.
+        """
+        words = [word for argument in arguments for word in argument.split("=", 1)]
+        name = next((words[i + 1] for i in range(len(words) - 1) if words[i] == "--preset"), next(iter(PRESETS)))
+        config = PRESETS[checks.choice("--preset", name, tuple(PRESETS))].config
         return cls(env=tyro.MISSING, out=tyro.MISSING, config=config)
 
-    def run(self) -> None:
+    def learn(self, stack: ExitStack) -> None:
         """Trains, evaluates and writes the run directory."""
         with shell.request():
             env_id, kwargs = full_id(self.env), self.kwargs()
@@ -70,15 +77,11 @@ class DQNCommand(LearnCommand):
             learner = make(env_id, training, self.config, self.seed)
             dqn_checkpoint.require_room(learner)
             task = {"id": env_id, "kwargs": training}
-            runs.prepare(self.out, AGENT, self.resume, self.overwrite)
-            if self.resume:
-                dqn_checkpoint.resume(learner, self.out, task)
-            else:
-                dqn_checkpoint.save(learner, self.out, task)  # so that a run killed at once can be resumed, too
+            save, resume = (partial(each, learner, self.out, task) for each in (dqn_checkpoint.save, dqn_checkpoint.resume))
+            self.claim(stack, AGENT, save, resume)
         log = TensorBoardLog(self.out / "tensorboard", learner.history)
         begin = time.perf_counter()
         try:
-            save = partial(dqn_checkpoint.save, learner, self.out, task)
             train(learner, save, self.checkpoint_every, "DQN", self.progress, log.update)
         finally:
             log.close()
@@ -112,14 +115,11 @@ def write_report(learner: DQN, out: Path, env_id: str, kwargs: dict[str, Any], s
     report.write_columns(out / "learning_curve.csv", learner.history)
     figures.save(dqn_figures.learning(learner.history, env_id), out / "learning_curve.png")
     evaluations = judge_grid(learner.agent, AGENT, env_id, kwargs)
-    summaries = {key: each.summary() for key, each in evaluations.items()}
-    records = [{"task": task, "agent": who, **summary} for (task, who), summary in summaries.items()]
-    report.write_json(out / "evaluation.json", records)
+    rows = report.write_scores(out / "evaluation.json", evaluations, AGENT, seconds)
     mine = {task: each for (task, who), each in evaluations.items() if who == AGENT}
     figures.save(dqn_figures.steps(mine), out / "steps.png")
-    panels = [figures.Panel("", greedy_scenes(learner.agent, env_id, kwargs, seed)) for seed in range(3)]
-    figures.save(figures.trajectories(panels), out / "trajectories.png")
-    rows = [(task, who, each, seconds if who == AGENT else None) for (task, who), each in summaries.items()]
+    panels = [Panel("", greedy_scenes(learner.agent, env_id, kwargs, seed)) for seed in range(3)]
+    figures.save(trajectories(panels), out / "trajectories.png")
     return report.table(rows, f"{env_id}, {pairs_told(len(mine[EXACT].steps))}")
 
 

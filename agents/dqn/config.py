@@ -8,6 +8,8 @@ from typing import Any, Literal
 from reach_gym import checks
 from reach_gym.acting.features import CHANNELS, HIDDEN
 
+_MAX_LAYERS = 64
+
 
 @dataclass(frozen=True)
 class DQNConfig:
@@ -103,8 +105,8 @@ class DQNConfig:
         checks.choice("init", self.init, ("he", "torch"))
         for name in ("channels", "hidden"):
             object.__setattr__(self, name, tuple(getattr(self, name)))  # JSON has lists only
-            if not getattr(self, name):
-                raise ValueError(f"`{name}` must have at least one layer, got none.")
+            if not 0 < len(getattr(self, name)) <= _MAX_LAYERS:
+                raise ValueError(f"`{name}` must have 1 to {_MAX_LAYERS} layers, got {len(getattr(self, name))}.")
             for width in getattr(self, name):
                 checks.integer(name, width, 1, 4096)
         if self.buffer < 2 * self.num_envs:  # of two steps of a row one is real; the other may only begin it anew

@@ -16,6 +16,7 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
+from agents.dqn.agent import DQNAgent
 from agents.dqn.config import DQNConfig
 from agents.dqn.hindsight import Hindsight, Symmetries
 from agents.dqn.networks import QNetwork, initialise
@@ -48,37 +49,6 @@ def td_target(batch: Batch, network: nn.Module, target: nn.Module, double: bool)
         best = (network(ahead) if double else values).argmax(dim=1, keepdim=True)
         following = values.gather(1, best)[:, 0]
         return torch.from_numpy(batch.returns) + torch.from_numpy(batch.discounts) * following
-
-
-class DQNAgent:
-    """A trained network, acting greedily; follows `reach_gym.acting.protocol.Agent`."""
-
-    def __init__(self, network: QNetwork, space: spaces.Box) -> None:
-        """Acts by `network` on observations of `space`."""
-        self._network, self.observation_space = network, space
-
-    def reset(self, starts: npt.NDArray[np.bool_]) -> None:
-        """Nothing to forget."""
-
-    def values(self, observations: Any) -> npt.NDArray[np.float32]:
-        """The action values, float32 (n, actions), of a batch of observations.
-
-        Raises:
-            ValueError: The observations are not those that the network was made for.
-        """
-        batch, space = np.asarray(observations), self.observation_space
-        if batch.shape[1:] != space.shape or batch.dtype != space.dtype:
-            raise ValueError(
-                f"`observations` must be {space.dtype} (n, {', '.join(map(str, space.shape))}), got {batch.dtype} {batch.shape}."
-            )
-        with torch.inference_mode():
-            values: npt.NDArray[np.float32] = self._network(torch.from_numpy(np.ascontiguousarray(batch))).numpy()
-        return values
-
-    def act(self, observations: Any) -> npt.NDArray[np.int64]:
-        """The greedy action (n,) for each of a batch of observations; the lowest index wins a tie."""
-        actions: npt.NDArray[np.int64] = self.values(observations).argmax(axis=1)
-        return actions
 
 
 class DQN:
@@ -133,8 +103,10 @@ class DQN:
         self.hindsight = Hindsight(base, config.hindsight)
         self._symmetries = Symmetries(base) if config.symmetries else None
         self.explorer, self.drawer = (np.random.default_rng([self.seed, stream]) for stream in (_EXPLORE_STREAM, _REPLAY_STREAM))
+        self._clear(config.num_envs)
+
+    def _clear(self, rows: int) -> None:
         self.updates = 0
-        rows = config.num_envs
         # Of every row: radius, steps since it changed, return and length of the episode under way.
         self.radius, self.since = np.zeros(rows), np.zeros(rows, np.int64)
         self.returns, self.lengths = np.zeros(rows), np.zeros(rows, np.int64)
@@ -144,7 +116,7 @@ class DQN:
 
     def _derived(self, stream: int) -> int:
         # Spread out: the environment gives row i the seed plus i, and different runs must not share rows.
-        return int(np.random.SeedSequence([self.seed, stream]).generate_state(1, np.uint64)[0] >> 2)
+        return int(np.random.SeedSequence([self.seed, stream]).generate_state(1, np.uint64)[0]) >> 2
 
     @property
     def done(self) -> int:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import gymnasium as gym
 import tyro
 
-from agents.analysis import figures, report
-from agents.common import runs
+from agents.analysis import figures
+from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
+from agents.common import report
 from agents.common.command import LearnCommand
 from agents.common.training import train
 from agents.q_learning.config import QLearningConfig
+from agents.q_learning.figures import Curve, learning_curve
 from agents.q_learning.learner import AGENT, QLearning
-from agents.q_learning.tabular import TabularAgent, greedy_scenes
+from agents.q_learning.tabular import TabularAgent
 from reach_gym import checks
 from reach_gym.cli import shell
+from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate
 from reach_gym.grid.env import GridReachEnv
+from reach_gym.planning import IdealAgent, RandomAgent
 
 _PAPER = QLearningConfig()
 
@@ -38,7 +45,7 @@ class QLearningCommand(LearnCommand):
     config: Annotated[QLearningConfig, tyro.conf.arg(name="")] = _PAPER
     checkpoint_every: int = 2_500
 
-    def run(self) -> None:
+    def learn(self, stack: ExitStack) -> None:
         """Trains, evaluates and writes the run directory."""
         with shell.request():
             kwargs = self.kwargs()
@@ -46,13 +53,10 @@ class QLearningCommand(LearnCommand):
             env = make(self.env, kwargs)
             learner = QLearning(env, self.config, self.seed)
             task = {"id": self.env, "kwargs": kwargs}
-            runs.prepare(self.out, AGENT, self.resume, self.overwrite)
-            if self.resume:
-                learner.resume(self.out, task)
-            else:
-                learner.save(self.out, task)  # so that a run killed at once can be resumed, too
+            save, resume = (partial(each, self.out, task) for each in (learner.save, learner.resume))
+            self.claim(stack, AGENT, save, resume)
         begin = time.perf_counter()
-        train(learner, lambda: learner.save(self.out, task), self.checkpoint_every, "Q-learning", self.progress)
+        train(learner, save, self.checkpoint_every, "Q-learning", self.progress)
         self._report(learner, kwargs, time.perf_counter() - begin)
         env.close()
 
@@ -61,18 +65,34 @@ class QLearningCommand(LearnCommand):
         episodes = range(1, learner.done + 1)
         columns = {"episode": episodes, "steps": learner.steps, "return": learner.returns, "success": learner.successes}
         report.write_columns(self.out / "learning_curve.csv", columns)
-        evaluations = report.compare(agent, self.env, kwargs)
+        evaluations = compare(agent, self.env, kwargs)
         summaries = {name: evaluation.summary() for name, evaluation in evaluations.items()}
         report.write_json(self.out / "evaluation.json", summaries)
         ideal = summaries[AGENT]["mean_ideal_steps"]
-        curve = figures.Curve(self.env, learner.steps, ideal)
-        figures.save(figures.learning_curve([curve], self.config.epsilon), self.out / "learning_curve.png")
-        panel = figures.Panel(self.env, greedy_scenes(agent, self.env, kwargs))
-        figures.save(figures.trajectories([panel]), self.out / "trajectories.png")
+        curve = Curve(self.env, learner.steps, ideal)
+        figures.save(learning_curve([curve], self.config.epsilon), self.out / "learning_curve.png")
+        panel = Panel(self.env, greedy_scenes(agent, self.env, kwargs))
+        figures.save(trajectories([panel]), self.out / "trajectories.png")
         rows = [(self.env, name, summary, seconds if name == AGENT else None) for name, summary in summaries.items()]
         console = shell.console()
         console.print(report.table(rows, f"{self.env} from {summaries[AGENT]['episodes']:.0f} starts"))
         console.print(f"written to {self.out}")
+
+
+def compare(
+    agent: TabularAgent, env_id: str, env_kwargs: Mapping[str, Any] | None = None
+) -> dict[str, Evaluation | CursorEvaluation]:
+    """Evaluates `agent` beside the random and the ideal agent, once from every start.
+
+    Returns:
+        The evaluations by agent: ``"random"``, ``"q_learning"``, ``"ideal"``.
+
+    Raises:
+        ValueError: The environment cannot say what all its starts are.
+    """
+    kwargs = dict(env_kwargs or {})
+    agents: dict[str, Any] = {"random": RandomAgent, AGENT: agent, "ideal": IdealAgent}
+    return {name: evaluate(each, env_id, episodes="all", env_kwargs=kwargs) for name, each in agents.items()}
 
 
 def make(env_id: str, kwargs: dict[str, Any]) -> gym.Env[Any, Any]:

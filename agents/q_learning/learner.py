@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from agents.common import checkpoint
 from agents.common.checkpoint import Arrays, CheckpointError
+from agents.common.state import Parts, Run, Saved, Spec
 from agents.q_learning.config import QLearningConfig
 from agents.q_learning.tabular import TabularAgent
 from reach_gym import checks
@@ -23,6 +23,7 @@ MAX_ENTRIES = 2**22  # a table of Python floats takes about 32 bytes an entry: 1
 _BLOCK = 4096  # random numbers drawn at once: one at a time costs ten times as much
 _RECENT = 100  # episodes over which `status` averages
 _INITIAL_STREAM, _EXPLORE_STREAM = 0, 1
+_PREFIX = "tabular"  # of the arrays in a checkpoint
 
 
 def table_shape(env: gym.Env[Any, Any]) -> tuple[int, int]:
@@ -137,24 +138,13 @@ class QLearning:
             CheckpointError: The table holds NaN or infinity.
             OSError: The files cannot be written.
         """
-        get_state = getattr(self._env.unwrapped, "get_state", None)
-        manifest = {
-            "agent": AGENT,
-            "env": task,
-            "config": asdict(self.config),
-            "seed": self.seed,
-            "episodes": self.done,
-            # One number is drawn per step, so this count is the whole state of the generator.
-            "generator": {"name": "PCG64", "drawn": sum(self.steps)},
-            "env_state": get_state() if get_state and self.steps else None,
-        }
-        arrays = {
-            "q": self.q,
-            "steps": np.array(self.steps, np.int64),
-            "returns": np.array(self.returns, np.float64),
-            "successes": np.array(self.successes, np.bool_),
-        }
-        checkpoint.save(directory, arrays, manifest)
+        parts = Parts(self._run(task), self.done)
+        # The exploration needs no state of its own: one number is drawn per step.
+        steps, returns = np.array(self.steps, np.int64), np.array(self.returns, np.float64)
+        parts.put(_PREFIX, {"q": self.q, "steps": steps, "returns": returns, "successes": np.array(self.successes, np.bool_)})
+        if self.done:
+            parts.put_environment(self._env)
+        parts.save(directory)
 
     def resume(self, directory: Path | str, task: dict[str, Any]) -> None:
         """Continues from a checkpoint of a run with the same task, seed and settings.
@@ -164,55 +154,28 @@ class QLearning:
         Raises:
             CheckpointError: It cannot be used; nothing was changed.
         """
-        arrays, manifest = _load(directory)
-        config = manifest.get("config")
-        settings = {**config, "episodes": self.config.episodes} if isinstance(config, dict) else config
-        checkpoint.require(manifest, "env", task)
-        checkpoint.require({"settings": settings}, "settings", asdict(self.config))
-        checkpoint.require(manifest, "seed", self.seed)
-        shape, done = table_shape(self._env), len(arrays["steps"])
-        if arrays["q"].shape != shape:
-            raise CheckpointError("incompatible", f"the table has shape {arrays['q'].shape}, the task {shape}.")
-        drawn = int(arrays["steps"].sum())
-        checkpoint.require(manifest, "generator", {"name": "PCG64", "drawn": drawn})
-        if done > self.config.episodes:
-            raise CheckpointError(
-                "incompatible",
-                f"the checkpoint has learned {done} episodes, but {self.config.episodes} are asked for.",
-            )
-        if done:
-            self._restore_env(manifest.get("env_state"))
-        self._q, self._draw = arrays["q"].tolist(), _uniform(self.seed, drawn).__next__
+        saved = Saved(directory, AGENT)
+        saved.require_run(self._run(task), growing=("episodes",))
+        saved.require_room(self.config.episodes, self.unit)
+        arrays = _arrays(saved, table_shape(self._env))
+        if saved.done:
+            saved.restore_environment(self._env)
+        self._q, self._draw = arrays["q"].tolist(), _uniform(self.seed, int(arrays["steps"].sum())).__next__
         self.steps, self.returns = arrays["steps"].tolist(), arrays["returns"].tolist()
         self.successes = arrays["successes"].tolist()
 
-    def _restore_env(self, state: Any) -> None:
-        set_state = getattr(self._env.unwrapped, "set_state", None)
-        if set_state is None:
-            raise CheckpointError("incompatible", f"{self._env.unwrapped} cannot be resumed: it has no `set_state`.")
-        try:
-            set_state(state)
-        except (TypeError, ValueError) as error:
-            raise CheckpointError("corrupt", f"the environment's state is refused: {error}") from error
+    def _run(self, task: dict[str, Any]) -> Run:
+        return Run(AGENT, task, asdict(self.config), self.seed)
 
 
-def _load(directory: Path | str) -> tuple[Arrays, dict[str, Any]]:
-    """A checkpoint whose arrays are those of a Q-learner."""
-    arrays, manifest = checkpoint.load(directory)
-    checkpoint.require(manifest, "agent", AGENT)
-    shape = arrays["steps"].shape if "steps" in arrays else None
-    for name, dtype, ndim in (
-        ("q", "float64", 2),
-        ("steps", "int64", 1),
-        ("returns", "float64", 1),
-        ("successes", "bool", 1),
-    ):
-        array = arrays.get(name)
-        if array is None or array.dtype != dtype or array.ndim != ndim or (ndim == 1 and array.shape != shape):
-            raise CheckpointError("corrupt", f"the checkpoint has no `{name}` of type {dtype} and {ndim} axes.")
+def _arrays(saved: Saved, shape: tuple[int | None, int | None]) -> Arrays:
+    """The arrays of a Q-learner, with a table of this `shape`."""
+    each = (saved.done,)
+    wanted = {"steps": Spec("int64", each), "returns": Spec("float64", each), "successes": Spec("bool", each)}
+    arrays = saved.take(_PREFIX, {"q": Spec("float64", shape), **wanted})
     if arrays["q"].size == 0 or (arrays["steps"] < 1).any():
         raise CheckpointError("corrupt", "the checkpoint has an empty table or an episode without a step.")
-    return arrays, manifest
+    return arrays
 
 
 def load(directory: Path | str) -> TabularAgent:
@@ -221,4 +184,4 @@ def load(directory: Path | str) -> TabularAgent:
     Raises:
         CheckpointError: It holds no sound checkpoint of Q-learning.
     """
-    return TabularAgent(_load(directory)[0]["q"])
+    return TabularAgent(_arrays(Saved(directory, AGENT), (None, None))["q"])

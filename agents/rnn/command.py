@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
 
-from agents.analysis import report
 from agents.analysis.figures import save as save_figure
-from agents.common import runs
+from agents.common import report
 from agents.common.command import LearnCommand, from_json
 from agents.common.tensorboard_log import TensorBoardLog
 from agents.common.training import train
@@ -54,20 +54,16 @@ class RnnCommand(LearnCommand):
     settings: str = "{}"
     checkpoint_every: int = 100
 
-    def run(self) -> None:
+    def learn(self, stack: ExitStack) -> None:
         """Trains, reports and writes the run directory."""
         # For networks of this size a second thread gains nothing, and one gives the same bits on every machine of a kind.
         torch.set_num_threads(1)
         with shell.request():
             checks.integer("checkpoint-every", self.checkpoint_every, 1)
             learner = RnnLearner(full_id(self.env), self._keywords(), self._config(), self.seed)
-            runs.prepare(self.out, rnn_checkpoint.AGENT, self.resume, self.overwrite)
-            if self.resume:
-                rnn_checkpoint.resume(learner, self.out)
-            else:
-                rnn_checkpoint.save(learner, self.out)  # so that a run killed at once can be resumed, too
+            save, resume = (partial(each, learner, self.out) for each in (rnn_checkpoint.save, rnn_checkpoint.resume))
+            self.claim(stack, rnn_checkpoint.AGENT, save, resume)
         log = TensorBoardLog(self.out / "tensorboard", learner.history, step="update")
-        save = partial(rnn_checkpoint.save, learner, self.out)
         try:
             train(learner, save, self.checkpoint_every, self.model, self.progress, log.update)
         finally:

@@ -26,9 +26,9 @@ def phases(probes: Sequence[Mapping[str, Any]], records: Mapping[str, Any]) -> l
         ``phase``, ``gain``, ``updates``; ``loss`` (the paper's units), ``endpoint_mm``, ``deviation_mm`` (signed),
         ``deviation_size_mm`` and ``onset_slope`` on held-out trials at the end; ``onset_endpoint_mm`` and
         ``onset_deviation_mm`` on them at the start; ``early_size_mm``, mean size of the deviation in the first updates, and
-        ``after_effect_mm``: for a phase without a field after one with it, `rnn_probe.pushed` at its start: below 0 where the
-        hands go the other way than the new field once pushed them; ``savings``: for a phase with a field that was met before, by
-        which share ``early_size_mm`` is smaller than the first time. What does not apply is NaN.
+        ``after_effect_mm``: for a phase without a field after one with it, `agents.rnn.probe.pushed` at its start: below 0 where
+        the hands go the other way than the new field once pushed them; ``savings``: for a phase with a field that was met before,
+        by which share ``early_size_mm`` is smaller than the first time. What does not apply is NaN.
     """
     rows: list[dict[str, Any]] = []
     first: dict[str, float] = {}  # by field

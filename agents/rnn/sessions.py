@@ -43,7 +43,8 @@ def session_of(text: str, share: float = 1.0) -> list[dict[str, Any]]:
         TypeError: The blocks have a wrong type.
         ValueError: An unknown name, no JSON, or a value out of range.
     """
-    checks.number("share", share, 0, 1000)
+    if checks.number("share", share, 0, 1000) == 0:
+        raise ValueError("`share` must be above 0, got 0.")
     if text.lstrip().startswith("["):
         try:
             schedule = schedule_from_data(json.loads(text))

@@ -44,7 +44,7 @@ class RnnLearner:
         records: Per update: loss in the paper's units, and in mm the mean endpoint error, signed deviation and size of the
             deviation of the batch before the update.
         probes: Per begun block a dict: ``name``, ``field`` (``None`` for the task's), ``gain`` (the last one), ``trials``, and
-            `rnn_probe.measure` on held-out trials ``before`` its first update and, once it is over, ``after`` its last.
+            `agents.rnn.probe.measure` on held-out trials ``before`` its first update and, once it is over, ``after`` its last.
         snapshots: The weights at the end of each block that is over.
         push: What the field did to the held-out trials at the first moment of the first block with one.
     """
@@ -163,7 +163,7 @@ class RnnLearner:
             self.snapshots.append({name: weight.detach().clone() for name, weight in self.network.named_parameters()})
 
     def probe(self, block: int) -> dict[str, float]:
-        """`rnn_probe.measure` on held-out trials under the field of that block."""
+        """`agents.rnn.probe.measure` on held-out trials under the field of that block."""
         batch = probe_batch(self.env_id, self.env_kwargs, self.config, self.schedule.blocks[block], self.seed)
         if self.push is None and (batch.facts.scale != 0).any():
             self.push = push_of(self.rollout, batch)

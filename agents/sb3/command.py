@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -10,15 +11,16 @@ from typing import Any, Literal
 import gymnasium as gym
 import torch
 
-from agents.analysis import report
-from agents.common import runs
+from agents.common import report
 from agents.common.command import LearnCommand
-from agents.common.judging import judge_cursor, judge_grid
+from agents.common.interrupts import deferred_interrupt
+from agents.common.judging import judge
+from agents.common.state import Run
 from agents.common.training import progress_bar
 from agents.sb3.config import ALGORITHMS, recipe_for
 from agents.sb3.run import AGENT, Sb3Run, Watching
 from agents.sb3.run import save as save_model
-from reach_gym import checks
+from reach_gym import checks, files
 from reach_gym.acting.protocol import from_predict
 from reach_gym.acting.sb3 import ReachVecEnv
 from reach_gym.cli import shell
@@ -49,7 +51,7 @@ class Sb3Command(LearnCommand):
     checkpoint_every: int = 100_000
     threads: int = 1
 
-    def run(self) -> None:
+    def learn(self, stack: ExitStack) -> None:
         """Trains, evaluates and writes the run directory."""
         with shell.request():
             if self.resume:
@@ -58,30 +60,24 @@ class Sb3Command(LearnCommand):
             checks.integer("checkpoint-every", self.checkpoint_every, 1)
             torch.set_num_threads(checks.integer("threads", self.threads, 1, 1024))
             model, steps, training = make(self.algo, env_id, kwargs, self.seed, self.steps, self.num_envs)
-            runs.prepare(self.out, AGENT, overwrite=self.overwrite)
+            run = Run(AGENT, {"id": env_id, "kwargs": training}, {"algo": self.algo}, self.seed)
+            save = partial(save_model, model, self.out, run)
+            self.claim(stack, AGENT, save, save)
         model.tensorboard_log = str(self.out / "tensorboard")
-        manifest = {"algo": self.algo, "env": {"id": env_id, "kwargs": training}, "seed": self.seed}
-        save = partial(save_model, model, self.out, manifest)
         begin = time.perf_counter()
-        run = Sb3Run(model, steps)
-        with runs.deferred_interrupt() as interrupted, progress_bar(self.algo, run, self.progress) as show:
+        with deferred_interrupt() as interrupted, progress_bar(self.algo, Sb3Run(model, steps), self.progress) as show:
             model.learn(steps, Watching(show, interrupted, save, self.checkpoint_every), tb_log_name=self.algo)
             save()
-            if interrupted():
-                raise KeyboardInterrupt
-        model.save(self.out / "model.zip")
+        with files.replacing(self.out / "model.zip") as path:
+            model.save(path)
         self._report(model, env_id, kwargs, time.perf_counter() - begin)
         model.env.close()
 
     def _report(self, model: Any, env_id: str, kwargs: dict[str, Any], seconds: float) -> None:
-        cursor = TASKS[env_id].family == "cursor"
-        evaluations: Any = (judge_cursor if cursor else judge_grid)(from_predict(model), self.algo, env_id, kwargs)
-        summaries = {key: each.summary() for key, each in evaluations.items()}
-        records = [{"task": task, "agent": who, **summary} for (task, who), summary in summaries.items()]
-        report.write_json(self.out / "evaluation.json", records)
-        rows = [(task, who, each, seconds if who == self.algo else None) for (task, who), each in summaries.items()]
+        evaluations: Any = judge(from_predict(model), self.algo, env_id, kwargs)
+        rows = report.write_scores(self.out / "evaluation.json", evaluations, self.algo, seconds)
         console = shell.console()
-        console.print((report.cursor_table if cursor else report.table)(rows, env_id))
+        console.print(report.table(rows, env_id, TASKS[env_id].family))
         console.print(f"written to {self.out}")
 
 
@@ -108,7 +104,7 @@ def make(
     """
     checks.integer("seed", seed, 0, 2**32 - 1)
     probe = gym.make_vec(env_id, num_envs=1, **{"backend": "numpy", **kwargs})
-    recipe = recipe_for(algo, probe.unwrapped.single_observation_space, probe.unwrapped.single_action_space)
+    recipe = recipe_for(algo, TASKS[env_id].family, probe.unwrapped.single_observation_space)
     probe.close()
     total = recipe.steps if steps is None else checks.integer("steps", steps, 1)
     rows = recipe.num_envs if num_envs is None else checks.integer("num-envs", num_envs, 1)

@@ -102,18 +102,18 @@ CURSOR: dict[str, Recipe] = {
 """By algorithm, for cursor reaches with vector observations, with or without a field."""
 
 
-def recipe_for(algo: str, space: spaces.Space[Any], actions: spaces.Space[Any]) -> Recipe:
-    """The settings of an algorithm for a task of these observations and actions.
+def recipe_for(algo: str, family: str, space: spaces.Space[Any]) -> Recipe:
+    """The settings of an algorithm for a task of this family with these observations.
 
     Raises:
         ValueError: There are none.
     """
     recipes: dict[str, Recipe] = {}
     if isinstance(space, spaces.Box):
-        recipes = GRID if isinstance(actions, spaces.Discrete) else CURSOR if space.shape == (7,) else {}
+        recipes = GRID if family == "grid" else CURSOR if space.shape == (7,) else {}
     if algo in recipes:
         return recipes[algo]
     raise ValueError(
-        f"`algo` {algo} has no settings for observations {space} and actions {actions}; grid reaches with pixels or coordinates "
+        f"`algo` {algo} has no settings for a {family} reach with observations {space}; grid reaches with pixels or coordinates "
         f"take {', '.join(GRID)}, cursor reaches with vector observations {', '.join(CURSOR)}."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,17 @@ import numpy as np
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents.common import checkpoint
 from agents.common.checkpoint import CheckpointError
+from agents.common.spaces import put_spaces, spaces_of, take_spaces
+from agents.common.state import Parts, Run, Saved
+from agents.common.tensors import put_weights
+from reach_gym import checks
 from reach_gym.acting.protocol import Agent, from_predict
 from reach_gym.acting.sb3_policies import build, read_plain
 from reach_gym.errors import NotApplicableError
 
 AGENT = "sb3"
-_PREFIX = "policy."
+_PREFIX = "policy"
 
 
 class Sb3Run:
@@ -59,20 +62,22 @@ class Watching(BaseCallback):
         return not self._interrupted()
 
 
-def save(model: Any, directory: Path, manifest: Mapping[str, Any]) -> None:
-    """Writes the policy of `model` as a checkpoint, beside what is plain in `manifest`.
+def save(model: Any, directory: Path, run: Run) -> None:
+    """Writes the policy of `model`, which learns in `run`, as a checkpoint.
 
     Raises:
         CheckpointError: A weight is not finite; the checkpoint that was there is kept.
     """
-    arrays = {f"{_PREFIX}{name}": tensor.detach().cpu().numpy() for name, tensor in model.policy.state_dict().items()}
+    parts = Parts(run, int(model.num_timesteps))
+    put_weights(parts, _PREFIX, model.policy.state_dict())
     settings = {name: str(value) if inspect.isclass(value) else value for name, value in model.policy_kwargs.items()}
-    policy = {
+    parts.entries["policy"] = {
         "policy_class": {"__module__": model.policy_class.__module__},
         "policy_kwargs": settings,
         "use_sde": bool(model.use_sde),
     }
-    checkpoint.save(directory, arrays, {"agent": AGENT, **manifest, "policy": policy, "steps": int(model.num_timesteps)})
+    put_spaces(parts, model.observation_space, model.action_space)
+    parts.save(directory)
 
 
 def load(directory: Path | str, env: Any) -> Agent:
@@ -82,12 +87,18 @@ def load(directory: Path | str, env: Any) -> Agent:
         CheckpointError: It holds no sound checkpoint of Stable-Baselines3.
         NotApplicableError: Its policy does not fit these spaces.
     """
-    arrays, manifest = checkpoint.load(directory)
-    checkpoint.require(manifest, "agent", AGENT)
-    weights = {name.removeprefix(_PREFIX): torch.from_numpy(array) for name, array in arrays.items() if name.startswith(_PREFIX)}
+    saved, base = Saved(directory, AGENT), env.unwrapped
+    trained, here = take_spaces(saved), spaces_of(base.single_observation_space, base.single_action_space)
+    for name, space in here.items():
+        if trained[name] != space:
+            made = checks.shown(trained[name])
+            raise NotApplicableError(f"the policy does not fit the {name} {checks.shown(space)}; it was made for {made}.")
+    weights = saved.part(_PREFIX)
+    for name, array in weights.items():
+        if array.dtype != np.float32:
+            raise CheckpointError("corrupt", f"the weights `{name}` must be float32, got {array.dtype}.")
     try:
-        return from_predict(build(*read_plain(manifest["policy"]), weights, env.unwrapped))
-    except NotApplicableError:
-        raise
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise CheckpointError("incompatible", f"the policy cannot be used here: {error}") from error
+        tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
+        return from_predict(build(*read_plain(saved.manifest["policy"]), tensors, base))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:  # one that does not apply is a ValueError, too
+        raise CheckpointError("corrupt", f"the policy cannot be used: {error}") from error

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from reach_gym import files
 from reach_gym.benchmark import tables
 from reach_gym.benchmark.jobs import OK
 from reach_gym.benchmark.page import STYLE
@@ -36,9 +37,7 @@ def write_all(results: Results, summary: Mapping[str, Any], folder: Path) -> lis
         texts[PAGE] = html(results, summary)
     written = []
     for name, text in texts.items():
-        partial = folder / f".{name}.partial"
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(folder / name)
+        files.write(folder / name, text.encode())
         written.append(folder / name)
     return written
 

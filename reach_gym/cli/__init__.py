@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
+from reach_gym import startup
 from reach_gym.errors import missing_extra
 
 _DESCRIPTION = "Reaching under force fields: look at the tasks, play them, watch, evaluate and benchmark agents."
@@ -24,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if importlib.util.find_spec(package) is None:
             print(f"error: {missing_extra(package, 'render')}", file=sys.stderr)
             return 2
-    from reach_gym.cli import benchmarking, evaluating, listing, play, recording, shell, watch
+    with startup.importing():
+        from reach_gym.cli import benchmarking, evaluating, listing, play, recording, shell, watch
 
     commands: dict[str, type[shell.Command]] = {
         "list": listing.List,

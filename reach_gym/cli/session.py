@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.table import Table
 
+from reach_gym import files
 from reach_gym.cli import shell
 from reach_gym.recording import Recording, catch_trials, deviations, mean_after_effect
 from reach_gym.rendering.canvas import load_pygame
@@ -60,9 +61,5 @@ def save_picture(frame: npt.NDArray[np.uint8], path: Path) -> None:
     """Writes a picture (height, width, 3) as PNG; the file appears when it is complete."""
     pygame = load_pygame()
     image = pygame.image.frombytes(np.ascontiguousarray(frame).tobytes(), frame.shape[1::-1], "RGB")
-    partial = path.with_name(f".{path.stem}-partial.png")
-    try:
+    with files.replacing(path) as partial:
         pygame.image.save(image, str(partial))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """How every command line of this repository behaves: subcommands, exit codes, one-line errors.
 
 A command is a dataclass whose fields are its arguments and whose `run` does the work. Exit codes: 0 done; 1
-the run failed; 2 the request was wrong; 130 interrupted. Whatever went wrong is one line on stderr;
+the run failed; 2 the request was wrong; 130 interrupted; 143 ended by SIGTERM. Whatever went wrong is one line on stderr;
 ``--debug`` adds the traceback.
 """
 
@@ -13,16 +13,23 @@ import inspect
 import io
 import os
 import re
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import FrameType
 
 import gymnasium
 import tyro
 from rich.console import Console
 
-DONE, FAILED, BAD_REQUEST, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, BAD_REQUEST, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, by which batch systems and containers end a process: everything is cleaned up as after Ctrl-C."""
 
 
 class RequestError(Exception):
@@ -100,16 +107,18 @@ def main(commands: Mapping[str, type[Command]], argv: Sequence[str] | None, prog
         The exit code.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without arrows shows "?" instead of failing
+    _open_streams()
     try:
-        command = _parse(commands, arguments, prog, description)
-        if command is not None:
-            command.run()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        with _terminable():
+            command = _parse(commands, arguments, prog, description)
+            if command is not None:
+                command.run()
+            sys.stdout.flush()
+    except KeyboardInterrupt as end:
+        exec("")  # where the signal came in the middle of an `exec`, such as Numba's, Python would remember it and die by it
+        told, code = ("terminated", TERMINATED) if isinstance(end, Terminated) else ("interrupted", INTERRUPTED)
+        print(told, file=sys.stderr)
+        return code
     except BrokenPipeError:  # `... | head`: the reader has seen enough
         _discard_stdout()
     except Exception as error:
@@ -120,6 +129,33 @@ def main(commands: Mapping[str, type[Command]], argv: Sequence[str] | None, prog
         print(f"error: {kind}{one_line(error)}", file=sys.stderr)
         return BAD_REQUEST if bad else FAILED
     return DONE
+
+
+def _open_streams() -> None:
+    """Makes sure that there is something to print to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # for as long as the process lasts
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without arrows shows "?" instead of failing
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Raises `Terminated` on SIGTERM, unless somebody else sees to that signal."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _parse(commands: Mapping[str, type[Command]], arguments: list[str], prog: str, description: str) -> Command | None:

@@ -119,9 +119,11 @@ def read_rows(state: Any, task: GridReach, count: int) -> SavedRows:
         if value.dtype != like.dtype or value.shape != like.shape:
             raise ValueError(f"`state['{name}']` must be {like.dtype} {like.shape}, got {value.dtype} {value.shape}.")
         arrays[name] = value.copy()
+    if not isinstance(state["fields"], list) or not 0 < len(state["fields"]) <= count + 1:  # each takes memory for its tables
+        raise ValueError(f"`state['fields']` must be a list of 1 to {count + 1} fields, got {checks.shown(state['fields'])}.")
     worlds = [grid_world(task.size, field_from_data(data)) for data in state["fields"]]
     rows, gain = GridRows(*(arrays[name] for name in GridRows._fields)), arrays.get("gain", np.ones(count))
-    if not worlds or worlds[0].field != task.field or not np.isfinite(rows.radius).all():
+    if worlds[0].field != task.field or not np.isfinite(rows.radius).all():
         raise ValueError("`state` belongs to another task.")
     if not np.isfinite(gain).all() or (task.schedule is not None and rows.stream.trial.max() >= 2**62):
         raise ValueError("`state['gain']` must be finite, and the trials of `state['streams']` below 2**62.")

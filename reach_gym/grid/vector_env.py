@@ -199,9 +199,15 @@ class GridReachVectorEnv(ReachVectorEnv[GridScene]):
         )
 
     def _saved(self) -> dict[str, Any]:
+        state = {name: values.copy() for name, values in self._rows._asdict().items()}
+        # A session leaves worlds behind; only those that rows stand in are kept, in an order that tells nothing of the past.
+        numbers = views(Numbers, state["numbers"])
+        stood = numbers.world.tolist()
+        used = {world: place for place, world in enumerate(dict.fromkeys([0, *stood]))}
+        numbers.world[:] = [used[world] for world in stood]
         return {
-            **{name: values.copy() for name, values in self._rows._asdict().items()},
-            "fields": [world.field.to_data() for world in self._worlds],
+            **state,
+            "fields": [self._worlds[world].field.to_data() for world in used],
             **({} if self._session is None else {"gain": self._told.gain.copy()}),
         }
 

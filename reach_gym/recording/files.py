@@ -12,7 +12,6 @@ import io
 import math
 import os
 import stat
-import uuid
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 import numpy as np
 from numpy.lib import format as npy
 
-from reach_gym import checks
+from reach_gym import checks, files
 from reach_gym.errors import MissingExtraError, missing_extra
 from reach_gym.recording.layout import Array, check_layout
 from reach_gym.recording.metadata import MAX_METADATA, RecordingError, from_json, to_json
@@ -56,25 +55,7 @@ def save(path: str | os.PathLike[str], arrays: dict[str, Array], metadata: Mappi
     if ending not in _WRITERS:
         raise ValueError(f"`path` must end in {', '.join(_WRITERS)}, got {checks.shown(str(path))}.")
     _check_size(sum(values.nbytes for values in arrays.values()))
-    _write(target, _WRITERS[ending](arrays, to_json(metadata)))
-
-
-def _write(target: Path, data: bytes) -> None:
-    partial = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    if os.name == "posix":  # elsewhere a directory cannot be opened, and a rename needs no help to last
-        handle = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    files.write(target, _WRITERS[ending](arrays, to_json(metadata)))
 
 
 def _npz_bytes(arrays: dict[str, Array], metadata: str) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym import checks
+from reach_gym import checks, files
 from reach_gym.errors import missing_extra
 
 Frame = npt.NDArray[np.uint8]
@@ -68,13 +67,8 @@ def write_video(path: str | os.PathLike[str], frames: Iterable[Frame], fps: floa
     rate = checks.number("fps", fps, 0.1, _MAX_FPS)
     stream = _checked(frames)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # The writers tell the format from the ending.
-    partial = target.with_name(f".{target.stem}-{uuid.uuid4().hex[:8]}{target.suffix.lower()}")
-    try:
+    with files.replacing(target) as partial:
         _WRITERS[target.suffix.lower()](partial, stream, rate)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _checked(frames: Iterable[Frame]) -> Iterator[Frame]:

@@ -406,7 +406,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_command_writes_everything(finished: Path, tmp_path: Path) -> None:
     manifest = json.loads((finished / checkpoint.MANIFEST).read_text())
-    assert manifest["algo"] == "ppo" and manifest["steps"] >= 4200
+    assert manifest["config"] == {"algo": "ppo"} and manifest["done"] >= 4200
     assert manifest["env"]["kwargs"] == {"size": 6, "radius": 1}
     scores = json.loads((finished / "evaluation.json").read_text())
     assert [each["agent"] for each in scores] == ["random", "ppo"] * 2
@@ -422,17 +422,26 @@ def test_the_command_writes_everything(finished: Path, tmp_path: Path) -> None:
 
 def test_a_damaged_run_is_refused(finished: Path, tmp_path: Path) -> None:
     arrays, manifest = checkpoint.load(finished)
-    del manifest["arrays"]
-    checkpoint.save(tmp_path, arrays, {**manifest, "policy": {}})
-    with pytest.raises(CheckpointError, match="trust"):
-        loading.load(tmp_path, rows(size=6).envs)
-    checkpoint.save(tmp_path, arrays, {**manifest, "agent": ["sb3"]})
-    with pytest.raises(CheckpointError, match="known are"):
-        loading.load(tmp_path, rows(size=6).envs)
-    del arrays["policy.action_net.bias"]
-    checkpoint.save(tmp_path, arrays, manifest)
-    with pytest.raises(NotApplicableError, match="Missing key"):
-        loading.load(tmp_path, rows(size=6).envs)
+    name, policy = "policy/action_net.bias", manifest["policy"]
+    bias = arrays[name]
+    for word, some, told in (
+        ("trust", arrays, {**manifest, "policy": {}}),
+        ("policy", arrays, {**manifest, "policy": 3}),
+        ("known are", arrays, {**manifest, "agent": ["sb3"]}),
+        ("Missing key", {key: each for key, each in arrays.items() if key != name}, manifest),
+        ("size mismatch", {**arrays, name: bias[:3]}, manifest),
+        ("must be float32, got int64", {**arrays, name: bias.astype(np.int64)}, manifest),
+        ("must be float32, got float16", {**arrays, name: bias.astype(np.float16)}, manifest),
+        ("no_such", arrays, {**manifest, "policy": {**policy, "policy_kwargs": {**policy["policy_kwargs"], "no_such": 1}}}),
+        ("more weights", arrays, {**manifest, "policy": {**policy, "policy_kwargs": {"net_arch": [4096] * 4}}}),
+        ("observations", arrays, {**manifest, "spaces": None}),
+        ("observations", arrays, {**manifest, "spaces": {}}),
+        ("observations", arrays, {**manifest, "spaces": {**manifest["spaces"], "actions": {"kind": "Discrete", "shape": 8}}}),
+    ):
+        checkpoint.save(tmp_path, some, told)
+        with pytest.raises(CheckpointError, match=word) as caught:
+            loading.load(tmp_path, rows(size=6).envs)
+        assert not isinstance(caught.value, NotApplicableError)
 
 
 @pytest.mark.parametrize(("env_id", "kwargs"), [(CURSOR, {}), (VECTOR, {"observation": "index"}), (PIXELS, {"size": 7})])
@@ -511,6 +520,29 @@ def test_ctrl_c_leaves_an_agent_that_can_be_loaded(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(Watching, "_on_step", interrupted)
     assert main(command(tmp_path / "run")) == 130
-    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["steps"] == 32
+    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["done"] == 32
     assert load_agent(str(tmp_path / "run"), rows(size=6).envs)
     assert not (tmp_path / "run" / "model.zip").exists()
+
+
+def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def terminated(self: Watching) -> bool:
+        signal.raise_signal(signal.SIGTERM)
+        return not self._interrupted()
+
+    monkeypatch.setattr(Watching, "_on_step", terminated)
+    assert main(command(tmp_path / "run")) == 143
+    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["done"] == 32
+    assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_a_run_has_a_checkpoint_from_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*arguments: Any, **more: Any) -> None:
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(sb3.PPO, "learn", killed)
+    assert main(command(tmp_path / "run")) == 1
+    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["done"] == 0
+    assert load_agent(str(tmp_path / "run"), rows(size=6).envs)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agents.analysis import report
 from agents.analysis.session_data import summary
+from agents.common import report
 from agents.q_learning.learner import load
 from benchmarks import demo, demo_cursor, demo_rnn
 from benchmarks.demo import Demo

@@ -1,125 +1,42 @@
-"""Figures: the numbers in them are the agent's, and nothing global is touched."""
+"""How figures become files, and that nothing global is touched."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import matplotlib.image
-import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
-from matplotlib.patches import Rectangle
-from matplotlib.quiver import Quiver
 
-import reach_gym  # noqa: F401  (registers the tasks)
 from agents.analysis import figures
-from agents.analysis.figures import Curve, Panel
-from agents.q_learning.tabular import TabularAgent, greedy_scenes
-from reach_gym.grid.world import MOVES, Action
+from agents.q_learning.figures import Curve, learning_curve
 
-CALM, WIND = "reach_gym/GridReachTabular-v0", "reach_gym/GridReachTabularWind-v0"
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def always(action: Action, cells: int = 100) -> TabularAgent:
-    return TabularAgent(np.tile(np.arange(8) == action, (cells, 1)).astype(float))
+@pytest.mark.parametrize(("ending", "magic"), [(".png", b"\x89PNG"), (".pdf", b"%PDF-"), (".SVG", b"<?xml")])
+def test_the_ending_decides_the_format_and_the_figure_the_bytes(ending: str, magic: bytes, tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from agents.analysis.figures import save
+from agents.q_learning.figures import Curve, learning_curve
+save(learning_curve([Curve("calm", [9, 7, 5], 4.5)], 0.3), {str(tmp_path)!r} + "/" + sys.argv[1])
+"""
+    for name in ("one", "two"):  # of two processes, in the course of whose starts the clock goes on
+        subprocess.run([sys.executable, "-c", code, name + ending], check=True)
+    one, two = ((tmp_path / (name + ending)).read_bytes() for name in ("one", "two"))
+    assert one.startswith(magic) and one == two
+    assert {path.name for path in tmp_path.iterdir()} == {"one" + ending, "two" + ending}
 
 
-def test_smooth_is_the_running_mean() -> None:
-    values = np.random.default_rng(0).normal(size=500).tolist()
-    expected = [np.mean(values[max(0, k - max(30, k // 10)) : k]) for k in range(1, 501)]
-    np.testing.assert_allclose(figures.smooth(values, 30), expected, atol=1e-12)
-    assert figures.smooth([]).shape == (0,)
-
-
-def test_learning_curve_shows_smoothed_steps_and_the_ideal() -> None:
-    steps = list(range(300, 0, -1))
-    figure = figures.learning_curve([Curve("calm", steps, 4.5), Curve("windy", steps[:150], 5.0)], 0.3)
-    (axes,) = figure.axes
-    curve, ideal, shorter, _ = axes.lines
-    np.testing.assert_array_equal(curve.get_ydata(), figures.smooth(steps))
-    np.testing.assert_array_equal(curve.get_xdata(), np.arange(1, 301))
-    assert list(ideal.get_ydata()) == [4.5, 4.5]
-    assert ideal.get_linestyle() == "--"
-    assert len(shorter.get_xdata()) == 150
-    assert axes.get_yscale() == "log"
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["calm", "windy"]
-    assert {"ideal 4.50", "ideal 5.00"} <= {text.get_text() for text in axes.texts}
-    assert axes.get_ylim()[0] < 4.5
-
-
-@pytest.mark.parametrize("steps", [[7], [3, 2]])
-def test_learning_curve_of_hardly_any_episodes(steps: list[int], tmp_path: Path) -> None:
-    figures.save(figures.learning_curve([Curve("short", steps, 4.0)], 0.0), tmp_path / "short.png")
-    assert matplotlib.image.imread(tmp_path / "short.png").std() > 0.05
-
-
-def test_ways_feel_the_wind() -> None:
-    # Northwards from the lower right corner: wind in rows 2 to 6 pushes to the left, one square a step.
-    ways = {scene.start: scene.trail for scene in greedy_scenes(always(Action.NORTH), WIND, {})}
-    assert ways[9, 0][:10] == ((9, 0), (9, 1), (9, 2), (8, 3), (7, 4), (6, 5), (5, 6), (4, 7), (4, 8), (4, 9))
-    calm = {scene.start: scene.trail for scene in greedy_scenes(always(Action.NORTH), CALM, {})}
-    assert calm[9, 0][:10] == tuple((9, y) for y in range(10))
-    assert sorted(ways) == [(0, 0), (0, 4), (0, 9), (4, 0), (4, 9), (9, 0), (9, 4), (9, 9)]
-
-
-def test_ways_start_outside_the_radius_and_share_one_target() -> None:
-    kwargs: dict[str, Any] = {"target": [0, 0], "radius": 5.0}
-    starts = [scene.start for scene in greedy_scenes(always(Action.WEST), CALM, kwargs)]
-    assert sorted(starts) == [(0, 9), (4, 9), (9, 0), (9, 4), (9, 9)]
-    free = greedy_scenes(always(Action.WEST, 10_000), CALM, {"target": None})
-    assert len({scene.target for scene in free}) == 1
-
-
-def test_trajectories_show_the_ways_and_the_wind() -> None:
-    agent = always(Action.NORTH_EAST)
-    scenes = [greedy_scenes(agent, env_id, {}) for env_id in (CALM, WIND)]
-    figure = figures.trajectories([Panel("calm", scenes[0]), Panel("windy", scenes[1])])
-    calm, windy = figure.axes
-    for axes, panel in ((calm, scenes[0]), (windy, scenes[1])):
-        ways = [line for line in axes.lines if line.get_linewidth() == 2.2]
-        assert len(ways) == len(panel)
-        for line, scene in zip(ways, panel, strict=True):
-            drawn = np.stack([line.get_xdata(), line.get_ydata()], axis=1)
-            assert tuple(drawn[0]) == scene.start
-            assert (np.rint(drawn) == scene.trail).all()  # lanes stay inside the squares
-            assert np.ptp(drawn[1:] - scene.trail[1:], axis=0).max() < 1e-9  # one lane per way
-    assert not [each for each in calm.collections if isinstance(each, Quiver)]
-    (arrows,) = (each for each in windy.collections if isinstance(each, Quiver))
-    assert len(arrows.U) == 50
-    assert (np.asarray(arrows.U) < 0).all()
-    assert (np.asarray(arrows.V) == 0).all()
-    (shade,) = (
-        patch
-        for patch in windy.patches
-        if isinstance(patch, Rectangle) and patch.get_facecolor()[:3] == to_rgb(figures.FIELD)
-    )
-    assert (shade.get_xy(), shade.get_width(), shade.get_height()) == ((-0.5, 1.5), 10, 5)
-
-
-def test_no_move_runs_along_the_lanes() -> None:
-    # Otherwise two ways in one direction would lie on one line.
-    figure = figures.trajectories([Panel("", greedy_scenes(always(Action.NORTH), CALM, {}))])
-    offsets = [line.get_xydata()[1] % 1 for line in figure.axes[0].lines if line.get_linewidth() == 2.2]
-    across = (offsets[1] - offsets[0] + 0.5) % 1 - 0.5
-    for dx, dy in (*MOVES, (-2, 1), (-2, -1)):
-        assert abs(across[0] * dy - across[1] * dx) > 0.02
-
-
-def test_saved_png_is_the_figure(tmp_path: Path) -> None:
-    panel = Panel("windy", greedy_scenes(always(Action.NORTH), WIND, {}))
-    figures.save(figures.trajectories([panel]), tmp_path / "one.png")
-    figures.save(figures.trajectories([panel, panel]), tmp_path / "two.png")
-    one, two = (matplotlib.image.imread(tmp_path / name) for name in ("one.png", "two.png"))
-    assert one.std() > 0.05
-    assert two.shape[1] > 1.8 * one.shape[1]
-    figures.save(figures.trajectories([panel]), tmp_path / "again.png")
-    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "one.png").read_bytes()
+@pytest.mark.parametrize("name", ["x", "x.jpg", "x.svgz", "pdf"])
+def test_other_endings_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"`path` must end in \.png, \.pdf, \.svg"):
+        figures.save(learning_curve([Curve("calm", [9, 7, 5], 4.5)], 0.3), tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_pyplot_is_never_loaded() -> None:
-    code = "import sys, agents.analysis.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, agents.analysis.grid_paths, agents.q_learning.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

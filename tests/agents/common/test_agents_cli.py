@@ -31,7 +31,7 @@ def command(out: Path, *more: str, env: str = WIND) -> list[str]:
 
 
 def q_of(out: Path) -> Any:
-    return checkpoint.load(out)[0]["q"]
+    return checkpoint.load(out)[0]["tabular/q"]
 
 
 def refused(capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:
@@ -183,8 +183,11 @@ def test_small_grid_by_env_kwargs(tmp_path: Path) -> None:
     assert q_of(tmp_path / "run").shape == (25, 8)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
-def test_ctrl_c_saves_and_exits_130(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+@pytest.mark.parametrize(("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
+def test_an_end_from_outside_saves_and_is_told_and_until_then_nobody_else_gets_in(
+    tmp_path: Path, number: int, code: int, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "run"
     argv = [
         sys.executable,
@@ -202,10 +205,13 @@ def test_ctrl_c_saves_and_exits_130(tmp_path: Path) -> None:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        for flag in ("--resume", "--overwrite") if number == signal.SIGINT else ():
+            assert f"in use by process {process.pid}" in refused(capsys, command(out, "--episodes", "10000000", flag))
+        process.send_signal(number)
         _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Traceback" not in errors
+    assert process.returncode == code
+    assert errors == f"{word}\n"
+    assert sorted(path.name for path in out.iterdir()) == sorted(["run.json", "checkpoint.json", *(path.name for path in out.glob("arrays-*"))])
     learner = QLearning(gym.make(WIND), QLearningConfig(), 0)
     learner.learn(len(checkpoint_steps(out)))
     assert q_of(out).tobytes() == learner.q.tobytes()
@@ -215,6 +221,33 @@ def test_ctrl_c_saves_and_exits_130(tmp_path: Path) -> None:
 def checkpoint_steps(out: Path) -> Any:
     """The steps of the episodes in a checkpoint that may be replaced while it is read."""
     try:
-        return checkpoint.load(out)[0]["steps"]
+        return checkpoint.load(out)[0]["tabular/steps"]
     except checkpoint.CheckpointError:
         return np.zeros(0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+@pytest.mark.parametrize("seconds", [0.8, 2.0])
+def test_ctrl_c_during_the_imports_is_no_traceback(tmp_path: Path, seconds: float, hears_ctrl_c: Any) -> None:
+    argv = [sys.executable, "-m", "agents", *command(tmp_path / "run"), "--episodes", "10000000"]
+    with subprocess.Popen(argv, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=hears_ctrl_c) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "interrupted\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes stdout by a shell")
+def test_a_training_whose_output_nobody_wants_is_done_all_the_same(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "agents", *command(tmp_path / "run")]
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *argv], cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "run" / "evaluation.json").read_text())["q_learning"]["episodes"] == 99
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_is_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs.prepare(tmp_path / "run", "q_learning")
+    assert "no checkpoint to resume" in refused(capsys, command(tmp_path / "run", "--resume"))
+    assert main(command(tmp_path / "run", "--overwrite")) == 0

@@ -41,8 +41,16 @@ def arrays_file(run: Path) -> Path:
 
 def edit(run: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     manifest = json.loads((run / MANIFEST).read_text())
+    del manifest["sha256"]
     change(manifest)
-    (run / MANIFEST).write_text(json.dumps(manifest))
+    (run / MANIFEST).write_bytes(checkpoint.sealed(manifest))
+
+
+def unsealed(run: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    manifest = json.loads((run / MANIFEST).read_text())
+    del manifest["sha256"]
+    change(manifest)
+    (run / MANIFEST).write_text(json.dumps(manifest, indent=1))
 
 
 def put_arrays(run: Path, data: bytes) -> None:
@@ -224,7 +232,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "-Infinity in the manifest": (inserted(b"-Infinity"), "corrupt"),
     "1e999 in the manifest": (inserted(b"1e999"), "corrupt"),
     "other format": (lambda run: edit(run, lambda m: m.update(format="other")), "incompatible"),
-    "other version": (lambda run: edit(run, lambda m: m.update(version=2)), "incompatible"),
+    "other version": (lambda run: edit(run, lambda m: m.update(version=1)), "incompatible"),
+    "version 1, which had no seal": (lambda run: unsealed(run, lambda m: m.update(version=1)), "incompatible"),
+    "no seal": (lambda run: unsealed(run, lambda m: None), "corrupt"),
+    "number as seal": (lambda run: unsealed(run, lambda m: m.update(sha256=1)), "corrupt"),
+    "other seal": (lambda run: unsealed(run, lambda m: m.update(sha256="0" * 64)), "corrupt"),
     "true as version": (lambda run: edit(run, lambda m: m.update(version=True)), "incompatible"),
     "no format": (lambda run: edit(run, lambda m: m.pop("format")), "incompatible"),
     "no entry": (lambda run: edit(run, lambda m: m.pop("arrays")), "corrupt"),
@@ -264,7 +276,46 @@ def test_load_refuses(run: Path, name: str) -> None:
 def test_incompatible_shows_both_values(run: Path) -> None:
     edit(run, lambda manifest: manifest.update(version=7))
     assert "version 7" in str(refusal(run))
-    assert "1 is asked for" in str(refusal(run))
+    assert "2 is asked for" in str(refusal(run))
+
+
+def test_no_bit_of_the_manifest_changes_unseen(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    accent, exponent = "\N{LATIN SMALL LETTER E WITH ACUTE}", 1.5e-300  # in JSON both can be written in two ways, a bit apart
+    checkpoint.save(run, ARRAYS, {"agent": "test", "config": {"alpha": 0.1, "beta": exponent, "name": accent}, "seed": 2**100})
+    path = run / MANIFEST
+    data = path.read_bytes()
+    assert b"\\u00e9" in data and b"e-300" in data
+    for at in range(len(data)):
+        for bit in range(8):
+            monkeypatch.setattr(checkpoint, "_read", lambda *_: data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :])
+            with pytest.raises(CheckpointError) as caught:
+                checkpoint.load_manifest(run)
+            assert caught.value.kind == "corrupt", (at, bit)
+    monkeypatch.undo()
+    assert checkpoint.load_manifest(run)["config"] == {"alpha": 0.1, "beta": exponent, "name": accent}
+
+
+def test_anybody_can_check_the_seal(run: Path) -> None:
+    manifest = json.loads((run / MANIFEST).read_text())
+    seal = manifest.pop("sha256")
+    canonical = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    assert hashlib.sha256(canonical.encode()).hexdigest() == seal
+
+
+def test_what_json_turns_into_something_else_comes_back_all_the_same(run: Path) -> None:
+    checkpoint.save(run, {}, {"pair": (1, 2), "numbers": {10: "a", 9: "b"}})
+    manifest = checkpoint.load_manifest(run)
+    assert manifest["pair"] == [1, 2] and manifest["numbers"] == {"10": "a", "9": "b"}
+
+
+def test_another_run_is_told_by_what_differs(run: Path) -> None:
+    manifest = {"config": {"alpha": 0.1, "long": "x" * 1000, "mine": 1}}
+    checkpoint.require(manifest, "config", dict(manifest["config"]))
+    with pytest.raises(CheckpointError) as caught:
+        checkpoint.require(manifest, "config", {"alpha": 0.2, "long": "x" * 1000, "yours": 2})
+    assert str(caught.value) == (
+        "the checkpoint has config {'alpha': 0.1, 'mine': 1}, but {'alpha': 0.2, 'yours': 2} is asked for."
+    )
 
 
 @pytest.mark.parametrize("what", ["manifest", "arrays"])
@@ -328,11 +379,11 @@ def test_any_damage_is_refused_or_harmless(
     at = position % len(data)
     path.write_bytes(data[:at] + replacement + data[at + removed :])
     try:
-        arrays, _ = checkpoint.load(run)
+        arrays, manifest = checkpoint.load(run)
     except CheckpointError as error:
-        assert error.kind in ("corrupt", "incompatible", "unsafe")
-    else:
-        # Spaces and the free entries of the manifest may change; the arrays never.
+        assert error.kind == "corrupt"
+    else:  # the replacement was what stood there
+        assert path.read_bytes() == data and manifest["agent"] == "test"
         assert {name: array.tolist() for name, array in arrays.items()} == {
             name: array.tolist() for name, array in ARRAYS.items()
         }

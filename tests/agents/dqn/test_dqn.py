@@ -283,25 +283,25 @@ def damaged(manifest: dict[str, Any], arrays: dict[str, Any], what: str) -> None
     elif what == "a setting":
         manifest["config"]["batch"] = 0
     elif what == "actions":
-        manifest["actions"] = 2**40
+        manifest["spaces"]["actions"]["n"] = 2**40
     elif what == "observations":
-        manifest["observations"] = {"shape": [2, 16, 10**9], "dtype": "uint8"}
+        manifest["spaces"]["observations"]["shape"] = [2, 16, 10**9]
     elif what == "huge observations":
-        manifest["observations"] = {"shape": [2, 4096, 4096], "dtype": "uint8"}
+        manifest["spaces"]["observations"]["shape"] = [2, 4096, 4096]
     elif what == "a layer":
-        arrays["network.head.weight"] = arrays["network.head.weight"][:, :3]
+        arrays["network/head.weight"] = arrays["network/head.weight"][:, :3]
     elif what == "the replay":
-        arrays["replay.actions"] = arrays["replay.actions"].astype(np.int32)
+        arrays["replay/actions"] = arrays["replay/actions"].astype(np.int32)
     elif what == "the replay's count":
-        arrays["replay.time"] = np.array(-4)
+        arrays["replay/time"] = np.array(-4)
     elif what == "the optimiser":
-        del arrays["adam.0.exp_avg"]
+        del arrays["adam/head.bias/exp_avg"]
     elif what == "the environment":
-        arrays["env.numbers"][2] = 10**6
+        arrays["env/numbers"][2] = 10**6
     elif what == "the history":
         arrays["history"] = arrays["history"][:3]
     elif what == "the rows":
-        arrays["rows.radius"] = arrays["rows.radius"][:2]
+        arrays["rows/radius"] = arrays["rows/radius"][:2]
     elif what == "the updates":
         manifest["updates"] = "many"
 
@@ -328,6 +328,59 @@ def test_damage_is_refused_and_changes_nothing(tmp_path: Path, what: str) -> Non
     assert other.done == 0 and not other.optimiser.state
     assert all(torch.equal(a, b) for a, b in zip(before, other.network.parameters(), strict=True))
     other.learn(8)
+
+
+LARGE: dict[str, str] = {
+    "a space of 64 GiB": "manifest['spaces']['observations']['shape'] = [4096, 4096, 4096]",
+    "a space of 512 MiB": "manifest['spaces']['observations']['shape'] = [512, 1024, 1024]",
+    "pictures of 4096 x 4096": "manifest['spaces']['observations']['shape'] = [2, 4096, 4096]",
+    "many worlds": "manifest['env_state']['fields'] = [None] * 100_000",
+    "many different worlds": "manifest['env_state']['fields'] = [None] + [{'preset': 'wind', 'gain': 1 + k / 9999} for k in range(9999)]",
+    "wide layers": "manifest['config']['hidden'] = [4096] * 64",
+    "many layers": "manifest['config']['channels'] = [1] * 100_000",
+    "many rows": "manifest['config']['num_envs'] = 65_536; manifest['config']['buffer'] = 2**24",
+    "a large replay": "arrays['replay/observations'] = np.zeros((1, 8, 2, 2048, 2048), np.uint8)",
+    "a long history": "arrays['history'] = np.zeros((11, 10**6)); arrays['history_known'] = np.ones((11, 10**5), bool)",
+    "a huge generator": "manifest['generators']['explorer']['state']['state'] = 10**4000",
+    "a deep state": "manifest['env_state'] = json.loads('[' * 500 + ']' * 500)",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of the memory in KiB")
+def test_large_claims_take_no_memory(tmp_path: Path) -> None:
+    """Each in a manifest that fits the two files' hashes, read as an agent and resumed."""
+    code = f"""
+import copy, json, resource, sys
+import numpy as np
+sys.path.insert(0, {str(ROOT)!r})
+from agents import loading
+from agents.common import checkpoint
+from agents.dqn import checkpoint as dqn_checkpoint
+from tests.agents.dqn.test_dqn import LARGE, PIXELS, learner_for
+task, kwargs, out = {{"id": PIXELS, "kwargs": {{}}}}, {{"size": 12}}, {str(tmp_path)!r}
+learner = learner_for(kwargs=kwargs)
+learner.learn(80)
+dqn_checkpoint.save(learner, out, task)
+sound = checkpoint.load(out)
+for name, change in LARGE.items():
+    arrays, manifest = copy.deepcopy(sound)
+    exec(change)
+    checkpoint.save(out, arrays, manifest)
+    del arrays, manifest
+    other, refused = learner_for(kwargs=kwargs), 0
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for use in (lambda: dqn_checkpoint.resume(other, out, task), lambda: loading.load(out, other.envs)):
+        try:
+            use()
+        except checkpoint.CheckpointError as error:
+            refused += 1
+            assert len(str(error)) < 400, error
+    assert refused, name
+    taken = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert taken < 150, (name, taken)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_loss_that_is_not_finite_keeps_the_last_checkpoint(tmp_path: Path) -> None:
@@ -447,7 +500,7 @@ for kill in range(50):
     os.waitpid(child, 0)
     os.close(seen), os.close(say)
     arrays, manifest = checkpoint.load(out)
-    steps.add(int(arrays["replay.rewards"].sum()))
+    steps.add(int(arrays["replay/rewards"].sum()))
     dqn_checkpoint.resume(learner_for(), out, task)
 print(len(steps))
 """

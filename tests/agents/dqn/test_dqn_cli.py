@@ -95,7 +95,7 @@ def test_a_run_cut_in_two_is_the_same_and_its_curves_go_on(
     monkeypatch.setattr(dqn_checkpoint, "save", interrupted)
     assert main(command(out, *more, "--checkpoint-every", "240")) == 130
     monkeypatch.undo()
-    assert int(checkpoint.load(out)[0]["replay.time"]) == 60
+    assert int(checkpoint.load(out)[0]["replay/time"]) == 60
     capsys.readouterr()
     assert main(command(out, *more, "--resume")) == 0
     output = capsys.readouterr()
@@ -220,4 +220,4 @@ def test_ctrl_c_saves_and_exits_130(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert not (out / "evaluation.json").exists()
-    assert 64 < int(checkpoint.load(out)[0]["replay.time"]) * 8 < 24_000
+    assert 64 < int(checkpoint.load(out)[0]["replay/time"]) * 8 < 24_000

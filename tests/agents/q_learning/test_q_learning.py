@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import signal
 from pathlib import Path
@@ -235,15 +234,14 @@ def test_resume_refuses_a_bad_environment_state(tmp_path: Path) -> None:
     first.learn(20)
     task = {"id": CALM, "kwargs": {}}
     first.save(tmp_path, task)
-    path = tmp_path / checkpoint.MANIFEST
-    manifest = json.loads(path.read_text())
+    arrays, manifest = checkpoint.load(tmp_path)
     for state in (
         None,
         {},
         {**manifest["env_state"], "trial": -1},
         {**manifest["env_state"], "cursor": 1000},
     ):
-        path.write_text(json.dumps({**manifest, "env_state": state}))
+        checkpoint.save(tmp_path, arrays, {**manifest, "env_state": state})
         with pytest.raises(CheckpointError) as caught:
             learner_for(episodes=20).resume(tmp_path, task)
         assert caught.value.kind == "corrupt"
@@ -293,10 +291,11 @@ SOUND: dict[str, Any] = {
     ],
 )
 def test_load_refuses_what_is_no_table(tmp_path: Path, arrays: dict[str, Any], agent: str, kind: str) -> None:
-    changed = {name: array for name, array in {**SOUND, **arrays}.items() if array is not None}
-    checkpoint.save(tmp_path, SOUND, {"agent": "q_learning"})
+    sound = {f"tabular/{name}": array for name, array in SOUND.items()}
+    changed = {f"tabular/{name}": array for name, array in {**SOUND, **arrays}.items() if array is not None}
+    checkpoint.save(tmp_path, sound, {"agent": "q_learning", "done": 4})
     assert load(tmp_path).act([0, 2]).tolist() == [0, 0]
-    checkpoint.save(tmp_path, changed, {"agent": agent})
+    checkpoint.save(tmp_path, changed, {"agent": agent, "done": 4})
     with pytest.raises(CheckpointError) as caught:
         load(tmp_path)
     assert caught.value.kind == kind

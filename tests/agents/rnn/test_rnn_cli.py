@@ -61,6 +61,8 @@ def test_a_run_writes_everything_and_prints_the_phases(model, tmp_path, capsys):
         (("--session", "holiday"), "`session` must be one of"),
         (("--env", "reach_gym/GridReach-v0"), "error:"),
         (("--seed", "-1"), "`seed` must be"),
+        (("--share", "0"), "`share` must be above 0"),
+        (("--share", "-1"), "`share` must be a finite number from 0"),
     ],
 )
 def test_bad_requests_end_with_one_line(arguments, message, tmp_path, capsys):

@@ -13,34 +13,20 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from agents.common.checkpoint import write_file
-from agents.q_learning.tabular import TabularAgent
-from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate
-from reach_gym.planning import IdealAgent, RandomAgent
-
-
-def compare(
-    agent: TabularAgent, env_id: str, env_kwargs: Mapping[str, Any] | None = None
-) -> dict[str, Evaluation | CursorEvaluation]:
-    """Evaluates `agent` beside the random and the ideal agent, once from every start.
-
-    Returns:
-        The evaluations by agent: ``"random"``, ``"q_learning"``, ``"ideal"``.
-
-    Raises:
-        ValueError: The environment cannot say what all its starts are.
-    """
-    kwargs = dict(env_kwargs or {})
-    agents: dict[str, Any] = {"random": RandomAgent, "q_learning": agent, "ideal": IdealAgent}
-    return {name: evaluate(each, env_id, episodes="all", env_kwargs=kwargs) for name, each in agents.items()}
-
+from reach_gym import files
+from reach_gym.evaluation import CursorEvaluation, Evaluation
 
 Row = tuple[str, str, Mapping[str, float], float | None]
 """Task, agent, `Evaluation.summary()`, seconds of training or ``None``."""
 
 
-def table(rows: Sequence[Row], title: str) -> Table:
-    """One table of tasks and agents, narrow enough for 80 columns; a single task has no column of its own."""
+def table(rows: Sequence[Row], title: str, family: str = "grid") -> Table:
+    """One table of tasks and agents; `family` is that of the tasks."""
+    return _grid_table(rows, title) if family == "grid" else _cursor_table(rows, title)
+
+
+def _grid_table(rows: Sequence[Row], title: str) -> Table:
+    """Narrow enough for 80 columns; a single task has no column of its own."""
     result = Table(title=title, title_justify="left", box=box.HORIZONTALS, padding=(0, 1, 0, 0))
     several = len({task for task, *_ in rows}) > 1
     for name in ("task", "agent")[not several :]:
@@ -73,8 +59,7 @@ _CURSOR = {
 }  # heading: measure of `CursorEvaluation.summary`, factor, form
 
 
-def cursor_table(rows: Sequence[Row], title: str) -> Table:
-    """One table of agents in a cursor reach: success, false starts, return, steps, final distance, greatest deviation."""
+def _cursor_table(rows: Sequence[Row], title: str) -> Table:
     result = Table(title=title, title_justify="left", box=box.HORIZONTALS, padding=(0, 1, 0, 0))
     result.add_column("agent")
     for name in (*_CURSOR, "training"):
@@ -86,9 +71,28 @@ def cursor_table(rows: Sequence[Row], title: str) -> Table:
     return result
 
 
+def write_scores(
+    path: Path, evaluations: Mapping[tuple[str, str], Evaluation | CursorEvaluation], name: str, seconds: float
+) -> list[Row]:
+    """Writes what `agents.common.judging.judge` found as JSON.
+
+    Args:
+        path: The file.
+        evaluations: By task and agent.
+        name: Which of the agents was trained.
+        seconds: For how long.
+
+    Returns:
+        The rows of the table.
+    """
+    summaries = {key: each.summary() for key, each in evaluations.items()}
+    write_json(path, [{"task": task, "agent": who, **summary} for (task, who), summary in summaries.items()])
+    return [(task, who, each, seconds if who == name else None) for (task, who), each in summaries.items()]
+
+
 def write_json(path: Path, data: Any) -> None:
     """Writes `data` as JSON; a mean over nothing, NaN, becomes ``null``."""
-    write_file(path, (json.dumps(_without_nan(data), indent=1, allow_nan=False) + "\n").encode())
+    files.write(path, (json.dumps(_without_nan(data), indent=1, allow_nan=False) + "\n").encode())
 
 
 def _without_nan(data: Any) -> Any:
@@ -105,7 +109,7 @@ def write_columns(path: Path, columns: Mapping[str, Iterable[Any]]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_cell(value) for value in row] for row in zip(*columns.values(), strict=True))
-    write_file(path, text.getvalue().encode())
+    files.write(path, text.getvalue().encode())
 
 
 def _cell(value: Any) -> Any:
