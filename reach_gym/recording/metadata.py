@@ -28,7 +28,7 @@ def require_cursor(env: Any) -> Any:
     """The bare environment, which must be a cursor reach.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a cursor reach.
     """
     base = getattr(env, "unwrapped", env)
     if not hasattr(base, "plants"):
