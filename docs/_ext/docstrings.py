@@ -46,8 +46,14 @@ def _process(app: Any, what: str, name: str, thing: Any, options: Any, lines: li
     lines[:] = adapt(lines)
 
 
+def _skip(app: Any, what: str, name: str, thing: Any, skip: bool, options: Any) -> bool | None:
+    """Leaves out the fields of named tuples, of which the class's own docstring tells."""
+    return True if (getattr(thing, "__doc__", None) or "").startswith("Alias for field number") else None
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Registers the extension with Sphinx."""
     # Before napoleon, which would read a heading as text.
     app.connect("autodoc-process-docstring", _process, priority=400)
+    app.connect("autodoc-skip-member", _skip)
     return {"parallel_read_safe": True}

@@ -26,6 +26,9 @@ from reach_gym import keywords
 from reach_gym.cli import main as reach_gym
 from reach_gym.registration import TASKS, Task
 
+# A constructor also takes all keywords of the task in one object of this name.
+_READY = "task"
+
 
 def families(tasks: Mapping[str, Task]) -> dict[str, dict[str, Task]]:
     """The tasks by family, in the order of their registration."""
@@ -48,7 +51,7 @@ def keyword_classes(env_class: type, package: str = "reach_gym") -> list[type[ke
         ExtensionError: A keyword of the constructor belongs to none of them.
     """
     parameters = inspect.signature(env_class).parameters.values()
-    taken = {each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}
+    taken = {each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)} - {_READY}
     known: set[str] = set()
     chosen: list[type[keywords.Keywords]] = []
     candidates = [each for each in _subclasses(keywords.Keywords) if each.__module__.split(".")[0] == package]
