@@ -28,6 +28,8 @@ from reach_gym.registration import TASKS, Task
 
 # A constructor also takes all keywords of the task in one object of this name.
 _READY = "task"
+# The keyword whose value is itself a dataclass of keywords, of several to choose from, each with its name as `kind`.
+_PLANT = "plant"
 
 
 def families(tasks: Mapping[str, Task]) -> dict[str, dict[str, Task]]:
@@ -65,6 +67,14 @@ def keyword_classes(env_class: type, package: str = "reach_gym") -> list[type[ke
     return chosen
 
 
+def plant_classes(scalar: list[type[keywords.Keywords]], package: str = "reach_gym") -> list[type[Any]]:
+    """The plants to choose from, if the keywords of `scalar` name one; none otherwise."""
+    if all(row.name != _PLANT for row in keywords.table(*scalar)):
+        return []
+    found = [each for each in _subclasses(keywords.Keywords) if each.__module__.split(".")[0] == package]
+    return [each for each in found if "kind" in vars(each) and each not in scalar]
+
+
 def _subclasses(base: type) -> list[type[Any]]:
     return [found for each in base.__subclasses__() for found in (each, *_subclasses(each))]
 
@@ -74,6 +84,7 @@ def page(
     tasks: Mapping[str, Task],
     scalar: list[type[keywords.Keywords]],
     vector: list[type[keywords.Keywords]],
+    plants: list[type[Any]],
     picture: str | None = None,
 ) -> str:
     """The page of one family as Markdown.
@@ -83,6 +94,7 @@ def page(
         tasks: Its registered tasks.
         scalar: The dataclasses of its keywords.
         vector: Those of the native vector environment.
+        plants: Those of the plants to choose from.
         picture: File name of a picture, relative to the page.
     """
     introduction, _, rules = (inspect.getdoc(env_class) or "").partition("\n## ")
@@ -101,6 +113,7 @@ def page(
                 "## Keywords",
                 f"Every keyword of {code('gym.make')} and {code('gym.make_vec')} can be written as plain JSON.",
                 _keywords(scalar),
+                *(part for plant in plants for part in (f"### Plant {code(plant.kind)}", _first(plant), _keywords([plant]))),
                 "### In the native vector environment",
                 f"{code('gym.make_vec')} takes the keywords of the task and these ({{doc}}`/guide/vector_environments`).",
                 _keywords([each for each in vector if each not in scalar]),
@@ -109,6 +122,11 @@ def page(
         )
         + "\n"
     )
+
+
+def _first(plant: type[Any]) -> str:
+    """The first paragraph of a class's docstring."""
+    return linked((inspect.getdoc(plant) or "").partition("\n\n")[0])
 
 
 def _keywords(classes: list[type[keywords.Keywords]]) -> str:
@@ -135,7 +153,8 @@ def write_all(folder: Path, tasks: Mapping[str, Task] = TASKS, pictures: bool = 
         scalar, vector = (load_env_creator(point) for point in (spec.entry_point, spec.vector_entry_point))
         picture = _picture(folder / f"{family}.gif", members) if pictures else None
         path = folder / f"{family}.md"
-        text = page(scalar, members, keyword_classes(scalar), keyword_classes(vector), picture)
+        taken = keyword_classes(scalar)
+        text = page(scalar, members, taken, keyword_classes(vector), plant_classes(taken), picture)
         path.write_text(text, encoding="utf-8")
         written.append(path)
     return written

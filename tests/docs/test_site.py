@@ -7,6 +7,7 @@ import json
 import pkgutil
 import sys
 from dataclasses import dataclass
+from typing import ClassVar
 
 import gymnasium as gym
 import pytest
@@ -52,6 +53,24 @@ class Elsewhere(keywords.Keywords):
     weight: float = keywords.keyword(0.1, "Its weight.", "kg")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Arm(keywords.Keywords):
+    """An arm that throws.
+
+    More of it.
+    """
+
+    kind: ClassVar[str] = "arm"
+    length: float = keywords.keyword(0.3, "From elbow to hand.", "m")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thrown(Throw):
+    """Keywords with a plant."""
+
+    plant: str = keywords.keyword("arm", "What throws.")
+
+
 class BallThrowEnv:
     """Throw the ball, as `reach_gym.fields` says.
 
@@ -69,9 +88,9 @@ TASK = {"throw/Ball-v0": Task("a ball", {"height": 2.0}, 50, "throw"), "throw/St
 
 
 def test_a_task_page_has_everything_from_where_it_stands_once():
-    classes = task_pages.keyword_classes(BallThrowEnv, __name__.split(".")[0])
+    classes = task_pages.keyword_classes(BallThrowEnv, "tests")
     assert classes == [Throw, Shown]
-    page = task_pages.page(BallThrowEnv, TASK, classes, [Throw, Elsewhere], "throw.gif")
+    page = task_pages.page(BallThrowEnv, TASK, classes, [Throw, Elsewhere], [], "throw.gif")
     assert page.startswith("# Ball throw\n\nThrow the ball, as {py:obj}`reach_gym.fields` says.\n\nIt falls.\n\n```{image} throw.gif")
     assert '| `throw/Ball-v0` | a ball | `{"height": 2.0}` | 50 |\n| `throw/Stone-v0` | a stone |  | 60 |' in page
     assert "| `height` | `1.5` | m | Of the hand, see {py:obj}`reach_gym.fields`; a \\| b. |\n| `ball` | `'red'` |  | Its colour. |" in page
@@ -80,13 +99,20 @@ def test_a_task_page_has_everything_from_where_it_stands_once():
     assert vector.rstrip().endswith('## Reward\n- ``"sparse"``: 1 where it lands.')
 
 
+def test_a_task_page_has_the_plants_to_choose_from():
+    assert task_pages.plant_classes([Throw, Shown], "tests") == []
+    assert task_pages.plant_classes([Thrown, Shown], "tests") == [Arm]
+    page = task_pages.page(BallThrowEnv, TASK, [Thrown], [Shown], [Arm])
+    assert "### Plant `arm`\n\nAn arm that throws.\n\n| keyword |" in page and "| `length` | `0.3` | m | From elbow to hand. |" in page
+
+
 def test_a_keyword_that_no_dataclass_documents_is_noticed():
     class Undocumented(BallThrowEnv):
         def __init__(self, height, spin):
             """Makes it."""
 
     with pytest.raises(ExtensionError, match="height, spin of Undocumented"):
-        task_pages.keyword_classes(Undocumented, __name__.split(".")[0])
+        task_pages.keyword_classes(Undocumented, "tests")
 
 
 def test_every_family_has_a_page_with_its_tasks_and_its_keywords(tmp_path):
