@@ -52,8 +52,7 @@ def keyword_classes(env_class: type, package: str = "reach_gym") -> list[type[ke
     Raises:
         ExtensionError: A keyword of the constructor belongs to none of them.
     """
-    parameters = inspect.signature(env_class).parameters.values()
-    taken = {each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)} - {_READY}
+    taken = set(inspect.signature(env_class).parameters) - {_READY}
     known: set[str] = set()
     chosen: list[type[keywords.Keywords]] = []
     candidates = [each for each in _subclasses(keywords.Keywords) if each.__module__.split(".")[0] == package]
