@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test oldest check lint format type layers bench ray examples clean
+.PHONY: demo test oldest check lint format type layers docs bench ray examples clean
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,dev,docs]"
 	touch $(STAMP)
 
 demo: $(STAMP)
@@ -23,7 +23,7 @@ oldest: $(STAMP)
 	PYTHONPATH=$(VENV)/oldest $(BIN)/python -c "import gymnasium; print('gymnasium', gymnasium.__version__)"
 	PYTHONPATH=$(VENV)/oldest $(BIN)/python -m pytest -n 2 tests/test_conformance.py tests/grid/test_vector_env.py tests/cli/test_cli.py
 
-check: $(STAMP) lint type layers
+check: $(STAMP) lint type layers docs
 	$(BIN)/python -m pytest -n 2
 
 lint: $(STAMP)
@@ -39,6 +39,10 @@ type: $(STAMP)
 
 layers: $(STAMP)
 	$(BIN)/lint-imports
+
+# A warning is an error. Nothing is fetched from the network.
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs docs/_build/html
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks speed
@@ -59,4 +63,4 @@ examples: $(STAMP)
 	$(VENV)/rllib/bin/python -m benchmarks.examples rllib_ppo
 
 clean:
-	rm -rf $(VENV) runs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) runs build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

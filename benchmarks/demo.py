@@ -1,4 +1,4 @@
-"""``python -m benchmarks demo``: agents learn the reaches of the package, controllers show what is possible; all is drawn."""
+"""``python -m benchmarks demo``: agents learn the tasks of the package, controllers go through a session; all is drawn."""
 
 from __future__ import annotations
 

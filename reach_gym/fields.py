@@ -80,7 +80,7 @@ class ForceField:
         viscosity: Matrix ``B``, row by row. ``b * [[0, -1], [1, 0]]`` is a curl field, counter-clockwise for
             positive ``b``: the force stands 90 degrees to the left of the movement.
         stiffness: Matrix ``K``, row by row, on the displacement from `origin`.
-        origin: Point (x, y) at which the stiffness exerts nothing.
+        origin: Point (x, y) at which the force of the stiffness is zero.
 
     Raises:
         TypeError: A value has the wrong type.
@@ -202,8 +202,8 @@ def force_of(
         k_xy: Stiffness.
         k_yx: Stiffness.
         k_yy: Stiffness.
-        origin_x: Origin.
-        origin_y: Origin.
+        origin_x: Where the force of the stiffness is zero.
+        origin_y: Where the force of the stiffness is zero.
 
     Returns:
         The force (x, y).
@@ -230,7 +230,7 @@ def channel_of(start_x: Any, start_y: Any, target_x: Any, target_y: Any, stiffne
         damping: Across the channel, N s/m.
 
     Returns:
-        Numbers for `force_of`; along the line the channel exerts nothing.
+        Numbers for `force_of`; along the line the channel exerts no force.
     """
     dx, dy = target_x - start_x, target_y - start_y
     length = dx * dx + dy * dy

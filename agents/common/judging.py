@@ -1,4 +1,4 @@
-"""How good trained agents are, beside random actions and the best possible."""
+"""How good trained agents are, beside the random and the ideal agent."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ from agents.dqn.learner import DQN, HISTORY
 from agents.dqn.networks import QNetwork
 from agents.dqn.replay import Replay
 from reach_gym import checks
-from reach_gym.grid.keywords import FREE
 from reach_gym.grid.observations import PixelObservations, VectorObservations
+from reach_gym.grid.pairs import FREE
 from reach_gym.grid.world import MAX_SIZE, MIN_SIZE, NUM_ACTIONS
 
 AGENT = "dqn"

@@ -1,4 +1,4 @@
-"""Honest statistics of scores: interquartile means with intervals, performance profiles, probability of improvement.
+"""Statistics of scores: interquartile means with intervals, performance profiles, probability of improvement.
 
 The definitions are those of Agarwal, Schwarzer, Castro, Courville & Bellemare, "Deep reinforcement learning at the edge of the
 statistical precipice", NeurIPS 2021, which the package rliable implements. Scores are a matrix (runs, tasks): run n of an agent
@@ -96,7 +96,7 @@ def probability_of_improvement(x: Any, y: Any) -> float:
         y: Scores of Y, (runs, tasks), on the same tasks; the numbers of runs may differ.
 
     Raises:
-        ValueError: One is no such matrix, or they have different numbers of tasks.
+        ValueError: `x` or `y` is no such matrix, or they have different numbers of tasks.
     """
     first, second = _pair(x, y)
     return _wins(first, second)

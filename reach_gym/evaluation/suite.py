@@ -10,12 +10,11 @@ and counts a failed one as its full time:
 - On the grid the ideal agent takes the fewest steps possible. The cursor's ideal controller reaches in about half a second, as
   people do; an agent that pushes harder may be sooner and score above 1.
 
-The ideal agent knows the field of every trial, which nobody else can: where it changes from trial to trial (``non-static``,
-``catch``) a score of 1 bounds what an agent could reach. Its distance from what is possible is that of ``adapted``, which knows
-only what the block has taught; it can be entered beside any agent. In ``washout`` the field has gone for good, and 1 is within
-reach.
+The ideal agent knows the field of every trial. Where the field changes from trial to trial (``non-static``, ``catch``), an agent
+that is not told cannot know as much: compare it with ``adapted``, which knows the block's field only and can be entered beside
+any agent. In ``washout`` the field has gone for good.
 
-**The adaptation track** has yardsticks of its own (`reach_gym.benchmark.sessions`): the controllers that know nothing of the
+**The adaptation track** has references of its own (`reach_gym.benchmark.sessions`): the controllers that know nothing of the
 field, 0, and that know what the block teaches, 1. What counts is the share of the field's force that the hand makes up for.
 """
 

@@ -14,10 +14,10 @@ _LEAST_PUSH = 0.01  # N, of the field sideways, in a trial that can tell adaptat
 
 
 def viscous_force(velocity: Any, viscosity: Any) -> Floats:
-    """The force (..., T, 2) in N with which a viscous field acts during each step on a hand that moves as it did.
+    """The force (..., T, 2) in N of a viscous field on a hand with this velocity, step by step.
 
     Args:
-        velocity: Velocity (..., T+1, 2) in m/s; a step takes that of the state it leaves.
+        velocity: Velocity (..., T+1, 2) in m/s; the force of a step is that of its first state.
         viscosity: Matrix B (2, 2) in N s/m of the force B v; the curl field is ``b * [[0, -1], [1, 0]]``, b > 0 pushes
             to the left of the velocity.
 
@@ -45,12 +45,12 @@ def adaptation_coefficient(channel_force: Any, field_force: Any, start: Any, tar
 
     Args:
         channel_force: Force (..., T, 2) in N of the channel on the hand; NaN or 0 after the trial's end.
-        field_force: Force (..., T, 2) in N which the field would have exerted on the hand moving as it did.
+        field_force: Force (..., T, 2) in N that the field would have exerted on the same movement.
         start: Start (..., 2) in m, or one (2,) for all trials.
         target: Target (..., 2) in m, or one (2,) for all trials.
 
     Returns:
-        One coefficient per trial; NaN where the field would never have pushed sideways by a hundredth of a newton.
+        One coefficient per trial; NaN where the sideways force of the field stays below a hundredth of a newton.
 
     Raises:
         TypeError: An argument does not hold numbers.

@@ -1,7 +1,7 @@
-"""Measures of how a trial's path was: deviation, direction, length, speed, times and endpoint.
+"""Measures of a trial's path: deviation, direction, length, speed, times and endpoint.
 
 A path is an array (..., T+1, 2) in metres: one trial, or any batch of trials, padded with NaN after each trial's end. It is
-the hand's path, or the cursor's where that is meant (under a visuomotor rotation). Every measure has the batch's shape and
+the path of the hand, or under a visuomotor rotation that of the cursor, as you choose. Every measure has the batch's shape and
 is NaN for a trial without movement. Positive deviations and angles lie to the left of the direction from start to target.
 """
 
@@ -89,8 +89,9 @@ def initial_angle_error(path: Any, start: Any, target: Any, movement: Movement) 
 def path_length_ratio(path: Any, start: Any, target: Any, movement: Movement) -> Floats:
     """Length of the path from onset to end of the movement, divided by the straight distance from start to target.
 
-    Source: Coderre et al., Neurorehabilitation and Neural Repair 24:528, 2010. A straight reach gives 1, or slightly less by
-    what was covered below the speed threshold and left inside the target; so does a reach that stops short.
+    Source: Coderre et al., Neurorehabilitation and Neural Repair 24:528, 2010. A straight reach gives 1, or slightly
+    less, because the parts below the speed threshold do not count and a reach may end anywhere inside the target. A reach that
+    stops short gives less than 1, too.
     """
     path = _path("path", path, movement)
     _, distance, _ = arrays.line(start, target, path.shape[:-2])

@@ -47,7 +47,7 @@ class TwoState:
         """The fast and the slow state (n, 2) at the beginning of every trial; both begin at 0.
 
         Args:
-            perturbation: (n,), in units of what is to be compensated: 0 none, 1 all.
+            perturbation: (n,), 0 none, 1 the whole perturbation.
             clamped: bool (n,), error clamp trials.
 
         Raises:
@@ -66,12 +66,12 @@ class TwoState:
         return states
 
     def output(self, perturbation: Any, clamped: Any) -> Floats:
-        """What is compensated (n,) in every trial: the sum of both `states`."""
+        """The compensation (n,) in every trial: the sum of both `states`."""
         return np.asarray(self.states(perturbation, clamped).sum(axis=1))
 
     @property
     def asymptote(self) -> float:
-        """What a subject ends up compensating of a lasting perturbation of 1."""
+        """The share of a lasting perturbation that is compensated in the end."""
         gains = sum(
             learn / (1.0 - keep) if keep < 1.0 else np.inf
             for keep, learn in ((self.fast_retention, self.fast_learning), (self.slow_retention, self.slow_learning))
@@ -110,7 +110,7 @@ def fit_two_state(perturbation: Any, clamped: Any, measured: Any) -> Fit:
         The best fit.
 
     Raises:
-        TypeError: An argument does not hold what it must.
+        TypeError: An argument holds neither numbers nor booleans as described.
         ValueError: One is of another shape, or fewer than 4 trials were measured.
         MissingExtraError: SciPy is not installed.
     """

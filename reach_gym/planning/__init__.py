@@ -1,7 +1,8 @@
-"""The references that bound every score: planners that know the task, and controllers of the textbooks.
+"""Reference agents: planners that know the grid, and textbook controllers of the hand.
 
 On the grid the ideal agent takes a shortest path. In the continuous task it is a finite-horizon optimal feedback controller that
-knows the field; the naive one believes in no field, the adapted one in what the block has taught.
+knows the field and moves in half a second; other agents may be sooner. The naive one expects no field, the adapted one that of
+the block.
 """
 
 from reach_gym.grid.exact import UNREACHABLE, hits, steps_to_go

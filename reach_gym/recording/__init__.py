@@ -1,7 +1,7 @@
 """Trajectories as data: one schema for agents, ideal controllers and people.
 
-`record` lets an agent act and `Recorder` watches whoever acts; both give a `Recording`, which can be saved as NPZ or HDF5 and
-exported to Minari.
+`record` lets an agent act, and `Recorder` notes the steps of an environment that you step yourself. Both give a `Recording`,
+which can be saved as NPZ or HDF5 and exported to Minari.
 """
 
 from reach_gym.recording.analysis import adaptation, catch_trials, deviations, mean_after_effect, perturbed

@@ -1,4 +1,4 @@
-"""What a recorded session says about learning: which trials were perturbed, how far the path deviated, what outlasted it."""
+"""What a recorded session says about learning: which trials were perturbed, how far the path deviated, and after-effects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def perturbed(recording: Recording) -> Flags:
 
 
 def catch_trials(recording: Recording) -> Flags:
-    """Which trials, bool (n,), had it off by surprise."""
+    """Which trials, bool (n,), were catch trials: the perturbation was off without notice."""
     shares = np.array([block.get("catch", 0.0) for block in recording.metadata["schedule"]])
     return np.asarray((shares[recording.block] > 0) & ~perturbed(recording) & ~recording.channel)
 
@@ -32,10 +32,10 @@ def deviations(recording: Recording) -> npt.NDArray[np.float64]:
 
 
 def mean_after_effect(recording: Recording) -> float:
-    """The mean deviation without the perturbation, where it was expected, minus that in the baseline, in m; NaN without these.
+    """The mean deviation in trials where the perturbation was expected but off, minus that in the baseline, in m.
 
-    Where it was expected: in the catch trials; in a session without any, in the first five trials of each washout, which is a
-    block without a perturbation after one with it. The baseline are the trials before the first perturbed block.
+    Such trials are the catch trials. In a session without any they are the first five trials of each washout: a block without a
+    perturbation after one with it. The baseline is all trials before the first perturbed block. NaN where one of them is missing.
     """
     felt = {int(block) for block in recording.block[perturbed(recording)]}
     probe = catch_trials(recording)
@@ -47,7 +47,7 @@ def mean_after_effect(recording: Recording) -> float:
 
 
 def adaptation(recording: Recording) -> npt.NDArray[np.float64]:
-    """How much of the environment's own field, at a gain of 1, the hand compensates in every trial.
+    """How much of the environment's own field, at a gain of 1, the hand compensates in each channel trial.
 
     Returns:
         float64 (n,), `reach_gym.measures.adaptation_coefficient`: 0 nothing, 1 all of it; NaN outside of channel trials.

@@ -1,4 +1,4 @@
-"""Recordings as NPZ and HDF5 files: the same names in both, no pickle, and nothing taken on trust when they are read.
+"""Recordings as NPZ and HDF5 files: the same names in both, no pickle, and everything is checked when it is read.
 
 Both hold the arrays of `Recording.arrays` under their names, and the metadata as JSON: NPZ in the string array ``metadata``, HDF5
 in the file's attribute ``metadata``. A changed bit is noticed: NPZ has a checksum of every member. HDF5 has one of every chunk of

@@ -29,7 +29,7 @@ def require_cursor(env: Any) -> Any:
     """The bare environment, which must be a cursor reach.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a cursor reach.
     """
     if family_of(env) != "cursor":
         raise ValueError(f"Recordings hold trials of cursor reaches (`reach_gym/Cursor...`), got {checks.shown(env)}.")

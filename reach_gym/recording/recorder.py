@@ -90,7 +90,7 @@ def _columns(info: Mapping[str, Any], names: tuple[str, ...]) -> Array:
 
 
 class Recorder:
-    """Records the trials of one environment as they come, whoever acts.
+    """Records the trials of one environment as they come, of an agent or a person.
 
     Call `begin` after every reset and `step` after every step; a trial that does not come to its end is left out.
     """
@@ -138,7 +138,7 @@ class Recorder:
         """All trials that came to their end; recording may go on.
 
         Raises:
-            ValueError: There is none.
+            ValueError: No trial came to its end.
         """
         if not self._parts:
             raise ValueError("`finish` needs at least one trial that came to its end.")

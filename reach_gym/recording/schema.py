@@ -58,7 +58,7 @@ class Recording:
             (its blocks), ``created_by`` (versions), and what the caller added.
 
     Raises:
-        TypeError: An array is none, or the metadata are no dict.
+        TypeError: An array is not a NumPy array, or the metadata are no dict.
         RecordingError: An array has another type or shape, a number is missing or not finite, or the metadata are incomplete.
     """
 

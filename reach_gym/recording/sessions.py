@@ -138,7 +138,7 @@ def record_whole_session(
 ) -> Recording:
     """The same as `record` with ``session=True``, many times faster.
 
-    Only for agents that carry nothing over from one trial to the next, as the package's own do not.
+    Only for agents that carry nothing over from one trial to the next, such as the reference controllers.
 
     Args:
         agent: A name that `reach_gym.acting.protocol.load_agent` takes.

@@ -53,14 +53,14 @@ def _lattice(low: float, high: float, least: float) -> list[float]:
 
 
 def draw_channel(surface: Surface, layout: CursorLayout, start: Point, target: Point, half_width: float) -> None:
-    """Two hatched walls, along the straight way from `start` to `target`.
+    """Two hatched walls, along the straight line from `start` to `target`.
 
     Args:
         surface: What to draw on.
         layout: The places on the board.
         start: One end, in metres.
         target: The other end, in metres.
-        half_width: Half of the width of the corridor, in metres. It is for the eye: the true walls give way a little.
+        half_width: Half of the width of the drawn corridor, in metres; the simulated walls yield a little.
     """
     (ax, ay), (bx, by) = layout.point(*start), layout.point(*target)
     length = math.hypot(bx - ax, by - ay)

@@ -33,13 +33,13 @@ class CursorLayout(Board):
         return self.side / (2 * self.view)
 
     def point(self, x: float, y: float) -> Point:
-        """The place of (x, y), given in metres; what is far off the board, or not a number, is brought near it."""
+        """The place of (x, y), given in metres; points far off the board, or not a number, are moved close to it."""
         left, top = self.corner
         half = self.side / 2
         return left + half * (1 + self._near(x)), top + half * (1 - self._near(y))
 
     def pixels(self, length: float) -> float:
-        """A length, given in metres, in pixels of the enlarged drawing; at most some boards."""
+        """A length, given in metres, in pixels of the enlarged drawing, limited to a few boards."""
         return min(_FURTHEST, length / self.view) * self.side / 2
 
     def box(self, x0: float, y0: float, x1: float, y1: float) -> Box:

@@ -67,7 +67,7 @@ def draw_curves(
     """Draws signed deviations over the trials of a session.
 
     Args:
-        curves: By the learner's name, at most five, one deviation in metres per trial, positive to the left of the straight way;
+        curves: By the learner's name, at most five, one deviation in metres per trial, positive to the left of the straight line;
             NaN where there is none, such as in channel trials. The first one is drawn on top.
         blocks: Name of the block of every trial.
         width: Width of the picture in pixels, from 320 to 4096.

@@ -1,4 +1,4 @@
-"""The picture of a grid reach: a board of squares with the field, the way of the cursor and the target."""
+"""The picture of a grid reach: a board of squares with the field, the path of the cursor and the target."""
 
 from __future__ import annotations
 

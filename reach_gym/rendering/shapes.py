@@ -57,13 +57,13 @@ def stroke(surface: Surface, color: Any, a: Point, b: Point, thickness: float) -
 
 
 def draw_trail(surface: Surface, box: Box, points: Sequence[Point], color: Color, line: float, dot: float) -> None:
-    """The way of the cursor, older parts fainter.
+    """The path of the cursor, older parts fainter.
 
     Args:
         surface: What to draw on.
         box: Rectangle that is painted.
         points: Where the cursor was, the oldest place first and the present one last.
-        color: Colour of the way.
+        color: Colour of the path.
         line: Thickness of the line.
         dot: Radius of the dot at each place but the last.
     """

@@ -1,7 +1,7 @@
-"""A window that shows frames: resizable, one of several, closed by its user whenever he likes.
+"""A window that shows frames: resizable, one of several, closed by its user at any time.
 
 pygame's video system starts with the first window and stops with the last one, unless somebody else had
-started it. All windows share SDL's one event queue; whoever reads it hands every event to the window that it
+started it. All windows share SDL's one event queue; whichever reads it hands every event to the window that it
 belongs to.
 """
 

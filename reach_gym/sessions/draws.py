@@ -4,7 +4,7 @@ Randomness lives in the trial: trial k of a seeded row is a pure function of the
 hash. Steps are then deterministic, and a row of a vector environment does not depend on its neighbours.
 
 The functions from `mix` to `draw_kind` are component-wise: the same source serves Python integers, ``uint64`` arrays and,
-registered by `reach_gym.rows.compiled`, Numba. For Numba they keep every operand an unsigned 64-bit integer.
+registered with `reach_gym.rows.compiled`, Numba. For Numba they keep every operand an unsigned 64-bit integer.
 """
 
 from __future__ import annotations

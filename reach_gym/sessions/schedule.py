@@ -1,4 +1,4 @@
-"""Schedules as data: what changes from trial to trial in a session of baseline, adaptation and washout.
+"""Schedules as data: what changes from trial to trial in a session, such as baseline, adaptation and washout.
 
 A schedule is a list of blocks. Each block says how strong the perturbation (a force field, a visuomotor rotation) is in its
 trials, and which trials are catch trials or run in a force channel. It is given to an environment and is the same for all of
@@ -58,15 +58,15 @@ class Block:
     """Trials of one kind, one after the other.
 
     Attributes:
-        name: ``"baseline"``, ``"adaptation"``, ``"washout"``, or what you like.
+        name: ``"baseline"``, ``"adaptation"``, ``"washout"``, or any other.
         trials: How many, at least 1.
         gain: Factor on the perturbation in the first trial: 0 none, 1 the environment's own, -1 its mirror image.
         gain_end: Factor in the last trial, with a linear ramp between; ``None`` for no ramp.
-        spread: The gain of each trial is drawn uniformly from this far below to this far above; non-static perturbations.
+        spread: The gain of each trial is drawn uniformly from this far below to this far above the gain.
         wave: Added to the gain from trial to trial.
         within: The gain is multiplied with 1 plus this wave of the time within the trial, whose period must be a whole number of
             time steps, at least two. Only force fields of the continuous task have it; a rotation keeps the trial's gain.
-        catch: Share of catch trials: the perturbation is off, unannounced (Shadmehr & Mussa-Ivaldi 1994).
+        catch: Share of catch trials, in which the perturbation is off without notice (Shadmehr & Mussa-Ivaldi 1994).
         clamp: Share of trials in a force channel (error clamp, Scheidt et al. 2000) instead of the perturbation. Only the
             continuous task has them; on the grid they are catch trials.
         field: A field that replaces the environment's in this block, written as for the environment, which checks it.
@@ -148,7 +148,7 @@ class SessionTable(NamedTuple):
 
 @dataclass(frozen=True)
 class Schedule:
-    """A session: blocks, one after the other. The last one goes on, from its first trial again, for as long as anybody plays.
+    """A session: blocks, one after the other. After the last block, that block repeats without end.
 
     Attributes:
         blocks: At least one.
