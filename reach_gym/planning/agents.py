@@ -26,11 +26,12 @@ class _Reference:
         Raises:
             NotApplicableError: `env` is none.
         """
-        base = getattr(env, "unwrapped", env)
+        base, family = getattr(env, "unwrapped", env), family_of(env)
         self._agent: GridPlanner | OptimalFeedback
-        if family_of(env) == "grid":
+        # What is shown to an agent in a benchmark has a family too, but does not tell which field a trial has.
+        if family == "grid" and hasattr(base, "row_tasks"):
             self._agent = GridPlanner(base, feels=self._belief != "nothing")
-        elif family_of(env) == "cursor":
+        elif family == "cursor" and hasattr(base, "trial_facts"):
             self._agent = OptimalFeedback(base, self._belief)
         else:
             raise NotApplicableError(f"`env` must be a grid reach or a cursor reach of reach_gym, got {env}.")

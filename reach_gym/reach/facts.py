@@ -15,7 +15,7 @@ from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations
 from reach_gym.reach.rows import COUNT, STREAM, Cursor, ReachRows, Trial, float_lines
 from reach_gym.reach.rules import shown
-from reach_gym.reach.tables import SESSION, Tables, Wholes
+from reach_gym.reach.tables import SESSION, ReachTables, Wholes
 from reach_gym.rows.records import Floats
 from reach_gym.sessions.schedule import place_in_session
 
@@ -112,7 +112,7 @@ def facts_of_nothing(task: Reach, step: npt.NDArray[np.int64], steps: int) -> Tr
     )
 
 
-def facts_of(task: Reach, tables: Tables, rows: ReachRows, belief: str, steps: int) -> TrialFacts:
+def facts_of(task: Reach, tables: ReachTables, rows: ReachRows, belief: str, steps: int) -> TrialFacts:
     """What a controller may know of the trials under way.
 
     Args:

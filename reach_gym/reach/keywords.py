@@ -120,6 +120,10 @@ class Reach(Keywords):
         size = positive(self.workspace)
         if self.start is not None:
             self.settle(start=point("start", self.start, self.workspace))
+        if not isinstance(self.targets, str | Mapping):
+            self.settle(targets=self.points)
+        if isinstance(self.go_delay, list):
+            self.settle(go_delay=tuple(self.go_delay))
         _ = self.points
         self.settle(radius=size("radius", self.radius))
         _ = self.hold_steps
@@ -203,7 +207,7 @@ def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str,
         return dict(given)
     inside = plant.to_data() if isinstance(plant, Plant) else {"kind": plant} if isinstance(plant, str) else dict(plant)
     for name in beside:
-        if name in inside and "plant" in given:
+        if name in inside and isinstance(given.get("plant"), Mapping):
             raise ValueError(f"`{name}` must stand in `plant` or beside it, not both, got {checks.shown(plant)}.")
     return {**{name: value for name, value in given.items() if name not in beside}, "plant": {**inside, **beside}}
 

@@ -11,7 +11,7 @@ from reach_gym.reach.kernels import reach_kernels
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations
 from reach_gym.reach.rows import ReachRows
-from reach_gym.reach.tables import Tables
+from reach_gym.reach.tables import ReachTables
 from reach_gym.rows.records import Floats, Mask
 from reach_gym.rows.threads import check_threads, spread
 from reach_gym.rows.vector_env import Array, Moved
@@ -25,7 +25,7 @@ class NumbaBackend:
     # Lines of numbers that lie a power of two apart would compete for the same places of the processor's cache.
     spare = 8
 
-    def __init__(self, task: Reach, tables: Tables, observations: Observations, threads: int) -> None:
+    def __init__(self, task: Reach, tables: ReachTables, observations: Observations, threads: int) -> None:
         """Compiles for one kind of plant, of `observations` and of reward; `threads` above 1 spreads the rows over that many.
 
         Raises:

@@ -19,7 +19,7 @@ from reach_gym.reach.observations import Observations
 from reach_gym.reach.options import NO_OPTIONS, ReachOptions, trial_kind
 from reach_gym.reach.rows import COUNT, STREAM, Counts, Cursor, ReachRows, Trial, float_lines
 from reach_gym.reach.rules import REWARDS, has_left, judge, phase, shown
-from reach_gym.reach.tables import SESSION, Tables, Wholes, limits_of, settings_of, wholes_of
+from reach_gym.reach.tables import SESSION, ReachTables, Wholes, limits_of, settings_of, wholes_of
 from reach_gym.rows.records import Floats, Mask
 from reach_gym.rows.vector_env import Array, Moved
 from reach_gym.rows.vector_env import Info as InfoArrays
@@ -44,7 +44,7 @@ class ReachBackend(Protocol):
         """
 
 
-def next_trial(rows: ReachRows, task: Reach, tables: Tables, options: ReachOptions = NO_OPTIONS) -> None:
+def next_trial(rows: ReachRows, task: Reach, tables: ReachTables, options: ReachOptions = NO_OPTIONS) -> None:
     """Draws the trial whose number stands in each of `rows`, and puts the hands at their starts.
 
     Args:
@@ -78,7 +78,7 @@ def next_trial(rows: ReachRows, task: Reach, tables: Tables, options: ReachOptio
     rows.past[:] = np.stack(task.plant.hand(floats[at.state], task.params))
 
 
-def _draw_points(rows: ReachRows, task: Reach, tables: Tables, chosen: ReachOptions) -> Floats:
+def _draw_points(rows: ReachRows, task: Reach, tables: ReachTables, chosen: ReachOptions) -> Floats:
     """Draws start and target of each of `rows`, (4, rows), again until the target does not contain the start."""
     pending, attempt, settings = np.arange(rows.counts.shape[1]), 0, settings_of(task)
     drawn, count = np.empty((4, len(pending))), tables.points.shape[1]
@@ -120,7 +120,7 @@ class NumpyBackend:
 
     name, spare = "numpy", 0
 
-    def __init__(self, task: Reach, tables: Tables, observations: Observations) -> None:
+    def __init__(self, task: Reach, tables: ReachTables, observations: Observations) -> None:
         """Keeps the `task`, its `tables` and the maker of `observations`."""
         self._task, self._tables, self._observations = task, tables, observations
         self._at, self._limits = float_lines(task.plant), limits_of(settings_of(task), wholes_of(task, 0))

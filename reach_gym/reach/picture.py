@@ -9,12 +9,12 @@ from reach_gym.reach.facts import cursor_of
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import STREAM, Counts, ReachRows, Trial, float_lines
 from reach_gym.reach.rules import Phase, phase, shown
-from reach_gym.reach.tables import Tables
+from reach_gym.reach.tables import ReachTables
 from reach_gym.rendering import CursorScene
 
 
 def scene_of(
-    task: Reach, tables: Tables, rows: ReachRows, row: int, path: Sequence[Pair], total: float, title: str
+    task: Reach, tables: ReachTables, rows: ReachRows, row: int, path: Sequence[Pair], total: float, title: str
 ) -> CursorScene:
     """The picture of one row.
 

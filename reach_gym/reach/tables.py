@@ -86,7 +86,7 @@ class Session(NamedTuple):
 SESSION = lines(Session)
 
 
-class Tables(NamedTuple):
+class ReachTables(NamedTuple):
     """What holds for every row.
 
     Attributes:
@@ -131,7 +131,7 @@ def limits_of(settings: Any, wholes: Any) -> Limits:
     return Limits(settings.radius_squared, settings.speed_squared, settings.leave_squared, wholes.strict, wholes.hold_steps)
 
 
-def tables_of(task: Reach, max_steps: int | None) -> Tables:
+def tables_of(task: Reach, max_steps: int | None) -> ReachTables:
     """Lays out `task`; `max_steps` is the time limit.
 
     Raises:
@@ -140,7 +140,7 @@ def tables_of(task: Reach, max_steps: int | None) -> Tables:
     table = task.schedule.table()
     limit = UNLIMITED if max_steps is None else max_steps
     waves, periods = _waves(task)
-    return Tables(
+    return ReachTables(
         np.array([*settings_of(task), *task.params, *task.plant.strength], np.float64),
         np.array(wholes_of(task, limit), np.int64),
         np.array(task.points).reshape(-1, 2).T.copy(),
