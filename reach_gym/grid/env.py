@@ -92,6 +92,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         self.action_space = spaces.Discrete(NUM_ACTIONS)
         self._radii = self._task.radii
         self._session = self._task.session()
+        self._no_options = trial_options(self._task, {})
         self._told: dict[str, Any] = {}  # what info tells of a trial of a session besides
         self._watched = self._session is not None or self.render_mode is not None
         self._counts = Counts(0, 0, 0, 0, 0)  # of no trial yet
@@ -106,7 +107,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
             ValueError: `seed` or an option is out of range, or an option is unknown.
         """
         seed = checks.seed(seed)
-        chosen = trial_options(self._task, {} if options is None else options)
+        chosen = self._no_options if options is None else trial_options(self._task, options)
         trial, level, seen, hits = (0, 0, 0, 0) if seed is not None or not self._begun else self._next()
         radius = self._radii[level] if chosen.radius is None else chosen.radius
         limit = int(squared_limit(radius))
