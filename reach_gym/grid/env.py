@@ -92,6 +92,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         self.action_space = spaces.Discrete(NUM_ACTIONS)
         self._radii = self._task.radii
         self._session = self._task.session()
+        self._no_options = trial_options(self._task, {})
         self._told: dict[str, Any] = {}  # what info tells of a trial of a session besides
         self._watched = self._session is not None or self.render_mode is not None
         self._counts = Counts(0, 0, 0, 0, 0)  # of no trial yet
@@ -106,7 +107,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
             ValueError: `seed` or an option is out of range, or an option is unknown.
         """
         seed = checks.seed(seed)
-        chosen = trial_options(self._task, {} if options is None else options)
+        chosen = self._no_options if options is None else trial_options(self._task, options)
         trial, level, seen, hits = (0, 0, 0, 0) if seed is not None or not self._begun else self._next()
         radius = self._radii[level] if chosen.radius is None else chosen.radius
         limit = int(squared_limit(radius))
@@ -135,7 +136,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         self._world, self._start, self._target, self._radius = world, start, target, radius
         self._cell, self._steps = start, 0
         self._next_cell, self._felt = world.rows, world.felt
-        self._within, self._distances = around(self.size, target, int(squared_limit(radius)))
+        self._around = around(self.size, target, int(squared_limit(radius)))
         one = target if self._task.target_cell == target else None
         table = (steps_to_go if self._session is None else self._session.steps_to_go)(world, radius, one)
         self._ideal = int(ideal_steps(table[None], 0, target, start))
@@ -144,7 +145,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         self.observations.aim(target)
 
     def _info(self, cell: int) -> dict[str, Any]:
-        return single_info(self._distances[cell], self._ideal, self._felt[cell], self._radius, self._success)
+        return single_info(self._around[cell][1], self._ideal, self._felt[cell], self._radius, self._success)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Moves the cursor; see the class for rewards and info.
@@ -161,10 +162,10 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
             raise ResetNeeded("Call `reset` before `step`: no trial is under way.")
         self._cell = cell = self._next_cell[self._cell][action]
         self._steps += 1
-        hit = self._within[cell]
+        hit, distance = self._around[cell]
         if hit:
             self._success, self._running = True, False
-        info = single_info(self._distances[cell], self._ideal, self._felt[cell], self._radius, hit)
+        info = single_info(distance, self._ideal, self._felt[cell], self._radius, hit)
         if self._watched:  # one question for all of it
             self._watch(info)
         return self._see(cell), 0.0 if hit else -1.0, hit, False, info
@@ -224,5 +225,5 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
             self._told = self._session.told(saved.counts.trial, saved.gain)._asdict()
         self._begin(saved.world, saved.start, saved.target, saved.radius)
         self._cell, self._steps, self._path = saved.cursor, saved.steps, [saved.cursor]
-        self._success = self._within[self._cell]
+        self._success = self._around[self._cell][0]
         self._running = not self._success

@@ -25,13 +25,20 @@ def _squared(size: int, target: npt.NDArray[np.int64] | int) -> npt.NDArray[np.i
 
 
 @functools.lru_cache(maxsize=512)
-def around(size: int, target: int, limit: int) -> tuple[tuple[bool, ...], tuple[float, ...]]:
+def around(size: int, target: int, limit: int) -> tuple[tuple[bool, float], ...]:
     """For every cell: whether it lies within the squared radius `limit` of `target`, and how far it is.
 
-    In tuples, because plain Python looks them up faster than an array: the scalar environment does it in every step.
+    In tuples, because plain Python looks them up faster than an array: the scalar environment does it in every step. Equal pairs
+    are one object, so that the tuples of many targets fit the processor's cache.
     """
-    squared = _squared(size, target)
-    return tuple(is_hit(squared, limit).tolist()), tuple(distance(squared).tolist())
+    return tuple(map(_by_square(size, limit).__getitem__, _squared(size, target).tolist()))
+
+
+@functools.lru_cache(maxsize=64)
+def _by_square(size: int, limit: int) -> list[tuple[bool, float]]:
+    """The pairs of `around` for every squared distance on the grid."""
+    squared = np.arange(2 * (size - 1) ** 2 + 1)
+    return list(zip(is_hit(squared, limit).tolist(), distance(squared).tolist(), strict=True))
 
 
 def steps_to_go(world: GridWorld, radius: float = 0.0, target: int | None = None) -> npt.NDArray[np.int16]:

@@ -153,6 +153,7 @@ def _advance_loop(layout: Any, write: Any, each: Any) -> Callable[..., int]:
         for i in each(len(actions)):
             row = _row(numbers, i)
             numbers[NUMBER.place, i] = move(next_place, row.world, row.place, STAY if again[i] else actions[i])
+        for i in each(len(actions)):
             numbers[NUMBER.steps, i] += not again[i]
         for i in each(len(actions)):
             row = _row(numbers, i)

@@ -32,17 +32,13 @@ def scene_of(
         success: Whether the last step hit.
         title: The headline.
     """
-
-    def square(cell: int) -> tuple[int, int]:
-        return cell % world.size, cell // world.size
-
-    trail = tuple(map(square, path))
+    trail = tuple(_square(cell, world.size) for cell in path)
     return GridScene(
         size=world.size,
         field=world.field,
         cursor=trail[-1],
-        start=square(start),
-        target=square(target),
+        start=_square(start, world.size),
+        target=_square(target, world.size),
         radius=radius,
         trail=trail,
         step=steps,
@@ -51,3 +47,7 @@ def scene_of(
         success=success,
         title=title,
     )
+
+
+def _square(cell: int, size: int) -> tuple[int, int]:
+    return cell % size, cell // size

@@ -79,8 +79,7 @@ def test_the_scalar_environment_looks_up_what_the_rules_say(size, field):
     for target in cells.tolist():
         for limit in (0, 2, 5):
             squared = rules.squared_apart(world.place, world.place[target])
-            within, distances = around(size, target, limit)
-            assert rules.is_hit(squared, limit).tolist() == list(within) and rules.distance(squared).tolist() == list(distances)
+            assert list(around(size, target, limit)) == list(zip(rules.is_hit(squared, limit).tolist(), rules.distance(squared).tolist()))
 
 
 def test_the_scalar_environment_rewards_as_the_rules_say():
