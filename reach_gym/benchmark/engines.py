@@ -26,6 +26,7 @@ from reach_gym.errors import missing_extra
 
 ATTEMPTS = 3
 _PATIENCE = 10.0  # seconds
+_LOOK = 0.5  # seconds between two looks at a process that is at work
 LOST = f"the process that watched it was lost {ATTEMPTS} times"
 
 Item = TypeVar("Item")
@@ -120,6 +121,8 @@ class _Referee:
             try:
                 channel = self._started()
                 channel.send(message)
+                while not channel.has_message(_LOOK):
+                    self._require_running()
                 fine, value = pickle.loads(channel.receive())
             except (OSError, EOFError):
                 self._stop()
@@ -146,6 +149,16 @@ class _Referee:
                 theirs.close()
                 self._channel = Channel(ours)
             return self._channel
+
+    def _require_running(self) -> None:
+        """Ends the process if somebody has stopped it, as an agent can: it would never answer, whatever the time limit."""
+        with self._lock:
+            if self._process is None:
+                raise EOFError
+            # macOS has no waitid below Python 3.13.
+            if hasattr(os, "waitid") and os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT):
+                self._process.kill()
+                raise EOFError
 
     def _stop(self) -> None:
         with self._lock:
