@@ -16,10 +16,11 @@ import numpy as np
 from reach_gym.acting import rollout
 from reach_gym.acting.protocol import BUILT_IN
 from reach_gym.benchmark import wire
-from reach_gym.benchmark.process import MEMORY, PACKAGES, AgentFailure, AgentProcess, on_one_core, printable
+from reach_gym.benchmark.process import MEMORY, PACKAGES, AgentFailure, AgentProcess, printable
 from reach_gym.benchmark.provenance import commit, source, versions
 from reach_gym.benchmark.remote import remote_agent
 from reach_gym.benchmark.sessions import session_facts
+from reach_gym.benchmark.system import on_one_core
 from reach_gym.errors import InvalidActionError, NotApplicableError
 from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate, subset, suite
 from reach_gym.evaluation.suite import SuiteTask

@@ -19,10 +19,10 @@ import pytest
 from reach_gym.benchmark import jobs, wire
 from reach_gym.benchmark.engines import Done, LocalEngine
 from reach_gym.benchmark.jobs import Job, resolved, run_job
-from reach_gym.benchmark.process import child_environment, on_one_core
 from reach_gym.benchmark.provenance import source
 from reach_gym.benchmark.results import JOURNAL, RECORDS, Entry, Journal, Limits, complaint, jobs_of, run
 from reach_gym.benchmark.summary import summarise
+from reach_gym.benchmark.system import child_environment, on_one_core
 from reach_gym.cli import main
 from reach_gym.cli.benchmarking import Benchmark
 from reach_gym.evaluation import evaluate, suite
