@@ -16,8 +16,9 @@ from rich.table import Table
 
 from reach_gym.acting.rollout import BATCH
 from reach_gym.benchmark.engines import LocalEngine
-from reach_gym.benchmark.process import MEMORY, AgentProcess, on_one_core
+from reach_gym.benchmark.process import MEMORY, AgentProcess
 from reach_gym.benchmark.remote import remote_agent
+from reach_gym.benchmark.system import on_one_core
 from reach_gym.cli.shell import Command
 from reach_gym.evaluation import evaluate
 from reach_gym.registration import TASKS

@@ -102,6 +102,9 @@ def progress_bar(label: str, learner: Progressing, wanted: bool) -> Iterator[Cal
         A function that brings it up to date.
     """
     console = Console(stderr=True)
+    if not (wanted and console.is_terminal):  # below version 14.3 Rich ends even a bar that is not shown with an empty line
+        yield lambda: None
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
@@ -109,15 +112,14 @@ def progress_bar(label: str, learner: Progressing, wanted: bool) -> Iterator[Cal
         TextColumn("{task.fields[status]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not (wanted and console.is_terminal)) as progress:
+    with Progress(*columns, console=console) as progress:
         bar = progress.add_task(label, total=learner.total, completed=learner.done, status="")
         first, begin = learner.done, time.perf_counter()
 
         def show() -> None:
-            if not progress.disable:
-                rate = (learner.done - first) / max(time.perf_counter() - begin, 1e-9)
-                figures = [*map(_shown, learner.status().items()), f"{rate:,.0f} {learner.unit}/s"]
-                progress.update(bar, completed=learner.done, status="  ".join(figures))
+            rate = (learner.done - first) / max(time.perf_counter() - begin, 1e-9)
+            figures = [*map(_shown, learner.status().items()), f"{rate:,.0f} {learner.unit}/s"]
+            progress.update(bar, completed=learner.done, status="  ".join(figures))
 
         yield show
 

@@ -23,6 +23,7 @@ try:
 except ModuleNotFoundError as error:
     raise missing_extra("stable-baselines3", "sb3") from error
 
+_SAFE = "2.10"  # older releases run code of a file in spite of `weights_only` (CVE-2025-32434, CVE-2026-24747)
 MAX_SETTINGS = 2**23  # bytes of JSON
 MAX_WEIGHTS = 2**27  # bytes, unpacked
 _TRUSTED = 2**30  # bytes of either part, where code may run anyway
@@ -42,9 +43,11 @@ def read_model(path: Path | str, trust: bool) -> tuple[dict[str, Any], dict[str,
         What Stable-Baselines3 keeps of the model, by name; and what should be the policy's ``state_dict`` (`require_numbers`).
 
     Raises:
-        ValueError: It is no such file, or one of its parts is damaged or too large.
+        ValueError: It is no such file, one of its parts is damaged or too large, or PyTorch is too old for files of strangers.
         OSError: The file cannot be read.
     """
+    if not trust and torch.__version__ < _SAFE:  # compares versions, not texts
+        raise ValueError(f"PyTorch must be at least {_SAFE} to load a model without trust, got {torch.__version__}.")
     most = (_TRUSTED, _TRUSTED) if trust else (MAX_SETTINGS, MAX_WEIGHTS)
     try:
         with zipfile.ZipFile(path) as archive:

@@ -8,23 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import queue
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from reach_gym import checks
-from reach_gym.benchmark.process import child_environment
-from reach_gym.benchmark.wire import Channel
+from reach_gym.benchmark.referees import ATTEMPTS, Referee
 from reach_gym.errors import missing_extra
 
-ATTEMPTS = 3
 _PATIENCE = 10.0  # seconds
 LOST = f"the process that watched it was lost {ATTEMPTS} times"
 
@@ -75,7 +68,7 @@ class LocalEngine:
         done: queue.SimpleQueue[Done] = queue.SimpleQueue()
         for index in range(len(items)):
             todo.put(index)
-        referees = [_Referee() for _ in range(min(self._workers, len(items)))]
+        referees = [Referee() for _ in range(min(self._workers, len(items)))]
         threads = [threading.Thread(target=_work, args=(each, function, items, todo, done), daemon=True) for each in referees]
         for thread in threads:
             thread.start()
@@ -90,7 +83,7 @@ class LocalEngine:
 
 
 def _work(
-    referee: _Referee, function: Any, items: Sequence[Any], todo: queue.SimpleQueue[int], done: queue.SimpleQueue[Done]
+    referee: Referee, function: Any, items: Sequence[Any], todo: queue.SimpleQueue[int], done: queue.SimpleQueue[Done]
 ) -> None:
     """Does jobs until none is left or the referee is closed."""
     while not referee.closed:
@@ -98,72 +91,9 @@ def _work(
             index = todo.get_nowait()
         except queue.Empty:
             return
-        done.put(referee.do(index, function, items[index]))
-
-
-class _Referee:
-    """A process that does jobs; it is started again when it is lost."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._channel: Channel | None = None
-        self._folder = ""
-        self._lock = threading.Lock()
-        self.closed = False
-
-    def do(self, index: int, function: Any, item: Any) -> Done:
-        """One job, which may take several attempts."""
-        message = pickle.dumps((function, item))
-        for _ in range(ATTEMPTS):
-            if self.closed:
-                break
-            try:
-                channel = self._started()
-                channel.send(message)
-                fine, value = pickle.loads(channel.receive())
-            except (OSError, EOFError):
-                self._stop()
-                continue
-            return Done(index, value, "") if fine else Done(index, None, value)
-        return Done(index, None, LOST)
-
-    def _started(self) -> Channel:
-        with self._lock:
-            if self.closed:
-                raise EOFError
-            if self._channel is None:
-                ours, theirs = socket.socketpair()
-                # Whatever it and its agents leave behind is found, and removed, there.
-                self._folder = tempfile.mkdtemp(prefix="reach-gym-")
-                # A session of its own: Ctrl-C is for this process to handle. -P: it takes no module from the current directory.
-                self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "reach_gym.benchmark.referee", str(theirs.fileno())],
-                    env={**child_environment(), "TMPDIR": self._folder},
-                    stdin=subprocess.DEVNULL,
-                    pass_fds=(theirs.fileno(),),
-                    start_new_session=True,
-                )
-                theirs.close()
-                self._channel = Channel(ours)
-            return self._channel
-
-    def _stop(self) -> None:
-        with self._lock:
-            if self._process is not None and self._channel is not None:
-                self._process.terminate()
-                try:
-                    self._process.wait(5.0)
-                except subprocess.TimeoutExpired:
-                    self._process.kill()
-                    self._process.wait()
-                self._channel.close()
-                shutil.rmtree(self._folder, ignore_errors=True)
-            self._process, self._channel = None, None
-
-    def close(self) -> None:
-        """Ends the process, in the middle of a job if need be."""
-        self.closed = True
-        self._stop()
+        answer = referee.do(function, items[index])
+        fine, value = (False, LOST) if answer is None else answer
+        done.put(Done(index, value, "") if fine else Done(index, None, value))
 
 
 class RayEngine:

@@ -16,13 +16,15 @@ import numpy as np
 from reach_gym.acting import rollout
 from reach_gym.acting.protocol import BUILT_IN
 from reach_gym.benchmark import wire
-from reach_gym.benchmark.process import MEMORY, PACKAGES, AgentFailure, AgentProcess, on_one_core, printable
+from reach_gym.benchmark.process import MEMORY, PACKAGES, AgentFailure, AgentProcess, printable
 from reach_gym.benchmark.provenance import commit, source, versions
 from reach_gym.benchmark.remote import remote_agent
 from reach_gym.benchmark.sessions import session_facts
+from reach_gym.benchmark.system import on_one_core
 from reach_gym.errors import InvalidActionError, NotApplicableError
 from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate, subset, suite
 from reach_gym.evaluation.suite import SuiteTask
+from reach_gym.grid.keywords import GridReach
 from reach_gym.recording import Recording, record
 from reach_gym.recording.sessions import record_session
 from reach_gym.registration import TASKS
@@ -178,7 +180,7 @@ def _plain(numbers: dict[str, float]) -> dict[str, float | None]:
 
 def _grid_paths(evaluation: Evaluation, task: SuiteTask) -> list[dict[str, Any]]:
     """The cursor's paths of some trials, in squares."""
-    size = int({**TASKS[task.env_id].kwargs, **task.kwargs}.get("size", 16))
+    size = int({**TASKS[task.env_id].kwargs, **task.kwargs}.get("size", GridReach.size))
     kept = zip(evaluation.targets[:_PATHS], evaluation.path[:_PATHS], strict=True)
     cells = ((target, line[line >= 0]) for target, line in kept)
     return [

@@ -7,8 +7,6 @@ code that means harm can do all that the user could.
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import glob
 import os
 import re
 import select
@@ -20,16 +18,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from reach_gym.benchmark import wire
+from reach_gym.benchmark.system import child_environment, kill_those_in, resident
 
 MAX_OUTPUT = 2**24  # bytes that an agent may print
 MEMORY = 2**32  # bytes that it may take, unless told otherwise
 _POLL = 0.05  # seconds between two looks at memory and clock
 _TAIL = 400  # bytes of what it printed that are kept
-_PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 _STATUSES = ("error", "memory", "crashed", "invalid_action", "not_applicable")  # that its process may tell
 # Whose version goes into the results if the agent has loaded it.
 PACKAGES = ("torch", "stable_baselines3", "sb3_contrib", "tensorflow", "jax", "keras", "scipy", "sklearn", "ray", "tianshou")
@@ -196,7 +193,7 @@ class AgentProcess:
                 self._end("output", f"it printed more than {MAX_OUTPUT >> 20} MiB")
             elif deadline is not None and time.monotonic() > deadline:
                 self._end("timeout", f"it took longer than {self._seconds:g} s")
-            elif _resident(self._process.pid) > self._memory:
+            elif resident(self._process.pid) > self._memory:
                 self._end("memory", f"it took more than {self._memory >> 20} MiB of memory")
 
     def _end(self, status: str, message: str) -> None:
@@ -215,62 +212,12 @@ class AgentProcess:
         self._kill()
         self._process.wait()
         self._watch.join()
-        _kill_those_in(self._folder)
+        kill_those_in(self._folder)
         if self._process.stdout is not None:
             self._process.stdout.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def end_with_parent(number: signal.Signals) -> None:
-    """Has Linux send this process a signal when whoever started it ends, in whatever way: nobody stays behind."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
-
-
-@contextlib.contextmanager
-def on_one_core() -> Iterator[None]:
-    """Keeps this thread, and the agents' processes that it starts, on the core where it is, unless they may use several threads.
-
-    Referee and agent take turns, so that a second core gains them nothing, but waking it costs more than all else that a step
-    takes: a message and its answer need 0.25 ms across two cores of a virtual machine, 0.02 ms on one.
-    """
-    if sys.platform != "linux" or child_environment()["OMP_NUM_THREADS"] != "1":
-        yield
-        return
-    allowed = os.sched_getaffinity(0)
-    with contextlib.suppress(OSError, ValueError):  # then it stays as it was
-        os.sched_setaffinity(0, {ctypes.CDLL(None).sched_getcpu()})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, allowed)
-
-
 def printable(text: str) -> str:
     """`text` without what a terminal would obey or a file could not hold."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
-def _kill_those_in(folder: str) -> None:
-    """Ends what the agent left behind in sessions of their own: all whose directory for temporary files is its `folder`."""
-    wanted = f"TMPDIR={folder}".encode()
-    for place in glob.glob("/proc/[0-9]*/environ"):
-        with contextlib.suppress(OSError), open(place, "rb") as file:
-            if wanted in file.read().split(b"\0"):
-                os.kill(int(place.split("/")[2]), signal.SIGKILL)
-
-
-def child_environment() -> dict[str, str]:
-    """Every module that can be imported here can be imported there; one thread, so that scores do not depend on the load."""
-    threads = {name: os.environ.get(name, "1") for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    path = os.pathsep.join(os.path.abspath(part) for part in sys.path if part and os.path.exists(part))
-    return {**os.environ, **threads, "PYTHONPATH": path, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def _resident(pid: int) -> int:
-    """Bytes of memory that a process holds; 0 where the system does not tell."""
-    try:
-        with open(f"/proc/{pid}/statm", "rb") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError, ValueError):
-        return 0

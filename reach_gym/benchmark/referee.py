@@ -8,7 +8,7 @@ import socket
 import sys
 from types import FrameType
 
-from reach_gym.benchmark.process import end_with_parent
+from reach_gym.benchmark.system import end_with_parent
 from reach_gym.benchmark.wire import Channel
 
 

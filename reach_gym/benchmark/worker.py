@@ -17,7 +17,8 @@ from reach_gym import checks
 from reach_gym.acting import rollout
 from reach_gym.acting.protocol import Transition, is_module, load_agent
 from reach_gym.benchmark import wire
-from reach_gym.benchmark.process import PACKAGES, end_with_parent
+from reach_gym.benchmark.process import PACKAGES
+from reach_gym.benchmark.system import end_with_parent
 from reach_gym.benchmark.view import AgentView
 from reach_gym.errors import NotApplicableError
 

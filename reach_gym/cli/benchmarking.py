@@ -190,7 +190,10 @@ class Benchmark(shell.Command):
     @contextlib.contextmanager
     def _bar(self, total: int) -> Iterator[Callable[[], None]]:
         console = Console(stderr=True)
+        if not (self.progress and console.is_terminal):  # below version 14.3 Rich ends even a hidden bar with an empty line
+            yield lambda: None
+            return
         columns = TextColumn("benchmark"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-        with Progress(*columns, console=console, disable=not (self.progress and console.is_terminal)) as progress:
+        with Progress(*columns, console=console) as progress:
             bar = progress.add_task("", total=total)
             yield lambda: progress.advance(bar)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import textwrap
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from rich.table import Table
 
-from reach_gym import fields
+from reach_gym import fields, keywords
 from reach_gym.cli import shell
 from reach_gym.cli.reach_text import cursor_rows, schedule_lines
 from reach_gym.cli.tasks import TaskCommand, make
@@ -19,6 +21,7 @@ from reach_gym.rendering.field_marks import region_squares
 from reach_gym.sessions.schedule import schedule_from_data
 
 _LARGEST_SKETCH = 40  # squares; two columns of text each still fit a wide terminal
+_WIDTH = 100  # letters of a line of text
 
 
 @dataclass(kw_only=True)
@@ -37,7 +40,13 @@ class List(shell.Command):
 
 @dataclass(kw_only=True)
 class Show(TaskCommand):
-    """Explain a task: its world, spaces, field, reward, and how to make it."""
+    """Explain a task: its world, spaces, field, reward, and how to make it.
+
+    Attributes:
+        keywords: List every constructor keyword, too, with its default, unit and meaning.
+    """
+
+    keywords: bool = False
 
     def run(self) -> None:
         """Prints the task as text."""
@@ -45,19 +54,31 @@ class Show(TaskCommand):
             env_id, kwargs = self.env_id, self.env_kwargs
             env = make(env_id, kwargs)
             env.reset(seed=0)
-        print("\n".join(_description(env_id, kwargs, env)))
+        lines, base = _description(env_id, kwargs, env), cast(Any, env.unwrapped)
+        print("\n".join([*lines, *(("", *keyword_lines(base.task)) if self.keywords else ())]))
         env.close()
+
+
+def keyword_lines(task: keywords.Keywords) -> list[str]:
+    """Every keyword of a task, and of what it is made of (such as its plant), with default, unit and meaning."""
+    parts = [part for part in vars(task).values() if isinstance(part, keywords.Keywords)]
+    lines = ["keywords and their defaults:"]
+    for row in keywords.table(type(task), *map(type, parts)):
+        lines.append(f"    {row.name} = {row.default} {row.unit}".rstrip())
+        lines += textwrap.wrap(row.meaning, _WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8, break_long_words=False)
+    return lines
 
 
 def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
     task, scene = TASKS[env_id], env.unwrapped.scene()
-    settings = {**task.kwargs, **kwargs}
+    usual = {field.name: field.default for field in dataclasses.fields(env.unwrapped.task)}
+    settings = {**usual, **task.kwargs, **kwargs}
     grid = task.family == "grid"
     if grid:
         # The field of the task, not of the first trial, in which a schedule may have turned it off.
-        scene = replace(scene, field=fields.field_from_data(settings.get("field")))
+        scene = replace(scene, field=fields.field_from_data(settings["field"]))
         rows = _grid_rows(scene, settings, env, task.max_episode_steps)
-        sketch = _sketch(scene, settings.get("target") is not None)
+        sketch = _sketch(scene, settings["target"] is not None)
     else:
         rows, sketch = cursor_rows(env.unwrapped.task, env, task.max_episode_steps), []
     return [
@@ -67,7 +88,7 @@ def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
         *(f"{name + ':':<13}{value}" for name, value in rows),
         "",
         *sketch,
-        *schedule_lines(schedule_from_data(settings.get("schedule")), channels=not grid),
+        *schedule_lines(schedule_from_data(settings["schedule"]), channels=not grid),
         "make it:",
         f"    gym.make({', '.join([_quoted(f'{NAMESPACE}:{env_id}'), *_keywords(kwargs)])})",
     ]
@@ -77,11 +98,11 @@ def _grid_rows(scene: GridScene, settings: dict[str, Any], env: Any, limit: int)
     names = ", ".join(f"{a.value} {a.name.lower().replace('_', '-')}" for a in Action)
     return [
         ("grid", f"{scene.size} x {scene.size} squares (x, y); x to the right, y upwards"),
-        ("observation", f"{settings.get('observation', 'vector')}: {env.observation_space}"),
+        ("observation", f"{settings['observation']}: {env.observation_space}"),
         ("actions", f"{env.action_space}: {names}"),
-        ("start", _place(settings.get("start"))),
-        ("target", _place(settings.get("target"))),
-        ("radius", _radius(settings.get("radius", 0.0))),
+        ("start", _place(settings["start"])),
+        ("target", _place(settings["target"])),
+        ("radius", _radius(settings["radius"])),
         ("field", fields.describe(scene.field)),
         ("reward", "-1 per step, 0 for the step that comes within the radius, which ends the trial"),
         ("time limit", f"{limit} steps"),

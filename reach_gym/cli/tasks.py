@@ -28,7 +28,7 @@ class TaskCommand(Command):
 
     Attributes:
         task: The task, such as GridReach-v0 or reach_gym/GridReach-v0; `reach-gym list` shows all.
-        kwargs: Constructor keywords as JSON, such as '{"size": 8, "field": "wind"}'.
+        kwargs: Constructor keywords as JSON, such as '{"size": 8, "field": "wind"}'; `reach-gym show ID --keywords` explains all.
     """
 
     task: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ID")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import signal
@@ -19,6 +20,7 @@ import stable_baselines3 as sb3
 import torch
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import DummyVecEnv
+from torch.torch_version import TorchVersion
 
 from agents import loading
 from agents.__main__ import main
@@ -34,7 +36,7 @@ from reach_gym.acting.sb3 import ReachFeatures, ReachVecEnv
 from reach_gym.acting.sb3_policies import load_policy
 from reach_gym.benchmark.jobs import Job, run_job
 from reach_gym.cli import main as reach_gym_main
-from reach_gym.errors import NotApplicableError
+from reach_gym.errors import MissingExtraError, NotApplicableError
 
 PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
 SMALL: dict[str, Any] = {"size": 6, "backend": "numpy"}
@@ -377,6 +379,25 @@ def test_weights_that_are_no_finite_numbers_are_refused(weights: Any, tmp_path: 
     rewritten(path, weights_of(weights))
     with pytest.raises(ValueError, match="finite numbers"):
         load_policy(path, envs.envs)
+
+
+def test_an_old_pytorch_loads_no_file_of_a_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, envs, path = saved("dqn", tmp_path)
+    monkeypatch.setattr(torch, "__version__", TorchVersion("2.9.1"))
+    with pytest.raises(ValueError, match="PyTorch must be at least 2.10 .* got 2.9.1"):
+        load_policy(path, envs.envs)
+    load_policy(path, envs.envs, trust=True)
+
+
+@pytest.mark.parametrize("name", ["sb3", "sb3_archive", "features"])
+def test_without_stable_baselines3_an_import_says_how_to_install_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = "torch" if name == "features" else "stable_baselines3"
+    for module in [each for each in sys.modules if each.partition(".")[0] == needed]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, needed, None)
+    monkeypatch.delitem(sys.modules, f"reach_gym.acting.{name}")
+    with pytest.raises(MissingExtraError, match=rf"{needed.replace('_', '-')} is not installed; run `pip install .reach-gym\[sb3\]"):
+        importlib.import_module(f"reach_gym.acting.{name}")
 
 
 def test_no_zip_and_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

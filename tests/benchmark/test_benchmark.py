@@ -19,10 +19,10 @@ import pytest
 from reach_gym.benchmark import jobs, wire
 from reach_gym.benchmark.engines import Done, LocalEngine
 from reach_gym.benchmark.jobs import Job, resolved, run_job
-from reach_gym.benchmark.process import child_environment, on_one_core
 from reach_gym.benchmark.provenance import source
 from reach_gym.benchmark.results import JOURNAL, RECORDS, Entry, Journal, Limits, complaint, jobs_of, run
 from reach_gym.benchmark.summary import summarise
+from reach_gym.benchmark.system import child_environment, on_one_core
 from reach_gym.cli import main
 from reach_gym.cli.benchmarking import Benchmark
 from reach_gym.evaluation import evaluate, suite
@@ -242,6 +242,26 @@ def test_a_journal_is_continued_and_only_with_what_is_still_true(tmp_path):
     assert {key[0] for key in journal.known(other)} == {"random", "ideal"}
     (tmp_path / JOURNAL).write_text((tmp_path / JOURNAL).read_text().replace('"numpy": "', '"numpy": "0'))
     assert not journal.known(jobs)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"[" * 100_000, b"[1]", b'"text"', b'{"label": "ideal"}', b"\xff\xfe", b'{"label": 1, "record": [], "details": 0, "seconds": 0}']
+    + [("seed", "1e400"), ("task", "{}"), ("versions", "[]"), ("env", "3")],
+    ids=lambda damage: str(damage)[:12],
+)
+def test_a_damaged_line_of_a_journal_is_skipped(tmp_path, damage):
+    journal, work = Journal(tmp_path), jobs_of([Entry("ideal", "ideal")], [suite.TASKS["grid-null"]], (0,), LIMITS)
+    journal.add(work[0], run_job(work[0]))
+    sound = (tmp_path / JOURNAL).read_bytes()
+    if isinstance(damage, tuple):
+        told = json.loads(sound)
+        told["record"][damage[0]] = "HERE"
+        damage = json.dumps(told).replace('"HERE"', damage[1]).encode()
+    (tmp_path / JOURNAL).write_bytes(damage + b"\n" + sound)
+    assert len(journal.known(work)) == 1
+    (tmp_path / JOURNAL).write_bytes(damage + b"\n")
+    assert not journal.known(work)
 
 
 def test_a_torn_journal_is_continued_on_a_line_of_its_own(tmp_path):

@@ -39,6 +39,7 @@ HOSTILE = {
     "allocates": ("memory", "MemoryError|memory"),
     "kills_itself": ("crashed", "SIGKILL"),
     "kills_its_referee": ("crashed", "lost 3 times"),
+    "stops_its_referee": ("crashed", "lost 3 times"),
     "breaks_memory": ("crashed", "SIGSEGV"),
     "talks_nonsense": ("crashed", "it sent"),
     "says_ok": ("crashed", "a status that there is not"),

@@ -10,9 +10,11 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+import gymnasium as gym
 import pytest
 
 import reach_gym
+from reach_gym import keywords
 from reach_gym.benchmark.jobs import Job, run_job
 from reach_gym.cli import main, shell
 from reach_gym.cli import watch as watching
@@ -20,6 +22,7 @@ from reach_gym.cli.keyboard import CHORD, DIRECT, Moves
 from reach_gym.cli.play import play
 from reach_gym.cli.tasks import full_id, make
 from reach_gym.grid.world import MOVES, Action
+from reach_gym.keywords import Keywords
 from reach_gym.registration import TASKS
 from reach_gym.rendering.canvas import load_pygame
 from reach_gym.rendering.window import Key, Window
@@ -242,6 +245,22 @@ def test_bad_requests(capsys, tmp_path, monkeypatch, arguments, message):
     assert code == 2
     assert message in line
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("env_id", [GRID, CURL])
+def test_show_lists_every_keyword(capsys, env_id):
+    assert main(["show", env_id]) == 0
+    short = capsys.readouterr().out
+    assert main(["show", env_id, "--keywords"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith(short) and max(map(len, text[len(short) :].splitlines())) <= 100
+    task = gym.make(f"reach_gym/{env_id}").unwrapped.task
+    parts = [task, *(part for part in vars(task).values() if isinstance(part, Keywords))]
+    rows = keywords.table(*map(type, parts))
+    assert len(rows) >= 7
+    for row in rows:
+        line = f"    {row.name} = {row.default} {row.unit}".rstrip()
+        assert f"{line}\n{' ' * 8}{row.meaning[:40]}" in text
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 import sys
 
+import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.wrappers import RecordVideo
 
+import reach_gym  # noqa: F401
 from reach_gym.rendering.video import check_video_path, write_video
 
 
@@ -110,6 +113,18 @@ def test_missing_extra(monkeypatch, suffix):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r'run `pip install "reach-gym\[render\]"`'):
         check_video_path(f"a{suffix}")
+
+
+@pytest.mark.parametrize("env_id", ["reach_gym/GridReach-v0", "reach_gym/CursorReachCurl-v0"])
+@pytest.mark.filterwarnings("ignore:::moviepy", "ignore::SyntaxWarning", "ignore::DeprecationWarning")
+def test_gymnasiums_own_wrapper_records_with_the_extra(tmp_path, env_id):
+    pytest.importorskip("moviepy")
+    env = RecordVideo(gym.make(env_id, render_mode="rgb_array", max_episode_steps=5), str(tmp_path / "new"))
+    env.reset(seed=0)
+    while not any(env.step(env.action_space.sample())[2:4]):
+        pass
+    env.close()
+    assert [path.suffix for path in (tmp_path / "new").iterdir()] == [".mp4"] and next((tmp_path / "new").iterdir()).stat().st_size > 1000
 
 
 def test_importing_the_module_loads_no_encoder():

@@ -104,6 +104,11 @@ def kills_itself(observations):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def stops_its_referee(observations):
+    os.kill(os.getppid(), signal.SIGSTOP)
+    return east(observations)
+
+
 def kills_its_referee(observations):
     os.kill(os.getppid(), signal.SIGKILL)
     time.sleep(1000)
