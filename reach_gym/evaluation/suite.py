@@ -29,9 +29,10 @@ import numpy as np
 from reach_gym import checks, registration
 from reach_gym.acting import rollout
 from reach_gym.grid.observations import KINDS
+from reach_gym.reach.observations import OBSERVATIONS as REACH_KINDS
 
 # The kinds of observation that an agent may have, in the order in which they are tried; one that does not mind gets the first.
-OBSERVATIONS = {"grid": tuple(KINDS), "cursor": ("vector", "goal", "pixels")}
+OBSERVATIONS = {"grid": tuple(KINDS), "cursor": tuple(REACH_KINDS)}
 
 
 @dataclass(frozen=True)
