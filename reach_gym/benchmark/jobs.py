@@ -45,6 +45,7 @@ class Job:
         path: Directory in which relative names are looked up.
         seconds: Wall-clock limit; ``None`` for the task's.
         memory: Limit in bytes.
+        wrappers: Names that `reach_gym.acting.wrapping.load` takes, between the agent and its environment.
     """
 
     label: str
@@ -55,6 +56,7 @@ class Job:
     path: str = "."
     seconds: float | None = None
     memory: int = MEMORY
+    wrappers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ def _agent_of(job: Job, task: SuiteTask, found: dict[str, Any]) -> Iterator[tupl
         **{"agent": resolved(job), "trust": job.trust, "path": str(Path(job.path).absolute()), "seed": job.seed},
         **{"env_id": task.env_id, "kwargs": task.kwargs, "observations": kinds},
         "rows": 1 if task.is_session else min(task.episodes, rollout.BATCH),
+        "session": task.is_session,
+        "wrappers": _wrappers(job),
     }
     with on_one_core():
         process = AgentProcess(told, task.seconds if job.seconds is None else job.seconds, job.memory)
@@ -132,9 +136,17 @@ def _versions_of(process: AgentProcess) -> dict[str, str]:
 
 def resolved(job: Job) -> str:
     """The agent's name for its process: ``{seed}`` is filled in, and a path leads there from any directory."""
-    name = job.agent.replace("{seed}", str(job.seed))
+    return _absolute(job.agent.replace("{seed}", str(job.seed)), job.path)
+
+
+def _wrappers(job: Job) -> list[str]:
+    """The names of a job's wrappers for the agent's process."""
+    return [_absolute(name, job.path) for name in job.wrappers]
+
+
+def _absolute(name: str, folder: str) -> str:
     before, called, text = name.partition("(")
-    path = Path(job.path, text[:-1] if called else name)
+    path = Path(folder, text[:-1] if called else name)
     if not path.exists():
         return name
     return f"{before}({path.absolute()})" if called else str(path.absolute())
@@ -210,7 +222,8 @@ def _record(job: Job, task: SuiteTask, facts: dict[str, Any], found: dict[str, A
         "measure": task.measure,
         "value": None if measures is None else measures[task.measure],
         "measures": measures,
-        "source": source(resolved(job), job.path),
+        "wrappers": list(job.wrappers),
+        "source": source(resolved(job), job.path, _wrappers(job)),
         "versions": {**found.get("versions", {}), **versions(scipy=task.track == "adaptation")},
         "commit": commit(),
     }
@@ -226,7 +239,7 @@ def is_current(job: Job, record: dict[str, Any]) -> bool:
     task = suite.TASKS[job.task]
     now = _record(job, task, {}, {})
     then = {name: record["versions"].get(name) for name in now["versions"]}
-    same = all(record[name] == now[name] for name in ("name", "source", "trials", "commit"))
+    same = all(record[name] == now[name] for name in ("name", "wrappers", "source", "trials", "commit"))
     return same and then == now["versions"] and record["env"]["episodes"] == task.episodes
 
 
