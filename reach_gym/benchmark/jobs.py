@@ -86,7 +86,7 @@ def run_job(job: Job) -> Outcome:
     try:
         with _agent_of(job, task, found) as (agent, kwargs):
             found["observation"] = kwargs["observation"]
-            facts["measures"], details = measure(agent, replace(task, kwargs=kwargs), job.seed)
+            facts["measures"], facts["intervals"], details = measure(agent, replace(task, kwargs=kwargs), job.seed)
     except AgentFailure as failure:
         facts, details = {"status": failure.status, "message": failure.message}, {}
     except InvalidActionError as error:
@@ -152,27 +152,36 @@ def _absolute(name: str, folder: str) -> str:
     return f"{before}({path.absolute()})" if called else str(path.absolute())
 
 
-def measure(agent: Any, task: SuiteTask, seed: int) -> tuple[dict[str, float | None], dict[str, Any]]:
-    """What an agent does on a task: the means of `reach_gym.evaluation.held_out`, and details for the report."""
+def measure(
+    agent: Any, task: SuiteTask, seed: int
+) -> tuple[dict[str, float | None], dict[str, list[float | None]], dict[str, Any]]:
+    """What an agent does on a task: the means of `reach_gym.evaluation.held_out`, intervals, and details for the report."""
     if task.family == "grid":
         evaluation: Evaluation | CursorEvaluation = evaluate(
             agent, task.env_id, task.episodes, seed, task.kwargs, session=task.is_session
         )
-        return _summary(evaluation, task), {"paths": _grid_paths(_counted(evaluation, task), task)}
+        return _summary(evaluation, task), _intervals(evaluation, task), {"paths": _grid_paths(_counted(evaluation, task), task)}
     # What `evaluate` returns is made of this recording, too; but here the paths are of interest.
     if task.is_session:
         recording = record_session(agent, task.env_id, task.episodes, seed, task.kwargs)
     else:
         recording = record(agent, task.env_id, task.episodes, seed, task.kwargs, observe=False)
-    summary = _summary(CursorEvaluation.of(recording), task)
+    found = CursorEvaluation.of(recording)
+    summary, between = _summary(found, task), _intervals(found, task)
     if task.track == "adaptation":
         numbers, courses = session_facts(recording)
-        return {**summary, **_plain(numbers)}, courses
-    return summary, {"paths": _paths(recording, task)}
+        return {**summary, **_plain(numbers)}, between, courses
+    return summary, between, {"paths": _paths(recording, task)}
 
 
 def _summary(evaluation: Any, task: SuiteTask) -> dict[str, float | None]:
     return _plain(_counted(evaluation, task).summary())
+
+
+def _intervals(evaluation: Any, task: SuiteTask) -> dict[str, list[float | None]]:
+    """The ends of the 95 % intervals over the trials that count."""
+    found = _counted(evaluation, task).intervals()
+    return {name: list(_plain({"low": each.low, "high": each.high}).values()) for name, each in found.items()}
 
 
 def _counted(evaluation: Any, task: SuiteTask) -> Any:
@@ -214,7 +223,7 @@ def _paths(recording: Recording, task: SuiteTask) -> list[dict[str, Any]]:
 
 def _record(job: Job, task: SuiteTask, facts: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     kwargs = {**task.kwargs, **({"observation": found["observation"]} if "observation" in found else {})}
-    measures = facts.pop("measures", None)
+    measures, intervals = facts.pop("measures", None), facts.pop("intervals", None)
     return {
         **{"agent": job.label, "name": job.agent, "task": job.task, "seed": job.seed, **facts},
         "env": {"id": task.env_id, "kwargs": kwargs, "episodes": task.episodes, "session": task.is_session, "block": task.block},
@@ -222,6 +231,7 @@ def _record(job: Job, task: SuiteTask, facts: dict[str, Any], found: dict[str, A
         "measure": task.measure,
         "value": None if measures is None else measures[task.measure],
         "measures": measures,
+        "intervals": intervals,
         "wrappers": list(job.wrappers),
         "source": source(resolved(job), job.path, _wrappers(job)),
         "versions": {**found.get("versions", {}), **versions(scipy=task.track == "adaptation")},

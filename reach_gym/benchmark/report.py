@@ -117,7 +117,9 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> s
         "<tr>" + "".join(f'<td class="{kind}">{escape(cell)}</td>' for kind, cell in zip(kinds, row, strict=True)) + "</tr>"
         for row in rows
     )
-    return f'<h2>{escape(title)}</h2><div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    # Who has no mouse scrolls the box with the arrow keys.
+    box = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}">'
+    return f"<h2>{escape(title)}</h2>{box}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 def _courses(results: Results, agents: Sequence[str]) -> list[str]:

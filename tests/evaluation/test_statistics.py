@@ -30,6 +30,27 @@ def test_the_interquartile_mean_is_a_trimmed_mean(shape):
     assert statistics.interquartile_mean(scores) == pytest.approx(stats.trim_mean(scores, 0.25, axis=None), abs=1e-12)
 
 
+@pytest.mark.parametrize("count", [2, 3, 5, 10, 11, 14, 40, 1000])
+def test_the_interval_of_a_mean_is_students(count):
+    values = np.random.default_rng(count).normal(3, 2, count)
+    low, high = stats.t.interval(0.95, count - 1, values.mean(), stats.sem(values))
+    assert statistics.mean_interval(values) == pytest.approx((values.mean(), low, high), rel=1e-3)
+
+
+def test_a_single_value_has_no_interval():
+    value, low, high = statistics.mean_interval([4.0])
+    assert value == 4 and np.isnan(low) and np.isnan(high)
+    for bad in ([], [np.nan, 1.0]):
+        with pytest.raises(ValueError, match="`values`"):
+            statistics.mean_interval(bad)
+
+
+@pytest.mark.parametrize("hits,count", [(0, 7), (7, 7), (3, 10), (499, 500)])
+def test_the_interval_of_a_share_is_wilsons(hits, count):
+    low, high = stats.binomtest(hits, count).proportion_ci(method="wilson")
+    assert statistics.share_interval(np.arange(count) < hits) == pytest.approx((hits / count, low, high), abs=1e-6)
+
+
 def test_the_probability_of_improvement_by_hand():
     assert statistics.probability_of_improvement([[1.0], [3.0]], [[2.0], [2.0]]) == 0.5
     assert statistics.probability_of_improvement([[3.0, 0.0]], [[2.0, 0.0]]) == 0.75  # a win and a tie
