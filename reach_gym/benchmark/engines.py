@@ -21,11 +21,13 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from reach_gym import checks
 from reach_gym.benchmark.process import child_environment
+from reach_gym.benchmark.referee import BEAT
 from reach_gym.benchmark.wire import Channel
 from reach_gym.errors import missing_extra
 
 ATTEMPTS = 3
 _PATIENCE = 10.0  # seconds
+_SILENCE = 30.0  # seconds without a sign of life after which a referee is given up; it gives one every second
 LOST = f"the process that watched it was lost {ATTEMPTS} times"
 
 Item = TypeVar("Item")
@@ -101,6 +103,18 @@ def _work(
         done.put(referee.do(index, function, items[index]))
 
 
+def _answer(channel: Channel) -> memoryview:
+    """What a referee answers, after its signs of life.
+
+    Raises:
+        OSError: It gives none any more.
+        EOFError: It has gone.
+    """
+    while (message := channel.receive()) == BEAT:
+        pass
+    return message
+
+
 class _Referee:
     """A process that does jobs; it is started again when it is lost."""
 
@@ -120,7 +134,7 @@ class _Referee:
             try:
                 channel = self._started()
                 channel.send(message)
-                fine, value = pickle.loads(channel.receive())
+                fine, value = pickle.loads(_answer(channel))
             except (OSError, EOFError):
                 self._stop()
                 continue
@@ -133,11 +147,12 @@ class _Referee:
                 raise EOFError
             if self._channel is None:
                 ours, theirs = socket.socketpair()
+                ours.settimeout(_SILENCE)
                 # Whatever it and its agents leave behind is found, and removed, there.
                 self._folder = tempfile.mkdtemp(prefix="reach-gym-")
                 # A session of its own: Ctrl-C is for this process to handle. -P: it takes no module from the current directory.
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "reach_gym.benchmark.referee", str(theirs.fileno())],
+                    [sys.executable, "-P", "-m", "reach_gym.benchmark.referee", str(theirs.fileno()), self._folder],
                     env={**child_environment(), "TMPDIR": self._folder},
                     stdin=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),

@@ -116,7 +116,7 @@ class Journal:
     def known(self, jobs: Iterable[Job]) -> dict[Key, Outcome]:
         """What is known of `jobs`: done by the same code on the same trials, and no failure."""
         try:
-            lines = self._path.read_text(encoding="utf-8").splitlines()
+            lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return {}
         wanted = {_key(job): job for job in jobs}
@@ -127,10 +127,12 @@ class Journal:
                 outcome = Outcome(told["record"], told["details"], told["seconds"])
                 record = outcome.record
                 key = str(told["label"]), str(record["task"]), int(record["seed"])
+                if not isinstance(outcome.details, dict):
+                    continue
                 if key in wanted and is_current(wanted[key], record) and record["status"] in (OK, NOT_APPLICABLE):
                     found[key] = outcome
-            except (ValueError, KeyError, TypeError):
-                continue  # the line at which it broke off
+            except (ValueError, LookupError, TypeError, OverflowError, RecursionError, AttributeError):
+                continue  # the line at which it broke off, or a damaged one
         return found
 
 

@@ -109,6 +109,11 @@ def kills_its_referee(observations):
     time.sleep(1000)
 
 
+def stops_its_referee(observations):
+    os.kill(os.getppid(), signal.SIGSTOP)
+    time.sleep(1000)
+
+
 def breaks_memory(observations):
     ctypes.string_at(0)
 
