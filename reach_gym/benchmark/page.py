@@ -11,7 +11,8 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 sy
 sans-serif; } main { max-width: 1080px; margin: 0 auto; padding: 24px 16px 64px; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 4px; } h2 { font-size: 1.1rem; margin: 36px 0 8px; }
 h3 { font-size: 0.95rem; font-weight: 600; margin: 20px 0 6px; }
-p { margin: 0 0 12px; max-width: 72ch; } .lead, .notes, figcaption { color: var(--faint); } .notes { font-size: 0.85rem; }
+p { margin: 0 0 12px; max-width: 72ch; } .lead, .notes, figcaption { color: var(--faint); }
+.notes { font-size: 0.85rem; overflow-wrap: anywhere; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 0; margin: 12px 0; font-size: 0.9rem; }
 .legend i { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 12px 28px; align-items:

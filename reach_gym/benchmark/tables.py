@@ -12,6 +12,7 @@ from rich.text import Text
 
 from reach_gym.benchmark.jobs import OK
 from reach_gym.benchmark.summary import FACTS, MEASURES, SHARES, ranked
+from reach_gym.evaluation import statistics
 
 Summary = Mapping[str, Any]
 DASH = "-"
@@ -65,9 +66,24 @@ def _aggregates(summary: Summary) -> Rows:
             found = groups[group][agent]
             cells += [DASH, ""] if found is None else [number(found["iqm"]), _interval(found)]
             cells.append(f"{0 if found is None else found['done']} of {len(summary['groups'][group])}")
+            cells += _coverage(summary, "mean", 0 if found is None else found["done"])
         rows.append(cells)
-    heads = ["agent", *(part for group in groups for part in (group, "95 % interval", "tasks"))]
+    more = _coverage_heads(summary)
+    heads = ["agent", *(part for group in groups for part in (group, "95 % interval", "tasks", *more))]
     return "Interquartile mean of the scores", heads, rows
+
+
+def _coverage_heads(summary: Summary) -> list[str]:
+    """The head of the column that says what 95 % intervals of few seeds are worth; none where there are enough."""
+    return ["coverage"] if len(summary["seeds"]) < statistics.ENOUGH else []
+
+
+def _coverage(summary: Summary, kind: str, tasks: int) -> list[str]:
+    """The cell of that column."""
+    if not _coverage_heads(summary):
+        return []
+    share = statistics.coverage(kind, len(summary["seeds"]), tasks) if tasks else None
+    return ["" if share is None else f"{100 * share:.0f} %"]
 
 
 def _interval(found: Mapping[str, float]) -> str:
@@ -119,7 +135,7 @@ def _comparisons(summary: Summary) -> list[Rows]:
     return [
         (
             f"Probability that the first beats the second, {group}",
-            ["first", "second", "probability", "95 % interval", "tasks"],
+            ["first", "second", "probability", "95 % interval", "tasks", *_coverage_heads(summary)],
             [
                 [
                     row["x"],
@@ -127,6 +143,7 @@ def _comparisons(summary: Summary) -> list[Rows]:
                     number(row["probability"], "{:.2f}"),
                     f"{row['low']:.2f} to {row['high']:.2f}",
                     str(row["tasks"]),
+                    *_coverage(summary, "improvement", row["tasks"]),
                 ]
                 for row in rows
             ],

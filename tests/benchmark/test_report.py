@@ -150,6 +150,20 @@ def test_measures_by_task_have_intervals_over_trials_or_seeds(results):
     assert "over seeds" in title and next(row for row in rows if row[:2] == ["cursor-curl", "naive"])[2] == "95.0 % (31.5 to 100.0)"
 
 
+@pytest.mark.parametrize("seeds,mean,improvement", [(1, "0 %", "0 %"), (3, "70 %", "78 %"), (10, None, None)])
+def test_the_coverage_of_few_seeds_stands_beside_an_interval(seeds, mean, improvement, results):
+    records = [{**each, "seed": seed} for each in results.records for seed in range(seeds)]
+    found = {title: (heads, rows) for title, heads, rows in tables.all_tables(summarise(records))}
+    heads, rows = found["Interquartile mean of the scores"]
+    assert heads.count("coverage") == (0 if mean is None else 3)
+    again, pairs = found["Probability that the first beats the second, cursor"]
+    if mean is not None:
+        row = next(row for row in rows if row[0] == "naive")
+        assert [cell for head, cell in zip(heads, row, strict=True) if head == "coverage"] == [mean] * 3
+        assert again[-1] == "coverage" and all(row[-1] == improvement for row in pairs)
+    assert all(len(row) == len(heads) for heads, rows in found.values() for row in rows)
+
+
 @pytest.mark.parametrize("best,worst,low,high", [(1.7, 0.2, -0.085, 1.785), (0.4, 0.2, -0.05, 1.05), (0.5, -40.0, -1.1, 1.1)])
 def test_the_axis_of_profiles_follows_the_scores(best, worst, low, high, results):
     scores = iter([best, worst] * len(results.records))
@@ -189,14 +203,19 @@ def test_a_browser_shows_it_on_phones_and_desks_light_and_dark(width, dark, fold
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 def test_on_a_phone_wide_tables_scroll_in_their_boxes(page, tmp_path):
+    # A window is at least 500 wide, a frame in it is not.
     script = """<script>const wide = [...document.querySelectorAll(".scroll")].map(box => {
         const first = box.querySelector("td").getBoundingClientRect();
         return [box.getBoundingClientRect().right, box.clientWidth, box.scrollWidth, first.width]; });
-        document.title = JSON.stringify([innerWidth, document.documentElement.scrollWidth, wide]);</script>"""
+        parent.postMessage(JSON.stringify([innerWidth, document.documentElement.scrollWidth, wide]), "*");</script>"""
     (tmp_path / "page.html").write_text(page.replace("</body>", script + "</body>"))
-    words = [BROWSER, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--window-size=390,844", "--dump-dom", (tmp_path / "page.html").as_uri()]
+    listen = "<script>addEventListener('message', told => { document.title = told.data; });</script>"
+    frame = '<iframe src="page.html" width="390" height="844" style="border: 0"></iframe>'
+    (tmp_path / "phone.html").write_text(f"<!doctype html><title></title>{listen}{frame}")
+    options = [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"]
+    words = [BROWSER, *FLAGS, *options, (tmp_path / "phone.html").as_uri()]
     dom = subprocess.run(words, check=True, capture_output=True, timeout=120, text=True).stdout
     inner, whole, boxes = json.loads(unescape(re.search("<title>(.*?)</title>", dom)[1]))
-    assert whole <= inner and len(boxes) == 9 and any(scroll > client for _, client, scroll, _ in boxes)
+    assert inner == 390 and whole <= inner and len(boxes) == 9 and any(scroll > client for _, client, scroll, _ in boxes)
     # The column that stays in view leaves room for the others.
     assert all(right <= inner and first < 0.45 * inner for right, _, _, first in boxes)

@@ -362,7 +362,7 @@ def test_evaluate_a_cursor_task(capsys):
     assert rows["false starts"] == "0.0 %"
     low, high = values["intervals"]["mean_return"]
     assert cells["mean return"][1:] == [f"{values['mean_return']:.3f}", f"{low:.3f} to {high:.3f}"] and low < values["mean_return"] < high
-    assert cells["success"][2] == "43.8 % to 100.0 %" and len(cells["peak speed"]) == 2
+    assert cells["success"][2] == "43.9 % to 100.0 %" and len(cells["peak speed"]) == 2
     assert rows["max deviation"] == f"{values['max_deviation_mm']:.3f} mm"
     assert rows["peak speed"] == f"{values['peak_speed_m_per_s']:.3f} m/s"
     assert rows["movement time"] == f"{values['movement_time_s']:.3f} s"
