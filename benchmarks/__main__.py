@@ -11,6 +11,7 @@ from reach_gym import startup
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
     with startup.importing():
+        from benchmarks.coverage import Coverage
         from benchmarks.demo import Demo
         from benchmarks.dqn import DQNAblation
         from benchmarks.dqn_race import DQNRace
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "rnn_speed": RnnSpeed,
         "isolation": Isolation,
         "speed": Speed,
+        "coverage": Coverage,
     }
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")
 

@@ -118,7 +118,16 @@ def measure(function: Callable[[Any], Any], env_id: str) -> tuple[float, float, 
     """
     begin = time.perf_counter()
     agent = f"{__name__}:{function.__name__}"
-    told = {"agent": agent, "env_id": env_id, "kwargs": {}, "rows": BATCH, "observations": ["vector"], "seed": 0, "trust": False}
+    told: dict[str, Any] = {
+        "agent": agent,
+        "env_id": env_id,
+        "kwargs": {},
+        "rows": BATCH,
+        "observations": ["vector"],
+        "seed": 0,
+        "trust": False,
+    }
+    told |= {"session": False, "wrappers": []}
     process = AgentProcess({**told, "path": str(Path.cwd())}, 60.0, MEMORY)
     try:
         start = time.perf_counter() - begin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 
 from reach_gym import checks
+from reach_gym.acting import wrapping
 from reach_gym.acting.protocol import Agent, Transition, as_agent, load_agent
 from reach_gym.registration import TASKS
 from reach_gym.sessions import draws
@@ -54,14 +55,33 @@ def make_rows(env_id: str, rows: int, env_kwargs: Mapping[str, Any] | None) -> V
     return gym.make_vec(env_id, num_envs=rows, **settings)
 
 
-def actor(agent: Any, env: VectorEnv[Any, Any, Any], trust: bool = False) -> Agent:
+def actor(
+    agent: Any, env: VectorEnv[Any, Any, Any], trust: bool = False, wrappers: Sequence[wrapping.Wrapper] = (), seed: int = 0
+) -> Agent:
     """Makes an agent of a name (`reach_gym.acting.protocol.load_agent`) or of anything that `as_agent` takes.
+
+    Args:
+        agent: Who acts.
+        env: Where.
+        trust: See `load_agent`.
+        wrappers: What stands between the two (`reach_gym.acting.wrapping`); `release` the agent if there are any.
+        seed: Of the wrappers' random numbers.
 
     Raises:
         TypeError: It cannot be made an agent of `env`.
         ValueError: An unknown name.
     """
-    return load_agent(agent, env, trust) if isinstance(agent, str) else as_agent(agent, env)
+
+    def make(seen: VectorEnv[Any, Any, Any]) -> Agent:
+        return load_agent(agent, seen, trust) if isinstance(agent, str) else as_agent(agent, seen)
+
+    return wrapping.wrapped(env, wrappers, seed, make) if wrappers else make(env)
+
+
+def release(agent: Agent) -> None:
+    """Ends what `actor` started for the wrappers of an agent."""
+    if isinstance(agent, wrapping.WrappedAgent):
+        agent.close()
 
 
 def held_out(seed: Any) -> int:
@@ -108,13 +128,17 @@ def play(agent: Agent, env: VectorEnv[Any, Any, Any], observations: Any, session
     """
     running, starts = np.ones(env.num_envs, np.bool_), np.ones(env.num_envs, np.bool_)
     observe = getattr(agent, "observe", None) if session else None
+    follow = getattr(agent, "follow", None)  # an agent's wrappers are told in every case
     while running.any():
         if starts.any():
             agent.reset(starts)
         seen, actions = observations, agent.act(observations)
         observations, rewards, terminated, truncated, info = env.step(actions)
-        if observe is not None:
-            observe(Transition(seen, actions, rewards, observations, terminated, truncated))
+        transition = Transition(seen, actions, rewards, observations, terminated, truncated)
+        if follow is not None:
+            follow(transition, session)
+        elif observe is not None:
+            observe(transition)
         yield Step(actions, observations, rewards, terminated, truncated, info, running)
         starts = terminated | truncated
         running = running & ~starts

@@ -104,16 +104,15 @@ def _short(name: str) -> str:
 
 def profiles(summary: Summary, group: str, agents: Sequence[str]) -> str:
     """The performance profiles of a group of tasks."""
+    thresholds = summary["thresholds"][group]
     with matplotlib.rc_context(_RC):
         figure, axes = _axes()
         for agent, each in ((agent, summary["profiles"][group].get(agent)) for agent in agents):
             if each is not None:
                 look = _look(agents.index(agent))
-                axes.fill_between(
-                    summary["thresholds"], each["low"], each["high"], color=look["color"], alpha=0.15, linewidth=0, step="mid"
-                )
-                axes.plot(summary["thresholds"], each["share"], linewidth=1.8, drawstyle="steps-mid", **look)
-        axes.set(xlabel="score \N{GREEK SMALL LETTER TAU}", ylim=(-0.03, 1.03))
+                axes.fill_between(thresholds, each["low"], each["high"], color=look["color"], alpha=0.15, linewidth=0, step="mid")
+                axes.plot(thresholds, each["share"], linewidth=1.8, drawstyle="steps-mid", **look)
+        axes.set(xlabel="score \N{GREEK SMALL LETTER TAU}", xlim=(thresholds[0], thresholds[-1]), ylim=(-0.03, 1.03))
         axes.set_ylabel(f"share of runs above \N{GREEK SMALL LETTER TAU}, {group}")
     return _svg(figure, f"Performance profiles, {group}")
 

@@ -47,6 +47,7 @@ class Job:
         path: Directory in which relative names are looked up.
         seconds: Wall-clock limit; ``None`` for the task's.
         memory: Limit in bytes.
+        wrappers: Names that `reach_gym.acting.wrapping.load` takes, between the agent and its environment.
     """
 
     label: str
@@ -57,6 +58,7 @@ class Job:
     path: str = "."
     seconds: float | None = None
     memory: int = MEMORY
+    wrappers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def run_job(job: Job) -> Outcome:
     try:
         with _agent_of(job, task, found) as (agent, kwargs):
             found["observation"] = kwargs["observation"]
-            facts["measures"], details = measure(agent, replace(task, kwargs=kwargs), job.seed)
+            facts["measures"], facts["intervals"], details = measure(agent, replace(task, kwargs=kwargs), job.seed)
     except AgentFailure as failure:
         facts, details = {"status": failure.status, "message": failure.message}, {}
     except InvalidActionError as error:
@@ -107,6 +109,8 @@ def _agent_of(job: Job, task: SuiteTask, found: dict[str, Any]) -> Iterator[tupl
         **{"agent": resolved(job), "trust": job.trust, "path": str(Path(job.path).absolute()), "seed": job.seed},
         **{"env_id": task.env_id, "kwargs": task.kwargs, "observations": kinds},
         "rows": 1 if task.is_session else min(task.episodes, rollout.BATCH),
+        "session": task.is_session,
+        "wrappers": _wrappers(job),
     }
     with on_one_core():
         process = AgentProcess(told, task.seconds if job.seconds is None else job.seconds, job.memory)
@@ -134,35 +138,52 @@ def _versions_of(process: AgentProcess) -> dict[str, str]:
 
 def resolved(job: Job) -> str:
     """The agent's name for its process: ``{seed}`` is filled in, and a path leads there from any directory."""
-    name = job.agent.replace("{seed}", str(job.seed))
+    return _absolute(job.agent.replace("{seed}", str(job.seed)), job.path)
+
+
+def _wrappers(job: Job) -> list[str]:
+    """The names of a job's wrappers for the agent's process."""
+    return [_absolute(name, job.path) for name in job.wrappers]
+
+
+def _absolute(name: str, folder: str) -> str:
     before, called, text = name.partition("(")
-    path = Path(job.path, text[:-1] if called else name)
+    path = Path(folder, text[:-1] if called else name)
     if not path.exists():
         return name
     return f"{before}({path.absolute()})" if called else str(path.absolute())
 
 
-def measure(agent: Any, task: SuiteTask, seed: int) -> tuple[dict[str, float | None], dict[str, Any]]:
-    """What an agent does on a task: the means of `reach_gym.evaluation.held_out`, and details for the report."""
+def measure(
+    agent: Any, task: SuiteTask, seed: int
+) -> tuple[dict[str, float | None], dict[str, list[float | None]], dict[str, Any]]:
+    """What an agent does on a task: the means of `reach_gym.evaluation.held_out`, intervals, and details for the report."""
     if task.family == "grid":
         evaluation: Evaluation | CursorEvaluation = evaluate(
             agent, task.env_id, task.episodes, seed, task.kwargs, session=task.is_session
         )
-        return _summary(evaluation, task), {"paths": _grid_paths(_counted(evaluation, task), task)}
+        return _summary(evaluation, task), _intervals(evaluation, task), {"paths": _grid_paths(_counted(evaluation, task), task)}
     # What `evaluate` returns is made of this recording, too; but here the paths are of interest.
     if task.is_session:
         recording = record_session(agent, task.env_id, task.episodes, seed, task.kwargs)
     else:
         recording = record(agent, task.env_id, task.episodes, seed, task.kwargs, observe=False)
-    summary = _summary(CursorEvaluation.of(recording), task)
+    found = CursorEvaluation.of(recording)
+    summary, between = _summary(found, task), _intervals(found, task)
     if task.track == "adaptation":
         numbers, courses = session_facts(recording)
-        return {**summary, **_plain(numbers)}, courses
-    return summary, {"paths": _paths(recording, task)}
+        return {**summary, **_plain(numbers)}, between, courses
+    return summary, between, {"paths": _paths(recording, task)}
 
 
 def _summary(evaluation: Any, task: SuiteTask) -> dict[str, float | None]:
     return _plain(_counted(evaluation, task).summary())
+
+
+def _intervals(evaluation: Any, task: SuiteTask) -> dict[str, list[float | None]]:
+    """The ends of the 95 % intervals over the trials that count."""
+    found = _counted(evaluation, task).intervals()
+    return {name: list(_plain({"low": each.low, "high": each.high}).values()) for name, each in found.items()}
 
 
 def _counted(evaluation: Any, task: SuiteTask) -> Any:
@@ -204,7 +225,7 @@ def _paths(recording: Recording, task: SuiteTask) -> list[dict[str, Any]]:
 
 def _record(job: Job, task: SuiteTask, facts: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     kwargs = {**task.kwargs, **({"observation": found["observation"]} if "observation" in found else {})}
-    measures = facts.pop("measures", None)
+    measures, intervals = facts.pop("measures", None), facts.pop("intervals", None)
     return {
         **{"agent": job.label, "name": job.agent, "task": job.task, "seed": job.seed, **facts},
         "env": {"id": task.env_id, "kwargs": kwargs, "episodes": task.episodes, "session": task.is_session, "block": task.block},
@@ -212,7 +233,9 @@ def _record(job: Job, task: SuiteTask, facts: dict[str, Any], found: dict[str, A
         "measure": task.measure,
         "value": None if measures is None else measures[task.measure],
         "measures": measures,
-        "source": source(resolved(job), job.path),
+        "intervals": intervals,
+        "wrappers": list(job.wrappers),
+        "source": source(resolved(job), job.path, _wrappers(job)),
         "versions": {**found.get("versions", {}), **versions(scipy=task.track == "adaptation")},
         "commit": commit(),
     }
@@ -228,7 +251,7 @@ def is_current(job: Job, record: dict[str, Any]) -> bool:
     task = suite.TASKS[job.task]
     now = _record(job, task, {}, {})
     then = {name: record["versions"].get(name) for name in now["versions"]}
-    same = all(record[name] == now[name] for name in ("name", "source", "trials", "commit"))
+    same = all(record[name] == now[name] for name in ("name", "wrappers", "source", "trials", "commit"))
     return same and then == now["versions"] and record["env"]["episodes"] == task.episodes
 
 

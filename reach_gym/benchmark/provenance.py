@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -49,26 +50,33 @@ def commit() -> str | None:
     return f"{head}+{_hash(changes)}" if changes else head
 
 
-def source(name: str, folder: str) -> str | None:
+def source(name: str, folder: str, wrappers: Sequence[str] = ()) -> str | None:
     """A hash of an agent: of its module's text, a model's file, or the files of a run directory; ``None`` if it has none.
+
+    The modules of its wrappers count, too.
 
     What a module imports does not count.
 
     Args:
         name: What `reach_gym.acting.protocol.load_agent` takes, with paths that lead there from any directory.
         folder: Where modules are looked up first.
+        wrappers: Names of wrappers, likewise.
     """
+    files = [file for each in (name, *wrappers) for file in _files_of(each, folder)]
+    return _hash(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)) if files else None
+
+
+def _files_of(name: str, folder: str) -> list[Path]:
     if name in BUILT_IN:
-        return None
+        return []
     places: list[Path | None] = [Path(name)]
     if not Path(name).exists():
         try:
             module, _, text = parts_of(name)
         except ValueError:
-            return None
+            return []
         places = [_file_of(module, folder), Path(text) if text else None]
-    files = [file for place in places if place is not None for file in _files_in(place)]
-    return _hash(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)) if files else None
+    return [file for place in places if place is not None for file in _files_in(place)]
 
 
 def _file_of(module: str, folder: str) -> Path | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import shutil
 import socket
@@ -13,11 +12,24 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from reach_gym.benchmark.referee import BEAT
 from reach_gym.benchmark.system import child_environment
 from reach_gym.benchmark.wire import Channel
 
 ATTEMPTS = 3  # at a job whose process is lost, with its machine or by an agent that ended it
-_LOOK = 0.5  # seconds between two looks at a process that is at work
+_SILENCE = 30.0  # seconds without a sign of life after which a process is given up; it gives one every second
+
+
+def _answer(channel: Channel) -> memoryview:
+    """What a process answers, after its signs of life.
+
+    Raises:
+        OSError: It gives none any more: an agent can stop it, whatever the time limit.
+        EOFError: It has gone.
+    """
+    while (message := channel.receive()) == BEAT:
+        pass
+    return message
 
 
 class Referee:
@@ -44,9 +56,7 @@ class Referee:
             try:
                 channel = self._started()
                 channel.send(message)
-                while not channel.has_message(_LOOK):
-                    self._require_running()
-                answer: tuple[bool, Any] = pickle.loads(channel.receive())
+                answer: tuple[bool, Any] = pickle.loads(_answer(channel))
             except (OSError, EOFError):
                 self._stop()
                 continue
@@ -59,11 +69,12 @@ class Referee:
                 raise EOFError
             if self._channel is None:
                 ours, theirs = socket.socketpair()
+                ours.settimeout(_SILENCE)
                 # Whatever it and its agents leave behind is found, and removed, there.
                 self._folder = tempfile.mkdtemp(prefix="reach-gym-")
                 # A session of its own: Ctrl-C is for this process to handle. -P: it takes no module from the current directory.
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "reach_gym.benchmark.referee", str(theirs.fileno())],
+                    [sys.executable, "-P", "-m", "reach_gym.benchmark.referee", str(theirs.fileno()), self._folder],
                     env={**child_environment(), "TMPDIR": self._folder},
                     stdin=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
@@ -72,16 +83,6 @@ class Referee:
                 theirs.close()
                 self._channel = Channel(ours)
             return self._channel
-
-    def _require_running(self) -> None:
-        """Ends the process if somebody has stopped it, as an agent can: it would never answer, whatever the time limit."""
-        with self._lock:
-            if self._process is None:
-                raise EOFError
-            # macOS has no waitid below Python 3.13.
-            if hasattr(os, "waitid") and os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT):
-                self._process.kill()
-                raise EOFError
 
     def _stop(self) -> None:
         with self._lock:

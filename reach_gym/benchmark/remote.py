@@ -54,19 +54,32 @@ class RemoteAgent:
             if family != self._family and actions.dtype.kind in kind and actions.shape == shape:
                 raise AgentFailure("not_applicable", f"its actions are those of the {family}.")
 
+    def _tell(self, transition: Transition) -> None:
+        ends = transition.terminated.tobytes() + transition.truncated.tobytes()
+        rewards = np.asarray(transition.rewards, "<f8").tobytes()
+        self._process.tell(wire.OBSERVE + ends + rewards + wire.pack(transition.next_observations))
+
 
 class RemoteLearner(RemoteAgent):
     """One that also wants to know what comes of its actions."""
 
     def observe(self, transition: Transition) -> None:
         """Tells it."""
-        ends = transition.terminated.tobytes() + transition.truncated.tobytes()
-        rewards = np.asarray(transition.rewards, "<f8").tobytes()
-        self._process.tell(wire.OBSERVE + ends + rewards + wire.pack(transition.next_observations))
+        self._tell(transition)
+
+
+class RemoteFollower(RemoteAgent):
+    """One with wrappers, which want to know what comes of every step."""
+
+    def follow(self, transition: Transition, session: bool) -> None:
+        """Tells them."""
+        self._tell(transition)
 
 
 def remote_agent(process: AgentProcess, family: str) -> Agent:
     """The agent of a `process`, in a task of a `family`."""
+    if process.told.get("follows") is True:
+        return RemoteFollower(process, family)
     return (RemoteLearner if process.told.get("observes") is True else RemoteAgent)(process, family)
 
 

@@ -55,19 +55,22 @@ class Entry:
 
 @dataclass(frozen=True)
 class Limits:
-    """What every agent may have.
+    """What every agent has and may have.
 
     Attributes:
         trust: Whether code in an agent's file may be run.
         path: Directory in which relative names and modules are looked up.
         seconds: Wall-clock time per task and seed; ``None`` for the task's.
         memory: Bytes.
+        wrappers: Names of what stands between an agent and its environment (`reach_gym.acting.wrapping`). The package's own
+            agents, by which the others are measured, act without.
     """
 
     trust: bool = False
     path: str = "."
     seconds: float | None = None
     memory: int = MEMORY
+    wrappers: tuple[str, ...] = ()
 
 
 @dataclass
@@ -124,6 +127,8 @@ class Journal:
                 outcome = Outcome(told["record"], told["details"], told["seconds"])
                 record = outcome.record
                 key = str(told["label"]), str(record["task"]), int(record["seed"])
+                if not isinstance(outcome.details, dict):
+                    continue
                 if key in wanted and is_current(wanted[key], record) and record["status"] in (OK, NOT_APPLICABLE):
                     found[key] = outcome
             except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
@@ -154,7 +159,9 @@ def jobs_of(entries: Sequence[Entry], tasks: Iterable[SuiteTask], seeds: Sequenc
         names = [*(Entry(name, name) for name in YARDSTICKS[task.track]), *entries]
         for entry in names:
             for seed in seeds:
-                job = Job(entry.label, entry.agent, task.name, seed, limits.trust, limits.path, limits.seconds, limits.memory)
+                between = () if entry.agent in BUILT_IN else limits.wrappers
+                who = entry.label, entry.agent, task.name, seed
+                job = Job(*who, limits.trust, limits.path, limits.seconds, limits.memory, between)
                 found.setdefault(_key(job), job)
     return sorted(found.values(), key=lambda job: job.label not in BUILT_IN)
 

@@ -12,9 +12,13 @@ import numpy.typing as npt
 from reach_gym.benchmark.jobs import NOT_APPLICABLE, OK
 from reach_gym.evaluation import statistics, suite
 
-THRESHOLDS = np.linspace(-0.2, 1.2, 71)  # of performance profiles
+_POINTS = 71  # of performance profiles
+_LEAST = -1.0  # where profiles begin at the lowest: an agent that is far worse than the random one shall not squeeze the others
+MEASURES = ("success", "false_starts", "mean_return", "effort_s")  # shown by task
 _FEW = 5  # agents of which all pairs are compared
 FACTS = ("learning", "learned", "early_error_mm", "late_error_mm", "after_effect_mm", "retention", "savings")
+
+SHARES = ("success", "false_starts")
 
 Floats = npt.NDArray[np.float64]
 Record = dict[str, Any]
@@ -33,10 +37,12 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
 
     Returns:
         ``agents``, ``tasks`` and ``seeds``, in order; ``groups``: tasks by group; ``scores``: mean score by task and agent,
-        ``None`` where there is none; ``statuses``: by task and agent, the first that is not ``"ok"``; ``aggregates``: by group
-        and agent ``iqm``, ``low``, ``high``, ``done`` and ``tasks``; ``profiles``: by group and agent ``share``, ``low`` and
-        ``high`` for ``thresholds``; ``improvement``: by group, the better over the other agent of a pair on the tasks that both
-        have done; ``facts``: the adaptation track's measures by agent; ``failures``: agent, task, status, message, seeds.
+        ``None`` where there is none; ``measures``: by task, agent and name (`MEASURES`) ``value``, ``low`` and ``high`` over the
+        seeds, or over the trials of a single seed; ``statuses``: by task and agent, the first that is not ``"ok"``;
+        ``aggregates``: by group and agent ``iqm``, ``low``, ``high``, ``done`` and ``tasks``; ``profiles``: by group and agent
+        ``share``, ``low`` and ``high`` for the group's ``thresholds``; ``improvement``: by group, the better over the other agent
+        of a pair on the tasks that both have done; ``facts``: the adaptation track's measures by agent; ``failures``: agent,
+        task, status, message, seeds.
     """
     agents, tasks = (list(dict.fromkeys(record[name] for record in records)) for name in ("agent", "task"))
     seeds = sorted({record["seed"] for record in records})
@@ -45,16 +51,18 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
     for task in tasks:
         groups.setdefault(group_of(task), []).append(task)
     aggregates = {name: {agent: _aggregate(agent, mine, matrices) for agent in agents} for name, mine in groups.items()}
+    thresholds = {name: _thresholds(agents, mine, matrices) for name, mine in groups.items()}
     return {
         "agents": agents,
         "tasks": tasks,
         "groups": groups,
         "seeds": seeds,
         "scores": {task: {agent: _mean(matrices[agent, task]) for agent in agents} for task in tasks},
+        "measures": {task: {agent: _measures(records, agent, task, seeds) for agent in agents} for task in tasks},
         "statuses": {task: {agent: _status(records, agent, task) for agent in agents} for task in tasks},
         "aggregates": aggregates,
-        "thresholds": THRESHOLDS.round(6).tolist(),
-        "profiles": {name: _profiles(agents, mine, matrices) for name, mine in groups.items()},
+        "thresholds": {name: each.round(6).tolist() for name, each in thresholds.items()},
+        "profiles": {name: _profiles(agents, mine, matrices, thresholds[name]) for name, mine in groups.items()},
         "improvement": {name: _improvement(_by_mean(aggregates[name]), mine, matrices) for name, mine in groups.items()},
         "facts": _facts(records, agents),
         "failures": _failures(records),
@@ -91,12 +99,44 @@ def _aggregate(agent: str, tasks: Sequence[str], matrices: dict[tuple[str, str],
     return {"iqm": value, "low": low, "high": high, "done": scores.shape[1], "tasks": len(tasks)}
 
 
-def _profiles(agents: Sequence[str], tasks: Sequence[str], matrices: dict[tuple[str, str], Floats | None]) -> dict[str, Any]:
+def _thresholds(agents: Sequence[str], tasks: Sequence[str], matrices: dict[tuple[str, str], Floats | None]) -> Floats:
+    """The scores at which profiles are drawn: from below the lowest to above the highest, 0 and 1 among them."""
+    known = [scores for agent in agents for task in tasks if (scores := matrices[agent, task]) is not None]
+    scores = np.concatenate([*known, [0.0, 1.0]])
+    low, high = max(_LEAST, float(scores.min())), float(scores.max())
+    edge = 0.05 * (high - low)
+    return np.linspace(low - edge, high + edge, _POINTS)
+
+
+def _measures(records: Sequence[Record], agent: str, task: str, seeds: Sequence[int]) -> dict[str, dict[str, float | None]]:
+    """What an agent measured on a task with all `seeds`; empty unless it did them all."""
+    mine = [record for record in records if record["agent"] == agent and record["task"] == task and record["status"] == OK]
+    if len(mine) < len(seeds):
+        return {}
+    found: dict[str, dict[str, float | None]] = {}
+    for name in MEASURES:
+        values = [record["measures"].get(name) for record in mine]
+        if None in values:
+            continue
+        if len(seeds) == 1:
+            low, high = mine[0]["intervals"][name]
+            found[name] = {"value": values[0], "low": low, "high": high}
+        else:
+            value, low, high = statistics.mean_interval(values)
+            if name in SHARES:
+                low, high = max(0.0, low), min(1.0, high)
+            found[name] = {"value": value, "low": low, "high": high}
+    return found
+
+
+def _profiles(
+    agents: Sequence[str], tasks: Sequence[str], matrices: dict[tuple[str, str], Floats | None], thresholds: Floats
+) -> dict[str, Any]:
     profiles = {}
     for agent in agents:
         scores = _stacked(agent, tasks, matrices)
         if scores is not None:
-            profile = statistics.performance_profile(scores, THRESHOLDS)
+            profile = statistics.performance_profile(scores, thresholds)
             profiles[agent] = {name: getattr(profile, name).round(6).tolist() for name in ("share", "low", "high")}
     return profiles
 

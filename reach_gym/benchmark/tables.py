@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from reach_gym.benchmark.jobs import OK
-from reach_gym.benchmark.summary import FACTS, ranked
+from reach_gym.benchmark.summary import FACTS, MEASURES, SHARES, ranked
+from reach_gym.evaluation import statistics
 
 Summary = Mapping[str, Any]
 DASH = "-"
@@ -24,6 +25,7 @@ _SHOWN = {
     "retention": ("retention", "{:.2f}"),
     "savings": ("savings", "{:+.2f}"),
 }
+_HEADS = {"success": "success", "false_starts": "false starts", "mean_return": "mean return", "effort_s": "effort (s)"}
 _MODEL = {
     "two_state_fast_retention": ("A fast", "{:.3f}"),
     "two_state_slow_retention": ("A slow", "{:.3f}"),
@@ -43,8 +45,15 @@ def number(value: float | None, form: str = "{:.3f}") -> str:
 
 
 def all_tables(summary: Summary) -> list[Rows]:
-    """All tables of a report: the aggregates, the scores by task, the comparisons, the adaptation track and what failed."""
-    tables = [_aggregates(summary), _scores(summary), *_comparisons(summary), *_adaptation(summary), *_failures(summary)]
+    """All tables of a report: aggregates, scores and measures by task, comparisons, the adaptation track and what failed."""
+    tables = [
+        _aggregates(summary),
+        _scores(summary),
+        _measures(summary),
+        *_comparisons(summary),
+        *_adaptation(summary),
+        *_failures(summary),
+    ]
     return [table for table in tables if table[2]]
 
 
@@ -57,9 +66,24 @@ def _aggregates(summary: Summary) -> Rows:
             found = groups[group][agent]
             cells += [DASH, ""] if found is None else [number(found["iqm"]), _interval(found)]
             cells.append(f"{0 if found is None else found['done']} of {len(summary['groups'][group])}")
+            cells += _coverage(summary, "mean", 0 if found is None else found["done"])
         rows.append(cells)
-    heads = ["agent", *(part for group in groups for part in (group, "95 % interval", "tasks"))]
+    more = _coverage_heads(summary)
+    heads = ["agent", *(part for group in groups for part in (group, "95 % interval", "tasks", *more))]
     return "Interquartile mean of the scores", heads, rows
+
+
+def _coverage_heads(summary: Summary) -> list[str]:
+    """The head of the column that says what 95 % intervals of few seeds are worth; none where there are enough."""
+    return ["coverage"] if len(summary["seeds"]) < statistics.ENOUGH else []
+
+
+def _coverage(summary: Summary, kind: str, tasks: int) -> list[str]:
+    """The cell of that column."""
+    if not _coverage_heads(summary):
+        return []
+    share = statistics.coverage(kind, len(summary["seeds"]), tasks) if tasks else None
+    return ["" if share is None else f"{100 * share:.0f} %"]
 
 
 def _interval(found: Mapping[str, float]) -> str:
@@ -82,11 +106,36 @@ def _cell(score: float | None, status: str) -> str:
     return "n/a" if status == "not_applicable" else status
 
 
+def _measures(summary: Summary) -> Rows:
+    """Success, false starts, return and effort by task and agent, each with its interval."""
+    found = [
+        (task, agent, mine)
+        for task in summary["tasks"]
+        for agent in ranked(summary)
+        if (mine := summary["measures"][task][agent])
+    ]
+    names = [name for name in MEASURES if any(name in mine for _, _, mine in found)]
+    rows = [[task, agent, *(measure(name, mine.get(name)) for name in names)] for task, agent, mine in found]
+    over = "trials" if len(summary["seeds"]) == 1 else "seeds"
+    return f"Measures by task, with 95 % intervals over {over}", ["task", "agent", *(_HEADS[name] for name in names)], rows
+
+
+def measure(name: str, found: Mapping[str, float | None] | None) -> str:
+    """A measure with its interval, shares in per cent; a dash where there is none."""
+    if found is None:
+        return DASH
+    forms = {"mean_return": "{:.2f}", "effort_s": "{:.3f}"}
+    form, factor, unit = ("{:.1f}", 100.0, " %") if name in SHARES else (forms[name], 1.0, "")
+    value, low, high = (None if each is None else factor * each for each in (found["value"], found["low"], found["high"]))
+    between = "" if low is None or high is None else f" ({number(low, form)} to {number(high, form)})"
+    return f"{number(value, form)}{unit}{between}"
+
+
 def _comparisons(summary: Summary) -> list[Rows]:
     return [
         (
             f"Probability that the first beats the second, {group}",
-            ["first", "second", "probability", "95 % interval", "tasks"],
+            ["first", "second", "probability", "95 % interval", "tasks", *_coverage_heads(summary)],
             [
                 [
                     row["x"],
@@ -94,6 +143,7 @@ def _comparisons(summary: Summary) -> list[Rows]:
                     number(row["probability"], "{:.2f}"),
                     f"{row['low']:.2f} to {row['high']:.2f}",
                     str(row["tasks"]),
+                    *_coverage(summary, "improvement", row["tasks"]),
                 ]
                 for row in rows
             ],

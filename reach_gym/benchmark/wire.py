@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import select
 import socket
 import struct
 from collections.abc import Mapping
@@ -59,10 +58,6 @@ class Channel:
             OSError: Nobody is there.
         """
         self._socket.sendall(_LENGTH.pack(len(message)) + message)
-
-    def has_message(self, seconds: float) -> bool:
-        """Whether a message, or the end of the connection, comes within some `seconds`."""
-        return bool(self._rest) or bool(select.select([self._socket], [], [], seconds)[0])
 
     def receive(self) -> memoryview:
         """The next message, in memory of its own that cannot be written to.

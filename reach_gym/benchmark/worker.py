@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from reach_gym import checks
-from reach_gym.acting import rollout
-from reach_gym.acting.protocol import Transition, is_module, load_agent
+from reach_gym.acting import rollout, wrapping
+from reach_gym.acting.protocol import Transition, is_module
+from reach_gym.acting.wrapping import WrappedAgent
 from reach_gym.benchmark import wire
 from reach_gym.benchmark.process import PACKAGES
 from reach_gym.benchmark.system import end_with_parent
@@ -35,8 +36,9 @@ def main(handle: int) -> None:
         if torch is not None:
             torch.manual_seed(task["seed"])
         observes = callable(getattr(agent, "observe", None))
-        channel.send(wire.to_text(observation=view.observation, observes=observes, versions=_versions()))
-        server = _Server(agent, view, wire.from_text(channel.receive())["layout"])
+        follows = isinstance(agent, WrappedAgent)
+        channel.send(wire.to_text(observation=view.observation, observes=observes, follows=follows, versions=_versions()))
+        server = _Server(agent, view, wire.from_text(channel.receive())["layout"], task["session"])
         while True:
             answer = server.answer(channel.receive())
             if answer is not None:
@@ -51,8 +53,8 @@ def main(handle: int) -> None:
 class _Server:
     """Lets the agent act when it is asked to."""
 
-    def __init__(self, agent: Any, view: AgentView, layout: wire.Layout) -> None:
-        self._agent, self._view, self._layout = agent, view, layout
+    def __init__(self, agent: Any, view: AgentView, layout: wire.Layout, session: bool) -> None:
+        self._agent, self._view, self._layout, self._session = agent, view, layout, session
         self._last: tuple[Any, Any] = (None, None)
 
     def answer(self, message: memoryview) -> bytes | None:
@@ -71,7 +73,11 @@ class _Server:
             return wire.pack_actions(self._last[1])
         truncated, rewards = np.frombuffer(message, np.bool_, rows, 1 + rows), np.frombuffer(message, "<f8", rows, 1 + 2 * rows)
         following = wire.unpack(self._layout, rows, message, 1 + 10 * rows)
-        self._agent.observe(Transition(*self._last, rewards, following, flags, truncated))
+        transition = Transition(*self._last, rewards, following, flags, truncated)
+        if isinstance(self._agent, WrappedAgent):
+            self._agent.follow(transition, self._session)
+        else:
+            self._agent.observe(transition)
         return None
 
 
@@ -96,10 +102,11 @@ def _load(task: dict[str, Any]) -> tuple[Any, AgentView]:
         NotApplicableError: None does.
     """
     refusals: list[str] = []
+    between = wrapping.load(task["wrappers"], task["path"])
     for kind in task["observations"]:
         view = AgentView(rollout.make_rows(task["env_id"], task["rows"], {**task["kwargs"], "observation": kind}))
         try:
-            return load_agent(task["agent"], view, task["trust"]), view
+            return rollout.actor(task["agent"], view, task["trust"], between, task["seed"]), view
         except NotApplicableError as error:
             refusals.append(str(error))
     raise NotApplicableError(refusals[0])

@@ -15,10 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from reach_gym import checks
+from reach_gym.acting import wrapping
 from reach_gym.acting.protocol import BUILT_IN, parts_of
 from reach_gym.benchmark import results
 from reach_gym.benchmark.engines import make_engine
 from reach_gym.benchmark.jobs import Job, Outcome
+from reach_gym.benchmark.probe import require_wrappers
 from reach_gym.benchmark.report import PAGE, can_draw, remove_all, write_all
 from reach_gym.benchmark.results import JOURNAL, Entry, Journal, Limits, Results
 from reach_gym.benchmark.summary import summarise
@@ -52,6 +54,8 @@ class Benchmark(shell.Command):
         overwrite: Replace the results that are there.
         resume: Do what is not there yet, or was done by another agent or version; the report is about the agents, tasks and
             seeds of this call.
+        wrapper: module:function, called with the vector environment as an agent sees it, returns a wrapped one; give it several
+            times for several, the last one next to the agent. The built-in agents act without.
         trust: Unpickle what a model's file holds, which runs its code; most models of Stable-Baselines3 do without.
         time_limit: Seconds that an agent may take per task and seed; without it the task's.
         memory: MiB that an agent may take.
@@ -69,6 +73,7 @@ class Benchmark(shell.Command):
     out: Path | None = None
     overwrite: bool = False
     resume: bool = False
+    wrapper: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
     trust: bool = False
     time_limit: float | None = None
     memory: int = 4096
@@ -99,6 +104,7 @@ class Benchmark(shell.Command):
             entries, limits = self._entries(seeds), self._limits()
             jobs = results.jobs_of(entries, tasks, seeds, limits)
             self._check_out()
+            require_wrappers(limits.wrappers, limits.path)
             engine = make_engine(self.engine, self.workers, self.ray_address)
             journal = self._journal()
             known = journal.known(jobs) if journal is not None and self.resume else {}
@@ -155,7 +161,7 @@ class Benchmark(shell.Command):
     def _limits(self) -> Limits:
         seconds = None if self.time_limit is None else checks.number("time-limit", self.time_limit, 0.1)
         memory = checks.integer("memory", self.memory, 64, _MIB) * _MIB
-        return Limits(self.trust, str(Path.cwd()), seconds, memory)
+        return Limits(self.trust, str(Path.cwd()), seconds, memory, tuple(wrapping.check_names(self.wrapper)))
 
     def _check_out(self) -> None:
         if self.out is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gymnasium.vector import VectorEnv
 
 from reach_gym import checks
-from reach_gym.acting import rollout
+from reach_gym.acting import rollout, wrapping
 from reach_gym.acting.protocol import Agent, carries_nothing_over
 from reach_gym.acting.rollout import BATCH
 from reach_gym.evaluation.outcomes import CursorEvaluation, Evaluation
@@ -34,6 +34,7 @@ def evaluate(
     env_kwargs: dict[str, Any] | None = None,
     trust: bool = False,
     session: bool = False,
+    wrappers: Sequence[str | wrapping.Wrapper] = (),
 ) -> Evaluation | CursorEvaluation:
     """Lets an agent act in held-out episodes.
 
@@ -49,13 +50,18 @@ def evaluate(
         trust: See `reach_gym.acting.protocol.load_agent`.
         session: One subject goes through the first trials of its session instead, one after the other, and is told what comes of
             its actions if it wants to know (`reach_gym.acting.protocol.Agent`).
+        wrappers: Names ``"module:function"`` or functions. Each is called with the vector environment as the agent would see it
+            and returns a wrapped one, which the next is called with; the agent acts in the last. What is measured comes from the
+            environment without them (`reach_gym.acting.wrapping`).
 
     Returns:
         One record per episode: an `Evaluation` on the grid, a `CursorEvaluation` of a cursor reach.
 
     Raises:
         TypeError: An argument has the wrong type.
-        ValueError: `episodes` or `seed` is out of range, or the task is none of this package.
+        ValueError: `episodes` or `seed` is out of range, the task is none of this package, or a wrapper's name is none.
+        ImportError: There is no module of a wrapper's name.
+        AttributeError: The module has no such function.
         gymnasium.error.Error: There is no such task.
     """
     rollout.held_out(seed)
@@ -63,21 +69,24 @@ def evaluate(
         checks.integer("episodes", episodes, 1, MAX_EPISODES)
     elif session:
         raise ValueError("`episodes` must be a number for a session, got 'all'.")
+    between = wrapping.load(wrappers)
     on_grid, pairs = _trials_of(env_id, env_kwargs, episodes == ALL)
     if session:
         if on_grid:
-            return _grid_session(agent, env_id, int(episodes), seed, env_kwargs, trust)
-        return CursorEvaluation.of(record_session(agent, env_id, int(episodes), seed, env_kwargs, trust))
+            return _grid_session(agent, env_id, int(episodes), seed, env_kwargs, trust, between)
+        return CursorEvaluation.of(record_session(agent, env_id, int(episodes), seed, env_kwargs, trust, between))
     count = int(episodes) if pairs is None else len(pairs)
     if count < 1:
         raise ValueError("`episodes` must leave at least one trial; this task has no valid pair.")
     env = rollout.make_rows(env_id, min(count, BATCH), env_kwargs)
+    actor: Any = None
     try:
-        actor = rollout.actor(agent, env, trust)
+        actor = rollout.actor(agent, env, trust, between, seed)
         if not on_grid:
             return _evaluate_cursor(actor, env, count, seed)
         return _joined(_batches(actor, env, count, seed, pairs), count)
     finally:
+        rollout.release(actor)
         env.close()
 
 
@@ -122,15 +131,25 @@ def _batches(
         yield _grid_episodes(agent, env, rollout.held_out(seed) + first, options)
 
 
-def _grid_session(agent: Any, env_id: str, count: int, seed: int, env_kwargs: dict[str, Any] | None, trust: bool) -> Evaluation:
-    at_once = carries_nothing_over(agent)
+def _grid_session(
+    agent: Any,
+    env_id: str,
+    count: int,
+    seed: int,
+    env_kwargs: dict[str, Any] | None,
+    trust: bool,
+    wrappers: Sequence[wrapping.Wrapper],
+) -> Evaluation:
+    at_once = carries_nothing_over(agent) and not wrappers
     rows = rollout.make_rows(env_id, count if at_once else 1, env_kwargs)
     env: VectorEnv[Any, Any, Any] = rollout.WholeSession(rows) if at_once else rows
+    actor: Any = None
     try:
-        actor, first = rollout.actor(agent, env, trust), rollout.held_out(seed)
+        actor, first = rollout.actor(agent, env, trust, wrappers, seed), rollout.held_out(seed)
         trials = range(0, count, env.num_envs)
         return _joined((_grid_episodes(actor, env, None if trial else first, None, True) for trial in trials), count)
     finally:
+        rollout.release(actor)
         env.close()
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from reach_gym.evaluation.statistics import Interval, mean_interval, share_interval
 from reach_gym.grid.exact import UNREACHABLE
 from reach_gym.recording.schema import Recording
 
@@ -55,6 +56,10 @@ class Evaluation:
             "mean_return": float(self.returns.mean()),
         }
 
+    def intervals(self) -> dict[str, Interval]:
+        """95 % intervals of the main means of `summary`, over the trials."""
+        return {"success": share_interval(self.success), "mean_return": mean_interval(self.returns)}
+
 
 @dataclass(frozen=True)
 class CursorEvaluation:
@@ -78,6 +83,7 @@ class CursorEvaluation:
         movement_time: float64, s.
         reaction_time: float64, s.
         endpoint_error: float64, m.
+        effort: float64, s: the squared action, of which 1 is the greatest force along an axis, summed over the trial's time.
         block: int64, index of the schedule's block.
     """
 
@@ -95,6 +101,7 @@ class CursorEvaluation:
     movement_time: Floats
     reaction_time: Floats
     endpoint_error: Floats
+    effort: Floats
     block: npt.NDArray[np.int64]
 
     @classmethod
@@ -107,6 +114,7 @@ class CursorEvaluation:
             success=recording.success,
             false_start=recording.false_start,
             returns=np.nansum(recording.reward, axis=1),
+            effort=np.nansum(recording.action**2, axis=(1, 2)) * recording.metadata["dt"],
             block=recording.block,
             **recording.measures("cursor"),
         )
@@ -131,6 +139,16 @@ class CursorEvaluation:
             "peak_speed_m_per_s": _mean(self.peak_speed),
             "reaction_time_s": _mean(self.reaction_time),
             "movement_time_s": _mean(self.movement_time),
+            "effort_s": _mean(self.effort),
+        }
+
+    def intervals(self) -> dict[str, Interval]:
+        """95 % intervals of the main means of `summary`, over the trials."""
+        return {
+            "success": share_interval(self.success),
+            "false_starts": share_interval(self.false_start),
+            "mean_return": mean_interval(self.returns),
+            "effort_s": mean_interval(self.effort),
         }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from reach_gym import checks
 from reach_gym.acting import rollout
 from reach_gym.acting.protocol import carries_nothing_over
+from reach_gym.acting.wrapping import Wrapper
 from reach_gym.recording.layout import Array
 from reach_gym.recording.metadata import describe, name_of, require_cursor
 from reach_gym.recording.recorder import Trials
@@ -92,7 +93,13 @@ def record_rows(agent: Any, env: Any, count: int, seed: int, observe: bool = Tru
 
 
 def record_session(
-    agent: Any, env_id: str, trials: int | None, seed: int, env_kwargs: Mapping[str, Any] | None, trust: bool = False
+    agent: Any,
+    env_id: str,
+    trials: int | None,
+    seed: int,
+    env_kwargs: Mapping[str, Any] | None,
+    trust: bool = False,
+    wrappers: Sequence[Wrapper] = (),
 ) -> Recording:
     """One subject's session without its observations: all trials at once where the agent carries nothing over.
 
@@ -103,20 +110,31 @@ def record_session(
         seed: Seed of the session.
         env_kwargs: Constructor keywords that replace the registered ones.
         trust: See `reach_gym.acting.protocol.load_agent`.
+        wrappers: Between the agent and its environment; they may carry something over, whoever acts.
     """
+    if wrappers:
+        return _record_trial_by_trial(agent, env_id, trials, seed, env_kwargs, trust, False, wrappers)
     if carries_nothing_over(agent):
         return record_whole_session(agent, env_id, seed, env_kwargs, trials, observe=False)
     return record(agent, env_id, trials, seed, env_kwargs, session=True, trust=trust, observe=False)
 
 
 def _record_trial_by_trial(
-    agent: Any, env_id: str, trials: int | None, seed: int, env_kwargs: Mapping[str, Any] | None, trust: bool, observe: bool
+    agent: Any,
+    env_id: str,
+    trials: int | None,
+    seed: int,
+    env_kwargs: Mapping[str, Any] | None,
+    trust: bool,
+    observe: bool,
+    wrappers: Sequence[Wrapper] = (),
 ) -> Recording:
     env = rollout.make_rows(env_id, 1, env_kwargs)
+    actor: Any = None
     try:
         metadata = _metadata(env, agent, seed, session=True)
         base: Any = env.unwrapped
-        actor, parts = rollout.actor(agent, env, trust), []
+        actor, parts = rollout.actor(agent, env, trust, wrappers, seed), []
         for trial in range(base.task.schedule.trials if trials is None else trials):
             observations, info = env.reset(seed=rollout.held_out(seed) if trial == 0 else None)
             row = Trials(base.trial_facts(steps=1), observations, info, observe)
@@ -125,6 +143,7 @@ def _record_trial_by_trial(
             parts.append(row.arrays(1))
         return assemble(parts, metadata)
     finally:
+        rollout.release(actor)
         env.close()
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reach_gym.benchmark import jobs, wire
+from reach_gym.benchmark import jobs, referees, wire
 from reach_gym.benchmark.engines import Done, LocalEngine
 from reach_gym.benchmark.jobs import Job, resolved, run_job
 from reach_gym.benchmark.provenance import source
@@ -213,6 +213,15 @@ def dies(path):
     return 7
 
 
+def stops(path):
+    """Stops its process, the first two times that it is called with a path."""
+    with open(path, "a") as file:
+        file.write("x")
+    if len(Path(path).read_text()) < 3:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return 7
+
+
 def raises(item):
     raise KeyError(item)
 
@@ -220,6 +229,18 @@ def raises(item):
 def test_lost_workers_are_retried(tmp_path):
     done = list(LocalEngine(1).run(dies, [str(tmp_path / "a"), str(tmp_path / "b")]))
     assert done == [Done(0, 7, ""), Done(1, 7, "")] and (tmp_path / "a").read_text() == "xxx"
+
+
+def test_workers_that_are_stopped_are_lost(tmp_path, monkeypatch):
+    monkeypatch.setattr(referees, "_SILENCE", 3.0)
+    begin = time.monotonic()
+    assert list(LocalEngine(1).run(stops, [str(tmp_path / "a")])) == [Done(0, 7, "")] and (tmp_path / "a").read_text() == "xxx"
+    assert time.monotonic() - begin < 40
+
+
+def test_a_job_that_takes_longer_than_the_silence_is_waited_for(monkeypatch):
+    monkeypatch.setattr(referees, "_SILENCE", 3.0)
+    assert list(LocalEngine(1).run(time.sleep, [5.0])) == [Done(0, None, "")]
 
 
 def test_an_error_of_a_job_is_told():
@@ -271,6 +292,30 @@ def test_a_torn_journal_is_continued_on_a_line_of_its_own(tmp_path):
         file.write('{"label": "torn')
     journal.add(work[1], run_job(work[1]))
     assert len(journal.known(work)) == 2
+
+
+DAMAGE = {
+    "deep": lambda line: "[" * 100_000,
+    "infinite": lambda line: line.replace('"seed": 0', '"seed": 1e400'),
+    "long": lambda line: line.replace('"seed": 0', '"seed": ' + "9" * 10_000),
+    "null": lambda line: line.replace('"seed": 0', '"seed": null'),
+    "list": lambda line: "[1, 2]",
+    "no details": lambda line: json.dumps({**json.loads(line), "details": []}),
+    "no record": lambda line: json.dumps({**json.loads(line), "record": "gone"}),
+    "no versions": lambda line: json.dumps({**json.loads(line), "record": {**json.loads(line)["record"], "versions": 3}}),
+    "no env": lambda line: json.dumps({**json.loads(line), "record": {**json.loads(line)["record"], "env": None}}),
+    "no text": lambda line: "\udcff\udcfe",
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_line_with_a_damaged_record_is_skipped(kind, tmp_path):
+    journal, work = Journal(tmp_path), jobs_of([Entry("ideal", "ideal")], [suite.TASKS["grid-null"]], (0,), LIMITS)
+    for each in work:
+        journal.add(each, run_job(each))
+    first, second = (tmp_path / JOURNAL).read_text().splitlines()
+    (tmp_path / JOURNAL).write_bytes(f"{DAMAGE[kind](first)}\n{second}\n".encode(errors="surrogateescape"))
+    assert [key[0] for key in journal.known(work)] == [work[1].label]
 
 
 @pytest.mark.parametrize(
@@ -406,6 +451,23 @@ def test_ctrl_c_ends_with_130_leaves_no_process_and_can_be_resumed(tmp_path, hea
     assert not _running_with(tmp_path)
     jobs = jobs_of([Entry.of("hostile:hangs")], [suite.TASKS["grid-null"]], (0, 1, 2), Limits(path=str(STRANGERS)))
     assert len(Journal(tmp_path / "run").known(jobs)) == 6
+
+
+@pytest.mark.parametrize("number,code", [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_whoever_ends_it_no_directory_stays_behind(number, code, tmp_path):
+    words = [sys.executable, "-m", "reach_gym", "benchmark", "--agent", "hostile:hangs", "--suite", "grid-null", "--workers", "2"]
+    (tmp_path / "temporary").mkdir()
+    settings = {"cwd": STRANGERS, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    process = subprocess.Popen(words, env={**os.environ, "TMPDIR": str(tmp_path / "temporary")}, **settings)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "temporary").glob("*/*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    process.send_signal(number)
+    assert process.wait(30) == code
+    while (_running_with(tmp_path) or os.listdir(tmp_path / "temporary")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _running_with(tmp_path) and os.listdir(tmp_path / "temporary") == []
 
 
 def _referee_at_work():

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reach_gym.benchmark import jobs
+from reach_gym.benchmark import jobs, referees
 from reach_gym.benchmark.engines import LocalEngine
 from reach_gym.benchmark.jobs import Job, run_job
 from reach_gym.benchmark.report import html
@@ -39,7 +39,6 @@ HOSTILE = {
     "allocates": ("memory", "MemoryError|memory"),
     "kills_itself": ("crashed", "SIGKILL"),
     "kills_its_referee": ("crashed", "lost 3 times"),
-    "stops_its_referee": ("crashed", "lost 3 times"),
     "breaks_memory": ("crashed", "SIGSEGV"),
     "talks_nonsense": ("crashed", "it sent"),
     "says_ok": ("crashed", "a status that there is not"),
@@ -89,6 +88,12 @@ def test_a_hostile_agent_gets_a_status(name, records):
     assert record["status"] == status and re.search(message, record["message"]), record
     assert record["score"] is None and record["value"] is None
     assert record["message"].isprintable()
+
+
+def test_who_stops_its_referee_is_lost_and_the_others_are_done(monkeypatch):
+    monkeypatch.setattr(referees, "_SILENCE", 4.0)
+    stopped, honest = benchmark(entries(["stops_its_referee", "east"]))
+    assert (stopped["status"], honest["status"]) == ("crashed", "ok") and "lost 3 times" in stopped["message"]
 
 
 @pytest.mark.parametrize("name", HARMLESS)

@@ -1,5 +1,6 @@
 """The report: one page that needs nothing else, and can be read on a phone and in the dark, in a real browser."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -83,7 +84,7 @@ def test_the_page_is_whole_and_needs_nothing_else(page):
 
 
 def test_it_has_tables_profiles_curves_and_paths(page):
-    assert page.count("<table>") == 8 and "Performance profiles, grid" in page and "Learning curves" in page
+    assert page.count("<table>") == 9 and "Performance profiles, grid" in page and "Learning curves" in page
     assert page.count('class="paths"') == 4 + 5 and "cursor-curl: a curl field" in page
     for svg in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ElementTree.fromstring(svg.replace("xlink:href", "href"))
@@ -135,6 +136,45 @@ def test_the_tables_say_what_the_records_say(results):
     assert failures[0] == "What went wrong" and failures[2][0][:4] == [AGENTS[-1], "grid-curl", "error", "1"]
 
 
+def test_measures_by_task_have_intervals_over_trials_or_seeds(results):
+    title, heads, rows = next(table for table in tables.all_tables(summarise(results.records)) if table[0].startswith("Measures"))
+    assert "over trials" in title and heads == ["task", "agent", "success", "false starts", "mean return", "effort (s)"]
+    record = next(each for each in results.records if (each["agent"], each["task"]) == ("naive", "cursor-curl"))
+    value, (low, high) = record["measures"]["mean_return"], record["intervals"]["mean_return"]
+    cells = next(row for row in rows if row[:2] == ["cursor-curl", "naive"])
+    assert cells[2] == "100.0 % (98.5 to 100.0)" and cells[4] == f"{value:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")
+    assert next(row for row in rows if row[:2] == ["grid-curl", "naive"])[3::2] == ["-", "-"] and len(rows) == 2 + 3 + 3
+    again = [{**each, "seed": 1, "measures": {**(each["measures"] or {}), "success": 0.9}} for each in results.records]
+    title, _, rows = next(table for table in tables.all_tables(summarise([*results.records, *again])) if table[0].startswith("Measures"))
+    # Two seeds say little; but a share is never above 1.
+    assert "over seeds" in title and next(row for row in rows if row[:2] == ["cursor-curl", "naive"])[2] == "95.0 % (31.5 to 100.0)"
+
+
+@pytest.mark.parametrize("seeds,mean,improvement", [(1, "0 %", "0 %"), (3, "70 %", "78 %"), (10, None, None)])
+def test_the_coverage_of_few_seeds_stands_beside_an_interval(seeds, mean, improvement, results):
+    records = [{**each, "seed": seed} for each in results.records for seed in range(seeds)]
+    found = {title: (heads, rows) for title, heads, rows in tables.all_tables(summarise(records))}
+    heads, rows = found["Interquartile mean of the scores"]
+    assert heads.count("coverage") == (0 if mean is None else 3)
+    again, pairs = found["Probability that the first beats the second, cursor"]
+    if mean is not None:
+        row = next(row for row in rows if row[0] == "naive")
+        assert [cell for head, cell in zip(heads, row, strict=True) if head == "coverage"] == [mean] * 3
+        assert again[-1] == "coverage" and all(row[-1] == improvement for row in pairs)
+    assert all(len(row) == len(heads) for heads, rows in found.values() for row in rows)
+
+
+@pytest.mark.parametrize("best,worst,low,high", [(1.7, 0.2, -0.085, 1.785), (0.4, 0.2, -0.05, 1.05), (0.5, -40.0, -1.1, 1.1)])
+def test_the_axis_of_profiles_follows_the_scores(best, worst, low, high, results):
+    scores = iter([best, worst] * len(results.records))
+    summary = summarise([each if each["score"] is None else {**each, "score": next(scores)} for each in results.records])
+    levels = summary["thresholds"]["cursor"]
+    if best > 1 or worst < 0:
+        levels = max(summary["thresholds"].values(), key=lambda each: each[-1] - each[0])
+    assert (levels[0], levels[-1]) == pytest.approx((low, high))
+    assert all(profile["share"][-1] == 0 for found in summary["profiles"].values() for profile in found.values())
+
+
 @pytest.mark.parametrize("value,form,text", [(None, "{:.2f}", "-"), (-0.0001, "{:+.1f}", "0.0"), (-1.25, "{:.2f}", "−1.25"), (0.5, "{:+.1f}", "+0.5")])
 def test_numbers_for_people(value, form, text):
     assert tables.number(value, form) == text
@@ -159,3 +199,23 @@ def test_a_browser_shows_it_on_phones_and_desks_light_and_dark(width, dark, fold
     # Nothing runs out of the page to the right, where only wide tables scroll within their frames.
     assert np.abs(picture[:, -4:] - paper).max() <= 2
     assert (np.abs(picture - np.array([77, 169, 232] if dark else [0, 114, 178])).max(axis=2) < 12).any()
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
+def test_on_a_phone_wide_tables_scroll_in_their_boxes(page, tmp_path):
+    # A window is at least 500 wide, a frame in it is not.
+    script = """<script>const wide = [...document.querySelectorAll(".scroll")].map(box => {
+        const first = box.querySelector("td").getBoundingClientRect();
+        return [box.getBoundingClientRect().right, box.clientWidth, box.scrollWidth, first.width]; });
+        parent.postMessage(JSON.stringify([innerWidth, document.documentElement.scrollWidth, wide]), "*");</script>"""
+    (tmp_path / "page.html").write_text(page.replace("</body>", script + "</body>"))
+    listen = "<script>addEventListener('message', told => { document.title = told.data; });</script>"
+    frame = '<iframe src="page.html" width="390" height="844" style="border: 0"></iframe>'
+    (tmp_path / "phone.html").write_text(f"<!doctype html><title></title>{listen}{frame}")
+    options = [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"]
+    words = [BROWSER, *FLAGS, *options, (tmp_path / "phone.html").as_uri()]
+    dom = subprocess.run(words, check=True, capture_output=True, timeout=120, text=True).stdout
+    inner, whole, boxes = json.loads(unescape(re.search("<title>(.*?)</title>", dom)[1]))
+    assert inner == 390 and whole <= inner and len(boxes) == 9 and any(scroll > client for _, client, scroll, _ in boxes)
+    # The column that stays in view leaves room for the others.
+    assert all(right <= inner and first < 0.45 * inner for right, _, _, first in boxes)

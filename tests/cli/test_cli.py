@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -371,11 +372,16 @@ def test_evaluate_all_starts(capsys):
 def test_evaluate_a_cursor_task(capsys):
     arguments = ["evaluate", CURL, "--agent", "naive", "--episodes", "3"]
     assert main(arguments) == 0
-    rows = {line.rpartition("  ")[0].strip(): line.rpartition("  ")[2] for line in capsys.readouterr().out.splitlines()}
+    lines = (re.split("  +", line.strip()) for line in capsys.readouterr().out.splitlines())
+    cells = {line[0]: line for line in lines}
+    rows = {name: line[1] for name, line in cells.items() if len(line) > 1}
     assert main([*arguments, "--json"]) == 0
     values = json.loads(capsys.readouterr().out)
     assert rows["success"] == f"{100 * values['success']:.1f} %"
     assert rows["false starts"] == "0.0 %"
+    low, high = values["intervals"]["mean_return"]
+    assert cells["mean return"][1:] == [f"{values['mean_return']:.3f}", f"{low:.3f} to {high:.3f}"] and low < values["mean_return"] < high
+    assert cells["success"][2] == "43.9 % to 100.0 %" and len(cells["peak speed"]) == 2
     assert rows["max deviation"] == f"{values['max_deviation_mm']:.3f} mm"
     assert rows["peak speed"] == f"{values['peak_speed_m_per_s']:.3f} m/s"
     assert rows["movement time"] == f"{values['movement_time_s']:.3f} s"

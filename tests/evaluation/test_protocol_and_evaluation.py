@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import reach_gym  # noqa: F401
-from reach_gym.acting import protocol
+from reach_gym.acting import protocol, rollout
 from reach_gym.acting.protocol import BUILT_IN, as_agent, count_rows, from_callable, from_predict, load_agent
 from reach_gym.acting.rollout import BATCH
 from reach_gym.errors import NotApplicableError
@@ -365,6 +365,7 @@ def test_a_cursor_summary_by_hand():
         success=np.array([ON, OFF, OFF]),
         false_start=np.array([OFF, ON, OFF]),
         returns=np.array([-55.0, -80.0, -100.0]),
+        effort=np.array([0.1, 0.2, 0.6]),
         block=np.zeros(3, int),
         **{name: np.array(values) for name, values in arrays.items()},
     )
@@ -382,8 +383,30 @@ def test_a_cursor_summary_by_hand():
         "peak_speed_m_per_s": pytest.approx(0.3),
         "reaction_time_s": pytest.approx(0.15),
         "movement_time_s": pytest.approx(0.6),
+        "effort_s": pytest.approx(0.3),
     }
     assert {type(value) for value in evaluation.summary().values()} == {float}
+
+
+def test_intervals_of_the_means_are_over_the_trials():
+    found = evaluate("random", CURL_REACH, 40)
+    summary, intervals = found.summary(), found.intervals()
+    assert set(intervals) == {"success", "false_starts", "mean_return", "effort_s"}
+    assert all(each.value == pytest.approx(summary[name]) and each.low <= each.value <= each.high for name, each in intervals.items())
+    assert intervals["effort_s"].low < summary["effort_s"] < intervals["effort_s"].high
+    assert summary["success"] == 0 and intervals["success"].low == 0 and 0 < intervals["success"].high < 0.1
+    assert set(evaluate("random", GRID, 40).intervals()) == {"success", "mean_return"}
+    assert all(np.isnan(each[1:]).all() for name, each in evaluate("random", GRID, 1).intervals().items() if name == "mean_return")
+
+
+def test_effort_is_what_info_sums_up():
+    found = evaluate("naive", CURL_REACH, 3)
+    env = gym.make_vec(CURL_REACH, num_envs=3, backend="numpy")
+    observations, _ = env.reset(seed=rollout.held_out(0))
+    total = np.zeros(3)
+    for step in rollout.play(as_agent(NaiveAgent, env), env, observations):
+        total += step.running * step.info["effort"]
+    assert found.effort == pytest.approx(total * env.unwrapped.task.dt)
 
 
 def test_an_agent_that_never_moves_has_no_measures():

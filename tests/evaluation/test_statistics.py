@@ -30,6 +30,54 @@ def test_the_interquartile_mean_is_a_trimmed_mean(shape):
     assert statistics.interquartile_mean(scores) == pytest.approx(stats.trim_mean(scores, 0.25, axis=None), abs=1e-12)
 
 
+@pytest.mark.parametrize("count", [2, 3, 5, 10, 11, 14, 40, 1000])
+def test_the_interval_of_a_mean_is_students(count):
+    values = np.random.default_rng(count).normal(3, 2, count)
+    low, high = stats.t.interval(0.95, count - 1, values.mean(), stats.sem(values))
+    assert statistics.mean_interval(values) == pytest.approx((values.mean(), low, high), rel=1e-3)
+
+
+def test_a_single_value_has_no_interval():
+    value, low, high = statistics.mean_interval([4.0])
+    assert value == 4 and np.isnan(low) and np.isnan(high)
+    for bad in ([], [np.nan, 1.0]):
+        with pytest.raises(ValueError, match="`values`"):
+            statistics.mean_interval(bad)
+
+
+@pytest.mark.parametrize("hits,count", [(0, 7), (7, 7), (3, 10), (499, 500)])
+def test_the_interval_of_a_share_is_wilsons(hits, count):
+    low, high = stats.binomtest(hits, count).proportion_ci(method="wilson")
+    assert statistics.share_interval(np.arange(count) < hits) == pytest.approx((hits / count, low, high), abs=1e-6)
+
+
+def test_coverage_of_few_runs_is_what_the_command_measures():
+    from benchmarks.coverage import KINDS, SEEDS, TASKS, measured
+
+    kinds = dict(zip(("mean", "improvement"), KINDS, strict=False))
+    assert TASKS == statistics._COVERED_TASKS and SEEDS == (*range(2, statistics.ENOUGH + 1),)
+    for kind, seeds, tasks in (("mean", 3, 1), ("mean", 3, 8), ("mean", 2, 4), ("mean", 9, 2), ("improvement", 3, 1), ("improvement", 2, 8)):
+        # 400 experiments tell a share to 0.025, one standard error.
+        assert measured(kinds[kind], seeds, tasks, 400) == pytest.approx(statistics.coverage(kind, seeds, tasks), abs=0.06)
+    assert measured("mean by task (Student)", 3, 1, 1000) == pytest.approx(0.95, abs=0.02)
+
+
+def test_coverage_by_hand():
+    assert statistics.coverage("mean", 3, 8) == statistics.coverage("mean", 3, 100) == 0.86
+    assert statistics.coverage("mean", 3, 7) == statistics.coverage("mean", 3, 4) and statistics.coverage("mean", 3, 1) == 0.70
+    assert statistics.coverage("mean", 1, 5) == 0 and statistics.coverage("mean", 10, 1) is None
+    assert [len(rows) for rows in statistics._COVERED.values()] == [statistics.ENOUGH - 2] * 2
+    for kind, runs, tasks in (("median", 3, 1), ("mean", 0, 1), ("mean", 3, 0)):
+        with pytest.raises(ValueError, match="must be"):
+            statistics.coverage(kind, runs, tasks)
+
+
+def test_many_resamples_are_compared_some_at_a_time(monkeypatch):
+    whole = statistics.improvement_interval(RUNS, OTHERS)
+    monkeypatch.setattr(statistics, "_PAIRS", 100)
+    assert statistics.improvement_interval(RUNS, OTHERS) == whole
+
+
 def test_the_probability_of_improvement_by_hand():
     assert statistics.probability_of_improvement([[1.0], [3.0]], [[2.0], [2.0]]) == 0.5
     assert statistics.probability_of_improvement([[3.0, 0.0]], [[2.0, 0.0]]) == 0.75  # a win and a tie

@@ -104,13 +104,13 @@ def kills_itself(observations):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def stops_its_referee(observations):
-    os.kill(os.getppid(), signal.SIGSTOP)
-    return east(observations)
-
-
 def kills_its_referee(observations):
     os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(1000)
+
+
+def stops_its_referee(observations):
+    os.kill(os.getppid(), signal.SIGSTOP)
     time.sleep(1000)
 
 
