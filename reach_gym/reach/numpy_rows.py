@@ -13,7 +13,7 @@ from reach_gym.fields import FieldNumbers, force_of
 from reach_gym.plants.bounds import confine
 from reach_gym.reach.beginning import begin_all, candidate
 from reach_gym.reach.facts import turned
-from reach_gym.reach.info import Info, batch_info
+from reach_gym.reach.info import Info, Outcome, batch_info, batch_outcome
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations
 from reach_gym.reach.options import NO_OPTIONS, ReachOptions, trial_kind
@@ -120,8 +120,9 @@ class NumpyBackend:
 
     name, spare = "numpy", 0
 
-    def __init__(self, task: Reach, tables: ReachTables, observations: Observations) -> None:
-        """Keeps the `task`, its `tables` and the maker of `observations`."""
+    def __init__(self, task: Reach, tables: ReachTables, observations: Observations, lean: bool) -> None:
+        """Keeps the `task`, its `tables` and the maker of `observations`; `lean` where info holds the outcome only."""
+        self._lean, self._told = lean, Outcome._fields if lean else Info._fields
         self._task, self._tables, self._observations = task, tables, observations
         self._at, self._limits = float_lines(task.plant), limits_of(settings_of(task), wholes_of(task, 0))
         self._reward, self._limit = REWARDS[task.reward].of, Wholes(*tables.wholes.tolist()).limit
@@ -164,6 +165,8 @@ class NumpyBackend:
 
     def _info(self, rows: ReachRows, now: _Now, done: _Done) -> InfoArrays:
         counts, trial, cursor = now.counts, now.trial, now.cursor
+        if self._lean:
+            return batch_outcome(counts.false_start != 0, counts.success != 0, np.ones(len(now.squared), np.bool_))
         return batch_info(
             [
                 *(*(np.array(part) for part in now.hand), cursor.x, cursor.y, trial.target_x.copy(), trial.target_y.copy()),
@@ -185,7 +188,7 @@ class NumpyBackend:
         next_trial(some, self._task, self._tables)
         rows.put(mask, some)
         observation[mask], values = self.report(some)
-        for name in Info._fields:
+        for name in self._told:
             info[name][mask] = values[name]
 
     def advance(self, rows: ReachRows, actions: Floats, again: Mask) -> Moved | int:
@@ -206,7 +209,8 @@ class NumpyBackend:
         counts.false_start[:], counts.held[:], counts.success[:] = false_start, held, success
         truncated = counts.step >= self._limit
         info = self._info(rows, now, done)
-        reward = self._reward(on_target, info["distance"], done.effort, counts.step >= counts.go, spoilt)
+        distance = info["distance"] if "distance" in info else np.sqrt(now.squared)
+        reward = self._reward(on_target, distance, done.effort, counts.step >= counts.go, spoilt)
         observation = self._observe(rows, now)
         if again.any():
             self.restart(rows, again, observation, info)

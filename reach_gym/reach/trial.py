@@ -200,14 +200,13 @@ class ReachTrial:
         self.cursor = x + sx, y + sy, vx + svx, vy + svy
         return self.cursor[0], self.cursor[1]
 
-    def after_step(self, reward: float, info: dict[str, Any]) -> None:
-        """What only some tasks and some steps need."""
+    def after_step(self, reward: float) -> None:
+        """What only some tasks and some steps need; it may change the phase in `told`."""
         if not self._turned:
             self.cursor = self.hand
         self._past[self.steps % len(self._past)] = self.cursor
         if self.steps in self._changes:
             self._show()
-            info["phase"] = self.told["phase"]
         if self._watch is not None:
             self._watch(reward)
 

@@ -72,7 +72,8 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         super().__init__(rows, self._observations.space, spaces.Box(low, high))
         self.metadata["render_fps"] = RENDER_FPS
         self._tables = tables_of(made, self.max_episode_steps)
-        self._backend = make_backend(rows, NumpyBackend, _numba_backend, made, self._tables, made.observations())
+        self._lean = rows.lean
+        self._backend = make_backend(rows, NumpyBackend, _numba_backend, made, self._tables, made.observations(), rows.lean)
         self._store = ReachRows.empty(made.plant, self.num_envs, made.delay, self._backend.spare)
         self._returns = np.zeros(self.num_envs)
 
@@ -126,7 +127,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         self._rows.put(mask, rows)
         if self.render_mode is not None:
             self._trace(mask, mask, None)
-        return NumpyBackend(self._task, self._tables, self._observations).report(self._rows)
+        return NumpyBackend(self._task, self._tables, self._observations, self._lean).report(self._rows)
 
     @property
     def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
