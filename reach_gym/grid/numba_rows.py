@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from reach_gym.grid.actions import first_bad
 from reach_gym.grid.kernels import Ends, Flags, Measures, grid_kernels
 from reach_gym.grid.observations import GridObservations
 from reach_gym.grid.rows import GridRows, batch_info, batch_outcome
@@ -57,10 +58,16 @@ class NumbaBackend:
             observation[mask] = 0
         self._restart(*rows, mask, *self.tables, observation, *(info.get(name, blank) for name, blank in _NOTHING.items()))
 
-    def advance(self, rows: GridRows, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
+    def advance(self, rows: GridRows, actions: npt.NDArray[np.int64], again: Mask, into: Array | None = None) -> Moved | int:
         """See `reach_gym.grid.numpy_rows.Backend`."""
         count = len(actions)
-        observation = self._new((count, *self._shape), self._dtype)
+        if into is None:
+            observation = self._new((count, *self._shape), self._dtype)
+        else:
+            bad = first_bad(actions)  # before anything is cleared
+            if bad >= 0:
+                return bad
+            observation = self._observations.clear(into)
         if self._lean:
             floats, flags, ideal_steps = np.empty((1, count)), np.empty((_ENDS, count), np.bool_), _NOTHING["ideal_steps"]
         else:

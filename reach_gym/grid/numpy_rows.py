@@ -36,11 +36,12 @@ class Backend(Protocol):
     def restart(self, rows: GridRows, mask: Mask, observation: Array, info: dict[str, Array]) -> None:
         """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
 
-    def advance(self, rows: GridRows, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
+    def advance(self, rows: GridRows, actions: npt.NDArray[np.int64], again: Mask, into: Array | None = None) -> Moved | int:
         """Moves all rows, or begins the next trial instead in the rows of `again`.
 
         Returns:
-            Fresh arrays; or, before any row has moved, the number of the first row with a bad action.
+            Fresh arrays, but for the observations where there is an array to write them `into`; or, before any row has moved, the
+            number of the first row with a bad action.
         """
 
 
@@ -60,9 +61,9 @@ class NumpyBackend:
         now = rows.now
         return self._report(rows, now, squared_apart(now.place, now.goal))
 
-    def _report(self, rows: GridRows, now: Numbers, squared: Array) -> tuple[Array, dict[str, Array]]:
+    def _report(self, rows: GridRows, now: Numbers, squared: Array, into: Array | None = None) -> tuple[Array, dict[str, Array]]:
         place, goal = now.place.astype(np.int64), now.goal.astype(np.int64)
-        observation = self._observations.batch(place_cell(place), place_cell(goal))
+        observation = self._observations.batch(place_cell(place), place_cell(goal), into)
         success, every = now.success != 0, np.ones(len(place), np.bool_)
         if self._lean:
             return observation, batch_outcome(success, every)
@@ -89,7 +90,7 @@ class NumpyBackend:
         for name in Outcome._fields if self._lean else Info._fields:
             info[name][mask] = values[name]
 
-    def advance(self, rows: GridRows, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
+    def advance(self, rows: GridRows, actions: npt.NDArray[np.int64], again: Mask, into: Array | None = None) -> Moved | int:
         """See `Backend`."""
         bad = first_bad(actions)
         if bad >= 0:
@@ -103,5 +104,5 @@ class NumpyBackend:
         squared = squared_apart(now.place, now.goal)
         terminated, truncated = is_hit(squared, now.limit), is_late(now.steps, self._rules.time_limit)
         now.success[:] = terminated
-        observation, info = self._report(rows, now, squared)
+        observation, info = self._report(rows, now, squared, into)
         return observation, reward(moved, terminated), terminated, truncated, terminated | truncated, info

@@ -86,8 +86,8 @@ class GridReachVectorEnv(ReachVectorEnv[GridScene]):
         if self.render_mode is not None:
             self._trace(mask, mask)
 
-    def _advance(self, actions: Any, again: Mask) -> Moved:
-        moved = self._move(grid_actions(actions, self.num_envs), again)
+    def _advance(self, actions: Any, again: Mask, into: Array | None) -> Moved:
+        moved = self._move(grid_actions(actions, self.num_envs), again, into)
         if isinstance(moved, int):
             raise refuse_action(actions, moved)
         if self._session is not None and not self._lean:
@@ -96,13 +96,13 @@ class GridReachVectorEnv(ReachVectorEnv[GridScene]):
             self._trace(~self._never, again)
         return moved
 
-    def _move(self, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
+    def _move(self, actions: npt.NDArray[np.int64], again: Mask, into: Array | None) -> Moved | int:
         if self._session is not None and again.any():
             bad = first_bad(actions)
             if bad >= 0:
                 return bad
             self._renew(again)
-        return self._backend.advance(self._rows, actions, again)
+        return self._backend.advance(self._rows, actions, again, into)
 
     def _tell(self, info: Info) -> None:
         """Adds to `info` what it tells of the trials of a session besides."""

@@ -43,7 +43,6 @@ class NumbaBackend:
         self._arguments = task, tables, observations, lean, threads
         self._tables, self._threads = tables, threads
         self._limits = observations.place_limit, observations.speed_limit, observations.per_metre, observations.per_speed
-        self._shape, self._dtype = observations.shape, observations.dtype
         self._lean, self._told = lean, Outcome._fields if lean else Info._fields
         self._scratch = np.empty((len(FLOATS), 0)), np.empty((len(WHOLES), 0), np.int64)
         self._advance, self._restart = reach_kernels(task.plant.kind, observations.kind, task.reward, lean, threads > 1)
@@ -71,20 +70,19 @@ class NumbaBackend:
             self._scratch = np.empty((len(FLOATS), width)), np.empty((len(WHOLES), width), np.int64)
         return self._scratch
 
-    def advance(self, rows: ReachRows, actions: Floats, again: Mask) -> Moved | int:
+    def advance(self, rows: ReachRows, actions: Floats, again: Mask, into: Array) -> Moved | int:
         """See `reach_gym.reach.numpy_rows.ReachBackend`."""
         count = len(actions)
-        observation = np.empty((count, *self._shape), self._dtype)
         floats, whole = self._blocks(count)
         flags = np.empty((len(FLAGS) + len(Ends._fields), count), np.bool_)
         reward = np.empty(count)
-        arguments = (*rows, actions, again, *self._tables, *self._limits, observation, floats, whole, flags, reward)
+        arguments = (*rows, actions, again, *self._tables, *self._limits, into, floats, whole, flags, reward)
         bad = self._advance(*arguments) if self._threads == 1 else spread(self._advance, arguments, self._threads)
         if bad >= 0:
             return int(bad)
         terminated, truncated, done, every = flags[len(FLAGS) :]
         if self._lean:
             _, false_start, is_success = flags[: len(FLAGS)]
-            return observation, reward, terminated, truncated, done, batch_outcome(false_start, is_success, every)
+            return into, reward, terminated, truncated, done, batch_outcome(false_start, is_success, every)
         info = batch_info(floats[:, :count], whole[:, :count], flags[: len(FLAGS)], every)
-        return observation, reward, terminated, truncated, done, info
+        return into, reward, terminated, truncated, done, info

@@ -36,11 +36,11 @@ class ReachBackend(Protocol):
     def restart(self, rows: ReachRows, mask: Mask, observation: Array, info: InfoArrays) -> None:
         """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
 
-    def advance(self, rows: ReachRows, actions: Floats, again: Mask) -> Moved | int:
-        """Moves all rows, or begins the next trial instead in the rows of `again`.
+    def advance(self, rows: ReachRows, actions: Floats, again: Mask, into: Array) -> Moved | int:
+        """Moves all rows, or begins the next trial instead in the rows of `again`; writes the observations `into` an array.
 
         Returns:
-            Fresh arrays; or, before any row has moved, the number of the first row whose action is not finite.
+            That array, and fresh ones; or, before any row has moved, the number of the first row whose action is not finite.
         """
 
 
@@ -134,13 +134,14 @@ class NumpyBackend:
         dx, dy = cursor.x - trial.target_x, cursor.y - trial.target_y
         return _Now(trial, Counts(*rows.counts), tuple(hand), cursor, dx * dx + dy * dy)
 
-    def _observe(self, rows: ReachRows, now: _Now) -> Array:
-        """The observations (n, ...) of `rows`."""
+    def _observe(self, rows: ReachRows, now: _Now, into: Array | None = None) -> Array:
+        """The observations (n, ...) of `rows`, in a fresh array unless there is one to write them `into`."""
         task, (start_x, start_y, target_x, target_y, *_) = self._task, now.trial
         late_goal = int(self._observations.late_goal)
         visible, cue = shown(now.counts.step, task.delay, late_goal, task.onset, now.counts.go, task.pulse)
         sensed = self._sensed(rows, now.cursor)
-        return self._observations.batch((target_x, target_y), visible, cue, (start_x, start_y), sensed, now.cursor[:2])
+        start = start_x, start_y
+        return self._observations.batch((target_x, target_y), visible, cue, start, sensed, now.cursor[:2], into)
 
     def _sensed(self, rows: ReachRows, cursor: Cursor) -> Cursor:
         """The delayed and noisy cursor."""
@@ -191,7 +192,7 @@ class NumpyBackend:
         for name in self._told:
             info[name][mask] = values[name]
 
-    def advance(self, rows: ReachRows, actions: Floats, again: Mask) -> Moved | int:
+    def advance(self, rows: ReachRows, actions: Floats, again: Mask, into: Array) -> Moved | int:
         """See `ReachBackend`."""
         finite = np.isfinite(actions)
         if not finite.all():
@@ -211,7 +212,7 @@ class NumpyBackend:
         info = self._info(rows, now, done)
         distance = info["distance"] if "distance" in info else np.sqrt(now.squared)
         reward = self._reward(on_target, distance, done.effort, counts.step >= counts.go, spoilt)
-        observation = self._observe(rows, now)
+        observation = self._observe(rows, now, into)
         if again.any():
             self.restart(rows, again, observation, info)
             reward[again], success[again], truncated[again] = 0.0, False, False
