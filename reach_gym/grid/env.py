@@ -112,6 +112,8 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         radius = self._radii[level] if chosen.radius is None else chosen.radius
         limit = int(squared_limit(radius))
         require_pair(self.size, chosen.start, chosen.target, limit)
+        if self.render_mode == "human":
+            self._open(self._title)
         super().reset(seed=seed)  # nothing is refused from here on
         key = draws.new_key(self.np_random) if seed is not None or not self._begun else self._counts.key
         self._counts = Counts(key, trial, level, seen, hits)
@@ -193,10 +195,13 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         return [(np.zeros(1, np.int64), self._world, self._radius)]
 
     def _scene(self) -> GridScene:
-        title = self._task.title if self.spec is None else self.spec.name
         path = [self._cell] if self.render_mode is None else self._path
         trial = self._start, self._target, self._radius, self._steps, self._ideal, self._success
-        return scene_of(self._world, path, *trial, title)
+        return scene_of(self._world, path, *trial, self._title)
+
+    @property
+    def _title(self) -> str:
+        return self._task.title if self.spec is None else self.spec.name
 
     def get_state(self) -> dict[str, Any]:
         """The random stream and the trial under way as plain data, for checkpoints; `set_state` continues bit for bit.

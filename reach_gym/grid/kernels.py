@@ -17,7 +17,20 @@ from numba.extending import register_jitable
 from reach_gym.grid import observations, rules, world
 from reach_gym.grid.radius import advance_radius
 from reach_gym.grid.rows import Numbers, Streams
-from reach_gym.grid.rules import begun, distance, ideal_steps, is_hit, is_late, move, reward, settle_pair, squared_apart
+from reach_gym.grid.rules import (
+    CHANCES,
+    TRIES,
+    begun,
+    distance,
+    far_pair,
+    ideal_steps,
+    is_hit,
+    is_late,
+    move,
+    reward,
+    settle_pair,
+    squared_apart,
+)
 from reach_gym.grid.tables import Settings
 from reach_gym.grid.world import NUM_ACTIONS, STAY, place_cell, place_felt, squared_limit
 from reach_gym.rows.compiled import register
@@ -68,6 +81,7 @@ _row, _put_row = register_jitable(reader(Numbers)), register_jitable(writer(Numb
 _stream, _put_stream = register_jitable(reader(Streams)), register_jitable(writer(Streams))
 _settings = register_jitable(list_reader(Settings))
 _put_flags, _put_ends = register_jitable(writer(Flags)), register_jitable(writer(Ends))
+_TRIES, _CHANCES = np.uint64(TRIES), np.uint64(CHANCES)
 # Line numbers, for loops that write only some of the lines.
 NUMBER, MEASURE = lines(Numbers), lines(Measures)
 
@@ -82,11 +96,14 @@ def _next_trial(
     radius[i], limit = radii[level], np.int32(squared_limit(radii[level]))
     cells, attempt = np.uint64(task.size * task.size), np.uint64(0)
     at, to, squared = np.int64(0), np.int64(0), np.int64(-1)
-    while is_hit(squared, limit):
+    while is_hit(squared, limit) and attempt < _TRIES:
         start = np.int64(draw_start(stream.key, trial, attempt, cells))
         target = np.int64(draw_target(stream.key, trial, attempt, cells))
         at, to, squared = settle_pair(start, target, task.start, task.target, task.size)
         attempt += np.uint64(1)
+    if is_hit(squared, limit):
+        luck = np.int64(draw_start(stream.key, trial, _TRIES, _CHANCES))
+        at, to = far_pair(luck, np.int64(task.start), np.int64(task.target), np.int64(task.size), np.int64(limit))
     _put_stream(streams, i, Streams(stream.key, trial))
     _put_row(numbers, i, begun(next_place, 0, at, to, limit, ideal_steps(ideal, level, to, at), level, seen, hits))
 

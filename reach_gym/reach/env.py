@@ -32,6 +32,7 @@ from reach_gym.rows.keywords import RENDER_MODES, Shown
 from reach_gym.sessions import draws
 
 RENDER_FPS = 50
+_OBJECT = np.dtype(object)  # whose `tolist` gives numbers, too
 
 
 @takes(Reach, PointMass, Shown)
@@ -116,6 +117,8 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         """
         seed = checks.seed(seed)
         chosen = reach_options(self.task, options)
+        if self.render_mode == "human":
+            self._open(self._title)  # refuses where there is no display, before anything has changed
         super().reset(seed=seed)
         trial = self._trial
         key, number = trial.key, trial.number + 1
@@ -139,7 +142,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         trial = self._trial
         try:
             ax, ay = action.tolist()
-            common = type(ax) is float is type(ay) and -1.0 <= ax <= 1.0 and -1.0 <= ay <= 1.0
+            common = type(ax) is float is type(ay) and -1.0 <= ax <= 1.0 and -1.0 <= ay <= 1.0 and action.dtype is not _OBJECT
         except (AttributeError, TypeError, ValueError):
             common = False
         now = trial.now
@@ -236,8 +239,11 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         return sensed_by(self.task, self._trial.observations, self._trial.rows(), observations)
 
     def _scene(self) -> CursorScene:
-        title = "Cursor reach" if self.spec is None else self.spec.name
-        return scene_of(self.task, self._trial.tables, self._trial.rows(), 0, self._path, self._return, title)
+        return scene_of(self.task, self._trial.tables, self._trial.rows(), 0, self._path, self._return, self._title)
+
+    @property
+    def _title(self) -> str:
+        return "Cursor reach" if self.spec is None else self.spec.name
 
     def get_state(self) -> dict[str, Any]:
         """The random stream and the trial under way as plain data, for checkpoints; `set_state` continues bit for bit.

@@ -215,8 +215,9 @@ def _next_trial_with(code: PlantCode) -> Callable[..., None]:
         x, y, target_x, target_y = _draw_points(key, number, tables, settings, wholes.fixed_start != 0)
         own = _own_field(tables.fields.T, block)
         waits = np.uint64(len(tables.delays))
+        own_wave = np.int64(session[SESSION.wave, place])
         trial, field, wave, wait = begin(
-            *(key, number, gain, channel, block, tables.fields[block, 0], own, x, y, target_x, target_y, settings, waits)
+            *(key, number, gain, channel, own_wave, tables.fields[block, 0], own, x, y, target_x, target_y, settings, waits)
         )
         for line in range(len(counts)):
             counts[line, i] = 0

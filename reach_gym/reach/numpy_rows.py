@@ -64,8 +64,9 @@ def next_trial(rows: ReachRows, task: Reach, tables: ReachTables, options: Reach
     if options.field is not None:
         own_gain, own = options.field.gain, [*options.field.numbers]
     points = _draw_points(rows, task, tables, options)
+    line, waits = now[SESSION.wave].astype(np.int32), len(tables.delays)
     trial, field, wave, wait = begin_all(
-        *(key, number, gain, channel, block, own_gain, FieldNumbers(*own), *points, settings_of(task), len(tables.delays))
+        *(key, number, gain, channel, line, own_gain, FieldNumbers(*own), *points, settings_of(task), waits)
     )
     counts[:] = 0
     counts[COUNT.block], counts[COUNT.channel], counts[COUNT.wave] = block, channel, wave
