@@ -82,7 +82,7 @@ def test_the_state_does_not_depend_on_the_render_mode():
     for mode in (None, "rgb_array"):
         env = gym.make("reach_gym/CursorReachCurl-v0", render_mode=mode)
         env.reset(seed=3)
-        for _ in range(20):
+        for _ in range(27):
             env.step(np.array([0.5, -0.2], np.float32))
         states.append(env.unwrapped.get_state())
     assert states[0] == states[1]
