@@ -28,7 +28,7 @@ from reach_gym.reach.tables import tables_of
 from reach_gym.rendering import CursorScene
 from reach_gym.rows.backends import make_backend
 from reach_gym.rows.keywords import Rows
-from reach_gym.rows.pages import Pages
+from reach_gym.rows.pages import array_maker
 from reach_gym.rows.records import Mask
 from reach_gym.rows.vector_env import Array, Info, Moved, ReachVectorEnv
 
@@ -77,8 +77,8 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         self._backend = make_backend(rows, NumpyBackend, _numba_backend, made, self._tables, made.observations(), rows.lean)
         self._store = ReachRows.empty(made.plant, self.num_envs, made.delay, self._backend.spare)
         self._returns = np.zeros(self.num_envs)
-        self._pages = Pages()
         self._seen = (self.num_envs, *self._observations.shape), np.dtype(self._observations.dtype)
+        self._new = array_maker(*self._seen)
 
     @property
     def task(self) -> Reach:
@@ -99,7 +99,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
 
     def _advance(self, actions: Any, again: Mask, into: Array | None) -> Moved:
         array = reach_actions(actions, self.num_envs, len(self._task.plant.low))
-        moved = self._backend.advance(self._store, array, again, self._pages.empty(*self._seen) if into is None else into)
+        moved = self._backend.advance(self._store, array, again, self._new(*self._seen) if into is None else into)
         if isinstance(moved, int):
             raise InvalidActionError(
                 f"`actions` must be finite numbers of shape {array.shape}, got {np.asarray(actions)[moved]} in row {moved}."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,13 @@ class Pages:
         """As `numpy.empty`: an array that shares memory with none that anybody holds."""
         kind = np.dtype(dtype)
         size = math.prod(shape) * kind.itemsize
-        if size < LARGE or not _COUNTED:
-            return np.empty(shape, kind)
         self._blocks = [block for block in self._blocks if block.nbytes == size]
         free = [k for k, count in enumerate(_holders(self._blocks)) if count == _ALONE]
         if not free:
             self._blocks = [*self._blocks, np.empty(size, np.uint8)][-_KEPT:]
         return self._blocks[free[0] if free else -1].view(kind).reshape(shape)
+
+
+def array_maker(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Callable[..., npt.NDArray[Any]]:
+    """What makes an array of `shape` and `dtype` again and again: `Pages.empty` for large ones, else `numpy.empty`."""
+    return Pages().empty if _COUNTED and math.prod(shape) * dtype.itemsize >= LARGE else np.empty

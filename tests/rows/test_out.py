@@ -133,7 +133,7 @@ def test_memory_is_used_again_only_when_nobody_holds_it():
     del view
     used = {made_of.empty(shape, np.uint8).ctypes.data for _ in range(4)}
     assert len(used) == 1
-    assert pages.Pages().empty((3,), np.float32).shape == (3,)
+    assert pages.array_maker((3,), np.dtype(np.float32)) is np.empty
 
 
 def test_large_batches_of_pixels_are_fresh(monkeypatch):
