@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -17,12 +18,13 @@ from agents.q_learning.config import QLearningConfig
 from agents.q_learning.learner import QLearning
 from reach_gym.cli.shell import Command
 
-ROWS = 1024
+ROWS = (16, 1024)
+INFOS = ("full", "lean")
 
 
-def _single(env_id: str) -> Callable[[], float]:
-    """Steps per second of one environment through `gym.make` with random actions, resets included."""
-    env: gym.Env[Any, Any] = gym.make(env_id)
+def _single(env_id: str, **kwargs: Any) -> Callable[[], float]:
+    """Steps per second of CPU of one environment through `gym.make` with random actions, resets included."""
+    env: gym.Env[Any, Any] = gym.make(env_id, **kwargs)
     env.action_space.seed(0)
     # Few of them, over and over: an agent's last action is still in the cache.
     actions = [env.action_space.sample() for _ in range(1000)]
@@ -32,30 +34,30 @@ def _single(env_id: str) -> Callable[[], float]:
     env.reset(seed=0)
 
     def measure() -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         for action in actions:
             _, _, terminated, truncated, _ = env.step(action)
             if terminated or truncated:
                 env.reset()
-        return len(actions) / (time.perf_counter() - start)
+        return len(actions) / (time.process_time() - start)
 
     return measure
 
 
-def _vector(env_id: str, **kwargs: Any) -> Callable[[], float]:
-    """Steps per second, all rows counted, of a native vector environment with one batch of random actions."""
-    env = gym.make_vec(env_id, num_envs=ROWS, **kwargs)
+def _vector(env_id: str, rows: int, **kwargs: Any) -> Callable[[], float]:
+    """Steps per second of CPU, all rows counted, of a native vector environment with one batch of random actions."""
+    env = gym.make_vec(env_id, num_envs=rows, **kwargs)
     env.reset(seed=0)
     env.action_space.seed(0)
     actions = env.action_space.sample()
     env.step(actions)
 
     def measure() -> float:
-        repeats = 500
-        start = time.perf_counter()
+        repeats = 200_000 // (rows + 200)
+        start = time.process_time()
         for _ in range(repeats):
             env.step(actions)
-        return repeats * ROWS / (time.perf_counter() - start)
+        return repeats * rows / (time.process_time() - start)
 
     return measure
 
@@ -76,7 +78,7 @@ def _in_turn(measures: dict[str, Callable[[], float]], repeats: int) -> dict[str
 
 
 def _table(title: str, speeds: dict[str, float], peer: str) -> Table:
-    table = Table("environment", "steps/s", f"x {peer}", title=title)
+    table = Table("environment", "steps/s of CPU", f"x {peer}", title=title)
     for name, speed in speeds.items():
         table.add_row(name, f"{speed:,.0f}", f"{speed / speeds[peer]:.2f}")
     return table
@@ -107,13 +109,14 @@ class Speed(Command):
         """Measures and prints."""
         console = Console()
         for peer, ids in (("FrozenLake8x8-v1", GRID), ("CartPole-v1", CURSOR)):
-            speeds = _in_turn({env_id: _single(env_id) for env_id in (peer, *ids)}, self.repeats)
+            ours = {f"{env_id} ({info})": _single(env_id, info=info) for env_id in ids for info in INFOS}
+            speeds = _in_turn({peer: _single(peer), **ours}, self.repeats)
             console.print(_table("one environment, gym.make", speeds, peer))
-        for pair in (GRID[:2], CURSOR[:2]):
-            kinds = [(env_id, backend) for env_id in pair for backend in ("numba", "numpy")]
-            vector = {f"{env_id} ({backend})": _vector(env_id, backend=backend) for env_id, backend in kinds}
-            speeds = _in_turn({"CartPole-v1": _vector("CartPole-v1"), **vector}, self.repeats)
-            console.print(_table(f"native vector, {ROWS} rows", speeds, "CartPole-v1"))
+        for rows, pair in itertools.product(ROWS, (GRID[:2], CURSOR[:2])):
+            kinds = itertools.product(pair, ("numba", "numpy"), INFOS)
+            vector = {f"{e} ({b}, {info})": _vector(e, rows, backend=b, info=info) for e, b, info in kinds}
+            speeds = _in_turn({"CartPole-v1": _vector("CartPole-v1", rows), **vector}, self.repeats)
+            console.print(_table(f"native vector, {rows:,} rows", speeds, "CartPole-v1"))
         console.print(
             f"Q-learning, {QLearningConfig().episodes} episodes of GridReachTabular: {_training_time(self.repeats):.2f} s"
         )

@@ -29,6 +29,7 @@ from agents.dqn.learner import DQN
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
+from reach_gym.rows.keywords import with_full_info
 
 _DEFAULT = PRESETS["default"].config
 
@@ -132,5 +133,5 @@ def make(env_id: str, kwargs: dict[str, Any], config: DQNConfig, seed: int) -> D
         gymnasium.error.Error: There is no such environment.
     """
     # NumPy's rows take a fiftieth of the time that the network takes; to compile Numba's would take longer.
-    envs = gym.make_vec(env_id, num_envs=config.num_envs, **{"backend": "numpy", **kwargs})
+    envs = gym.make_vec(env_id, num_envs=config.num_envs, **{"backend": "numpy", **with_full_info(kwargs)})
     return DQN(envs, config, seed)

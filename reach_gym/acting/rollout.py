@@ -14,6 +14,7 @@ from reach_gym import checks
 from reach_gym.acting import wrapping
 from reach_gym.acting.protocol import Agent, Transition, as_agent, load_agent
 from reach_gym.registration import TASKS
+from reach_gym.rows.keywords import with_full_info
 from reach_gym.sessions import draws
 
 BATCH = 256  # rows stepped together; fixed, so that the same call gives the same result everywhere
@@ -51,7 +52,7 @@ def make_rows(env_id: str, rows: int, env_kwargs: Mapping[str, Any] | None) -> V
     """
     # To compile Numba's rows takes longer than tens of thousands of episodes with NumPy's, which are the same.
     usual = {"backend": "numpy"} if env_id in TASKS else {}
-    settings = {**usual, **(env_kwargs or {}), "autoreset_mode": AutoresetMode.NEXT_STEP, "render_mode": None}
+    settings = {**usual, **with_full_info(env_kwargs or {}), "autoreset_mode": AutoresetMode.NEXT_STEP, "render_mode": None}
     return gym.make_vec(env_id, num_envs=rows, **settings)
 
 

@@ -18,6 +18,7 @@ from reach_gym.cli.session import learning_curve, print_session, save_picture
 from reach_gym.cli.tasks import make, vector_backend
 from reach_gym.recording import Recorder, Recording, record
 from reach_gym.rendering.window import Window
+from reach_gym.rows.keywords import with_full_info
 from reach_gym.sessions.schedule import MAX_TRIALS, STEADY
 
 _HELP = (
@@ -95,7 +96,7 @@ class CursorPlay:
 
     def env(self) -> gym.Env[Any, Any]:
         """The environment to play in."""
-        return gym.make(self.env_id, max_episode_steps=self.steps, render_mode="rgb_array", **self.kwargs)
+        return gym.make(self.env_id, max_episode_steps=self.steps, render_mode="rgb_array", **with_full_info(self.kwargs))
 
     def run(self, env: gym.Env[Any, Any], window: Window) -> None:
         """Plays the session in `window`, saves it, and shows how good it was; Ctrl-C saves it, too.

@@ -13,7 +13,7 @@ from reach_gym.grid.options import TrialOptions
 from reach_gym.grid.pairs import require_pair
 from reach_gym.grid.radius import advance_radius
 from reach_gym.grid.rows import GridRows, Numbers, SessionInfo
-from reach_gym.grid.rules import begun, ideal_steps, is_hit, settle_pair
+from reach_gym.grid.rules import CHANCES, TRIES, begun, far_pair, ideal_steps, is_hit, settle_pair
 from reach_gym.grid.session import GridSession, find
 from reach_gym.grid.tables import Tables
 from reach_gym.grid.world import GridWorld, squared_limit
@@ -60,12 +60,15 @@ def draw_pairs(rows: GridRows, size: int, starts: Cells, targets: Cells) -> tupl
     at, to = starts.copy(), targets.copy()
     stream, limit = rows.stream, rows.now.limit
     pending, attempt = np.arange(len(at)), 0
-    while pending.size:
+    while pending.size and attempt < TRIES:
         key, trial = stream.key[pending], stream.trial[pending]
         start, target = (draw(key, trial, attempt, size * size).astype(np.int64) for draw in (draw_start, draw_target))
         at[pending], to[pending], squared = settle_pair(start, target, starts[pending], targets[pending], size)
         pending = pending[is_hit(squared, limit[pending])]
         attempt += 1
+    for row in pending.tolist():
+        luck = draw_start(int(stream.key[row]), int(stream.trial[row]), TRIES, CHANCES)
+        at[row], to[row] = far_pair(luck, int(starts[row]), int(targets[row]), size, int(limit[row]))
     return at, to
 
 

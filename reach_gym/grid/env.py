@@ -54,7 +54,8 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
     pure function of the seed and k.
 
     ## Info
-    The fields of `reach_gym.grid.rows.Info`; with a schedule also those of `reach_gym.grid.rows.SessionInfo`.
+    The fields of `reach_gym.grid.rows.Info`; with a schedule also those of `reach_gym.grid.rows.SessionInfo`. With
+    ``info="lean"`` only those of `reach_gym.grid.rows.Outcome`.
 
     ## Schedule
     The gain of trial k is drawn as in the continuous task, then rounded to quarters, because the field shifts the cursor by whole
@@ -84,7 +85,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
             ValueError: A keyword has a value that is not allowed.
         """
         self._task, shown = read(type(self).__name__, (GridReach, Shown), keywords, task)
-        self.render_mode = shown.render_mode
+        self.render_mode, self._lean = shown.render_mode, shown.lean
         self.size = self._task.size
         self.observations = self._task.observations()
         self._see = self.observations.see  # looked up once, not in every step
@@ -112,6 +113,8 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         radius = self._radii[level] if chosen.radius is None else chosen.radius
         limit = int(squared_limit(radius))
         require_pair(self.size, chosen.start, chosen.target, limit)
+        if self.render_mode == "human":
+            self._open(self._title)
         super().reset(seed=seed)  # nothing is refused from here on
         key = draws.new_key(self.np_random) if seed is not None or not self._begun else self._counts.key
         self._counts = Counts(key, trial, level, seen, hits)
@@ -123,7 +126,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         self._begin(world, start, target, radius)
         if self.render_mode == "human":
             self.render()
-        return self._see(start), {**self._info(start), **self._told}
+        return self._see(start), {"is_success": False} if self._lean else {**self._info(start), **self._told}
 
     def _next(self) -> tuple[int, int, int, int]:
         """The number of the next trial, and the state of the radius schedule in it."""
@@ -165,14 +168,18 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         hit, distance = self._around[cell]
         if hit:
             self._success, self._running = True, False
-        info = single_info(distance, self._ideal, self._felt[cell], self._radius, hit)
+        if self._lean:
+            info = {"is_success": hit}
+        else:
+            info = single_info(distance, self._ideal, self._felt[cell], self._radius, hit)
         if self._watched:  # one question for all of it
             self._watch(info)
         return self._see(cell), 0.0 if hit else -1.0, hit, False, info
 
     def _watch(self, info: dict[str, Any]) -> None:
         """What a step does besides in a session and for a picture."""
-        info.update(self._told)
+        if not self._lean:
+            info.update(self._told)
         if self.render_mode is not None:
             self._path.append(self._cell)
             if self.render_mode == "human":
@@ -189,10 +196,13 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         return [(np.zeros(1, np.int64), self._world, self._radius)]
 
     def _scene(self) -> GridScene:
-        title = self._task.title if self.spec is None else self.spec.name
         path = [self._cell] if self.render_mode is None else self._path
         trial = self._start, self._target, self._radius, self._steps, self._ideal, self._success
-        return scene_of(self._world, path, *trial, title)
+        return scene_of(self._world, path, *trial, self._title)
+
+    @property
+    def _title(self) -> str:
+        return self._task.title if self.spec is None else self.spec.name
 
     def get_state(self) -> dict[str, Any]:
         """The random stream and the trial under way as plain data, for checkpoints; `set_state` continues bit for bit.

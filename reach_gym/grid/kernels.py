@@ -17,7 +17,20 @@ from numba.extending import register_jitable
 from reach_gym.grid import observations, rules, world
 from reach_gym.grid.radius import advance_radius
 from reach_gym.grid.rows import Numbers, Streams
-from reach_gym.grid.rules import begun, distance, ideal_steps, is_hit, is_late, move, reward, settle_pair, squared_apart
+from reach_gym.grid.rules import (
+    CHANCES,
+    TRIES,
+    begun,
+    distance,
+    far_pair,
+    ideal_steps,
+    is_hit,
+    is_late,
+    move,
+    reward,
+    settle_pair,
+    squared_apart,
+)
 from reach_gym.grid.tables import Settings
 from reach_gym.grid.world import NUM_ACTIONS, STAY, place_cell, place_felt, squared_limit
 from reach_gym.rows.compiled import register
@@ -34,31 +47,41 @@ class Measures(NamedTuple):
     radius: Any
 
 
-class Flags(NamedTuple):
-    """The bool lines that `advance` gives back.
+class Ends(NamedTuple):
+    """The bool lines that `advance` gives back of an outcome.
 
     Attributes:
         terminated: Whether the step hit.
         truncated: Whether the time limit is reached.
         done: Either of them.
         every: True, Gymnasium's mask of the rows that info holds for.
-        in_field: See `reach_gym.grid.rows.Info`.
-        is_success: See there.
+        is_success: See `reach_gym.grid.rows.Info`.
     """
 
     terminated: Any
     truncated: Any
     done: Any
     every: Any
-    in_field: Any
     is_success: Any
+
+
+class Flags(NamedTuple):
+    """The bool lines that `advance` gives back: those of `Ends`, and `in_field` of `reach_gym.grid.rows.Info`."""
+
+    terminated: Any
+    truncated: Any
+    done: Any
+    every: Any
+    is_success: Any
+    in_field: Any
 
 
 register(draws, world, rules, observations)
 _row, _put_row = register_jitable(reader(Numbers)), register_jitable(writer(Numbers))
 _stream, _put_stream = register_jitable(reader(Streams)), register_jitable(writer(Streams))
 _settings = register_jitable(list_reader(Settings))
-_put_flags = register_jitable(writer(Flags))
+_put_flags, _put_ends = register_jitable(writer(Flags)), register_jitable(writer(Ends))
+_TRIES, _CHANCES = np.uint64(TRIES), np.uint64(CHANCES)
 # Line numbers, for loops that write only some of the lines.
 NUMBER, MEASURE = lines(Numbers), lines(Measures)
 
@@ -73,11 +96,14 @@ def _next_trial(
     radius[i], limit = radii[level], np.int32(squared_limit(radii[level]))
     cells, attempt = np.uint64(task.size * task.size), np.uint64(0)
     at, to, squared = np.int64(0), np.int64(0), np.int64(-1)
-    while is_hit(squared, limit):
+    while is_hit(squared, limit) and attempt < _TRIES:
         start = np.int64(draw_start(stream.key, trial, attempt, cells))
         target = np.int64(draw_target(stream.key, trial, attempt, cells))
         at, to, squared = settle_pair(start, target, task.start, task.target, task.size)
         attempt += np.uint64(1)
+    if is_hit(squared, limit):
+        luck = np.int64(draw_start(stream.key, trial, _TRIES, _CHANCES))
+        at, to = far_pair(luck, np.int64(task.start), np.int64(task.target), np.int64(task.size), np.int64(limit))
     _put_stream(streams, i, Streams(stream.key, trial))
     _put_row(numbers, i, begun(next_place, 0, at, to, limit, ideal_steps(ideal, level, to, at), level, seen, hits))
 
@@ -96,13 +122,14 @@ def _first_bad(actions: Any) -> int:
 
 @functools.cache
 def grid_kernels(
-    layout: Callable[..., Any], write: Callable[..., None], parallel: bool
+    layout: Callable[..., Any], write: Callable[..., None], lean: bool, parallel: bool
 ) -> tuple[Callable[..., int], Callable[..., None]]:
     """Compiles ``(advance, restart)`` for one kind of observation.
 
     Args:
         layout: See `reach_gym.grid.observations.GridObservations`.
         write: Likewise.
+        lean: Whether info holds the outcome only; then only the first line of `Measures` and the lines of `Ends` are written.
         parallel: Whether `advance` spreads the rows over Numba's threads.
 
     Returns:
@@ -111,12 +138,12 @@ def grid_kernels(
         ones. Those of `advance` are observation, `Measures`, `Flags` and ideal_steps: few arrays, because each costs time to hand
         over; those of `restart` are observation and the fields of `reach_gym.grid.rows.Info`.
     """
-    advance = _advance_loop(layout, write, numba.prange if parallel else range)
-    restart = _restart_loop(layout, write)
+    advance = _advance_loop(layout, write, lean, numba.prange if parallel else range)
+    restart = _restart_loop(layout, write, lean)
     return numba.njit(parallel=parallel, nogil=True)(advance), numba.njit(nogil=True)(restart)
 
 
-def _restart_loop(layout: Any, write: Any) -> Callable[..., None]:
+def _restart_loop(layout: Any, write: Any, lean: bool) -> Callable[..., None]:
     def restart(
         numbers: Any, streams: Any, radius: Any, mask: Any,
         settings: Any, next_place: Any, ideal: Any, radii: Any, words: Any,
@@ -129,13 +156,15 @@ def _restart_loop(layout: Any, write: Any) -> Callable[..., None]:
                     _next_trial(i, numbers, streams, radius, settings, next_place, ideal, radii)
                 row = _row(numbers, i)
                 write(view, i, place_cell(row.place), place_cell(row.goal), words)
-                away[i], reach[i], to_go[i] = distance(squared_apart(row.place, row.goal)), radius[i], row.ideal
-                in_field[i], success[i] = place_felt(row.place) != 0, False
+                success[i] = False
+                if not lean:
+                    away[i], reach[i], to_go[i] = distance(squared_apart(row.place, row.goal)), radius[i], row.ideal
+                    in_field[i] = place_felt(row.place) != 0
 
     return restart
 
 
-def _advance_loop(layout: Any, write: Any, each: Any) -> Callable[..., int]:
+def _advance_loop(layout: Any, write: Any, lean: bool, each: Any) -> Callable[..., int]:
     def advance(
         numbers: Any, streams: Any, radius: Any, actions: Any, again: Any,
         settings: Any, next_place: Any, ideal: Any, radii: Any, words: Any,
@@ -162,16 +191,21 @@ def _advance_loop(layout: Any, write: Any, each: Any) -> Callable[..., int]:
             row = _row(numbers, i)
             squared = squared_apart(row.place, row.goal)
             numbers[NUMBER.success, i] = is_hit(squared, row.limit)
-            floats[MEASURE.distance, i] = distance(squared)
+            if not lean:
+                floats[MEASURE.distance, i] = distance(squared)
         for i in each(len(actions)):
             row = _row(numbers, i)
             hit, late = row.success != 0, is_late(row.steps, time_limit)
-            _put_flags(flags, i, Flags(hit, late, hit | late, True, place_felt(row.place) != 0, hit))
+            if lean:
+                _put_ends(flags, i, Ends(hit, late, hit | late, True, hit))
+            else:
+                _put_flags(flags, i, Flags(hit, late, hit | late, True, hit, place_felt(row.place) != 0))
         for i in each(len(actions)):
             floats[MEASURE.reward, i] = reward(not again[i], _row(numbers, i).success)
-        for i in each(len(actions)):
-            floats[MEASURE.radius, i] = radius[i]
-            to_go[i] = _row(numbers, i).ideal
+        if not lean:
+            for i in each(len(actions)):
+                floats[MEASURE.radius, i] = radius[i]
+                to_go[i] = _row(numbers, i).ideal
         return -1
 
     return advance

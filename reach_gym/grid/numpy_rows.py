@@ -14,7 +14,7 @@ import numpy.typing as npt
 from reach_gym.grid.actions import first_bad
 from reach_gym.grid.beginning import next_trial
 from reach_gym.grid.observations import GridObservations
-from reach_gym.grid.rows import GridRows, Info, Numbers, batch_info
+from reach_gym.grid.rows import GridRows, Info, Numbers, Outcome, batch_info, batch_outcome
 from reach_gym.grid.rules import distance, is_hit, is_late, move, reward, squared_apart
 from reach_gym.grid.tables import Tables
 from reach_gym.grid.world import STAY, place_cell, place_felt
@@ -36,11 +36,12 @@ class Backend(Protocol):
     def restart(self, rows: GridRows, mask: Mask, observation: Array, info: dict[str, Array]) -> None:
         """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
 
-    def advance(self, rows: GridRows, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
+    def advance(self, rows: GridRows, actions: npt.NDArray[np.int64], again: Mask, into: Array | None = None) -> Moved | int:
         """Moves all rows, or begins the next trial instead in the rows of `again`.
 
         Returns:
-            Fresh arrays; or, before any row has moved, the number of the first row with a bad action.
+            Fresh arrays, but for the observations where there is an array to write them `into`; or, before any row has moved, the
+            number of the first row with a bad action.
         """
 
 
@@ -49,9 +50,9 @@ class NumpyBackend:
 
     name = "numpy"
 
-    def __init__(self, tables: Tables, observations: GridObservations) -> None:
-        """Keeps the `tables` and the maker of `observations`."""
-        self.tables = tables
+    def __init__(self, tables: Tables, observations: GridObservations, lean: bool) -> None:
+        """Keeps the `tables` and the maker of `observations`; `lean` where info holds the outcome only."""
+        self.tables, self._lean = tables, lean
         self._rules = tables.rules  # the only part of the tables that never changes
         self._observations = observations
 
@@ -60,17 +61,20 @@ class NumpyBackend:
         now = rows.now
         return self._report(rows, now, squared_apart(now.place, now.goal))
 
-    def _report(self, rows: GridRows, now: Numbers, squared: Array) -> tuple[Array, dict[str, Array]]:
+    def _report(self, rows: GridRows, now: Numbers, squared: Array, into: Array | None = None) -> tuple[Array, dict[str, Array]]:
         place, goal = now.place.astype(np.int64), now.goal.astype(np.int64)
-        info = batch_info(
+        observation = self._observations.batch(place_cell(place), place_cell(goal), into)
+        success, every = now.success != 0, np.ones(len(place), np.bool_)
+        if self._lean:
+            return observation, batch_outcome(success, every)
+        return observation, batch_info(
             distance=distance(squared),
             ideal_steps=now.ideal.astype(np.int64),
             in_field=place_felt(place) != 0,
             radius=rows.radius.copy(),
-            is_success=now.success != 0,
-            mask=np.ones(len(place), np.bool_),
+            is_success=success,
+            mask=every,
         )
-        return self._observations.batch(place_cell(place), place_cell(goal)), info
 
     def _next(self, rows: GridRows, mask: Mask) -> GridRows:
         some = rows.take(mask)
@@ -83,10 +87,10 @@ class NumpyBackend:
         """See `Backend`."""
         some = self._next(rows, mask)
         observation[mask], values = self.report(some)
-        for name in Info._fields:
+        for name in Outcome._fields if self._lean else Info._fields:
             info[name][mask] = values[name]
 
-    def advance(self, rows: GridRows, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
+    def advance(self, rows: GridRows, actions: npt.NDArray[np.int64], again: Mask, into: Array | None = None) -> Moved | int:
         """See `Backend`."""
         bad = first_bad(actions)
         if bad >= 0:
@@ -100,5 +104,5 @@ class NumpyBackend:
         squared = squared_apart(now.place, now.goal)
         terminated, truncated = is_hit(squared, now.limit), is_late(now.steps, self._rules.time_limit)
         now.success[:] = terminated
-        observation, info = self._report(rows, now, squared)
+        observation, info = self._report(rows, now, squared, into)
         return observation, reward(moved, terminated), terminated, truncated, terminated | truncated, info

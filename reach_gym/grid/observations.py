@@ -78,9 +78,15 @@ class GridObservations(ABC):
         """A fresh array for the observations of so many rows, all of whom are then written."""
         return (np.zeros if self.sparse else np.empty)((count, *(self.space.shape or ())), self.space.dtype)
 
-    def batch(self, cursor: Cells, target: Cells) -> npt.NDArray[Any]:
-        """The observations of a batch of cells."""
-        observations = self.blank(len(cursor))
+    def clear(self, observations: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Makes a used array as good as one of `blank`."""
+        if self.sparse:
+            observations[...] = 0
+        return observations
+
+    def batch(self, cursor: Cells, target: Cells, into: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
+        """The observations of a batch of cells, in a fresh array unless there is one to write them `into`."""
+        observations = self.blank(len(cursor)) if into is None else self.clear(into)
         self.write(self.layout(observations), np.arange(len(cursor)), cursor, target, self._words)
         return observations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reach_gym.grid.rules import is_hit, settle_pair
+from reach_gym.grid.rules import CHANCES, TRIES, far_pair, is_hit, settle_pair
 from reach_gym.grid.world import squared_distance
 from reach_gym.sessions.draws import draw_start, draw_target
 
@@ -12,7 +12,7 @@ FREE = -1  # a start or target cell that every trial draws anew
 def draw_pair(key: int, trial: int, size: int, start: int, target: int, limit: int) -> tuple[int, int]:
     """Draws (start, target) for one trial, every valid pair being equally likely.
 
-    A pair is drawn again until the start lies outside the reward radius.
+    A pair is drawn again until the start lies outside the reward radius, or after `TRIES` attempts among those that are possible.
 
     Args:
         key: Key of the row.
@@ -26,13 +26,14 @@ def draw_pair(key: int, trial: int, size: int, start: int, target: int, limit: i
         The cells of start and target.
     """
     cells, attempt = size * size, 0
-    while True:
+    while attempt < TRIES:
         at = draw_start(key, trial, attempt, cells) if start < 0 else start
         to = draw_target(key, trial, attempt, cells) if target < 0 else target
         at, to, squared = settle_pair(at, to, start, target, size)
         if not is_hit(squared, limit):
             return at, to
         attempt += 1
+    return far_pair(draw_start(key, trial, TRIES, CHANCES), start, target, size, limit)
 
 
 def furthest(size: int, start: int, target: int) -> int:

@@ -93,8 +93,18 @@ class SessionInfo(NamedTuple):
         return cls(np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count))
 
 
+class Outcome(NamedTuple):
+    """What is left of info with ``info="lean"``.
+
+    Attributes:
+        is_success: As in `Info`.
+    """
+
+    is_success: Any
+
+
 single_info = info_of(Info)
-batch_info = batch_info_of(Info)
+batch_info, batch_outcome = batch_info_of(Info), batch_info_of(Outcome)
 
 
 class GridRows(NamedTuple):

@@ -63,6 +63,47 @@ def settle_pair(at: Any, to: Any, start: Any, target: Any, size: Any) -> tuple[A
     return at, to, squared_distance(at % size, at // size, to % size, to // size)
 
 
+TRIES = 2000  # attempts to draw a pair, after which one is chosen among those that are possible
+CHANCES = 2**32
+
+
+def far_pair(luck: Any, start: Any, target: Any, size: Any, limit: Any) -> tuple[Any, Any]:
+    """Start and target of a trial after `TRIES` attempts in vain, every possible pair being equally likely; ints and Numba.
+
+    Args:
+        luck: 32 random bits, the `draw_start` of attempt `TRIES` among `CHANCES`.
+        start: The cell that is asked for, or -1; likewise the next one.
+        target: See there.
+        size: Squares along one side.
+        limit: Squared radius, rounded down.
+    """
+    last, count, chosen = size - 1, 0, 0
+    # First all pairs are counted, then the chosen one is looked for, in the same order.
+    for looking in (False, True):
+        if looking:
+            chosen, count = (luck * count) >> 32, 0
+        if start >= 0 or target >= 0:
+            fixed = max(start, target)
+            for cell in range(size * size):
+                if not is_hit(squared_distance(fixed % size, fixed // size, cell % size, cell // size), limit):
+                    if looking and count == chosen:
+                        return (start, cell) if start >= 0 else (cell, target)
+                    count += 1
+            continue
+        for dy in range(-last, last + 1):
+            if is_hit(last * last + dy * dy, limit):
+                continue
+            for dx in range(-last, last + 1):
+                if not is_hit(dx * dx + dy * dy, limit):
+                    width = size - abs(dx)
+                    pairs = width * (size - abs(dy))
+                    if looking and chosen < count + pairs:
+                        x, y = max(0, -dx) + (chosen - count) % width, max(0, -dy) + (chosen - count) // width
+                        return y * size + x, (y + dy) * size + x + dx
+                    count += pairs
+    return start, target  # never: a radius that leaves no pair has been refused
+
+
 def ideal_steps(tables: Any, level: Any, target: Any, start: Any) -> Any:
     """The steps to go from a start.
 
@@ -96,6 +137,7 @@ def begun(
 
 
 COMPONENT_WISE = (
+    far_pair,
     advance_radius,
     move,
     squared_apart,

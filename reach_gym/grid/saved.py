@@ -11,6 +11,7 @@ from reach_gym import checks
 from reach_gym.fields import field_from_data
 from reach_gym.grid.keywords import GridReach
 from reach_gym.grid.rows import GridRows, Numbers
+from reach_gym.grid.tables import UNLIMITED
 from reach_gym.grid.world import GridWorld, grid_world, place_cell
 from reach_gym.rows.records import Floats, Mask, lines
 
@@ -73,7 +74,8 @@ def read_trial(state: Any, task: GridReach) -> SavedTrial:
     """
     cells = dict.fromkeys(("start", "target", "cursor"), task.size**2 - 1)
     tops: dict[str, int | None] = {**dict.fromkeys((*Counts._fields, "steps")), **cells}
-    tops |= {"key": 2**64 - 1, "level": len(task.radii) - 1}
+    looks = task.radius.episodes - 1  # the schedule counts from 0 again when it has looked
+    tops |= {"key": 2**64 - 1, "level": len(task.radii) - 1, "seen": looks, "hits": looks}
     session = task.schedule is not None
     _require_keys(state, (*tops, "radius", "field", *(["gain"] if session else [])))
     whole = {name: checks.integer(f"state['{name}']", state[name], 0, high) for name, high in tops.items()}
@@ -135,6 +137,7 @@ def _require_numbers(rows: GridRows, worlds: list[GridWorld], task: GridReach) -
     """Refuses numbers that would lead beyond a table, and places that are no squares of the grid."""
     now, cells = rows.now, task.size**2
     tops = {_LINE.start: cells, _LINE.world: len(worlds), _LINE.level: len(task.radii), _LINE.success: 2}
+    tops |= dict.fromkeys((_LINE.seen, _LINE.hits), task.radius.episodes) | {_LINE.steps: UNLIMITED}
     for line, top in tops.items():
         if now[line].min() < 0 or now[line].max() >= top:
             raise ValueError(f"`state['numbers'][{line}]` must be from 0 to {top - 1}.")

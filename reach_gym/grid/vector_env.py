@@ -70,38 +70,39 @@ class GridReachVectorEnv(ReachVectorEnv[GridScene]):
         super().__init__(rows, self.observations.space, spaces.Discrete(NUM_ACTIONS))
         self._worlds = [self._task.world]
         self._backend = make_backend(
-            rows, NumpyBackend, _numba, tables_of(self._task, rows.max_episode_steps), self._task.observations()
+            rows, NumpyBackend, _numba, tables_of(self._task, rows.max_episode_steps), self._task.observations(), rows.lean
         )
         self._rows = GridRows.empty(self.num_envs)
         self._told = SessionInfo.empty(self.num_envs)  # only looked at in a session
+        self._lean = rows.lean
 
     def _restart(self, mask: Mask, observation: Array, info: Info) -> None:
         if self._session is not None:
             self._renew(mask)
         self._backend.restart(self._rows, mask, observation, info)
-        if self._session is not None:
+        if self._session is not None and not self._lean:
             for name, values in self._told._asdict().items():
                 info[name][mask] = values[mask]
         if self.render_mode is not None:
             self._trace(mask, mask)
 
-    def _advance(self, actions: Any, again: Mask) -> Moved:
-        moved = self._move(grid_actions(actions, self.num_envs), again)
+    def _advance(self, actions: Any, again: Mask, into: Array | None) -> Moved:
+        moved = self._move(grid_actions(actions, self.num_envs), again, into)
         if isinstance(moved, int):
             raise refuse_action(actions, moved)
-        if self._session is not None:
+        if self._session is not None and not self._lean:
             self._tell(moved[-1])
         if self.render_mode is not None:
             self._trace(~self._never, again)
         return moved
 
-    def _move(self, actions: npt.NDArray[np.int64], again: Mask) -> Moved | int:
+    def _move(self, actions: npt.NDArray[np.int64], again: Mask, into: Array | None) -> Moved | int:
         if self._session is not None and again.any():
             bad = first_bad(actions)
             if bad >= 0:
                 return bad
             self._renew(again)
-        return self._backend.advance(self._rows, actions, again)
+        return self._backend.advance(self._rows, actions, again, into)
 
     def _tell(self, info: Info) -> None:
         """Adds to `info` what it tells of the trials of a session besides."""
@@ -128,8 +129,8 @@ class GridReachVectorEnv(ReachVectorEnv[GridScene]):
         self._take(mask, rows, drawn)
         if self.render_mode is not None:
             self._trace(mask, mask)
-        observation, info = NumpyBackend(self._backend.tables, self.observations).report(self._rows)
-        if self._session is not None:
+        observation, info = NumpyBackend(self._backend.tables, self.observations, self._lean).report(self._rows)
+        if self._session is not None and not self._lean:
             self._tell(info)
         return observation, info
 

@@ -58,7 +58,7 @@ def begin_with(
     """
 
     def begin(
-        key: Any, number: Any, gain: Any, channel: Any, block: Any, own_gain: Any, own: Any,
+        key: Any, number: Any, gain: Any, channel: Any, wave: Any, own_gain: Any, own: Any,
         start_x: Any, start_y: Any, target_x: Any, target_y: Any, settings: Any, waits: Any,
     ) -> tuple[Any, Any, Any, Any]:  # fmt: skip
         """What the draws of a trial come to.
@@ -68,7 +68,7 @@ def begin_with(
             number: Number of the trial.
             gain: Factor on the perturbation.
             channel: 1 if the trial runs in a force channel instead.
-            block: Number of the block.
+            wave: Line of the table of waves that the block has.
             own_gain: Gain of the block's field.
             own: Its numbers, `FieldNumbers`.
             start_x: Start.
@@ -91,8 +91,7 @@ def begin_with(
         if settings.rotation != 0.0:
             cosine, sine = turn(gain * settings.rotation)
         trial = Trial(start_x, start_y, target_x, target_y, gain, scale, cosine, sine)
-        wave = where(in_channel, 0, block + 1)
-        return trial, field, wave, draw_delay(key, number, waits)
+        return trial, field, where(in_channel, 0, wave), draw_delay(key, number, waits)
 
     return begin
 

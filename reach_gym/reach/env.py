@@ -32,6 +32,7 @@ from reach_gym.rows.keywords import RENDER_MODES, Shown
 from reach_gym.sessions import draws
 
 RENDER_FPS = 50
+_OBJECT = np.dtype(object)  # whose `tolist` gives numbers, too
 
 
 @takes(Reach, PointMass, Shown)
@@ -71,7 +72,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     reset is a pure function of the seed and k: target, go cue, gain, catch and channel trials, and noise.
 
     ## Info
-    The keys, units and types of `reach_gym.reach.info.Info`.
+    The keys, units and types of `reach_gym.reach.info.Info`; with ``info="lean"`` of `reach_gym.reach.info.Outcome`.
 
     ## Reset options
     For this trial only: ``start``, ``target`` (x, y); ``gain`` (a factor on the perturbation) and ``field`` (with gain 1 unless
@@ -95,7 +96,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
             ValueError: A keyword has a value that is not allowed.
         """
         made, shown = read(type(self).__name__, (Reach, Shown), with_plant(keywords, task), task, plant_keywords())
-        self.render_mode = shown.render_mode
+        self.render_mode, self._lean = shown.render_mode, shown.lean
         self._trial = ReachTrial(made, None if self.render_mode is None else self._watch)
         self.observation_space = self._trial.observations.space
         self.action_space = spaces.Box(np.array(made.plant.low, np.float32), np.array(made.plant.high, np.float32))
@@ -116,6 +117,8 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         """
         seed = checks.seed(seed)
         chosen = reach_options(self.task, options)
+        if self.render_mode == "human":
+            self._open(self._title)  # refuses where there is no display, before anything has changed
         super().reset(seed=seed)
         trial = self._trial
         key, number = trial.key, trial.number + 1
@@ -126,7 +129,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         self._path, self._return = [trial.start], 0.0
         if self.render_mode == "human":
             self.render()
-        return trial.see(), trial.told.copy()
+        return trial.see(), {"false_start": False, "is_success": False} if self._lean else trial.told.copy()
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Moves the plant by one time step; see the class for rewards and info.
@@ -139,7 +142,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         trial = self._trial
         try:
             ax, ay = action.tolist()
-            common = type(ax) is float is type(ay) and -1.0 <= ax <= 1.0 and -1.0 <= ay <= 1.0
+            common = type(ax) is float is type(ay) and -1.0 <= ax <= 1.0 and -1.0 <= ay <= 1.0 and action.dtype is not _OBJECT
         except (AttributeError, TypeError, ValueError):
             common = False
         now = trial.now
@@ -177,19 +180,22 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         if left or squared <= radius_squared or trial.held:
             on_target = trial.judge(cx, cy, squared)
             success = trial.success
-        # A copy with the values that change is twice as fast as a new dict.
-        info = trial.told.copy()
-        info["hand_x"], info["hand_y"] = x, y
-        info["hand_vx"], info["hand_vy"] = vx, vy
-        info["cursor_x"], info["cursor_y"] = cx, cy
-        info["distance"], info["effort"] = sqrt(squared), effort
-        if felt:
-            info["force_x"], info["force_y"], info["gain"] = fx, fy, gain
-        if success:
-            info["is_success"] = True
-        reward = fixed[on_target] if fixed else reward_of(on_target, info["distance"], effort, step >= go, trial.spoilt)
+        reward = fixed[on_target] if fixed else reward_of(on_target, sqrt(squared), effort, step >= go, trial.spoilt)
         if step >= trial.next_event:
-            trial.after_step(reward, info)
+            trial.after_step(reward)
+        if self._lean:
+            info: dict[str, Any] = {"false_start": trial.false_start, "is_success": success}
+        else:
+            # A copy with the values that change is twice as fast as a new dict.
+            info = trial.told.copy()
+            info["hand_x"], info["hand_y"] = x, y
+            info["hand_vx"], info["hand_vy"] = vx, vy
+            info["cursor_x"], info["cursor_y"] = cx, cy
+            info["distance"], info["effort"] = sqrt(squared), effort
+            if felt:
+                info["force_x"], info["force_y"], info["gain"] = fx, fy, gain
+            if success:
+                info["is_success"] = True
         if plain is None:
             return trial.see(), reward, success, False, info
         # What `VectorObservations.see` does; to call it would take 3 % more time.
@@ -233,8 +239,11 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         return sensed_by(self.task, self._trial.observations, self._trial.rows(), observations)
 
     def _scene(self) -> CursorScene:
-        title = "Cursor reach" if self.spec is None else self.spec.name
-        return scene_of(self.task, self._trial.tables, self._trial.rows(), 0, self._path, self._return, title)
+        return scene_of(self.task, self._trial.tables, self._trial.rows(), 0, self._path, self._return, self._title)
+
+    @property
+    def _title(self) -> str:
+        return "Cursor reach" if self.spec is None else self.spec.name
 
     def get_state(self) -> dict[str, Any]:
         """The random stream and the trial under way as plain data, for checkpoints; `set_state` continues bit for bit.

@@ -138,9 +138,10 @@ def facts_of(task: Reach, tables: ReachTables, rows: ReachRows, belief: str, ste
     elif belief == "block":
         trial = rows.streams[STREAM.trial].astype(np.int64)
         last = tables.wholes[Wholes._fields.index("last_block")]
-        gain = tables.session[SESSION.gain, place_in_session(trial, tables.session.shape[1], last)]
+        place = place_in_session(trial, tables.session.shape[1], last)
+        gain = tables.session[SESSION.gain, place]
         own = tables.fields[counts[COUNT.block]]
-        field, scale, wave = own[:, 1:].copy(), own[:, 0] * gain, counts[COUNT.block] + 1
+        field, scale, wave = own[:, 1:].copy(), own[:, 0] * gain, tables.session[SESSION.wave, place].astype(np.int32)
     factors = np.stack([tables.waves[line, np.arange(steps) % tables.periods[line]] for line in range(len(tables.waves))])
     return facts_of_nothing(task, counts[COUNT.step], steps)._replace(
         go=counts[COUNT.go].astype(np.int64),

@@ -67,6 +67,6 @@ def _goal_info(infos: Any, count: int) -> list[npt.NDArray[Any]]:
         # Stable-Baselines3 leaves the infos out unless it is told otherwise.
         raise ValueError(
             f"`info` must hold {', '.join(map(repr, GOAL_INFO))} for {count} steps, got {checks.shown(infos)}; "
-            "a HerReplayBuffer needs copy_info_dict=True."
+            "a HerReplayBuffer needs copy_info_dict=True, and the environment info='full'."
         )
     return parts

@@ -61,8 +61,22 @@ def _keys(kind: type) -> tuple[str, ...]:
 FLOATS, WHOLES, FLAGS = _keys(float), _keys(int), _keys(bool)
 # The line of each key in its block.
 LINE = Info(*(block.index(name) for block in (FLOATS, WHOLES, FLAGS) for name in block))  # type: ignore[arg-type]
+
+
+class Outcome(NamedTuple):
+    """What is left of info with ``info="lean"``.
+
+    Attributes:
+        false_start: As in `Info`.
+        is_success: Likewise.
+    """
+
+    false_start: bool
+    is_success: bool
+
+
 info_from = info_of(Info)
-_batch = batch_info_of(Info)
+_batch, batch_outcome = batch_info_of(Info), batch_info_of(Outcome)
 
 
 class Ends(NamedTuple):

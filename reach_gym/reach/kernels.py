@@ -36,7 +36,7 @@ from reach_gym.reach.loops import (
 from reach_gym.reach.rows import COUNT, STREAM, Trial
 from reach_gym.reach.rules import REWARDS, has_left
 from reach_gym.reach.rules import phase as phase_of
-from reach_gym.reach.tables import SESSION
+from reach_gym.reach.tables import SESSION, ReachTables
 from reach_gym.rows.records import tuple_reader, writer
 from reach_gym.sessions.draws import draw_kind, noise_key
 from reach_gym.sessions.schedule import place_in_session
@@ -45,18 +45,21 @@ _own_field = register_jitable(tuple_reader(len(FieldNumbers._fields), 1))  # of 
 
 
 @functools.cache
-def reach_kernels(plant: str, kind: str, reward: str, parallel: bool) -> tuple[Callable[..., int], Callable[..., None]]:
+def reach_kernels(
+    plant: str, kind: str, reward: str, lean: bool, parallel: bool
+) -> tuple[Callable[..., int], Callable[..., None]]:
     """Compiles ``(advance, restart)`` for one kind of plant, observation and reward.
 
     Args:
         plant: What is moved, a key of `reach_gym.plants.table.PLANTS`.
         kind: A key of `reach_gym.reach.observations.OBSERVATIONS`.
         reward: A key of `reach_gym.reach.rules.REWARDS`.
+        lean: Whether info holds the outcome only; then of its lines only those of `reach_gym.reach.info.Outcome` hold.
         parallel: Whether `advance` spreads the rows over Numba's threads.
 
     Returns:
-        ``advance(*rows, actions, again, tables, limits, observation, floats, whole, flags, reward)`` returns -1, or, before any
-        row moves, the first row whose action is not finite; and ``restart(*rows, mask, tables, limits, observation, floats,
+        ``advance(*rows, actions, again, *tables, *limits, observation, floats, whole, flags, reward)`` returns -1, or, before any
+        row moves, the first row whose action is not finite; and ``restart(*rows, mask, *tables, *limits, observation, floats,
         whole, flags)``. Both write into the outputs: the lines of `floats`, `whole` and `flags` are the blocks of
         `reach_gym.reach.info`; below the flags `advance` has `Ends`. The `limits` of an observation are where places and
         velocities are cut, and its units per metre and per m/s.
@@ -65,7 +68,7 @@ def reach_kernels(plant: str, kind: str, reward: str, parallel: bool) -> tuple[C
     # These only call the loops; Numba warns where there is no loop to spread.
     plain = numba.njit(nogil=True)
     start = _begin(plant)
-    return plain(_advance_with(_step(plant, reward, parallel), start, observe)), plain(_restart_with(start, observe))
+    return plain(_advance_with(_step(plant, reward, lean, parallel), start, observe)), plain(_restart_with(start, observe))
 
 
 @functools.cache
@@ -78,26 +81,31 @@ def _over(parallel: bool) -> Any:
 
 
 @functools.cache
-def _loops(plant: str, parallel: bool) -> list[Any]:
+def _loops(plant: str, lean: bool, parallel: bool) -> list[Any]:
     """The loops that serve every reward and observation, compiled once."""
     jit = numba.njit(parallel=parallel, nogil=True)
-    factories = (command_loop, noise_loop, force_loop, move_loop, cursor_loop, tell_loop)
-    return [jit(factory(_over(parallel), _code(plant))) for factory in factories]
+    factories = (command_loop, noise_loop, force_loop, move_loop, cursor_loop)
+    loops = [jit(factory(_over(parallel), _code(plant))) for factory in factories]
+    return [*loops, jit(tell_loop(_over(parallel), _code(plant), lean))]
 
 
 @functools.cache
-def _step(plant: str, reward: str, parallel: bool) -> Any:
+def _step(plant: str, reward: str, lean: bool, parallel: bool) -> Any:
     """The time step, compiled once for all kinds of observation."""
-    command, noise, force, move, cursor, tell = _loops(plant, parallel)
+    command, noise, force, move, cursor, tell = _loops(plant, lean, parallel)
     judge = numba.njit(parallel=parallel, nogil=True)(judge_loop(_over(parallel), _code(plant), REWARDS[reward].of))
     return numba.njit(nogil=True)(step_of(_code(plant), command, noise, force, move, cursor, judge, tell))
 
 
 def _restart_with(start: Any, observe: Any) -> Callable[..., None]:
     def restart(
-        floats: Any, counts: Any, streams: Any, past: Any, mask: Any, tables: Any, limits: Any,
+        floats: Any, counts: Any, streams: Any, past: Any, mask: Any,
+        settings: Any, wholes: Any, points: Any, delays: Any, session: Any, fields: Any, waves: Any, periods: Any,
+        place: Any, speed: Any, per_metre: Any, per_speed: Any,
         observation: Any, numbers: Any, whole: Any, flags: Any,
     ) -> None:  # fmt: skip
+        tables = ReachTables(settings, wholes, points, delays, session, fields, waves, periods)
+        limits = place, speed, per_metre, per_speed
         start(floats, counts, streams, past, mask, tables, numbers, whole, flags)
         observe(floats, counts, streams, past, mask, tables, limits, observation, numbers)
 
@@ -106,9 +114,14 @@ def _restart_with(start: Any, observe: Any) -> Callable[..., None]:
 
 def _advance_with(step: Any, start: Any, observe: Any) -> Callable[..., int]:
     def advance(
-        floats: Any, counts: Any, streams: Any, past: Any, actions: Any, again: Any, tables: Any, limits: Any,
+        floats: Any, counts: Any, streams: Any, past: Any, actions: Any, again: Any,
+        settings: Any, wholes: Any, points: Any, delays: Any, session: Any, fields: Any, waves: Any, periods: Any,
+        place: Any, speed: Any, per_metre: Any, per_speed: Any,
         observation: Any, numbers: Any, whole: Any, flags: Any, reward: Any,
     ) -> int:  # fmt: skip
+        # A tuple of arrays would take Numba's dispatcher several times as long as the arrays themselves.
+        tables = ReachTables(settings, wholes, points, delays, session, fields, waves, periods)
+        limits = place, speed, per_metre, per_speed
         bad = _first_bad(actions)
         if bad >= 0:
             return bad
@@ -202,8 +215,9 @@ def _next_trial_with(code: PlantCode) -> Callable[..., None]:
         x, y, target_x, target_y = _draw_points(key, number, tables, settings, wholes.fixed_start != 0)
         own = _own_field(tables.fields.T, block)
         waits = np.uint64(len(tables.delays))
+        own_wave = np.int64(session[SESSION.wave, place])
         trial, field, wave, wait = begin(
-            *(key, number, gain, channel, block, tables.fields[block, 0], own, x, y, target_x, target_y, settings, waits)
+            *(key, number, gain, channel, own_wave, tables.fields[block, 0], own, x, y, target_x, target_y, settings, waits)
         )
         for line in range(len(counts)):
             counts[line, i] = 0

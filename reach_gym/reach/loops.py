@@ -206,12 +206,17 @@ def judge_loop(over: Any, code: PlantCode, reward_of: Any) -> Callable[..., None
     return judge_all
 
 
-def tell_loop(over: Any, code: PlantCode) -> Callable[..., None]:
+def tell_loop(over: Any, code: PlantCode, lean: bool) -> Callable[..., None]:
     """The rest of the info."""
     trial_line = code.lines.trial
 
     def tell(floats: Any, counts: Any, streams: Any, numbers: Any, whole: Any, flags: Any, onset: int, n: int) -> None:
         """Copies into the info what no other loop has filled."""
+        if lean:
+            for i in over(n):
+                flags[LINE.false_start, i] = counts[COUNT.false_start, i] != 0
+                flags[LINE.is_success, i] = counts[COUNT.success, i] != 0
+            return
         for i in range(n):
             numbers[LINE.target_x, i] = floats[trial_line.target_x, i]
         for i in range(n):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from reach_gym.reach.info import FLAGS, FLOATS, WHOLES, Ends, Info, batch_info
+from reach_gym.reach.info import FLAGS, FLOATS, WHOLES, Ends, Info, Outcome, batch_info, batch_outcome
 from reach_gym.reach.kernels import reach_kernels
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations
@@ -25,18 +26,26 @@ class NumbaBackend:
     # Lines of numbers that lie a power of two apart would compete for the same places of the processor's cache.
     spare = 8
 
-    def __init__(self, task: Reach, tables: ReachTables, observations: Observations, threads: int) -> None:
-        """Compiles for one kind of plant, of `observations` and of reward; `threads` above 1 spreads the rows over that many.
+    def __init__(self, task: Reach, tables: ReachTables, observations: Observations, lean: bool, threads: int) -> None:
+        """Compiles for one kind of plant, of `observations` and of reward.
+
+        Args:
+            task: The task.
+            tables: Its tables.
+            observations: The maker of observations.
+            lean: Whether info holds the outcome only.
+            threads: Over how many the rows are spread.
 
         Raises:
             ValueError: Numba was started with fewer threads.
         """
         check_threads(threads)
-        self._arguments = task, tables, observations, threads
+        self._arguments = task, tables, observations, lean, threads
         self._tables, self._threads = tables, threads
         self._limits = observations.place_limit, observations.speed_limit, observations.per_metre, observations.per_speed
-        self._shape, self._dtype = observations.shape, observations.dtype
-        self._advance, self._restart = reach_kernels(task.plant.kind, observations.kind, task.reward, threads > 1)
+        self._lean, self._told = lean, Outcome._fields if lean else Info._fields
+        self._scratch = np.empty((len(FLOATS), 0)), np.empty((len(WHOLES), 0), np.int64)
+        self._advance, self._restart = reach_kernels(task.plant.kind, observations.kind, task.reward, lean, threads > 1)
 
     def __reduce__(self) -> tuple[object, tuple[Any, ...]]:
         """Copies and pickles without the compiled loops."""
@@ -45,25 +54,35 @@ class NumbaBackend:
     def restart(self, rows: ReachRows, mask: Mask, observation: Array, info: InfoArrays) -> None:
         """See `reach_gym.reach.numpy_rows.ReachBackend`."""
         count = len(mask)
-        floats = np.empty((len(FLOATS), count))
-        whole = np.empty((len(WHOLES), count), np.int64)
+        floats, whole = self._blocks(count)
         flags = np.empty((len(FLAGS), count), np.bool_)
-        self._restart(*rows, mask, self._tables, self._limits, observation, floats, whole, flags)
-        for name, values in zip(Info._fields, (*floats, *whole, *flags), strict=True):
-            info[name][mask] = values[mask]
+        self._restart(*rows, mask, *self._tables, *self._limits, observation, floats, whole, flags)
+        lines = Info(*floats, *whole, *flags)
+        for name in self._told:
+            info[name][mask] = getattr(lines, name)[:count][mask]
 
-    def advance(self, rows: ReachRows, actions: Floats, again: Mask) -> Moved | int:
+    def _blocks(self, count: int) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """The blocks of info of `count` rows: fresh ones where they are given away, else those of the last step."""
+        width = count + self.spare
+        if not self._lean:
+            return np.empty((len(FLOATS), width)), np.empty((len(WHOLES), width), np.int64)
+        if self._scratch[0].shape[1] != width:
+            self._scratch = np.empty((len(FLOATS), width)), np.empty((len(WHOLES), width), np.int64)
+        return self._scratch
+
+    def advance(self, rows: ReachRows, actions: Floats, again: Mask, into: Array) -> Moved | int:
         """See `reach_gym.reach.numpy_rows.ReachBackend`."""
         count = len(actions)
-        observation = np.empty((count, *self._shape), self._dtype)
-        floats = np.empty((len(FLOATS), count + self.spare))
-        whole = np.empty((len(WHOLES), count + self.spare), np.int64)
+        floats, whole = self._blocks(count)
         flags = np.empty((len(FLAGS) + len(Ends._fields), count), np.bool_)
         reward = np.empty(count)
-        arguments = (*rows, actions, again, self._tables, self._limits, observation, floats, whole, flags, reward)
+        arguments = (*rows, actions, again, *self._tables, *self._limits, into, floats, whole, flags, reward)
         bad = self._advance(*arguments) if self._threads == 1 else spread(self._advance, arguments, self._threads)
         if bad >= 0:
             return int(bad)
         terminated, truncated, done, every = flags[len(FLAGS) :]
+        if self._lean:
+            _, false_start, is_success = flags[: len(FLAGS)]
+            return into, reward, terminated, truncated, done, batch_outcome(false_start, is_success, every)
         info = batch_info(floats[:, :count], whole[:, :count], flags[: len(FLAGS)], every)
-        return observation, reward, terminated, truncated, done, info
+        return into, reward, terminated, truncated, done, info

@@ -13,7 +13,7 @@ from reach_gym.fields import FieldNumbers, force_of
 from reach_gym.plants.bounds import confine
 from reach_gym.reach.beginning import begin_all, candidate
 from reach_gym.reach.facts import turned
-from reach_gym.reach.info import Info, batch_info
+from reach_gym.reach.info import Info, Outcome, batch_info, batch_outcome
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations
 from reach_gym.reach.options import NO_OPTIONS, ReachOptions, trial_kind
@@ -36,11 +36,11 @@ class ReachBackend(Protocol):
     def restart(self, rows: ReachRows, mask: Mask, observation: Array, info: InfoArrays) -> None:
         """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
 
-    def advance(self, rows: ReachRows, actions: Floats, again: Mask) -> Moved | int:
-        """Moves all rows, or begins the next trial instead in the rows of `again`.
+    def advance(self, rows: ReachRows, actions: Floats, again: Mask, into: Array) -> Moved | int:
+        """Moves all rows, or begins the next trial instead in the rows of `again`; writes the observations `into` an array.
 
         Returns:
-            Fresh arrays; or, before any row has moved, the number of the first row whose action is not finite.
+            That array, and fresh ones; or, before any row has moved, the number of the first row whose action is not finite.
         """
 
 
@@ -64,8 +64,9 @@ def next_trial(rows: ReachRows, task: Reach, tables: ReachTables, options: Reach
     if options.field is not None:
         own_gain, own = options.field.gain, [*options.field.numbers]
     points = _draw_points(rows, task, tables, options)
+    line, waits = now[SESSION.wave].astype(np.int32), len(tables.delays)
     trial, field, wave, wait = begin_all(
-        *(key, number, gain, channel, block, own_gain, FieldNumbers(*own), *points, settings_of(task), len(tables.delays))
+        *(key, number, gain, channel, line, own_gain, FieldNumbers(*own), *points, settings_of(task), waits)
     )
     counts[:] = 0
     counts[COUNT.block], counts[COUNT.channel], counts[COUNT.wave] = block, channel, wave
@@ -120,8 +121,9 @@ class NumpyBackend:
 
     name, spare = "numpy", 0
 
-    def __init__(self, task: Reach, tables: ReachTables, observations: Observations) -> None:
-        """Keeps the `task`, its `tables` and the maker of `observations`."""
+    def __init__(self, task: Reach, tables: ReachTables, observations: Observations, lean: bool) -> None:
+        """Keeps the `task`, its `tables` and the maker of `observations`; `lean` where info holds the outcome only."""
+        self._lean, self._told = lean, Outcome._fields if lean else Info._fields
         self._task, self._tables, self._observations = task, tables, observations
         self._at, self._limits = float_lines(task.plant), limits_of(settings_of(task), wholes_of(task, 0))
         self._reward, self._limit = REWARDS[task.reward].of, Wholes(*tables.wholes.tolist()).limit
@@ -133,13 +135,14 @@ class NumpyBackend:
         dx, dy = cursor.x - trial.target_x, cursor.y - trial.target_y
         return _Now(trial, Counts(*rows.counts), tuple(hand), cursor, dx * dx + dy * dy)
 
-    def _observe(self, rows: ReachRows, now: _Now) -> Array:
-        """The observations (n, ...) of `rows`."""
+    def _observe(self, rows: ReachRows, now: _Now, into: Array | None = None) -> Array:
+        """The observations (n, ...) of `rows`, in a fresh array unless there is one to write them `into`."""
         task, (start_x, start_y, target_x, target_y, *_) = self._task, now.trial
         late_goal = int(self._observations.late_goal)
         visible, cue = shown(now.counts.step, task.delay, late_goal, task.onset, now.counts.go, task.pulse)
         sensed = self._sensed(rows, now.cursor)
-        return self._observations.batch((target_x, target_y), visible, cue, (start_x, start_y), sensed, now.cursor[:2])
+        start = start_x, start_y
+        return self._observations.batch((target_x, target_y), visible, cue, start, sensed, now.cursor[:2], into)
 
     def _sensed(self, rows: ReachRows, cursor: Cursor) -> Cursor:
         """The delayed and noisy cursor."""
@@ -164,6 +167,8 @@ class NumpyBackend:
 
     def _info(self, rows: ReachRows, now: _Now, done: _Done) -> InfoArrays:
         counts, trial, cursor = now.counts, now.trial, now.cursor
+        if self._lean:
+            return batch_outcome(counts.false_start != 0, counts.success != 0, np.ones(len(now.squared), np.bool_))
         return batch_info(
             [
                 *(*(np.array(part) for part in now.hand), cursor.x, cursor.y, trial.target_x.copy(), trial.target_y.copy()),
@@ -185,10 +190,10 @@ class NumpyBackend:
         next_trial(some, self._task, self._tables)
         rows.put(mask, some)
         observation[mask], values = self.report(some)
-        for name in Info._fields:
+        for name in self._told:
             info[name][mask] = values[name]
 
-    def advance(self, rows: ReachRows, actions: Floats, again: Mask) -> Moved | int:
+    def advance(self, rows: ReachRows, actions: Floats, again: Mask, into: Array) -> Moved | int:
         """See `ReachBackend`."""
         finite = np.isfinite(actions)
         if not finite.all():
@@ -206,8 +211,9 @@ class NumpyBackend:
         counts.false_start[:], counts.held[:], counts.success[:] = false_start, held, success
         truncated = counts.step >= self._limit
         info = self._info(rows, now, done)
-        reward = self._reward(on_target, info["distance"], done.effort, counts.step >= counts.go, spoilt)
-        observation = self._observe(rows, now)
+        distance = info["distance"] if "distance" in info else np.sqrt(now.squared)
+        reward = self._reward(on_target, distance, done.effort, counts.step >= counts.go, spoilt)
+        observation = self._observe(rows, now, into)
         if again.any():
             self.restart(rows, again, observation, info)
             reward[again], success[again], truncated[again] = 0.0, False, False

@@ -98,10 +98,15 @@ class Observations:
         """The observation of the cursor."""
         raise NotImplementedError
 
-    def batch(self, target: Any, visible: Any, cue: Any, start: Any, sensed: Any, at: Any) -> npt.NDArray[Any]:
-        """The observations (n, ...) of a batch; pairs and the four numbers of `sensed` are sequences of arrays (n,)."""
+    def batch(
+        self, target: Any, visible: Any, cue: Any, start: Any, sensed: Any, at: Any, into: npt.NDArray[Any] | None = None
+    ) -> npt.NDArray[Any]:
+        """The observations (n, ...) of a batch; pairs and the four numbers of `sensed` are sequences of arrays (n,).
+
+        They are written in a fresh array unless there is one to write them `into`.
+        """
         rows = len(sensed[0])
-        seen = np.empty((rows, *self.shape), self.dtype)
+        seen = np.empty((rows, *self.shape), self.dtype) if into is None else into
         # A picture's pixels are looked up row by row; elsewhere a slice is faster.
         every = np.arange(rows) if len(self.shape) > 1 else slice(None)
         _FILLS[self.kind](seen, every, target, start, cue, visible, sensed, at, self.per_metre, self.per_speed)

@@ -11,7 +11,7 @@ from reach_gym import checks
 from reach_gym.fields import FieldNumbers
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import COUNT, STREAM, Counts, ReachRows, float_lines
-from reach_gym.reach.tables import UNLIMITED
+from reach_gym.reach.tables import UNLIMITED, wave_lines
 
 _LARGEST = 1e30  # in a state that is set; far beyond what a task can reach, and no product of two such numbers overflows
 
@@ -67,8 +67,11 @@ def _check_rows(rows: ReachRows, task: Reach) -> None:
         if rows.counts[line].min() < 0 or rows.counts[line].max() >= top:
             raise ValueError(f"`state['counts'][{line}]` must be from 0 to {top - 1}.")
     wave, block = rows.counts[COUNT.wave], rows.counts[COUNT.block]
-    strange = (wave != 0) & (wave != block + 1)
+    strange = (wave != 0) & (wave != wave_lines(task)[block])
     if strange.any() or np.abs(rows.floats[[at.trial.cosine, at.trial.sine]]).max() > 1.0 + 1e-9:
         raise ValueError("`state` must hold a rotation and a wave that its block can have.")
+    points = rows.floats[[at.trial.start_x, at.trial.start_y, at.trial.target_x, at.trial.target_y]]
+    if np.abs(points).max() > task.arena:
+        raise ValueError(f"`state['floats']` must hold starts and targets within {task.arena:g} m of the centre.")
     if (rows.streams[STREAM.trial] >= 2**62).any():
         raise ValueError("`state['streams']` must hold trial numbers below 2**62.")

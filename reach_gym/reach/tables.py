@@ -10,6 +10,7 @@ import numpy.typing as npt
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rules import Limits
 from reach_gym.rows.records import Floats, lines
+from reach_gym.sessions.schedule import Wave
 
 UNLIMITED = 2**31 - 1
 _LONGEST_WAVE = 100_000  # steps
@@ -74,13 +75,14 @@ class Wholes(NamedTuple):
 
 
 class Session(NamedTuple):
-    """The lines of the table of trials: see `reach_gym.sessions.schedule.SessionTable`."""
+    """The lines of the table of trials, see `reach_gym.sessions.schedule.SessionTable`; `wave` is a line of `waves`."""
 
     gain: Any
     spread: Any
     catch: Any
     clamp: Any
     block: Any
+    wave: Any
 
 
 SESSION = lines(Session)
@@ -94,10 +96,10 @@ class ReachTables(NamedTuple):
         wholes: int64 (8,), `Wholes`.
         points: float64 (2, n), x and y of the targets to choose from; none where they are drawn from the workspace.
         delays: int64 (n,), steps from onset to go cue to choose from.
-        session: float64 (5, trials), `Session`.
+        session: float64 (6, trials), `Session`.
         fields: float64 (blocks, 17), the gain and the numbers of each block's field.
-        waves: float64 (blocks + 1, steps), factor on the gain in each step; the first line is 1.
-        periods: int64 (blocks + 1,), after how many steps each wave repeats.
+        waves: float64 (waves, steps), factor on the gain in each step, a line per different wave; the first line is 1.
+        periods: int64 (waves,), after how many steps each wave repeats.
     """
 
     numbers: Floats
@@ -140,26 +142,34 @@ def tables_of(task: Reach, max_steps: int | None) -> ReachTables:
     table = task.schedule.table()
     limit = UNLIMITED if max_steps is None else max_steps
     waves, periods = _waves(task)
+    line = wave_lines(task)[table.block]
     return ReachTables(
         np.array([*settings_of(task), *task.params, *task.plant.strength], np.float64),
         np.array(wholes_of(task, limit), np.int64),
         np.array(task.points).reshape(-1, 2).T.copy(),
         np.array(task.delays, np.int64),
-        np.stack(Session(table.gain, table.spread, table.catch, table.clamp, table.block.astype(float))),
+        np.stack(Session(table.gain, table.spread, table.catch, table.clamp, table.block.astype(float), line.astype(float))),
         np.array([(field.gain, *field.numbers) for field in task.block_fields]),
         waves,
         periods,
     )
 
 
+def _different_waves(task: Reach) -> list[Wave]:
+    """Each wave within the trials of `task` once, in the order of the blocks."""
+    return list(dict.fromkeys(block.within for block in task.schedule.blocks if block.within is not None))
+
+
+def wave_lines(task: Reach) -> npt.NDArray[np.int64]:
+    """The line of the table of waves that each block has, int64 (blocks,); 0 for none."""
+    lines: dict[Wave | None, int] = {None: 0, **{wave: k for k, wave in enumerate(_different_waves(task), 1)}}
+    return np.array([lines[block.within] for block in task.schedule.blocks], np.int64)
+
+
 def _waves(task: Reach) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """The factor on the gain in every step: a line of ones, then one line per block."""
+    """The factor on the gain in every step: a line of ones, then one line per different wave."""
     lines = [[1.0]]
-    for block in task.schedule.blocks:
-        wave = block.within
-        if wave is None:
-            lines.append([1.0])
-            continue
+    for wave in _different_waves(task):
         length = round(wave.period / task.dt)
         if not 2 <= length <= _LONGEST_WAVE or abs(wave.period - length * task.dt) > 1e-9:
             allowed = f"2 to {_LONGEST_WAVE} whole time steps of {task.dt:g} s"

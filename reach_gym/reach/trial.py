@@ -68,7 +68,7 @@ class ReachTrial:
         """Begins trial `number` of the row with this `key` under reset options: the hand rests at the start."""
         task, waits = self.task, self.task.delays
         place = place_in_session(number, len(self._session), self._wholes.last_block)
-        base, spread, catch, clamp, block = self._session[place]
+        base, spread, catch, clamp, block, line = self._session[place]
         gain, channel = draws.draw_kind(key, number, base, spread, catch, clamp)
         gain, channel = trial_kind(chosen, base, gain, channel, None if chosen.gain is None else float(chosen.gain[0]))
         self._block, self._channel = int(block), channel == 1
@@ -77,7 +77,7 @@ class ReachTrial:
             own_gain, own = chosen.field.gain, tuple(chosen.field.numbers)
         points = self._draw_points(key, number, chosen)
         self._trial, self.numbers, self._wave, wait = begin(
-            *(key, number, gain, channel, self._block, own_gain, own, *points, self._settings, len(waits))
+            *(key, number, gain, channel, int(line), own_gain, own, *points, self._settings, len(waits))
         )
         self.go = self._wholes.onset + waits[wait]
         self._noise_key = draws.noise_key(key, number)
@@ -138,7 +138,7 @@ class ReachTrial:
         """The delayed and noisy cursor."""
         task, oldest = self.task, (self.steps + 1) % (self.task.delay + 1)
         noise = (task.sensory_noise[0],) * 2 + (task.sensory_noise[1],) * 2
-        past: tuple[float, ...] = self._past[oldest]
+        past: tuple[float, ...] = self._past[oldest] if task.delay else self.cursor
         if noise == (0.0, 0.0, 0.0, 0.0):
             return past
         limits = (self.observations.place_limit,) * 2 + (self.observations.speed_limit,) * 2
@@ -200,14 +200,14 @@ class ReachTrial:
         self.cursor = x + sx, y + sy, vx + svx, vy + svy
         return self.cursor[0], self.cursor[1]
 
-    def after_step(self, reward: float, info: dict[str, Any]) -> None:
-        """What only some tasks and some steps need."""
+    def after_step(self, reward: float) -> None:
+        """What only some tasks and some steps need; it may change the phase in `told`."""
         if not self._turned:
             self.cursor = self.hand
-        self._past[self.steps % len(self._past)] = self.cursor
+        if self.task.delay:
+            self._past[self.steps % len(self._past)] = self.cursor
         if self.steps in self._changes:
             self._show()
-            info["phase"] = self.told["phase"]
         if self._watch is not None:
             self._watch(reward)
 

@@ -28,6 +28,7 @@ from reach_gym.reach.tables import tables_of
 from reach_gym.rendering import CursorScene
 from reach_gym.rows.backends import make_backend
 from reach_gym.rows.keywords import Rows
+from reach_gym.rows.pages import array_maker
 from reach_gym.rows.records import Mask
 from reach_gym.rows.vector_env import Array, Info, Moved, ReachVectorEnv
 
@@ -72,9 +73,12 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         super().__init__(rows, self._observations.space, spaces.Box(low, high))
         self.metadata["render_fps"] = RENDER_FPS
         self._tables = tables_of(made, self.max_episode_steps)
-        self._backend = make_backend(rows, NumpyBackend, _numba_backend, made, self._tables, made.observations())
+        self._lean = rows.lean
+        self._backend = make_backend(rows, NumpyBackend, _numba_backend, made, self._tables, made.observations(), rows.lean)
         self._store = ReachRows.empty(made.plant, self.num_envs, made.delay, self._backend.spare)
         self._returns = np.zeros(self.num_envs)
+        self._seen = (self.num_envs, *self._observations.shape), np.dtype(self._observations.dtype)
+        self._new = array_maker(*self._seen)
 
     @property
     def task(self) -> Reach:
@@ -93,9 +97,9 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         if self.render_mode is not None:
             self._trace(mask, mask, None)
 
-    def _advance(self, actions: Any, again: Mask) -> Moved:
+    def _advance(self, actions: Any, again: Mask, into: Array | None) -> Moved:
         array = reach_actions(actions, self.num_envs, len(self._task.plant.low))
-        moved = self._backend.advance(self._store, array, again)
+        moved = self._backend.advance(self._store, array, again, self._new(*self._seen) if into is None else into)
         if isinstance(moved, int):
             raise InvalidActionError(
                 f"`actions` must be finite numbers of shape {array.shape}, got {np.asarray(actions)[moved]} in row {moved}."
@@ -126,7 +130,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         self._rows.put(mask, rows)
         if self.render_mode is not None:
             self._trace(mask, mask, None)
-        return NumpyBackend(self._task, self._tables, self._observations).report(self._rows)
+        return NumpyBackend(self._task, self._tables, self._observations, self._lean).report(self._rows)
 
     @property
     def compute_reward(self) -> Callable[[Any, Any, Any], Any]:

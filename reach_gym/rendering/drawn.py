@@ -60,12 +60,18 @@ class Drawn(Generic[_Scene]):
         frame = draw(scene)
         if self.render_mode == "rgb_array":
             return frame
+        self._open(scene.title)
+        self._window.show(frame)
+        return None
+
+    def _open(self, title: str) -> None:
+        """Makes the window, unless there is one; refuses where there is no display."""
         if self._window is None:
             from reach_gym.rendering.window import Window
 
-            self._window = Window(scene.title, self.metadata["render_fps"])
-        self._window.show(frame)
-        return None
+            window = Window(title, self.metadata["render_fps"])
+            window.prepare()
+            self._window = window
 
     def close(self) -> None:
         """Closes the window, if there is one."""

@@ -153,6 +153,16 @@ class Window:
         with contextlib.suppress(Exception):
             self.close()
 
+    def prepare(self) -> None:
+        """Makes sure that a window can open, before there is a frame.
+
+        Raises:
+            NoDisplayError: There is no display.
+            MissingExtraError: pygame-ce is not installed.
+        """
+        if not self.closed and self._window is None:
+            _VIDEO.start()
+
     def show(self, frame: npt.NDArray[np.uint8]) -> None:
         """Shows a frame, once it is time for it, and handles what the user did.
 

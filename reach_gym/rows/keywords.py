@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from gymnasium.vector import AutoresetMode
@@ -17,6 +18,7 @@ BACKENDS = ("auto", "numpy", "numba")
 # What the scalar and the vector environments can draw, for their `metadata` too.
 RENDER_MODES = ("human", "rgb_array")
 ROW_RENDER_MODES = ("rgb_array",)
+INFOS = FULL, LEAN = "full", "lean"
 
 
 def _autoreset_mode(name: str, value: Any) -> AutoresetMode:
@@ -26,7 +28,29 @@ def _autoreset_mode(name: str, value: Any) -> AutoresetMode:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Shown(Keywords):
+class Told(Keywords):
+    """How much an environment tells of a step besides what an agent learns from."""
+
+    info: str = keyword(
+        FULL,
+        'What `info` holds: `"full"` everything, `"lean"` the outcome only (`is_success`, and `false_start` where there is one), '
+        "which makes a step faster. Observations, rewards and ends are the same.",
+        read=choice_of(*INFOS),
+    )
+
+    @property
+    def lean(self) -> bool:
+        """Whether `info` holds the outcome only."""
+        return self.info == LEAN
+
+
+def with_full_info(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords of an environment, with full info where they ask for less: for those who read more than the outcome."""
+    return {**kwargs, "info": FULL} if "info" in kwargs else {**kwargs}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Shown(Told):
     """How a scalar environment shows itself."""
 
     render_mode: str | None = keyword(
@@ -37,7 +61,7 @@ class Shown(Keywords):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Rows(Keywords):
+class Rows(Told):
     """How many copies of a task a vector environment moves, and in which way."""
 
     num_envs: int = keyword(1, f"Number of rows, 1 to {MAX_ENVS:,}: copies of the task.", read=integer_from(1, MAX_ENVS))

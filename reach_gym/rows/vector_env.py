@@ -21,6 +21,7 @@ from reach_gym import checks
 from reach_gym.rendering import draw
 from reach_gym.rendering.drawn import warn_no_render_mode
 from reach_gym.rows.keywords import ROW_RENDER_MODES, Rows
+from reach_gym.rows.out import Out, check_out, written
 from reach_gym.rows.records import Array as Array
 from reach_gym.rows.records import Info as Info
 from reach_gym.rows.records import Mask
@@ -70,8 +71,14 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]], Generic[_Scene]):
         """Begins the next trial in the rows of `mask` and overwrites their `observation` and `info`."""
 
     @abstractmethod
-    def _advance(self, actions: Any, again: Mask) -> Moved:
-        """Moves all rows, but begins the next trial instead in the rows of `again`; refuses a bad action before it."""
+    def _advance(self, actions: Any, again: Mask, into: Array | None) -> Moved:
+        """Moves all rows, but begins the next trial instead in the rows of `again`; refuses a bad action before it.
+
+        Args:
+            actions: As given by the caller.
+            again: Which rows begin anew.
+            into: Where the observations are written; ``None`` for a fresh array.
+        """
 
     @abstractmethod
     def _begin(self, mask: Mask, keys: list[int | None], options: dict[str, Any]) -> tuple[Array, Info]:
@@ -122,14 +129,22 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]], Generic[_Scene]):
     def _new_key(self, seed: int | None) -> int:
         return draws.new_key(self.np_random if seed is None else seeding.np_random(seed)[0])
 
-    def step(self, actions: Any) -> tuple[Any, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], dict[str, Any]]:
+    def step(
+        self, actions: Any, *, out: Out | None = None
+    ) -> tuple[Any, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], dict[str, Any]]:
         """Moves every row; rows whose trial ended behave as the autoreset mode says.
+
+        Args:
+            actions: One per row.
+            out: Arrays that the results are written into, for learners that keep them; the same are returned. Info is fresh.
 
         Returns:
             Observations, rewards float64, terminated, truncated (num_envs,) and info; every array is fresh. In
             ``SAME_STEP`` mode info has ``final_obs`` and ``final_info`` where a trial ended.
 
         Raises:
+            TypeError: A part of `out` has the wrong type.
+            ValueError: A part of `out` has the wrong shape, or cannot be written to.
             gymnasium.error.ClosedEnvironmentError: After `close`.
             gymnasium.error.ResetNeeded: Before the first reset; in ``DISABLED`` mode also while a row's trial is over.
             InvalidActionError: One of the actions is bad; then no row has moved.
@@ -141,8 +156,12 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]], Generic[_Scene]):
                 "Reset the rows whose trial is over (options={'reset_mask': ...}) before `step`; "
                 f"these are rows {checks.shown(np.flatnonzero(self._done).tolist())}."
             )
+        into = None
+        if out is not None:
+            check_out(out, self.observation_space, self.num_envs)
+            into = out.observations if isinstance(out.observations, np.ndarray) else None
         observation, reward, terminated, truncated, done, info = self._advance(
-            actions, self._never if self._same_step else self._done
+            actions, self._never if self._same_step else self._done, into
         )
         if not self._same_step:
             self._done = done
@@ -150,7 +169,10 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]], Generic[_Scene]):
             final = final_info(self._present(observation[done]), info, done)
             self._restart(done, observation, info)
             info.update(final)
-        return self._present(observation), reward, terminated, truncated, info
+        if out is None:
+            return self._present(observation), reward, terminated, truncated, info
+        observation, reward, terminated, truncated = written(out, self._present(observation), reward, terminated, truncated)
+        return observation, reward, terminated, truncated, info
 
     def _keep_paths(self, moved: Mask, begun: Mask, places: list[Any]) -> None:
         """Adds the `places` of the rows that `moved` to the paths of their trials, which only a picture needs."""
