@@ -168,10 +168,7 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
         hit, distance = self._around[cell]
         if hit:
             self._success, self._running = True, False
-        if self._lean:
-            info = {"is_success": hit}
-        else:
-            info = single_info(distance, self._ideal, self._felt[cell], self._radius, hit)
+        info = {"is_success": hit} if self._lean else single_info(distance, self._ideal, self._felt[cell], self._radius, hit)
         if self._watched:  # one question for all of it
             self._watch(info)
         return self._see(cell), 0.0 if hit else -1.0, hit, False, info
