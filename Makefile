@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OLDEST := $(VENV)/oldest
-OLDEST_TESTS := tests/test_conformance.py tests/grid/test_vector_env.py tests/cli/test_cli.py
+# What meets the borders to the packages of constraints-oldest.txt.
+OLDEST_TESTS := tests/test_conformance.py --deselect tests/test_conformance.py::test_a_copy_of_a_vector_env_continues \
+	tests/cli/test_cli.py tests/recording tests/plants/test_point_mass.py tests/rendering/test_video.py \
+	tests/benchmark/test_report.py tests/acting/test_sb3.py::test_a_saved_model_acts_as_before_with_and_without_trust \
+	tests/agents/dqn/test_dqn_cli.py::test_tensorboard_reads_the_curves
 
 .PHONY: demo test oldest check lint format type layers docs bench ray examples clean
 
