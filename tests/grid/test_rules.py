@@ -27,6 +27,7 @@ def arguments():
     place, goal, which = world.place[cells()], world.place[cells()], np.zeros(NUM, np.int64)
     tables, moves, level = np.stack([steps_to_go(world, radius) for radius in (2.0, 0.0)]), world.next_place[None], generator.integers(0, 2, NUM)
     return {
+        rules.far_pair: (generator.integers(0, 2**32, NUM), np.where(flags(), -1, 0), -1, 7, 60),
         rules.move: (moves, which, place, generator.integers(0, 9, NUM)),
         rules.squared_apart: (place, goal),
         rules.distance: (generator.integers(0, 90, NUM),),
@@ -55,7 +56,11 @@ def test_a_rule_is_component_wise(rule):
 
     given = arguments()[rule]
     compiled = eval("numba.njit(lambda *given: rule(*given))", {"numba": numba, "rule": rule})
-    together = rule(*given)
+    if rule is rules.far_pair:  # it searches, so that it takes row by row
+        rows = [rule(*(plain(of_row(value, i)) for value in given)) for i in range(NUM)]
+        together = tuple(np.array(part) for part in zip(*rows, strict=True))
+    else:
+        together = rule(*given)
     parts = together if isinstance(together, tuple) else (together,)
     for i in range(NUM):
         one = [of_row(value, i) for value in given]
