@@ -66,15 +66,18 @@ def plain(config: RnnConfig, batch: TrialBatch) -> Step:
 
     def step() -> None:
         made = _loop(network, config, batch, drop)
-        if config.model == "standard":
-            off = made - wanted
-        else:
-            off = made.cumsum(0).cumsum(0) * (config.scale.acceleration * 1e-4 / UNIT) - wanted[:, 4:]
+        off = made - wanted if config.model == "standard" else positions(made, config) / UNIT - wanted[:, 4:]
         optimizer.zero_grad()
         (off.square().mean() + off.abs().mean()).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
     return step
+
+
+def positions(made: Tensor, config: RnnConfig) -> Tensor:
+    """The places (T, 2, n) of hands that are moved by outputs (T, 2, n): each acts on a whole step, m."""
+    pace = made.cumsum(0)
+    return (pace.cumsum(0) - 0.5 * pace) * (config.scale.acceleration * 1e-4)
 
 
 def _loop(network: Network, config: RnnConfig, batch: TrialBatch, drop: nn.Module) -> Tensor:
@@ -111,15 +114,16 @@ class _Pushed:
 
     def __call__(self, output: Tensor) -> Tensor:
         """The output (n, 2 or 6) of one step with what the push adds to it."""
-        here = ((self._place >= self._low) & (self._place <= self._high)).all(dim=1, keepdim=True)
+        middle = self._place + 0.5 * self._dt * self._pace
+        here = ((middle >= self._low) & (middle <= self._high)).all(dim=1, keepdim=True)
         more = here * self._push
         rate, scale = self._dt * self._scale.acceleration, self._scale
-        self._pace = self._pace + rate * (output[:, :2] + more)
-        self._place = self._place + self._dt * self._pace
+        before, self._pace = self._pace, self._pace + rate * (output[:, :2] + more)
+        self._place = self._place + 0.5 * self._dt * (before + self._pace)
         if not self._whole:
             return output + more
-        self._more_pace = self._more_pace + rate * more
-        self._more_place = self._more_place + self._dt * self._more_pace
+        before, self._more_pace = self._more_pace, self._more_pace + rate * more
+        self._more_place = self._more_place + 0.5 * self._dt * (before + self._more_pace)
         return output + torch.cat([more, self._more_pace / scale.velocity, self._more_place / scale.place], dim=1)
 
 

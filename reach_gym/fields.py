@@ -218,6 +218,53 @@ def force_of(
     return fx, fy
 
 
+def parts_of(
+    scale: Any, x: Any, y: Any,
+    x_min: Any, y_min: Any, x_max: Any, y_max: Any,
+    push_x: Any, push_y: Any,
+    b_xx: Any, b_xy: Any, b_yx: Any, b_yy: Any,
+    k_xx: Any, k_xy: Any, k_yx: Any, k_yy: Any,
+    origin_x: Any, origin_y: Any,
+) -> tuple[Any, Any, Any, Any, Any, Any]:  # fmt: skip
+    """The force at (x, y) as ``f + G v``, component-wise: what an integrator needs that takes the velocity's part implicitly.
+
+    Args:
+        scale: Factor on the whole field.
+        x: Position.
+        y: Position.
+        x_min: This and the 15 that follow: see `FieldNumbers`.
+        y_min: Region.
+        x_max: Region.
+        y_max: Region.
+        push_x: Constant part.
+        push_y: Constant part.
+        b_xx: Viscosity.
+        b_xy: Viscosity.
+        b_yx: Viscosity.
+        b_yy: Viscosity.
+        k_xx: Stiffness.
+        k_xy: Stiffness.
+        k_yx: Stiffness.
+        k_yy: Stiffness.
+        origin_x: Origin.
+        origin_y: Origin.
+
+    Returns:
+        f (x, y), the force on a hand at rest, and G, row by row.
+    """
+    dx, dy = x - origin_x, y - origin_y
+    # As `is_inside`, in the precision of the place: a number times a tensor of truth values would fall back to single precision.
+    here = (1.0 + 0.0 * dx) * ((x >= x_min) & (x <= x_max) & (y >= y_min) & (y <= y_max))
+    return (
+        scale * (push_x + k_xx * dx + k_xy * dy) * here + 0.0,
+        scale * (push_y + k_yx * dx + k_yy * dy) * here + 0.0,
+        scale * b_xx * here + 0.0,
+        scale * b_xy * here + 0.0,
+        scale * b_yx * here + 0.0,
+        scale * b_yy * here + 0.0,
+    )
+
+
 def channel_of(start_x: Any, start_y: Any, target_x: Any, target_y: Any, stiffness: Any, damping: Any) -> tuple[Any, ...]:
     """The 16 numbers of a force channel (error clamp) along the line from start to target, component-wise.
 
@@ -359,4 +406,4 @@ def _describe_region(region: Region) -> str:
     return ", ".join(spans)
 
 
-COMPONENT_WISE = (is_inside, force_of, channel_of)
+COMPONENT_WISE = (is_inside, force_of, parts_of, channel_of)

@@ -22,10 +22,10 @@ HASHES = {
     "reach_gym/GridReachCurl-v0": "e31a4204e401b06e04e7f3ee2e78e5fb03a4d6c15acbcc2325104e365d6405ab",
     "reach_gym/GridReachTabular-v0": "bd886dd6e6277e403b5b002f4d28267fc5591edbb5b6639ad783eda7eff2d5e0",
     "reach_gym/GridReachTabularWind-v0": "9e7599fc61598ece89bd4dd062d74eeadc39f6d7c7acc440f1dd3e069e5ac359",
-    "reach_gym/CursorReach-v0": "08f4ee2ccf404785cc8381a4d7011df7f77161ef683817d65d3b1a63ff5f10af",
-    "reach_gym/CursorReachRegion-v0": "75fd7f8038047bc836503bc7ffb39e509a928201985c9cd7e0ad74cd10af398d",
-    "reach_gym/CursorReachCurl-v0": "7839337981caeba00ad3fc80358012b927240161f680bf9d48ecb1d16d5e6e57",
-    "reach_gym/CursorReachCenterOut-v0": "751e087086048a04c6d1079f8e59d9326d6fc627219f84b6b7dd4062548b6e7b",
+    "reach_gym/CursorReach-v0": "bd802153d2a0e2137760f7e518c389103f5152140e738d2d609a563ef49ba024",
+    "reach_gym/CursorReachRegion-v0": "3b4be29695fe1307bf85309fcebc491eadd39642c7f3c64a9744a16c24d98df5",
+    "reach_gym/CursorReachCurl-v0": "bea5f30ec08f6611439f2c6dabda351170098b5d43909d1ac85ed14975f6ddf0",
+    "reach_gym/CursorReachCenterOut-v0": "fb74077f01c8e97ae32671bb336b3ce12968989c9d45761b714faae73ebed7e3",
 }
 DRAWS = {
     "reach_gym/CursorReach-v0": "a6bf63eb601c546b99ecff0f20241dba9300adf90ac3d4f2e606496b3c2f7a06",

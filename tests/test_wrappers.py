@@ -85,8 +85,8 @@ def test_vector(env_id, info):
 def test_videos(env_id, tmp_path):
     pytest.importorskip("moviepy")
     env = wrappers.RecordVideo(
-        gym.make(env_id, max_episode_steps=LIMIT, render_mode="rgb_array"), str(tmp_path), episode_trigger=lambda k: k == 0
+        gym.make(env_id, max_episode_steps=LIMIT, render_mode="rgb_array"), str(tmp_path / "new"), episode_trigger=lambda k: k == 0
     )
     rolled(env)
     env.close()
-    assert [path.suffix for path in tmp_path.iterdir()] == [".mp4"]
+    assert [path.suffix for path in (tmp_path / "new").iterdir()] == [".mp4"]

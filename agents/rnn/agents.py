@@ -112,7 +112,7 @@ class StandardAgent(RnnAgent):
         (x, y), (vx, vy) = (each.T for each in self._hand)
         wanted = lead(self._before, now, self._hand[0], self._hand[1], facts.dt)
         ux, uy = np.clip(facts.body.mass * wanted, -facts.body.strength, facts.body.strength).T
-        x, y, vx, vy = point_mass.step((x, y, vx, vy), (ux, uy), 0.0, 0.0, facts.params)
+        (x, y, vx, vy), _, _ = point_mass.step((x, y, vx, vy), (ux, uy), 0.0, None, facts.params)
         self._before, self._hand = now, np.stack([np.stack([x, y], axis=1), np.stack([vx, vy], axis=1)])
         return np.asarray(wanted)
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reach_gym import fields
+from reach_gym.fields import is_inside
 from reach_gym.plants import point_mass
 from reach_gym.plants.bounds import confine
 from reach_gym.reach.facts import TrialFacts
@@ -62,7 +62,9 @@ class Hands:
         self.position[0], self.velocity[0], self.change[:lead] = torch.from_numpy(facts.start.T), 0.0, 0.0
         self._positions, self._velocities = self.position.unbind(0), self.velocity.unbind(0)
         self._changes, self._forces = self.change[lead:].unbind(0), self._force.unbind(0)
-        self._rate = facts.dt / facts.body.mass
+        self._rate, self._drag, self._dt, _ = facts.params
+        self._z = -self._drag
+        self._d = 1.0 - 0.5 * self._z + self._z * self._z / 12.0
         self._scale = torch.from_numpy(facts.scale.T[:steps]).to(space.dtype)
         self._felt = bool((facts.scale != 0).any())
         same = bool((facts.field == facts.field[0]).all())
@@ -79,10 +81,7 @@ class Hands:
         self._forces[t].copy_(force)
         force = force.clamp(-facts.body.strength, facts.body.strength)
         place, pace = self._positions[t], self._velocities[t]
-        if self._felt:
-            force = force + torch.stack(self._push(t, (*place, *pace), force / facts.body.mass))
-        # The law of motion is the same along both axes: as the first component of `step` they go through it together.
-        after, _, speed, _ = point_mass.step((place, 0.0, pace, 0.0), (force, 0.0), 0.0, 0.0, facts.params)
+        after, speed = self._step(t, place, pace, force)
         if float(after.abs().max()) > self._arena:
             self._walls[t] = after.abs() <= self._arena
             after, speed = confine(after, speed, self._arena)
@@ -95,19 +94,31 @@ class Hands:
         for t, force in enumerate(forces):
             self.move(t, force)
 
-    def _push(self, t: int, state: tuple[Tensor, ...], own: Tensor) -> tuple[Tensor, Tensor]:
-        """The field's force, and note of the factor with which it acts."""
-        x_min, y_min, x_max, y_max, *rest = self._field
-        x, y = state[:2]
+    def _step(self, t: int, place: Tensor, pace: Tensor, force: Tensor) -> tuple[Tensor, Tensor]:
+        """One step of the dynamics, and note of the factor with which the field acts."""
+        params = self._facts.params
+        if self._felt:
+            self._acting[t] = acting = self._scale[t] * self._here(place + 0.5 * self._dt * pace, force / self._facts.body.mass)
+            if self._linear:
+                everywhere = (-torch.inf, -torch.inf, torch.inf, torch.inf)
+                state, field = (*place, *pace), (*everywhere, *self._field[4:])
+                (x, y, vx, vy), _, _ = point_mass.step(state, tuple(force), acting, field, params)
+                return torch.stack((x, y)), torch.stack((vx, vy))
+            # A mere push is the same in every state: it adds to the hand's own force.
+            push_x, push_y = self._field[4:6]
+            force = force + torch.stack((push_x * acting, push_y * acting))
+        # Without a matrix the law of motion is the same along both axes: as the first component they go through it together.
+        (after, _, speed, _), _, _ = point_mass.step((place, 0.0, pace, 0.0), (force, 0.0), 0.0, None, params)
+        return after, speed
+
+    def _here(self, place: Tensor, own: Tensor) -> Tensor:
+        """Where the field acts: by place, or as the paper's code has it, by the hand's own acceleration."""
+        x_min, y_min, x_max, y_max = self._field[:4]
         if self._by_place:
-            here = (x >= x_min) & (x <= x_max) & (y >= y_min) & (y <= y_max)
-        else:
-            ax, ay = own / _PER_ACCELERATION
-            here = ((ax >= x_min) & (ax <= x_max)) | ((ay >= y_min) & (ay <= y_max))
-        self._acting[t] = acting = self._scale[t] * here
-        # A mere push is the same in every state; numbers instead of tensors spare two thirds of the time.
-        known: Any = (*(state if self._linear else (0.0, 0.0, 0.0, 0.0)), -torch.inf, -torch.inf, torch.inf, torch.inf, *rest)
-        return fields.force_of(acting, *known)
+            x, y = place
+            return torch.as_tensor(is_inside(x, y, x_min, y_min, x_max, y_max))
+        ax, ay = own / _PER_ACCELERATION
+        return torch.as_tensor(((ax >= x_min) & (ax <= x_max)) | ((ay >= y_min) & (ay <= y_max)))
 
     def begin_back(self) -> None:
         """Starts the backward pass, after the last step."""
@@ -125,7 +136,6 @@ class Hands:
             to_change: Likewise for its change of velocity.
             to_velocity: Likewise for the velocity after it.
         """
-        facts = self._facts
         to_place, to_pace = self._to_position.add_(to_position), self._to_velocity.add_(to_change)
         if to_velocity is not None:
             to_pace.add_(to_velocity)
@@ -133,15 +143,34 @@ class Hands:
         if walls is not None:
             to_place.mul_(walls)
             to_pace.mul_(walls)
-        to_pace.add_(to_place, alpha=facts.dt)
-        own = to_pace * (self._rate if self._free is None else self._free[t])
         acting = self._acting[t]
-        fx, fy = (None, None) if acting is None else acting * self._rate * to_pace
-        if facts.body.damping:
-            to_pace.mul_(1.0 - self._rate * facts.body.damping)
+        to_gain = self._gain_back(acting, to_place, to_pace)
         to_pace.sub_(to_change)
-        if self._linear and fx is not None and fy is not None:
-            b_xx, b_xy, b_yx, b_yy, k_xx, k_xy, k_yx, k_yy = self._field[_LINEAR]
-            to_pace.add_(torch.stack((b_xx * fx + b_yx * fy, b_xy * fx + b_yy * fy)))
-            to_place.add_(torch.stack((k_xx * fx + k_yx * fy, k_xy * fx + k_yy * fy)))
-        return own
+        return to_gain * (self._rate if self._free is None else self._free[t])
+
+    def _gain_back(self, acting: Tensor | None, to_place: Tensor, to_pace: Tensor) -> Tensor:
+        """The gradient (2, n) for the gain of velocity by forces; turns those for the state after a step into those before it."""
+        dt, rate = self._dt, self._rate
+        if acting is None or not self._linear:
+            z, d = self._z, self._d
+            to_mean: Tensor = (dt * to_place + z * to_pace).div_(d)
+            to_gain: Tensor = to_pace + (0.5 - z / 12.0) * to_mean
+            to_pace.add_(to_mean)
+            return to_gain
+        b_xx, b_xy, b_yx, b_yy, k_xx, k_xy, k_yx, k_yy = self._field[_LINEAR]
+        of = rate * acting
+        zxx, zxy, zyx, zyy = of * b_xx + self._z, of * b_xy, of * b_yx, of * b_yy + self._z
+        both = (zxx + zyy) / 12.0 - 0.5
+        dxx, dyy = 1.0 - 0.5 * zxx + (zxx * zxx + zxy * zyx) / 12.0, 1.0 - 0.5 * zyy + (zyy * zyy + zxy * zyx) / 12.0
+        dxy, dyx = zxy * both, zyx * both
+        size = dxx * dyy - dxy * dyx
+        (to_x, to_y), (to_vx, to_vy) = to_place, to_pace
+        # Each line is the transpose of one of `point_mass.step`, the last one first.
+        mean_x, mean_y = dt * to_x + zxx * to_vx + zyx * to_vy, dt * to_y + zxy * to_vx + zyy * to_vy
+        right_x, right_y = (dyy * mean_x - dyx * mean_y) / size, (dxx * mean_y - dxy * mean_x) / size
+        gain_x = to_vx + 0.5 * right_x - (zxx * right_x + zyx * right_y) / 12.0
+        gain_y = to_vy + 0.5 * right_y - (zxy * right_x + zyy * right_y) / 12.0
+        half = torch.stack((of * (k_xx * gain_x + k_yx * gain_y), of * (k_xy * gain_x + k_yy * gain_y)))
+        to_place.add_(half)
+        to_pace.add_(torch.stack((right_x, right_y))).add_(half, alpha=0.5 * dt)
+        return torch.stack((gain_x, gain_y))

@@ -19,8 +19,7 @@ from reach_gym.reach.facts import TrialFacts
 def lead(before: Any, now: Any, place: Any, pace: Any, dt: float) -> Any:
     """The acceleration, in m/s^2, that leads a hand along the kinematics; tensors or arrays alike.
 
-    The planned acceleration, and a critically damped pull towards planned position and velocity. A step changes the velocity by
-    the acceleration at its beginning, and ends with the velocity of its middle.
+    The planned acceleration, in the middle of the step, and a critically damped pull towards planned position and velocity.
 
     Args:
         before: Acceleration, velocity and position planned for now: the outputs of the step before.
@@ -29,10 +28,9 @@ def lead(before: Any, now: Any, place: Any, pace: Any, dt: float) -> Any:
         pace: Its velocity, m/s.
         dt: Time step, s.
     """
-    push = before[0]
-    expected = pace + dt * push
-    off = now[2] - (place + dt * expected)
-    slow = 0.5 * (before[1] + now[1]) - expected
+    push = 0.5 * (before[0] + now[0])
+    off = now[2] - (place + dt * pace + 0.5 * dt * dt * push)
+    slow = now[1] - (pace + dt * push)
     return push + FREQUENCY * FREQUENCY * off + 2.0 * FREQUENCY * slow
 
 
@@ -88,9 +86,10 @@ class Led:
             push = facts.body.mass * to_force
             pull, brake = FREQUENCY * FREQUENCY * push, 2.0 * FREQUENCY * push
             to_plan[2][t] += pull
-            to_plan[1][t] += 0.5 * brake
+            to_plan[1][t] += brake
+            half = 0.5 * (push - 0.5 * dt * dt * pull - dt * brake)
+            to_plan[0][t] += half
             if t:
-                to_plan[1][t - 1] += 0.5 * brake
-                to_plan[0][t - 1] += push - dt * dt * pull - dt * brake
+                to_plan[0][t - 1] += half
             to_place, to_pace = -pull, -dt * pull - brake
         return to_plan

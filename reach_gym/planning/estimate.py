@@ -19,8 +19,9 @@ Integers = npt.NDArray[np.int64]
 
 
 def acts(facts: TrialFacts, state: Floats) -> npt.NDArray[np.bool_]:
-    """Whether each row's field acts on a hand in `state` (n, 4): bool (n,)."""
-    return np.asarray(fields.is_inside(state[:, 0], state[:, 1], *facts.field[:, :4].T))
+    """Whether each row's field acts on a hand in `state` (n, 4) during the next step, in whose middle it is felt: bool (n,)."""
+    x, y = (state[:, :2] + 0.5 * facts.dt * state[:, 2:]).T
+    return np.asarray(fields.is_inside(x, y, *facts.field[:, :4].T))
 
 
 def scale_at(facts: TrialFacts, time: Integers) -> Floats:
@@ -31,9 +32,8 @@ def scale_at(facts: TrialFacts, time: Integers) -> Floats:
 
 def advance(facts: TrialFacts, state: Floats, command: Floats, time: Integers) -> Floats:
     """The state (n, 4) after the steps `time` (n,) under a `command` (n, 2), by the believed field."""
-    x, y, vx, vy = state.T
-    field_x, field_y = fields.force_of(scale_at(facts, time), x, y, vx, vy, *facts.field.T)
-    return np.stack(facts.plant.step(state.T, command.T, field_x, field_y, facts.params), axis=1)
+    moved, _, _ = facts.plant.step(state.T, command.T, scale_at(facts, time), facts.field.T, facts.params)
+    return np.stack(moved, axis=1)
 
 
 class Estimator:
@@ -93,10 +93,10 @@ class Estimator:
         strength = (scale_at(facts, before) * acts(facts, self._state))[:, None]
         linear = (strength * facts.field[:, 6:14]).reshape(-1, 2, 2, 2)
         body = facts.body
-        a = lqg.transition(facts.dt, body.mass, linear[:, 0] - body.damping * np.eye(2), linear[:, 1])
+        a, b = lqg.dynamics(facts.dt, body.mass, linear[:, 0] - body.damping * np.eye(2), linear[:, 1])
         constant, share = facts.motor_noise
         variance = constant * constant + share * share * command * command + self._doubt * self._doubt
-        covariance = lqg.forget(self._covariance, a, lqg.control(facts.dt, body.mass), variance)
+        covariance = lqg.forget(self._covariance, a, b, variance)
         state = advance(facts, self._state, command, before)
         state, covariance = lqg.correct(state, covariance, seen.state, self._seeing)
         self._state = np.where(due[:, None], state, self._state)

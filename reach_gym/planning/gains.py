@@ -61,7 +61,6 @@ class GainBook:
         """For a hand of `mass` kilograms and `damping` N s/m, in time steps of `dt` seconds."""
         self._dt, self._mass, self._damping = dt, mass, damping
         self._book: dict[bytes, Problem] = {}
-        self._b = lqg.control(dt, mass)
         self.steps = max(1, round(MOVEMENT / dt))
         share = (np.arange(self.steps) + 0.5) / self.steps
         self._unit = 1.0 / mass**2
@@ -97,33 +96,38 @@ class GainBook:
                 problem.moves[key] = solved
         return np.stack([problem.moves[key] for problem, key in zip(problems, keys, strict=True)])
 
-    def _share(self, linear: Floats) -> tuple[Floats, Floats, Floats]:
+    def _share(self, linear: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Rewrites a mixed charge as one on the command alone; see `EFFORT`.
 
         With the field's force ``f = F state`` and the charge ``e |u|^2 + (1 - e) |u + f|^2``, completing the square in
-        ``w = u + (1 - e) f`` leaves ``|w|^2 + e (1 - e) |f|^2``, and w acts on a hand that feels only the part e of the field.
+        ``w = u + (1 - e) f`` leaves ``|w|^2 + e (1 - e) |f|^2``.
 
         Returns:
-            Its matrices A (..., 4, 4), the state cost (..., 4, 4) that comes with an effort cost of 1, and what its gains
-            (..., 2, 4) leave out.
+            The matrices A (..., 4, 4) and B (..., 4, 2) of a hand that w acts on, the state cost (..., 4, 4) that comes with an
+            effort cost of 1, and what its gains (..., 2, 4) leave out.
         """
         square = linear.reshape(*linear.shape[:-1], 2, 2, 2)
         viscosity, stiffness = square[..., 0, :, :] - self._damping * np.eye(2), square[..., 1, :, :]
         force = np.concatenate([stiffness, viscosity], axis=-1)
-        a = lqg.transition(self._dt, self._mass, EFFORT * viscosity, EFFORT * stiffness)
-        return a, EFFORT * (1.0 - EFFORT) * np.swapaxes(force, -1, -2) @ force, (1.0 - EFFORT) * force
+        a, b = lqg.dynamics(self._dt, self._mass, viscosity, stiffness)
+        return (
+            a - b @ ((1.0 - EFFORT) * force),
+            b,
+            EFFORT * (1.0 - EFFORT) * np.swapaxes(force, -1, -2) @ force,
+            (1.0 - EFFORT) * force,
+        )
 
     def _solve_hold(self, linear: Floats) -> tuple[Floats, Floats]:
-        a, cost, rest = self._share(linear)
+        a, b, cost, rest = self._share(linear)
         cost = self._holding + self._unit * cost
-        gain, value = lqg.stationary(a[:, -1], self._b, cost[:, -1], self._unit)
+        gain, value = lqg.stationary(a[:, -1], b[:, -1], cost[:, -1], self._unit)
         if a.shape[1] == 1:
             return gain[:, None] + rest, value[:, None]
-        gains, values = lqg.riccati(a, self._b, cost, np.full(a.shape[1], self._unit), value)
+        gains, values = lqg.riccati(a, b, cost, np.full(a.shape[1], self._unit), value)
         return gains + rest, values[:, :-1]
 
     def _solve_moves(self, wanted: Sequence[tuple[Problem, int]]) -> Floats:
         linear = np.stack([problem.linear[problem.at(begin + np.arange(self.steps))] for problem, begin in wanted])
         end = np.stack([problem.value[problem.at(begin + self.steps)] for problem, begin in wanted]) + self._end
-        a, cost, rest = self._share(linear)
-        return lqg.riccati(a, self._b, self._effort[:, None, None] * cost, self._effort, end)[0] + rest
+        a, b, cost, rest = self._share(linear)
+        return lqg.riccati(a, b, self._effort[:, None, None] * cost, self._effort, end)[0] + rest

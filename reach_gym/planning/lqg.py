@@ -1,8 +1,8 @@
 """The mathematics of linear-quadratic control, batched over rows; no task, no agent.
 
 A state is (x, y, vx, vy) relative to the goal, in metres and metres per second; a command is a force (x, y) in newtons. Under a
-linear field the point mass obeys ``state' = A state + B command`` exactly (semi-implicit Euler, see
-`reach_gym.plants.point_mass`).
+linear field the point mass obeys ``state' = A state + B command`` exactly, as `reach_gym.plants.point_mass.step`
+says.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ Floats = npt.NDArray[np.float64]
 _DOUBLINGS = 9
 
 
-def transition(dt: float, mass: float, viscosity: Floats, stiffness: Floats) -> Floats:
-    """The matrices A of a point mass in the field ``viscosity v + stiffness p``.
+def dynamics(dt: float, mass: float, viscosity: Floats, stiffness: Floats) -> tuple[Floats, Floats]:
+    """The matrices A and B of one time step of a point mass in the field ``viscosity v + stiffness p``.
 
     Args:
         dt: Time step in seconds.
@@ -25,18 +25,19 @@ def transition(dt: float, mass: float, viscosity: Floats, stiffness: Floats) -> 
         stiffness: (..., 2, 2), N/m, on the displacement from the goal.
 
     Returns:
-        (..., 4, 4).
+        A (..., 4, 4) and B (..., 4, 2).
     """
-    one = np.broadcast_to(np.eye(2), np.shape(viscosity))
-    pull = dt / mass * stiffness
-    keep = one + dt / mass * viscosity
-    position = np.concatenate([one + dt * pull, dt * keep], axis=-1)
-    return np.concatenate([position, np.concatenate([pull, keep], axis=-1)], axis=-2)
-
-
-def control(dt: float, mass: float) -> Floats:
-    """The matrix B (4, 2) of a point mass: the new velocity moves the position within the same step."""
-    return np.concatenate([dt * dt / mass * np.eye(2), dt / mass * np.eye(2)])
+    one, rate = np.broadcast_to(np.eye(2), np.shape(viscosity)), dt / mass
+    z, pull = rate * viscosity, rate * stiffness
+    solved = _inverse(one - 0.5 * z + z @ z / 12.0)
+    # The mean velocity of the step is ``solved v + lasting (rate u + pull (p + dt / 2 v))``.
+    lasting = solved @ (0.5 * one - z / 12.0)
+    half = 0.5 * dt * pull
+    mean_p, mean_v, mean_u = lasting @ pull, solved + lasting @ half, rate * lasting
+    position = np.concatenate([one + dt * mean_p, dt * mean_v], axis=-1)
+    velocity = np.concatenate([z @ mean_p + pull, one + z @ mean_v + half], axis=-1)
+    control = np.concatenate([dt * mean_u, z @ mean_u + rate * one], axis=-2)
+    return np.concatenate([position, velocity], axis=-2), control
 
 
 def _turned(matrix: Floats) -> Floats:
@@ -57,7 +58,7 @@ def riccati(a: Floats, b: Floats, state_cost: Floats, effort_cost: Floats, termi
 
     Args:
         a: (n, T, 4, 4), one matrix A per row and step.
-        b: (4, 2).
+        b: (n, T, 4, 2), the matrices B.
         state_cost: Q (n, T, 4, 4).
         effort_cost: r (T,), positive.
         terminal: (n, 4, 4).
@@ -70,9 +71,9 @@ def riccati(a: Floats, b: Floats, state_cost: Floats, effort_cost: Floats, termi
     gains, values = np.empty((rows, steps, 2, 4)), np.empty((rows, steps + 1, 4, 4))
     values[:, steps] = value = terminal
     for k in range(steps - 1, -1, -1):
-        through = b.T @ value
-        gain = _inverse(effort_cost[k] * np.eye(2) + through @ b) @ (through @ a[:, k])
-        value = state_cost[:, k] + _turned(a[:, k]) @ value @ (a[:, k] - b @ gain)
+        through = _turned(b[:, k]) @ value
+        gain = _inverse(effort_cost[k] * np.eye(2) + through @ b[:, k]) @ (through @ a[:, k])
+        value = state_cost[:, k] + _turned(a[:, k]) @ value @ (a[:, k] - b[:, k] @ gain)
         value = 0.5 * (value + _turned(value))  # rounding must not build up an antisymmetric part
         gains[:, k], values[:, k] = gain, value
     return gains, values
@@ -85,7 +86,7 @@ def stationary(a: Floats, b: Floats, state_cost: Floats, effort_cost: float) -> 
 
     Args:
         a: (n, 4, 4).
-        b: (4, 2).
+        b: (n, 4, 2).
         state_cost: Q (n, 4, 4), such that no unstable motion is free of cost.
         effort_cost: r, positive.
 
@@ -94,7 +95,7 @@ def stationary(a: Floats, b: Floats, state_cost: Floats, effort_cost: float) -> 
     """
     one = np.eye(4)
     through = a
-    reach = np.broadcast_to(b @ b.T / effort_cost, a.shape)
+    reach = b @ _turned(b) / effort_cost
     value = state_cost
     for _ in range(_DOUBLINGS):
         meet = np.linalg.inv(one + reach @ value)
@@ -102,7 +103,7 @@ def stationary(a: Floats, b: Floats, state_cost: Floats, effort_cost: float) -> 
         value = value + _turned(through) @ value @ meet @ through
         reach = reach + onward @ reach @ _turned(through)
         through = onward @ through
-    gain = _inverse(effort_cost * np.eye(2) + b.T @ value @ b) @ (b.T @ value @ a)
+    gain = _inverse(effort_cost * np.eye(2) + _turned(b) @ value @ b) @ (_turned(b) @ value @ a)
     return gain, 0.5 * (value + _turned(value))
 
 
@@ -112,13 +113,13 @@ def forget(covariance: Floats, a: Floats, b: Floats, variance: Floats) -> Floats
     Args:
         covariance: (n, 4, 4) of the estimate.
         a: (n, 4, 4).
-        b: (4, 2).
+        b: (n, 4, 2).
         variance: (n, 2) of the force that really acted, about the command, in N^2.
 
     Returns:
         (n, 4, 4).
     """
-    return np.asarray(a @ covariance @ _turned(a) + (b * variance[:, None, :]) @ b.T)
+    return np.asarray(a @ covariance @ _turned(a) + (b * variance[:, None, :]) @ _turned(b))
 
 
 def correct(state: Floats, covariance: Floats, observed: Floats, variance: Floats) -> tuple[Floats, Floats]:

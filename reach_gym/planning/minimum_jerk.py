@@ -104,12 +104,12 @@ class MinimumJerkAgent:
         seen = self._watch.look(observations)
         facts = self._watch.facts
         since = np.where(seen.cue >= 0, seen.time - seen.cue, -1) * facts.dt
-        # A step of the simulation moves the hand by dt times its new velocity, which is therefore that of the step's middle.
-        then, half = since - facts.delay * facts.dt, 0.5 * facts.dt
-        ahead, place, pace, now = (
-            minimum_jerk(time, facts.start, seen.goal, self._duration) for time in (since, then, then - half, since - half)
+        # A command acts for a whole step, and is therefore that of its middle.
+        middle = since + 0.5 * facts.dt
+        ahead, desired = (
+            minimum_jerk(time, facts.start, seen.goal, self._duration) for time in (middle, since - facts.delay * facts.dt)
         )
-        pull = self._frequency * self._frequency * (place.position - seen.state[:, :2])
-        brake = 2.0 * self._frequency * (pace.velocity - seen.state[:, 2:])
+        pull = self._frequency * self._frequency * (desired.position - seen.state[:, :2])
+        brake = 2.0 * self._frequency * (desired.velocity - seen.state[:, 2:])
         body = self._watch.facts.body
-        return self._watch.actions(body.mass * (ahead.acceleration + pull + brake) + body.damping * now.velocity)
+        return self._watch.actions(body.mass * (ahead.acceleration + pull + brake) + body.damping * ahead.velocity)

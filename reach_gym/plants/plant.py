@@ -52,8 +52,10 @@ class Plant(Keywords):
         low: The least action of each actuator.
         high: The greatest.
         start: ``start(x, y, params)``: the state at rest with the hand at (x, y).
-        step: ``step(state, command, force_x, force_y, params)``: the state one time step later, where nothing stops the plant.
-            The command is what the actuators do, each in its own unit: actions times `strength`, and motor noise.
+        step: ``step(state, command, scale, field, params)``: the state one time step later, where nothing stops the plant, and
+            the mean force (x, y) of the field on the hand during the step. The command is what the actuators do, each in its own
+            unit: actions times `strength`, and motor noise. The field is given by its numbers and a factor on them, or is
+            ``None``, so that the plant can take its force where its integrator wants it.
         stop: ``stop(state, params)``: the state with what lies beyond walls or joint limits brought back; as it was where nothing
             stops the plant.
         hand: ``hand(state, params)``: the hand's x, y, vx, vy.

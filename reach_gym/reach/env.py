@@ -13,7 +13,7 @@ from gymnasium import spaces
 from gymnasium.error import ResetNeeded
 
 from reach_gym import checks
-from reach_gym.fields import Pair, force_of
+from reach_gym.fields import Pair
 from reach_gym.keywords import read, takes
 from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_action
@@ -46,9 +46,9 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     ``Box(-1, 1, (2,))`` float32: the hand's force over `max_force`. Finite numbers outside are clipped.
 
     ## Transition
-    Semi-implicit Euler with the time step `dt`: ``v += dt / mass * (max_force * action + F - damping * v)``, ``p += dt * v``.
-    ``F = gain * inside(region, p) * (push + viscosity v + stiffness (p - origin))`` is the field's force at the hand's place and
-    velocity before the step. At the walls of the arena, twice as wide as the workspace, the hand stops. Under a visuomotor
+    ``mass dv/dt = max_force * action + F - damping * v`` with the field's force ``F = gain * inside(region, p) * (push +
+    viscosity v + stiffness (p - origin))``, in time steps of `dt` (`reach_gym.plants.point_mass.step`): of second order, and an
+    ideal curl does no work. At the walls of the arena, twice as wide as the workspace, the hand stops. Under a visuomotor
     rotation the cursor is the hand, turned around the start by ``gain * rotation``.
 
     ## A trial
@@ -158,14 +158,11 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
             command, effort = trial.command(reach_action(action, trial.task.plant))
         if noisy:
             command = trial.with_motor_noise(command)
-        fx = fy = 0.0
-        if felt:
-            if trial.waving:
-                factor = trial.factor()
-                gain, scale = gain * factor, scale * factor
-            x, y, vx, vy = trial.hand
-            fx, fy = force_of(scale, x, y, vx, vy, *trial.numbers)
-        trial.state = hand = move(trial.state, command, fx, fy, params)
+        if felt and trial.waving:
+            factor = trial.factor()
+            gain, scale = gain * factor, scale * factor
+        hand, fx, fy = move(trial.state, command, scale, trial.numbers if felt else None, params)
+        trial.state = hand
         trial.hand = x, y, vx, vy = hand if hand_of is None else hand_of(hand, params)
         if not (-free <= x <= free and -free <= y <= free):
             trial.stop()

@@ -107,8 +107,8 @@ def facts_of_nothing(task: Reach, step: npt.NDArray[np.int64], steps: int) -> Tr
         scale=np.zeros((rows, steps)),
         rotation=np.tile([1.0, 0.0], (rows, 1)),
         delay=task.delay,
-        sensory_noise=task.sensory_noise,
-        motor_noise=task.motor_noise,
+        sensory_noise=task.sensed_spread,
+        motor_noise=task.command_spread,
     )
 
 

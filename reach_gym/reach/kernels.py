@@ -23,11 +23,11 @@ from reach_gym.reach.loops import (
     PlantCode,
     command_loop,
     cursor_loop,
-    force_loop,
     judge_loop,
     move_loop,
     noise_loop,
     observe_loop,
+    scale_loop,
     settings_from,
     step_of,
     tell_loop,
@@ -84,7 +84,7 @@ def _over(parallel: bool) -> Any:
 def _loops(plant: str, lean: bool, parallel: bool) -> list[Any]:
     """The loops that serve every reward and observation, compiled once."""
     jit = numba.njit(parallel=parallel, nogil=True)
-    factories = (command_loop, noise_loop, force_loop, move_loop, cursor_loop)
+    factories = (command_loop, noise_loop, scale_loop, move_loop, cursor_loop)
     loops = [jit(factory(_over(parallel), _code(plant))) for factory in factories]
     return [*loops, jit(tell_loop(_over(parallel), _code(plant), lean))]
 
@@ -92,9 +92,9 @@ def _loops(plant: str, lean: bool, parallel: bool) -> list[Any]:
 @functools.cache
 def _step(plant: str, reward: str, lean: bool, parallel: bool) -> Any:
     """The time step, compiled once for all kinds of observation."""
-    command, noise, force, move, cursor, tell = _loops(plant, lean, parallel)
+    command, noise, scale_all, move, cursor, tell = _loops(plant, lean, parallel)
     judge = numba.njit(parallel=parallel, nogil=True)(judge_loop(_over(parallel), _code(plant), REWARDS[reward].of))
-    return numba.njit(nogil=True)(step_of(_code(plant), command, noise, force, move, cursor, judge, tell))
+    return numba.njit(nogil=True)(step_of(_code(plant), command, noise, scale_all, move, cursor, judge, tell))
 
 
 def _restart_with(start: Any, observe: Any) -> Callable[..., None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -21,6 +22,7 @@ from reach_gym.sessions.schedule import Schedule, schedule_from_data
 MAX_DELAY = 1000  # steps
 # Numbers of a field may not be larger, so that no force overflows inside the arena.
 MAX_FIELD = 1e6
+_NOISE_STEP = 0.01  # s, for which the standard deviations of noise are given
 WALL_STIFFNESS, WALL_DAMPING = 6000.0, 100.0  # N/m and N s/m; see `reach_gym.fields.channel`
 
 
@@ -35,6 +37,12 @@ def reach_field(name: str, value: Any) -> ForceField:
     for number in (field.gain, *(n for n in field.numbers if abs(n) != float("inf"))):
         checks.number(f"{name} (every number)", number, -MAX_FIELD, MAX_FIELD)
     return field
+
+
+def _per_step(spread: Pair, dt: float) -> Pair:
+    # White noise has the same power per time if its variance in a step goes with one over the step's length.
+    factor = math.sqrt(_NOISE_STEP / dt)
+    return spread[0] * factor, spread[1] * factor
 
 
 def _spreads(high: float) -> Any:
@@ -99,11 +107,15 @@ class Reach(Keywords):
     go_pulse: float = keyword(0.05, "How long the go cue lasts (Sun & Plitt: 0.05).", "s")
     delay: int = keyword(0, "How old what is sensed is.", "time steps", integer_from(0, MAX_DELAY))
     sensory_noise: Pair = keyword(
-        (0.0, 0.0), "Standard deviations of the sensed position (m) and velocity (m/s).", read=_spreads(10.0)
+        (0.0, 0.0),
+        "Standard deviations of the sensed position (m) and velocity (m/s) in time steps of 10 ms; noise is per time, so that it "
+        "counts as much whatever the time step.",
+        read=_spreads(10.0),
     )
     motor_noise: Pair = keyword(
         (0.0, 0.0),
-        "Standard deviations of the command: additive (N), and as a share of it (signal-dependent).",
+        "Standard deviations of the command in time steps of 10 ms: additive (N), and as a share of it (signal-dependent). "
+        "Noise is per time, so that the hand comes to rest as scattered whatever the time step.",
         read=_spreads(1e6),
     )
     plant: Read[Plant, str | dict[str, Any] | Plant] = keyword(
@@ -156,6 +168,16 @@ class Reach(Keywords):
     def pulse(self) -> int:
         """Steps that the go cue lasts."""
         return steps("go_pulse", self.go_pulse, self.dt, least=1)
+
+    @property
+    def sensed_spread(self) -> Pair:
+        """Standard deviations of the sensed position and velocity in one time step."""
+        return _per_step(self.sensory_noise, self.dt)
+
+    @property
+    def command_spread(self) -> Pair:
+        """Standard deviations of the command in one time step: additive, and as a share of it."""
+        return _per_step(self.motor_noise, self.dt)
 
     @property
     def strict(self) -> bool:

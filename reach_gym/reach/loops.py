@@ -13,7 +13,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from reach_gym import fields
-from reach_gym.fields import FieldNumbers, force_of
+from reach_gym.fields import FieldNumbers
 from reach_gym.plants import bounds, turns
 from reach_gym.plants.bounds import confine
 from reach_gym.plants.plant import Plant
@@ -98,16 +98,13 @@ def noise_loop(over: Any, code: PlantCode) -> Callable[..., None]:
     return noise
 
 
-def force_loop(over: Any, code: PlantCode) -> Callable[..., None]:
-    """The fields' forces and the gain."""
-    trial_line, state_of, field_of, hand_of, code_params = (
-        *(code.lines.trial, code.state, code.field),
-        *(code.plant.hand, code.params),
-    )
+def scale_loop(over: Any, code: PlantCode) -> Callable[..., bool]:
+    """The factors on the fields and the gain."""
+    trial_line = code.lines.trial
 
-    def force(floats: Any, counts: Any, waves: Any, periods: Any, numbers: Any, values: Any, n: int) -> None:
-        """The fields' forces, and the gain."""
-        scale, gain, felt = np.empty(n), numbers[LINE.gain], False
+    def scale_all(floats: Any, counts: Any, waves: Any, periods: Any, scale: Any, gain: Any, n: int) -> bool:
+        """Fills `scale` and `gain`; whether any field is felt."""
+        felt = False
         for i in range(n):
             scale[i], gain[i] = floats[trial_line.scale, i], floats[trial_line.gain, i]
             felt |= floats[trial_line.scale, i] != 0.0
@@ -116,30 +113,31 @@ def force_loop(over: Any, code: PlantCode) -> Callable[..., None]:
                 wave = counts[COUNT.wave, i]
                 factor = waves[wave, counts[COUNT.step, i] % periods[wave]]
                 scale[i], gain[i] = scale[i] * factor, gain[i] * factor
-        if not felt:
-            numbers[LINE.force_x, :n] = 0.0
-            numbers[LINE.force_y, :n] = 0.0
-            return
-        params = code_params(values)
-        for i in over(n):
-            x, y, vx, vy = hand_of(state_of(floats, i), params)
-            numbers[LINE.force_x, i], numbers[LINE.force_y, i] = force_of(scale[i], x, y, vx, vy, *field_of(floats, i))
+        return felt
 
-    return force
+    return scale_all
 
 
 def move_loop(over: Any, code: PlantCode) -> Callable[..., None]:
-    """The movement."""
-    state_of, put_state, plant, code_params = code.state, code.put_state, code.plant, code.params
+    """The movement, and the fields' forces."""
+    state_of, put_state, field_of, plant, code_params = code.state, code.put_state, code.field, code.plant, code.params
     step_of, stop, command_at = plant.step, plant.stop, register_jitable(tuple_reader(code.actuators))
 
-    def move(floats: Any, commands: Any, numbers: Any, values: Any, n: int) -> None:
+    def move(floats: Any, commands: Any, numbers: Any, scale: Any, felt: bool, values: Any, n: int) -> None:
         """Moves the plants."""
         params = code_params(values)
-        for i in over(n):
-            force_x, force_y = numbers[LINE.force_x, i], numbers[LINE.force_y, i]
-            moved = step_of(state_of(floats, i), command_at(commands, i), force_x, force_y, params)
-            put_state(floats, i, stop(moved, params))
+        if felt:
+            for i in over(n):
+                state, command = state_of(floats, i), command_at(commands, i)
+                moved, force_x, force_y = step_of(state, command, scale[i], field_of(floats, i), params)
+                put_state(floats, i, stop(moved, params))
+                numbers[LINE.force_x, i], numbers[LINE.force_y, i] = force_x, force_y
+        else:
+            for i in over(n):
+                moved, _, _ = step_of(state_of(floats, i), command_at(commands, i), 0.0, None, params)
+                put_state(floats, i, stop(moved, params))
+            numbers[LINE.force_x, :n] = 0.0
+            numbers[LINE.force_y, :n] = 0.0
 
     return move
 
@@ -234,7 +232,7 @@ def tell_loop(over: Any, code: PlantCode, lean: bool) -> Callable[..., None]:
     return tell
 
 
-def step_of(code: PlantCode, command: Any, noise: Any, force: Any, move: Any, cursor: Any, judge_all: Any, tell: Any) -> Any:
+def step_of(code: PlantCode, command: Any, noise: Any, scale_all: Any, move: Any, cursor: Any, judge_all: Any, tell: Any) -> Any:
     """One time step out of the compiled loops; see `reach_gym.reach.kernels.reach_kernels` for the arguments."""
     actuators = code.actuators
 
@@ -247,8 +245,9 @@ def step_of(code: PlantCode, command: Any, noise: Any, force: Any, move: Any, cu
         command(actions, commands, numbers[LINE.effort], tables.numbers)
         if settings.motor_noise > 0 or settings.motor_share > 0:
             noise(commands, streams[STREAM.noise], counts[COUNT.step], settings.motor_noise, settings.motor_share, n)
-        force(floats, counts, tables.waves, tables.periods, numbers, tables.numbers, n)
-        move(floats, commands, numbers, tables.numbers, n)
+        scale = np.empty(n)
+        felt = scale_all(floats, counts, tables.waves, tables.periods, scale, numbers[LINE.gain], n)
+        move(floats, commands, numbers, scale, felt, tables.numbers, n)
         cursor(floats, counts, past, numbers, tables.numbers, n)
         judge_all(floats, counts, numbers, tables, flags, reward)
         tell(floats, counts, streams, numbers, whole, flags, wholes_from(tables.wholes).onset, n)

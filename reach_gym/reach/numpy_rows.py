@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from reach_gym.fields import FieldNumbers, force_of
+from reach_gym.fields import FieldNumbers
 from reach_gym.plants.bounds import confine
 from reach_gym.reach.beginning import begin_all, candidate
 from reach_gym.reach.facts import turned
@@ -152,7 +152,7 @@ class NumpyBackend:
             cursor = Cursor(*(rows.past[oldest, part, np.arange(len(oldest))] for part in range(4)))
         if task.sensory_noise == (0.0, 0.0):
             return cursor
-        place, speed = task.sensory_noise
+        place, speed = task.sensed_spread
         key, step = rows.streams[STREAM.noise], rows.counts[COUNT.step].astype(np.uint64)
         limits = (self._observations.place_limit,) * 2 + (self._observations.speed_limit,) * 2
         noises = (draws.normal(key, step, np.uint64(stream)) for stream in draws.NOISE_STREAMS[4:])
@@ -224,14 +224,14 @@ class NumpyBackend:
         task, tables, plant, counts = self._task, self._tables, self._task.plant, Counts(*rows.counts)
         command = [strength * action for strength, action in zip(plant.strength, actions, strict=True)]
         if task.motor_noise != (0.0, 0.0):
-            (plain, share), key, step = task.motor_noise, rows.streams[STREAM.noise], counts.step.astype(np.uint64)
+            (plain, share), key, step = task.command_spread, rows.streams[STREAM.noise], counts.step.astype(np.uint64)
             noise = [draws.normal(key, step, np.uint64(stream)) for stream in draws.NOISE_STREAMS[: 2 * len(command)]]
             parts = zip(command, noise[::2], noise[1::2], strict=True)
             command = [part * (1.0 + share * one) + plain * two for part, one, two in parts]
         factor: Floats = tables.waves[counts.wave, counts.step % tables.periods[counts.wave]]
         trial, state = self._at.trial_of(rows.floats), rows.floats[self._at.state]
-        fx, fy = force_of(trial.scale * factor, *plant.hand(state, task.params), *rows.floats[self._at.field])
-        moved = plant.stop(plant.step(state, command, fx, fy, task.params), task.params)
+        moved, fx, fy = plant.step(state, command, trial.scale * factor, rows.floats[self._at.field], task.params)
+        moved = plant.stop(moved, task.params)
         for line, values in zip(state, moved, strict=True):
             line[:] = values
         counts.step[:] += 1

@@ -118,7 +118,7 @@ def settings_of(task: Reach) -> Settings:
     start = (0.0, 0.0) if task.start is None else task.start
     return Settings(
         *(task.workspace, radius, speed, leave, task.rotation),
-        *(*task.walls, *task.motor_noise, *task.sensory_noise, *start),
+        *(*task.walls, *task.command_spread, *task.sensed_spread, *start),
     )
 
 

@@ -137,7 +137,7 @@ class ReachTrial:
     def _sensed(self) -> tuple[float, ...]:
         """The delayed and noisy cursor."""
         task, oldest = self.task, (self.steps + 1) % (self.task.delay + 1)
-        noise = (task.sensory_noise[0],) * 2 + (task.sensory_noise[1],) * 2
+        noise = (task.sensed_spread[0],) * 2 + (task.sensed_spread[1],) * 2
         past: tuple[float, ...] = self._past[oldest] if task.delay else self.cursor
         if noise == (0.0, 0.0, 0.0, 0.0):
             return past
@@ -187,7 +187,7 @@ class ReachTrial:
 
     def with_motor_noise(self, command: tuple[float, ...]) -> tuple[float, ...]:
         """The `command` with this step's motor noise."""
-        plain, share = self.task.motor_noise
+        plain, share = self.task.command_spread
         noise = [draws.normal(self._noise_key, self.steps, stream) for stream in draws.NOISE_STREAMS[: 2 * len(command)]]
         pairs = zip(command, noise[::2], noise[1::2], strict=True)
         return tuple(part * (1.0 + share * one) + plain * two for part, one, two in pairs)

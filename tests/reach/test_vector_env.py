@@ -305,8 +305,9 @@ def test_the_scalar_state_survives_json(kwargs, limit):
             info = results[0][-1]
 
 
-# Onto the target for two steps, off it again, onto it for three: the last of them is the success.
-VISITS = [(1, True), (-1, True), (-1, False), (1, False), (1, True), (-1, True), (0, True)]
+# Onto the target for two steps, off it again, onto it for three: the last of them is the success. Places 0.25, 0.5, -0.25, -1, 0, 2,
+# 3.5 and 4 cm.
+VISITS = [(0.2, True), (-0.2, True), (-0.6, False), (0.6, False), (0.8, False), (0, True), (-0.4, True), (-0.4, True)]
 VISIT = {"targets": [(0.05, 0.0)], "radius": 0.049, "speed_limit": 1.0, "hold": 0.15, "hold_radius": 0.1, "dt": 0.05, "target_onset": 0.0, "go_delay": 0.0}
 
 

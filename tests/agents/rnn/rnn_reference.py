@@ -4,7 +4,6 @@ import torch
 
 from agents.rnn.config import ACCELERATION_UNIT, UNIT, VELOCITY_UNIT
 from agents.rnn.trials import STEPS
-from reach_gym import fields
 from reach_gym.plants import point_mass
 from reach_gym.plants.bounds import confine
 
@@ -22,8 +21,7 @@ def field_of(facts, like):
 
 def move(state, force, field, scale, facts, arena):
     x, y, vx, vy = state
-    fx, fy = fields.force_of(scale, x, y, vx, vy, *field)
-    x, y, vx, vy = point_mass.step((x, y, vx, vy), force, fx, fy, facts.params)
+    (x, y, vx, vy), _, _ = point_mass.step((x, y, vx, vy), force, scale, field, facts.params)
     x, vx = confine(x, vx, arena)
     y, vy = confine(y, vy, arena)
     return x, y, vx, vy
@@ -76,8 +74,8 @@ def standard_path(network, config, batch, arena, masks=None):
     before, places, errors = (torch.zeros_like(start), torch.zeros_like(start), start), [], []
     for t in range(STEPS):
         place, pace = torch.stack(believed[:2]), torch.stack(believed[2:])
-        expected = pace + dt * before[0]
-        wanted = before[0] + FREQUENCY**2 * (p[t] - place - dt * expected) + 2 * FREQUENCY * ((before[1] + v[t]) / 2 - expected)
+        push = (before[0] + a[t]) / 2
+        wanted = push + FREQUENCY**2 * (p[t] - place - dt * pace - dt**2 / 2 * push) + 2 * FREQUENCY * (v[t] - pace - dt * push)
         force = (facts.body.mass * wanted).clamp(-facts.body.strength, facts.body.strength)
         now = move(real, force, field, gains[t], facts, arena)
         free = move(believed, force, field, 0.0 * gains[t], facts, 1e9)
