@@ -180,7 +180,7 @@ def force_of(
     k_xx: Any, k_xy: Any, k_yx: Any, k_yy: Any,
     origin_x: Any, origin_y: Any,
 ) -> tuple[Any, Any]:  # fmt: skip
-    """The formula at the top of this module, component-wise: floats, arrays, tensors and Numba alike.
+    """The formula at the top of this module, component-wise: floats, arrays and tensors alike.
 
     Args:
         scale: Factor on the whole field.
@@ -208,8 +208,7 @@ def force_of(
     Returns:
         The force (x, y).
     """
-    # As `is_inside`; to call it would take plain Python 3 % more time in every step.
-    here = (x >= x_min) & (x <= x_max) & (y >= y_min) & (y <= y_max)
+    here = is_inside(x, y, x_min, y_min, x_max, y_max)
     dx, dy = x - origin_x, y - origin_y
     # The truth value comes last: a number times a tensor of truth values would fall back to single precision.
     # The zero that is added takes the sign from a force of zero, so that no field and a field of zero are the same bits.
@@ -253,7 +252,8 @@ def parts_of(
         f (x, y), the force on a hand at rest, and G, row by row.
     """
     dx, dy = x - origin_x, y - origin_y
-    # As `is_inside`, in the precision of the place: a number times a tensor of truth values would fall back to single precision.
+    # As `is_inside`, without a call, because plain Python comes here in every step of a field. In the precision of the place: a
+    # number times a tensor of truth values would fall back to single precision.
     here = (1.0 + 0.0 * dx) * ((x >= x_min) & (x <= x_max) & (y >= y_min) & (y <= y_max))
     return (
         scale * (push_x + k_xx * dx + k_xy * dy) * here + 0.0,
@@ -406,4 +406,4 @@ def _describe_region(region: Region) -> str:
     return ", ".join(spans)
 
 
-COMPONENT_WISE = (is_inside, force_of, parts_of, channel_of)
+COMPONENT_WISE = (parts_of, channel_of)

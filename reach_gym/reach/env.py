@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from math import sqrt
 from typing import Any, ClassVar
 
@@ -18,7 +17,7 @@ from reach_gym.keywords import read, takes
 from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_action
 from reach_gym.reach.facts import Sensed, TrialFacts, facts_of, sensed_by
-from reach_gym.reach.goal import goal_reward
+from reach_gym.reach.goal import reward_of_goals
 from reach_gym.reach.keywords import Reach, plant_keywords, with_plant
 from reach_gym.reach.observations import FOURTH, put_four
 from reach_gym.reach.options import reach_options
@@ -208,13 +207,8 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
 
     @property
     def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
-        """``compute_reward(achieved_goal, desired_goal, info)``, see `reach_gym.reach.goal.goal_reward`.
-
-        Only with the observation ``"goal"``: libraries take every environment that has it for a goal-conditioned one.
-        """
-        if self.task.observation != "goal":
-            raise AttributeError(f"`compute_reward` needs the observation 'goal', got {self.task.observation!r}.")
-        return partial(goal_reward, self.task)
+        """Only with the observation ``"goal"``; see `reach_gym.reach.goal.reward_of_goals`."""
+        return reward_of_goals(self.task)
 
     def trial_facts(self, belief: str = "trial", steps: int = 200) -> TrialFacts:
         """What a controller may know of the trial under way; see `reach_gym.reach.facts.facts_of`.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,18 @@ from reach_gym.reach.tables import settings_of
 
 # What the reward depends on beside the goals.
 GOAL_INFO = ("hand_vx", "hand_vy", "phase", "false_start", "effort")
+
+
+def reward_of_goals(task: Reach) -> Callable[[Any, Any, Any], Any]:
+    """``compute_reward(achieved_goal, desired_goal, info)`` of an environment, see `goal_reward`.
+
+    Raises:
+        AttributeError: `task` has not the observation ``"goal"``. Libraries take every environment that has `compute_reward` for
+            a goal-conditioned one.
+    """
+    if task.observation != "goal":
+        raise AttributeError(f"`compute_reward` needs the observation 'goal', got {task.observation!r}.")
+    return partial(goal_reward, task)
 
 
 def goal_reward(task: Reach, achieved_goal: Any, desired_goal: Any, info: Any) -> Any:

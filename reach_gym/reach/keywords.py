@@ -169,12 +169,12 @@ class Reach(Keywords):
         """Steps that the go cue lasts."""
         return steps("go_pulse", self.go_pulse, self.dt, least=1)
 
-    @property
+    @cached_property
     def sensed_spread(self) -> Pair:
         """Standard deviations of the sensed position and velocity in one time step."""
         return _per_step(self.sensory_noise, self.dt)
 
-    @property
+    @cached_property
     def command_spread(self) -> Pair:
         """Standard deviations of the command in one time step: additive, and as a share of it."""
         return _per_step(self.motor_noise, self.dt)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_actions
 from reach_gym.reach.env import RENDER_FPS
 from reach_gym.reach.facts import Sensed, TrialFacts, cursor_of, facts_of, sensed_by
-from reach_gym.reach.goal import goal_reward
+from reach_gym.reach.goal import reward_of_goals
 from reach_gym.reach.keywords import Reach, plant_keywords, with_plant
 from reach_gym.reach.numpy_rows import NumpyBackend, ReachBackend, next_trial
 from reach_gym.reach.options import reach_options
@@ -135,9 +134,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
     @property
     def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
         """See `CursorReachEnv.compute_reward`."""
-        if self._task.observation != "goal":
-            raise AttributeError(f"`compute_reward` needs the observation 'goal', got {self._task.observation!r}.")
-        return partial(goal_reward, self._task)
+        return reward_of_goals(self._task)
 
     def trial_facts(self, belief: str = "trial", steps: int = 200) -> TrialFacts:
         """What a controller may know of the trials under way; see `reach_gym.reach.facts.facts_of`.
