@@ -11,7 +11,6 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from rich import box
 from rich.table import Table
 
 from agents.analysis import figures, session_figures
@@ -91,13 +90,6 @@ def story(recordings: Mapping[str, Recording], seed: int) -> list[Panel]:
 
 def table(numbers: Mapping[str, Mapping[str, float]]) -> Table:
     """The agents' summaries, narrow enough for 80 columns."""
-    result = Table(
-        title="The cursor reach in a curl field: deviations in mm",
-        title_justify="left",
-        box=box.HORIZONTALS,
-        padding=(0, 1, 0, 0),
-    )
-    result.add_column("agent", vertical="bottom")
     columns = {
         "success": ("success", "{:.1%}"),
         "false\nstarts": ("false_starts", "{:.0f}"),
@@ -109,11 +101,7 @@ def table(numbers: Mapping[str, Mapping[str, float]]) -> Table:
         "adapt.\ncoeff.": ("adaptation_coefficient", "{:.2f}"),
         "speed\nm/s": ("peak_speed_m_per_s", "{:.2f}"),
     }
-    for head in columns:
-        result.add_column(head, justify="right", vertical="bottom")
-    for name, each in numbers.items():
-        result.add_row(name, *(form.format(each[key]) if np.isfinite(each[key]) else "-" for key, form in columns.values()))
-    return result
+    return report.narrow_table("The cursor reach in a curl field: deviations in mm", "agent", columns, numbers.items())
 
 
 def reach_frames(agents: Sequence[str], seed: int) -> Iterator[npt.NDArray[np.uint8]]:

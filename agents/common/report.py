@@ -71,6 +71,26 @@ def _cursor_table(rows: Sequence[Row], title: str) -> Table:
     return result
 
 
+def narrow_table(
+    title: str, first: str, columns: Mapping[str, tuple[str, str]], rows: Iterable[tuple[str, Mapping[str, Any]]]
+) -> Table:
+    """A table for 80 columns, whose heads may have several lines; what is not finite is "-".
+
+    Args:
+        title: Above it.
+        first: Head of the first column, the names of the rows.
+        columns: For each other head the key of its value, and how that is formatted.
+        rows: Names, and values by key.
+    """
+    result = Table(title=title, title_justify="left", box=box.HORIZONTALS, padding=(0, 1, 0, 0))
+    result.add_column(first, vertical="bottom")
+    for head in columns:
+        result.add_column(head, justify="right", vertical="bottom")
+    for name, values in rows:
+        result.add_row(name, *(form.format(values[key]) if math.isfinite(values[key]) else "-" for key, form in columns.values()))
+    return result
+
+
 def write_scores(
     path: Path, evaluations: Mapping[tuple[str, str], Evaluation | CursorEvaluation], name: str, seconds: float
 ) -> list[Row]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich import box
 from rich.table import Table
+
+from agents.common.report import narrow_table
 
 EARLY = 0.05  # of a block's updates, at least one: what counts as its first trials
 Floats = npt.NDArray[np.float64]
@@ -53,8 +54,6 @@ def phases(probes: Sequence[Mapping[str, Any]], records: Mapping[str, Any]) -> l
 
 def table(rows: Sequence[Mapping[str, Any]], title: str) -> Table:
     """The phases, narrow enough for 80 columns."""
-    result = Table(title=title, title_justify="left", box=box.HORIZONTALS, padding=(0, 1, 0, 0))
-    result.add_column("phase", vertical="bottom")
     columns = {
         "up-\ndates": ("updates", "{:.0f}"),
         "loss": ("loss", "{:.2f}"),
@@ -65,9 +64,4 @@ def table(rows: Sequence[Mapping[str, Any]], title: str) -> Table:
         "savings": ("savings", "{:.0%}"),
         "onset\nslope": ("onset_slope", "{:.2f}"),
     }
-    for head in columns:
-        result.add_column(head, justify="right", vertical="bottom")
-    for row in rows:
-        cells = (form.format(row[key]) if np.isfinite(row[key]) else "-" for key, form in columns.values())
-        result.add_row(str(row["phase"]), *cells)
-    return result
+    return narrow_table(title, "phase", columns, ((str(row["phase"]), row) for row in rows))
