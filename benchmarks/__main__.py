@@ -1,4 +1,4 @@
-"""``python -m benchmarks COMMAND``: the demonstration, the paper remade, the leaderboard, and measurements."""
+"""``python -m benchmarks COMMAND``: the demonstration, the paper remade, the leaderboards, and measurements."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from reach_gym import startup
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
     with startup.importing():
+        from benchmarks.ceiling import Ceiling
         from benchmarks.coverage import Coverage
         from benchmarks.demo import Demo
         from benchmarks.dqn import DQNAblation
@@ -18,21 +19,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.isolation import Isolation
         from benchmarks.leaderboard import Leaderboard
         from benchmarks.paper import Paper
+        from benchmarks.recipe_check import RecipeCheck
         from benchmarks.rnn_ablation import RnnAblation
         from benchmarks.rnn_speed import RnnSpeed
         from benchmarks.speed import Speed
+        from benchmarks.training import Training
+        from benchmarks.yardsticks import Yardsticks
         from reach_gym.cli import shell
 
     commands: dict[str, type[shell.Command]] = {
         "demo": Demo,
         "paper": Paper,
         "leaderboard": Leaderboard,
+        "training": Training,
+        "recipes": RecipeCheck,
         "dqn": DQNAblation,
         "dqn_race": DQNRace,
         "rnn_ablation": RnnAblation,
         "rnn_speed": RnnSpeed,
         "isolation": Isolation,
         "speed": Speed,
+        "ceiling": Ceiling,
+        "yardsticks": Yardsticks,
         "coverage": Coverage,
     }
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")

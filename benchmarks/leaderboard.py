@@ -66,6 +66,7 @@ CONTENDERS: tuple[Contender, ...] = (
         _trained(f"sb3 {algo}, cursor curl", "sb3", _CURL, algo=algo)
         for algo in ("ppo", "recurrent_ppo", "ddpg", "td3", "sac", "tqc")
     ),
+    _trained("sb3 ppo, lab curl", "sb3", "LabReachCurl-v0", algo="ppo"),
 )
 
 
@@ -88,7 +89,7 @@ class Leaderboard(shell.Command):
 
     out: Path = Path("runs/leaderboard")
     only: list[str] | None = None
-    suite: list[str] = field(default_factory=lambda: ["full", "adaptation"])
+    suite: list[str] = field(default_factory=lambda: ["full", "haste", "adaptation"])
     seeds: list[int] = field(default_factory=lambda: [0, 1, 2, 3, 4])
     engine: Literal["local", "ray"] = "local"
     workers: int | None = None

@@ -13,6 +13,7 @@ from agents.rnn.checkpoint import Trained
 from agents.rnn.config import PRESETS, RnnConfig, config_from_data
 from agents.rnn.sessions import session_of
 from agents.rnn.training import RnnLearner
+from agents.rnn.trials import PAPER_TRIALS
 
 TASK, CURL_TASK = "reach_gym/CursorReachRegion-v0", "reach_gym/CursorReachCenterOut-v0"
 STANDARD, BUFFER, CONTROL, CURL, CURL_CONTROL = "standard", "output_buffer", "control", "curl", "curl_control"
@@ -79,7 +80,7 @@ def train_all(out: Path, seeds: int, share: float, progress: bool) -> Iterator[t
 
 
 def _learner(plan: Plan, seed: int) -> RnnLearner:
-    return RnnLearner(plan.task, {"schedule": session_of(plan.session, plan.share)}, plan.config, seed)
+    return RnnLearner(plan.task, {**PAPER_TRIALS, "schedule": session_of(plan.session, plan.share)}, plan.config, seed)
 
 
 class _UntilFirstBlock:

@@ -11,6 +11,7 @@ from agents.analysis.population import MOVEMENT, Tuning, procrustes_distance, ps
 from agents.analysis.session_data import mean
 from agents.rnn.checkpoint import Trained
 from agents.rnn.report import phases
+from agents.rnn.trials import PAPER_TRIALS
 from benchmarks.paper_facts import PAPER, REPAIRED, Reference
 from benchmarks.paper_runs import BUFFER, CONTROL, CONTROLS, CURL, CURL_TASK, STANDARD, TASK
 from reach_gym.recording import adaptation
@@ -110,7 +111,8 @@ def curl_table(trained: Sequence[Trained]) -> Rows:
 
 def channel_coefficient(trained: Trained, block: int) -> float:
     """The mean adaptation coefficient of channel trials at the end of a block."""
-    kwargs = {"schedule": [{"name": "channel", "trials": 1, "gain": 0.0, "clamp": 1.0}], "false_start": "ignore"}
+    schedule = [{"name": "channel", "trials": 1, "gain": 0.0, "clamp": 1.0}]
+    kwargs = {**PAPER_TRIALS, "schedule": schedule, "false_start": "ignore"}
     activity = record_network(trained.snapshots[block], trained.config, CURL_TASK, kwargs, _TRIALS)
     return mean(adaptation(activity.recording))
 

@@ -200,7 +200,9 @@ def read(
     every = sorted(set().union(*names))
     for name in given:
         if name not in every:
-            raise TypeError(f"{owner} has no keyword `{name}`; {nearest(name, sorted([*every, *beside]))}")
+            # Python's own words: TorchRL looks for them, to find out what an environment takes.
+            hint = nearest(name, sorted([*every, *beside]))
+            raise TypeError(f"{owner}() got an unexpected keyword argument {name!r}; {hint}")
     own = [{name: given[name] for name in given if name in known} for known in names]
     return [
         dataclasses.replace(base, **values) if base is not None and type(base) is each else each(**values)

@@ -22,13 +22,13 @@ class Task:
     Attributes:
         summary: What it is, in one line.
         kwargs: Constructor keywords, plain JSON.
-        max_episode_steps: The time limit, in steps.
+        max_episode_steps: The time limit, in steps; ``None`` where the keywords say it.
         family: One of `FAMILIES`; the only test of which of the two tasks it is.
     """
 
     summary: str
     kwargs: dict[str, Any]
-    max_episode_steps: int = 100
+    max_episode_steps: int | None = 100
     family: str = "grid"
 
 
@@ -38,6 +38,15 @@ _CLASSES = {
     "cursor": ("reach_gym.reach.env:CursorReachEnv", "reach_gym.reach.vector_env:CursorReachVectorEnv"),
 }
 
+_LAB: dict[str, Any] = {"preset": "lab"}
+_ADAPTING: dict[str, Any] = {"field": "curl_ccw", "schedule": "abrupt"}
+_SESSION = "a session of baseline, adaptation to the curl field, washout"
+
+
+def _reach(summary: str, **kwargs: Any) -> Task:
+    return Task(summary, kwargs, max_episode_steps=None, family="cursor")
+
+
 TASKS: dict[str, Task] = {
     f"{NAMESPACE}/GridReach-v0": Task("16 x 16 grid, random start and target, exact hit, vector observation", {}),
     f"{NAMESPACE}/GridReachPixels-v0": Task("the same from two-channel pixels", {"observation": "pixels"}),
@@ -46,18 +55,13 @@ TASKS: dict[str, Task] = {
     f"{NAMESPACE}/GridReachTabularWind-v0": Task(
         "GridReachTabular with a wind to the left over rows 2 to 6", {**_TABULAR, "field": "wind"}
     ),
-    f"{NAMESPACE}/CursorReach-v0": Task("a point mass, random target, go cue, no field", {}, family="cursor"),
-    f"{NAMESPACE}/CursorReachRegion-v0": Task(
-        "CursorReach with a push of -1 N along each axis in a region", {"field": "push"}, family="cursor"
-    ),
-    f"{NAMESPACE}/CursorReachCurl-v0": Task(
-        "CursorReach in a counter-clockwise curl field of 13 N s/m", {"field": "curl_ccw"}, family="cursor"
-    ),
-    f"{NAMESPACE}/CursorReachCenterOut-v0": Task(
-        "8 targets on a circle; a session of baseline, adaptation to the curl field, washout",
-        {"field": "curl_ccw", "targets": "center-out", "schedule": "abrupt"},
-        family="cursor",
-    ),
+    f"{NAMESPACE}/CursorReach-v0": _reach("a point mass, random target, go cue, no field"),
+    f"{NAMESPACE}/CursorReachRegion-v0": _reach("CursorReach with a push of -1 N along each axis in a region", field="push"),
+    f"{NAMESPACE}/CursorReachCurl-v0": _reach("CursorReach in a counter-clockwise curl field of 13 N s/m", field="curl_ccw"),
+    f"{NAMESPACE}/CursorReachCenterOut-v0": _reach("8 targets on a circle; " + _SESSION, **_ADAPTING, targets="center-out"),
+    f"{NAMESPACE}/LabReach-v0": _reach("8 targets on a circle, a laboratory's trials and a hand with latency and noise", **_LAB),
+    f"{NAMESPACE}/LabReachCurl-v0": _reach("LabReach in a counter-clockwise curl field of 13 N s/m", **_LAB, field="curl_ccw"),
+    f"{NAMESPACE}/LabReachCenterOut-v0": _reach("LabReach; " + _SESSION, **_LAB, **_ADAPTING),
 }
 
 

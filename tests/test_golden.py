@@ -1,6 +1,6 @@
 """The tasks, frozen: whoever changes what a seed gives must change a version number.
 
-One SHA-256 per task over 200 steps, the same from the scalar environment and from both back ends. It covers every observation, reward,
+One SHA-256 per task over 200 steps, 600 of the laboratory's longer trials, the same from the scalar environment and from both back ends. It covers every observation, reward,
 end and info value, with autoreset: on the grid under random actions; of the cursor tasks the even trials under random actions
 beyond the bounds, the odd ones under a spring-damper that reaches the target. A second one covers what is drawn at the start of 300
 cursor trials, with the step of the go cue.
@@ -22,19 +22,23 @@ HASHES = {
     "reach_gym/GridReachCurl-v0": "e31a4204e401b06e04e7f3ee2e78e5fb03a4d6c15acbcc2325104e365d6405ab",
     "reach_gym/GridReachTabular-v0": "bd886dd6e6277e403b5b002f4d28267fc5591edbb5b6639ad783eda7eff2d5e0",
     "reach_gym/GridReachTabularWind-v0": "9e7599fc61598ece89bd4dd062d74eeadc39f6d7c7acc440f1dd3e069e5ac359",
-    "reach_gym/CursorReach-v0": "bd802153d2a0e2137760f7e518c389103f5152140e738d2d609a563ef49ba024",
-    "reach_gym/CursorReachRegion-v0": "3b4be29695fe1307bf85309fcebc491eadd39642c7f3c64a9744a16c24d98df5",
-    "reach_gym/CursorReachCurl-v0": "bea5f30ec08f6611439f2c6dabda351170098b5d43909d1ac85ed14975f6ddf0",
-    "reach_gym/CursorReachCenterOut-v0": "fb74077f01c8e97ae32671bb336b3ce12968989c9d45761b714faae73ebed7e3",
+    "reach_gym/CursorReach-v0": "bcbed71a709dd12df1d1d2cf645187b52bc4fd737aaf5aa75e8f086ae7c53328",
+    "reach_gym/CursorReachRegion-v0": "39ec29319853f514dfea329411a30c1b5ea4aaa8edc04ee7e712c94e3f5ce188",
+    "reach_gym/CursorReachCurl-v0": "4299619a596cf443c614d2e71b292352d5c10b1446ad675f844801c13b93abb1",
+    "reach_gym/CursorReachCenterOut-v0": "3dfd9f14ff5bba981c12b6bd4a0389c3ade879582c13c859a4597bf3419896c5",
+    "reach_gym/LabReach-v0": "001041efa5beaa5e899780a943d2d409633c57a51c2c4931f2a98a66fe0a1bdb",
+    "reach_gym/LabReachCurl-v0": "51642536cc02d32ab6a89e728866f8803070193e6d1a26df30b1c64e3f566202",
+    "reach_gym/LabReachCenterOut-v0": "b3e3d1f5ecd3a457a9ac96de30da95e6336afca56c6d7942653fbc03cafbcb8e",
 }
 DRAWS = {
-    "reach_gym/CursorReach-v0": "a6bf63eb601c546b99ecff0f20241dba9300adf90ac3d4f2e606496b3c2f7a06",
-    "reach_gym/CursorReachCenterOut-v0": "cd2244f08defee4d061d7ddd7da95593876efd18ebd20072bbdafa5c258e163e",
+    "reach_gym/CursorReach-v0": "f29240dd614b6004bb562e4c59e95484a9d99f179403e141ac10343f9a5fb0a1",
+    "reach_gym/CursorReachCenterOut-v0": "b80a37e1a55362655e0a394757a9f7985fbb14c2e23b25ca6c3bc180ca350151",
+    "reach_gym/LabReachCenterOut-v0": "0ee740738c1939ba6cdbc6dd81c63c4c70cf1e05f7e8774b4370f46baf36f8a9",
 }
 GRID_INFO = ("distance", "ideal_steps", "in_field", "is_success", "radius")
 CURSOR_INFO = (
     *("hand_x", "hand_y", "hand_vx", "hand_vy", "cursor_x", "cursor_y", "target_x", "target_y", "force_x", "force_y"),
-    *("distance", "effort", "gain", "block", "trial", "phase", "channel", "false_start", "is_success"),
+    *("distance", "effort", "gain", "block", "trial", "phase", "channel", "false_start", "is_success", "too_fast", "too_slow"),
 )
 KINDS = ["scalar", "numpy", "numba"]
 
@@ -73,8 +77,8 @@ def grid_policy():
     return lambda info: next(actions)
 
 
-def cursor_policy():
-    actions = iter(np.random.default_rng(0).uniform(-1.3, 1.3, (200, 2)).astype(np.float32))
+def cursor_policy(steps):
+    actions = iter(np.random.default_rng(0).uniform(-1.3, 1.3, (steps, 2)).astype(np.float32))
 
     def policy(info):
         action, going = next(actions), info["phase"] == 2
@@ -86,30 +90,40 @@ def cursor_policy():
     return policy
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("env_id", TASKS)
-def test_golden(env_id, kind):
-    grid = "Grid" in env_id
+def hash_of(env_id, kind):
+    """The hash of a task's rollout, and how many of its steps were hits."""
+    grid, steps = "Grid" in env_id, 600 if "Lab" in env_id else 200
     names, digest, hits = GRID_INFO if grid else CURSOR_INFO, hashlib.sha256(), 0
-    for *values, info in rollout(made(env_id, kind), grid_policy() if grid else cursor_policy(), 200):
+    for *values, info in rollout(made(env_id, kind), grid_policy() if grid else cursor_policy(steps), steps):
         assert set(info) == set(names)
         for value in (*values, *(info[name] for name in names)):
             digest.update(canonical(value))
         hits += info["is_success"]
-    assert hits or grid  # a hash without a hit would miss half of the rules
-    assert digest.hexdigest() == HASHES[env_id]
+    return digest.hexdigest(), hits
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("env_id", DRAWS)
-def test_golden_draws(env_id, kind):
+def hash_of_draws(env_id, kind):
     env, digest = made(env_id, kind, max_episode_steps=1), hashlib.sha256()
     results = rollout(env, lambda info: np.zeros(2, np.float32), 598)
     for _, *_, info in itertools.islice(results, 0, None, 2):  # every other result begins a trial
         for value in (*(info[name] for name in CURSOR_INFO), env.unwrapped.trial_facts(steps=1).go[0]):
             digest.update(canonical(value))
     assert info["trial"] == 299
-    assert digest.hexdigest() == DRAWS[env_id]
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("env_id", TASKS)
+def test_golden(env_id, kind):
+    digest, hits = hash_of(env_id, kind)
+    assert hits or "Grid" in env_id  # a hash without a hit would miss half of the rules
+    assert digest == HASHES[env_id]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("env_id", DRAWS)
+def test_golden_draws(env_id, kind):
+    assert hash_of_draws(env_id, kind) == DRAWS[env_id]
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])

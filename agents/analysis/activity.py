@@ -15,6 +15,7 @@ from gymnasium.vector import VectorEnv
 from agents.rnn.agents import agent_of
 from agents.rnn.config import RnnConfig
 from agents.rnn.models import Network
+from agents.rnn.trials import PAPER_TRIALS
 from reach_gym import checks, files
 from reach_gym.acting import rollout
 from reach_gym.recording import Recording
@@ -24,8 +25,8 @@ from reach_gym.recording.sessions import record_rows
 
 Floats = npt.NDArray[np.float64]
 EVENTS = ("target", "go")
-# A trial that never counts as done lasts until its time limit, so that all trials are equally long.
-WHOLE: dict[str, Any] = {"hold": 1.0}
+# A trial of the paper that never counts as done lasts until its time limit, so that all trials are equally long.
+WHOLE: dict[str, Any] = {**PAPER_TRIALS, "hold": 1.0}
 _ACTIVITY = "activity"
 
 

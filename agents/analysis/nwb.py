@@ -24,7 +24,7 @@ def save_nwb(activity: Activity, path: Path | str, session_start: datetime | Non
 
     The states go into the processing module ``misc`` as one `TimeSeries` in arbitrary units; hand, velocity and
     force go into ``behavior``. Every trial is a row of the table of trials with target, target onset, go cue, block, gain and
-    success. What lies after a trial's end is left out.
+    how it ended. What lies after a trial's end is left out.
 
     Args:
         activity: What was recorded.
@@ -83,6 +83,9 @@ def _add_trials(file: Any, activity: Activity, begin: np.ndarray[Any, Any], dt: 
         ("block", "name of the block"),
         ("gain", "factor on the force field in the first step"),
         ("channel", "whether the trial ran in a force channel"),
+        ("false_start", "whether the cursor left the start before the go cue"),
+        ("too_fast", "whether the movement was shorter than the window of movement time"),
+        ("too_slow", "whether the movement was longer than the window of movement time"),
         ("success", "whether the hand came to rest on the target"),
     ):
         file.add_trial_column(name=name, description=what)
@@ -97,7 +100,7 @@ def _add_trials(file: Any, activity: Activity, begin: np.ndarray[Any, Any], dt: 
             block=block,
             gain=float(recording.gain[k, 0]),
             channel=bool(recording.channel[k]),
-            success=bool(recording.success[k]),
+            **{name: bool(getattr(recording, name)[k]) for name in ("false_start", "too_fast", "too_slow", "success")},
         )
 
 

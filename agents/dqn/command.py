@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -80,7 +80,8 @@ class DQNCommand(LearnCommand):
             task = {"id": env_id, "kwargs": training}
             save, resume = (partial(each, learner, self.out, task) for each in (dqn_checkpoint.save, dqn_checkpoint.resume))
             self.claim(stack, AGENT, save, resume)
-        log = TensorBoardLog(self.out / "tensorboard", learner.history)
+        settings = {"env": env_id, "env_kwargs": training, "seed": self.seed, **asdict(self.config)}
+        log = TensorBoardLog(self.out / "tensorboard", learner.history, settings=settings)
         begin = time.perf_counter()
         try:
             train(learner, save, self.checkpoint_every, "DQN", self.progress, log.update)

@@ -13,7 +13,9 @@ import torch
 from agents.rnn.checkpoint import load
 from agents.rnn.config import RnnConfig
 from agents.rnn.models import AXES, BufferNetwork, Network, StandardNetwork
+from agents.rnn.plant import params_of
 from agents.rnn.tracking import lead
+from agents.rnn.trials import cue_steps
 from reach_gym.planning.watch import Seen, TrialWatch
 from reach_gym.plants import point_mass
 
@@ -36,7 +38,7 @@ class RnnAgent(abc.ABC):
             TypeError: `env` is no cursor reach of this package.
         """
         self._watch = TrialWatch(env, "nothing")
-        self._config = config
+        self._config, self._pulse = config, cue_steps(getattr(env, "unwrapped", env).task)
         self.network = network
         self._dtype = next(network.parameters()).dtype
         self.states: Floats = np.zeros((0, config.units))
@@ -59,8 +61,8 @@ class RnnAgent(abc.ABC):
 
     def _inputs(self, seen: Seen) -> Floats:
         """Target and go cue in the network's units, (n, 3)."""
-        scale = self._config.scale
-        return np.concatenate([(seen.goal - self._watch.facts.start) / scale.place, scale.cue * seen.go[:, None]], axis=1)
+        scale, cue = self._config.scale, seen.go & (seen.time < seen.cue + self._pulse)
+        return np.concatenate([(seen.goal - self._watch.facts.start) / scale.place, scale.cue * cue[:, None]], axis=1)
 
     def _step(self, inputs: Floats) -> Floats:
         with torch.no_grad():
@@ -112,7 +114,7 @@ class StandardAgent(RnnAgent):
         (x, y), (vx, vy) = (each.T for each in self._hand)
         wanted = lead(self._before, now, self._hand[0], self._hand[1], facts.dt)
         ux, uy = np.clip(facts.body.mass * wanted, -facts.body.strength, facts.body.strength).T
-        (x, y, vx, vy), _, _ = point_mass.step((x, y, vx, vy), (ux, uy), 0.0, None, facts.params)
+        (x, y, vx, vy), _, _ = point_mass.step((x, y, vx, vy), (ux, uy), 0.0, None, params_of(facts))
         self._before, self._hand = now, np.stack([np.stack([x, y], axis=1), np.stack([vx, vy], axis=1)])
         return np.asarray(wanted)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -63,7 +63,8 @@ class RnnCommand(LearnCommand):
             learner = RnnLearner(full_id(self.env), self._keywords(), self._config(), self.seed)
             save, resume = (partial(each, learner, self.out) for each in (rnn_checkpoint.save, rnn_checkpoint.resume))
             self.claim(stack, rnn_checkpoint.AGENT, save, resume)
-        log = TensorBoardLog(self.out / "tensorboard", learner.history, step="update")
+        settings = {"env": full_id(self.env), "seed": self.seed, **asdict(learner.config)}
+        log = TensorBoardLog(self.out / "tensorboard", learner.history, step="update", settings=settings)
         try:
             train(learner, save, self.checkpoint_every, self.model, self.progress, log.update)
         finally:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from reach_gym.errors import NotApplicableError
 from reach_gym.fields import is_inside
 from reach_gym.plants import point_mass
 from reach_gym.plants.bounds import confine
@@ -19,6 +20,20 @@ from reach_gym.reach.facts import TrialFacts
 
 _LINEAR = slice(6, 14)  # of a field's numbers: viscosity and stiffness
 _PER_ACCELERATION = 100.0  # 1/s^2, of the paper's code: its unit of acceleration, 0.2 m/s^2, over its unit of length, 2 mm
+
+
+def params_of(facts: TrialFacts) -> point_mass.Params:
+    """The parameters of the point mass whose steps the networks learn through.
+
+    Raises:
+        NotApplicableError: The plant is another, such as one whose force lags behind the command.
+    """
+    if type(facts.plant) is not point_mass.PointMass:
+        raise NotApplicableError(
+            f"these networks move only a point mass without a lag of its force, got {facts.plant.describe()}."
+        )
+    params: point_mass.Params = facts.params
+    return params
 
 
 class Workspace:
@@ -55,6 +70,9 @@ class Hands:
             lead: k.
             space: Where the tensors live.
             gate: See `RnnConfig.gate`.
+
+        Raises:
+            NotApplicableError: The hands are no point masses without a lag of their force.
         """
         rows, self._facts, self._arena, self._by_place = len(facts.go), facts, arena, gate == "place"
         self.position, self.velocity = space("position", steps + 1, 2, rows), space("velocity", steps + 1, 2, rows)
@@ -62,7 +80,8 @@ class Hands:
         self.position[0], self.velocity[0], self.change[:lead] = torch.from_numpy(facts.start.T), 0.0, 0.0
         self._positions, self._velocities = self.position.unbind(0), self.velocity.unbind(0)
         self._changes, self._forces = self.change[lead:].unbind(0), self._force.unbind(0)
-        self._rate, self._drag, self._dt, _ = facts.params
+        self._params = params_of(facts)
+        self._rate, self._drag, self._dt, _ = self._params
         self._z = -self._drag
         self._d = 1.0 - 0.5 * self._z + self._z * self._z / 12.0
         self._scale = torch.from_numpy(facts.scale.T[:steps]).to(space.dtype)
@@ -96,7 +115,7 @@ class Hands:
 
     def _step(self, t: int, place: Tensor, pace: Tensor, force: Tensor) -> tuple[Tensor, Tensor]:
         """One step of the dynamics, and note of the factor with which the field acts."""
-        params = self._facts.params
+        params = self._params
         if self._felt:
             self._acting[t] = acting = self._scale[t] * self._here(place + 0.5 * self._dt * pace, force / self._facts.body.mass)
             if self._linear:

@@ -13,12 +13,15 @@ from agents.rnn.config import RnnConfig, Scaling
 from reach_gym.acting import rollout
 from reach_gym.planning import Profile, logistic, minimum_jerk
 from reach_gym.reach.facts import TrialFacts
+from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import STREAM
 from reach_gym.reach.rules import cue_is_on
 from reach_gym.recording.metadata import require_cursor
 from reach_gym.sessions import draws
 
 STEPS = 100  # of a trial, 1 s
+# The paper's trials: its timings, and an end where the networks' training ends.
+PAPER_TRIALS: dict[str, Any] = {"preset": "sun_plitt", "max_episode_steps": STEPS}
 REACTION = 0.1  # s from the go cue to a minimum-jerk movement; the logistic has its own slow beginning
 _TRAINING_STREAM = 0x5DEECE66D  # keeps the training's rows apart from everybody else's
 
@@ -74,7 +77,7 @@ class TrialSource:
                 self._base.set_state(state)
             self._envs.reset()
             self._next = number + 1
-        return batch_of(self._base.trial_facts(steps=STEPS), self.task.pulse, self._config, dtype)
+        return batch_of(self._base.trial_facts(steps=STEPS), cue_steps(self.task), self._config, dtype)
 
     def close(self) -> None:
         """Closes the rows."""
@@ -85,6 +88,11 @@ def training_seed(seed: int) -> int:
     """The seed of the first row of a training: runs with neighbouring seeds share no rows."""
     first: int = draws.mix(seed ^ _TRAINING_STREAM) >> 2
     return first
+
+
+def cue_steps(task: Reach) -> int:
+    """For how many steps the networks see the go cue: a pulse, as in the paper, whether or not the task's own then stays on."""
+    return round(task.go_pulse / task.dt)
 
 
 def batch_of(facts: TrialFacts, pulse: int, config: RnnConfig, dtype: torch.dtype = torch.float32) -> TrialBatch:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-import gymnasium as gym
 import torch
 
 from agents.common import report
@@ -17,12 +16,11 @@ from agents.common.interrupts import deferred_interrupt
 from agents.common.judging import judge
 from agents.common.state import Run
 from agents.common.training import progress_bar
-from agents.sb3.config import ALGORITHMS, recipe_for
 from agents.sb3.run import AGENT, Sb3Run, Watching
 from agents.sb3.run import save as save_model
 from reach_gym import checks, files
 from reach_gym.acting.protocol import from_predict
-from reach_gym.acting.sb3 import ReachVecEnv
+from reach_gym.acting.recipes import recipe
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
 from reach_gym.registration import TASKS
@@ -59,14 +57,21 @@ class Sb3Command(LearnCommand):
             env_id, kwargs = full_id(self.env), self.kwargs()
             checks.integer("checkpoint-every", self.checkpoint_every, 1)
             torch.set_num_threads(checks.integer("threads", self.threads, 1, 1024))
-            model, steps, training = make(self.algo, env_id, kwargs, self.seed, self.steps, self.num_envs)
-            run = Run(AGENT, {"id": env_id, "kwargs": training}, {"algo": self.algo}, self.seed)
+            found = recipe(self.algo, env_id, kwargs)
+            steps = found.steps if self.steps is None else checks.integer("steps", self.steps, 1)
+            rows = found.num_envs if self.num_envs is None else checks.integer("num-envs", self.num_envs, 1)
+            model = found.make(self.seed, rows)
+            run = Run(AGENT, {"id": env_id, "kwargs": dict(found.env_kwargs)}, {"algo": self.algo}, self.seed)
             save = partial(save_model, model, self.out, run)
             self.claim(stack, AGENT, save, save)
         model.tensorboard_log = str(self.out / "tensorboard")
         begin = time.perf_counter()
         with deferred_interrupt() as interrupted, progress_bar(self.algo, Sb3Run(model, steps), self.progress) as show:
-            model.learn(steps, Watching(show, interrupted, save, self.checkpoint_every), tb_log_name=self.algo)
+            settings = {"algo": self.algo, "seed": self.seed, **found.zoo(), "n_timesteps": steps, "n_envs": rows}
+            settings |= {"env": env_id, "env_kwargs": dict(found.env_kwargs)}
+            watching = Watching(show, interrupted, save, self.checkpoint_every, settings)
+            model.learn(steps, watching, tb_log_name=self.algo)
+            model.logger.dump(model.num_timesteps)  # the losses since the last episode or roll-out
             save()
         with files.replacing(self.out / "model.zip") as path:
             model.save(path)
@@ -79,43 +84,3 @@ class Sb3Command(LearnCommand):
         console = shell.console()
         console.print(report.table(rows, env_id, TASKS[env_id].family))
         console.print(f"written to {self.out}")
-
-
-def make(
-    algo: str, env_id: str, kwargs: dict[str, Any], seed: int, steps: int | None = None, num_envs: int | None = None
-) -> tuple[Any, int, dict[str, Any]]:
-    """A model with an environment of its own.
-
-    Args:
-        algo: One of `agents.sb3.config.ALGORITHMS`.
-        env_id: The task.
-        kwargs: Its keywords; they come before those of the ready settings.
-        seed: Of everything that is drawn.
-        steps: To learn; ``None`` for the ready settings'.
-        num_envs: Likewise.
-
-    Returns:
-        The model, the steps to learn, and the keywords of its environment.
-
-    Raises:
-        TypeError: A keyword has the wrong type.
-        ValueError: There are no settings for this task, or an argument is out of range.
-        gymnasium.error.Error: There is no such environment.
-    """
-    checks.integer("seed", seed, 0, 2**32 - 1)
-    probe = gym.make_vec(env_id, num_envs=1, **{"backend": "numpy", **kwargs})
-    recipe = recipe_for(algo, TASKS[env_id].family, probe.unwrapped.single_observation_space)
-    probe.close()
-    total = recipe.steps if steps is None else checks.integer("steps", steps, 1)
-    rows = recipe.num_envs if num_envs is None else checks.integer("num-envs", num_envs, 1)
-    training = {**recipe.env_kwargs, **kwargs}
-    envs = gym.make_vec(env_id, num_envs=rows, **{"backend": "numpy", **training, "autoreset_mode": "SameStep"})
-    model = ALGORITHMS[algo](
-        "MlpLstmPolicy" if algo == "recurrent_ppo" else "MlpPolicy",
-        ReachVecEnv(envs),
-        policy_kwargs=dict(recipe.policy_kwargs),
-        seed=seed,
-        device="cpu",
-        **recipe.settings,
-    )
-    return model, total, training

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import HParam
 
 from agents.common.checkpoint import CheckpointError
 from agents.common.spaces import put_spaces, spaces_of, take_spaces
 from agents.common.state import Parts, Run, Saved
+from agents.common.tensorboard_log import SETTINGS, hyperparameters, settings_text
 from agents.common.tensors import put_weights
 from reach_gym import checks
 from reach_gym.acting.protocol import Agent, from_predict
@@ -46,12 +48,30 @@ class Sb3Run:
 
 
 class Watching(BaseCallback):
-    """Shows the progress and saves while a model learns, and ends the learning after Ctrl-C."""
+    """Shows the progress and saves while a model learns, and ends the learning after Ctrl-C.
 
-    def __init__(self, show: Callable[[], None], interrupted: Callable[[], bool], save: Callable[[], None], every: int) -> None:
-        """Calls `show` often and `save` after `every` steps; asks `interrupted` at every step."""
+    TensorBoard gets the settings, as a text and to compare runs by.
+    """
+
+    def __init__(
+        self,
+        show: Callable[[], None],
+        interrupted: Callable[[], bool],
+        save: Callable[[], None],
+        every: int,
+        settings: Mapping[str, Any],
+    ) -> None:
+        """Calls `show` often and `save` after `every` steps; asks `interrupted` at every step; notes the `settings` at first."""
         super().__init__()
         self._show, self._interrupted, self._save, self._every, self._due = show, interrupted, save, every, every
+        self._settings = settings
+
+    def _on_training_start(self) -> None:
+        formats = ("stdout", "log", "json", "csv")
+        self.logger.record(SETTINGS, settings_text(self._settings), exclude=formats)
+        curves = {"rollout/success_rate": 0.0, "rollout/ep_rew_mean": 0.0}
+        self.logger.record("hparams", HParam(hyperparameters(self._settings), curves), exclude=formats)
+        self.logger.dump(self.num_timesteps)
 
     def _on_step(self) -> bool:
         if self.n_calls % 16 == 0:

@@ -24,7 +24,7 @@ def main(steps: int = 6000, seed: int = 0) -> None:
         episodes = list(minari.load_dataset("reach/ideal-v0").iterate_episodes())
     seen = torch.as_tensor(np.concatenate([episode.observations[:-1] for episode in episodes]))
     done = torch.as_tensor(np.concatenate([episode.actions for episode in episodes]))
-    net = nn.Sequential(nn.Linear(7, 128), nn.Tanh(), nn.Linear(128, 128), nn.Tanh(), nn.Linear(128, 2))
+    net = nn.Sequential(nn.Linear(seen.shape[1], 128), nn.Tanh(), nn.Linear(128, 128), nn.Tanh(), nn.Linear(128, 2))
     optimizer = torch.optim.Adam(net.parameters(), 2e-3)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):

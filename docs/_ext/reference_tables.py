@@ -20,6 +20,7 @@ from sphinx.errors import ExtensionError
 
 from reach_gym.evaluation import suite
 from reach_gym.fields import CURSOR_PRESETS, GRID_PRESETS, describe
+from reach_gym.reach.presets import PRESETS
 from reach_gym.sessions.schedule import SCHEDULES, Block
 
 # The programs of this repository and where their commands are parsed.
@@ -52,6 +53,15 @@ def _told(block: Block) -> str:
             shown = f"amplitude {value.amplitude:g}, period {value.period:g}" if hasattr(value, "period") else f"{value:g}"
             parts.append(f"{code(each.name)} {shown}")
     return ", ".join(parts) or "the perturbation"
+
+
+def preset_table() -> str:
+    """The presets of the continuous reach, each number with its source."""
+    rows = []
+    for name, given in PRESETS.items():
+        for number, (keyword, each) in enumerate(given.items()):
+            rows.append([code(name) if number == 0 else "", code(keyword), code(repr(each.value)), each.source])
+    return table(["preset", "keyword", "value", "where it comes from"], rows)
 
 
 def suite_table() -> str:
@@ -90,6 +100,7 @@ def write_all(docs: Path) -> list[Path]:
         "guide/generated/schedules.inc": schedule_table,
         "guide/generated/commands.inc": command_text,
         "generated/suite.inc": suite_table,
+        "generated/presets.inc": preset_table,
     }
     for folder in {(docs / name).parent for name in made}:
         shutil.rmtree(folder, ignore_errors=True)

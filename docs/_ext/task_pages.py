@@ -98,7 +98,10 @@ def page(
     """
     introduction, _, rules = (inspect.getdoc(env_class) or "").partition("\n## ")
     ids = [
-        [code(env_id), task.summary, code(json.dumps(task.kwargs) if task.kwargs else ""), str(task.max_episode_steps)]
+        [
+            *(code(env_id), task.summary, code(json.dumps(task.kwargs) if task.kwargs else "")),
+            str(task.max_episode_steps or "in the keywords"),
+        ]
         for env_id, task in tasks.items()
     ]
     return (

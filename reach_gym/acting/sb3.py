@@ -1,4 +1,4 @@
-"""Stable-Baselines3 on the tasks of this package: its view of a native vector environment, and a network for small pictures.
+"""Stable-Baselines3 on the tasks of this package: its view of a native vector environment, and features of what is observed.
 
 Needs ``stable-baselines3``, which the package does not; nothing else in it imports this module but
 `reach_gym.acting.sb3_policies`.
@@ -18,14 +18,18 @@ from gymnasium.vector import AutoresetMode
 
 from reach_gym.acting.features import CHANNELS, HIDDEN, features
 from reach_gym.errors import missing_extra
+from reach_gym.reach.observations import VectorObservations
 
 try:
+    import torch
     from stable_baselines3.common.monitor import Monitor
     from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
     from stable_baselines3.common.vec_env import VecEnv
     from torch import Tensor
 except ModuleNotFoundError as error:
     raise missing_extra("stable-baselines3", "sb3") from error
+
+_OWN, _ACTIONS = VectorObservations.shape[0], 2  # numbers of one observation, and of one action
 
 
 class ReachFeatures(BaseFeaturesExtractor):
@@ -50,6 +54,44 @@ class ReachFeatures(BaseFeaturesExtractor):
         """float32 (n, hidden[-1]) from observations (n, ...)."""
         result: Tensor = self.layers(observations)
         return result
+
+
+class AimFeatures(BaseFeaturesExtractor):
+    """A cursor reach as a feedback controller sees it: how far the hand is from where it should be now, with its past.
+
+    It should be at the start until the go cue and on the target from then on. That is the only difference that the cue makes, so
+    that a policy holds the start for as long as it must once it can hold a target; it sees no clock, nor the target too early.
+    The present observation and each past one give the way to the present aim (2, in half sides of the workspace), the hyperbolic
+    tangent of `gain` times it (2) and twice the velocity (2); each past action (2) and the false start (1) follow.
+
+    It is for the observation ``"vector"``, with or without a ``history``, and two actuators.
+    """
+
+    def __init__(self, observation_space: spaces.Box, gain: float = 6.0) -> None:
+        """Prepares for observations float32 (14 + 16 history,).
+
+        Args:
+            observation_space: Of one row.
+            gain: How much larger what is near the aim is shown a second time: 6 tells places within 2 cm of 10 cm well apart.
+
+        Raises:
+            ValueError: The observations have another size.
+        """
+        size = observation_space.shape[0] if len(observation_space.shape) == 1 else 0
+        past, rest = divmod(size - _OWN, _OWN + _ACTIONS)
+        if past < 0 or rest:
+            raise ValueError(f"`observation_space` must be of vectors (14 + 16 history,), got {observation_space.shape}.")
+        super().__init__(observation_space, 6 * (past + 1) + _ACTIONS * past + 1)
+        self._past, self._gain = past, gain
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """float32 (n, 8 history + 7) from observations (n, 14 + 16 history)."""
+        now, past = observations[:, :_OWN], observations[:, _OWN:].reshape(len(observations), self._past, _OWN + _ACTIONS)
+        target, cue, start = now[:, :2], now[:, 2:3], now[:, 12:14]
+        moments = torch.cat([now[:, None], past[:, :, :_OWN]], 1)
+        way = (start + cue * (target - start))[:, None] - moments[:, :, 3:5]
+        parts = way, torch.tanh(self._gain * way), 2.0 * moments[:, :, 5:7], past[:, :, _OWN:]
+        return torch.cat([*(part.flatten(1) for part in parts), now[:, 10:11]], 1)
 
 
 class ReachVecEnv(VecEnv):

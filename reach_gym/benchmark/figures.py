@@ -198,6 +198,8 @@ def paths(trials: Sequence[Mapping[str, Any]], color: str, told: str) -> str:
         (x, y), *_ = map(place, [trial["target"]])
         marks.append(f'<circle class="target" cx="{x}" cy="{y}" r="{radius:.0f}"/>')
         points = [place(point) for point in trial["path"]]
+        if not points:  # a trial that was broken off before the go cue
+            continue
         marks.append(f'<circle class="start" cx="{points[0][0]}" cy="{points[0][1]}" r="3.5"/>')
         lines.append(f'<polyline points="{" ".join(map(",".join, points))}" style="stroke: var(--{color})"/>')
     box = '<rect class="arena" x="1" y="1" width="238" height="238" rx="8"/>'

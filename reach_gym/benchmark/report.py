@@ -17,7 +17,10 @@ from reach_gym.benchmark.summary import group_of, ranked
 from reach_gym.evaluation import suite
 
 _SCALES = {
-    "score": "On each task a score of 0 is the random agent's return, and 1 the ideal one's, which knows the field.",
+    "grid": "On the grid a score of 0 is the random agent's mean return, and 1 that of the fewest steps.",
+    "lab": "In the laboratory's tasks 0 is the random agent's share of trials within the window, and 1 that of the best "
+    "controller known, which knows the field.",
+    "haste": "On the board of haste 0 is the random agent's mean return, and 1 that of a smooth reference, which can be outrun.",
     "adaptation": "In the adaptation track 0 is a controller that never learns, and 1 one that knows what a block teaches.",
 }
 PAGE, SUMMARY = "report.html", "summary.md"
@@ -78,8 +81,7 @@ def html(results: Results, summary: Mapping[str, Any]) -> str:
 def _lead(results: Results, summary: Mapping[str, Any]) -> str:
     trials = sum(record["env"]["episodes"] for record in results.records if record["status"] == OK)
     tasks, seeds = len(summary["tasks"]), len(summary["seeds"])
-    tracks = {suite.TASKS[task].track for task in summary["tasks"]}
-    told = [text for track, text in _SCALES.items() if track in tracks]
+    told = [text for group, text in _SCALES.items() if group in summary["groups"]]
     return (
         f"{_count(len(summary['agents']), 'agent')} on {_count(tasks, 'task')} with {_count(seeds, 'seed')}: "
         f"{trials:,} held-out trials. {' '.join(told)}"

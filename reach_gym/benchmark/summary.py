@@ -14,20 +14,19 @@ from reach_gym.evaluation import statistics, suite
 
 _POINTS = 71  # of performance profiles
 _LEAST = -1.0  # where profiles begin at the lowest: an agent that is far worse than the random one shall not squeeze the others
-MEASURES = ("success", "false_starts", "mean_return", "effort_s")  # shown by task
+MEASURES = ("success", "false_starts", "too_fast", "too_slow", "mean_return", "effort_s")  # shown by task
 _FEW = 5  # agents of which all pairs are compared
 FACTS = ("learning", "learned", "early_error_mm", "late_error_mm", "after_effect_mm", "retention", "savings")
 
-SHARES = ("success", "false_starts")
+SHARES = ("success", "false_starts", "too_fast", "too_slow")
 
 Floats = npt.NDArray[np.float64]
 Record = dict[str, Any]
 
 
 def group_of(task: str) -> str:
-    """``"grid"`` or ``"cursor"``, or ``"adaptation"``: tasks whose scores are averaged."""
-    found = suite.TASKS[task]
-    return "adaptation" if found.track == "adaptation" else found.family
+    """The group of a task, `reach_gym.evaluation.suite.SuiteTask.group`: tasks whose scores are averaged."""
+    return suite.TASKS[task].group
 
 
 def summarise(records: Sequence[Record]) -> dict[str, Any]:

@@ -25,7 +25,10 @@ _SHOWN = {
     "retention": ("retention", "{:.2f}"),
     "savings": ("savings", "{:+.2f}"),
 }
-_HEADS = {"success": "success", "false_starts": "false starts", "mean_return": "mean return", "effort_s": "effort (s)"}
+_HEADS = {
+    **{"success": "success", "false_starts": "false starts", "too_fast": "too fast", "too_slow": "too slow"},
+    **{"mean_return": "mean return", "effort_s": "effort (s)"},
+}
 _MODEL = {
     "two_state_fast_retention": ("A fast", "{:.3f}"),
     "two_state_slow_retention": ("A slow", "{:.3f}"),
@@ -107,7 +110,7 @@ def _cell(score: float | None, status: str) -> str:
 
 
 def _measures(summary: Summary) -> Rows:
-    """Success, false starts, return and effort by task and agent, each with its interval."""
+    """Success, what spoilt trials, return and effort by task and agent, each with its interval."""
     found = [
         (task, agent, mine)
         for task in summary["tasks"]

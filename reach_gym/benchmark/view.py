@@ -9,7 +9,8 @@ import numpy.typing as npt
 from gymnasium.vector import VectorEnv, VectorWrapper
 
 from reach_gym.planning.watch import STEPS
-from reach_gym.reach.facts import Sensed, TrialFacts, facts_of_nothing
+from reach_gym.reach.facts import TrialFacts, facts_of_nothing, sensed_by
+from reach_gym.reach.observations import Sensed
 
 
 class AgentView(VectorWrapper):
@@ -59,18 +60,6 @@ class AgentView(VectorWrapper):
         """What a batch of observations says, in SI units.
 
         Raises:
-            ValueError: Images, which show no velocity.
+            NotApplicableError: Images, which do not say it.
         """
-        task = self.task
-        if task.observation == "vector":
-            seen = np.asarray(observations, np.float64)
-            position, velocity = task.observations().decode(seen)
-            target, go = seen[:, :2] * task.workspace, seen[:, 2] > 0.5
-        elif task.observation == "goal":
-            position, velocity = task.observations().decode(observations)
-            target, go = np.asarray(observations["desired_goal"]), np.asarray(observations["observation"])[:, 0] > 0.5
-        else:
-            raise ValueError("`observations` must be 'vector' or 'goal': images show no velocity.")
-        visible = self._steps >= task.onset + (task.delay if task.observation == "vector" else 0)
-        start = np.array(task.start or (0.0, 0.0))
-        return Sensed(position, velocity, np.where(visible[:, None], target, start), visible, go)
+        return sensed_by(self.task.observations(), self.single_observation_space, self.num_envs, observations)

@@ -1,4 +1,4 @@
-"""The command line ``reach-gym``: list, show, play, watch, evaluate, record and benchmark."""
+"""The command line ``reach-gym``: list, show, recipes, play, watch, evaluate, record and benchmark."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands: dict[str, type[shell.Command]] = {
         "list": listing.List,
         "show": listing.Show,
+        "recipes": listing.Recipes,
         "play": play.Play,
         "watch": watch.Watch,
         "evaluate": evaluating.Evaluate,

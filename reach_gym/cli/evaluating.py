@@ -19,7 +19,7 @@ from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate
 from reach_gym.evaluation.held_out import MAX_EPISODES
 from reach_gym.registration import TASKS
 
-_SHARES = ("success", "optimal", "false_starts", "moved")
+_SHARES = ("success", "optimal", "false_starts", "too_fast", "too_slow", "moved")
 _UNITS = {"_m_per_s": "m/s", "_mm": "mm", "_deg": "deg", "_s": "s"}  # by the end of the measure's name
 
 

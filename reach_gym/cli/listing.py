@@ -1,20 +1,28 @@
-"""``reach-gym list`` and ``reach-gym show``: the tasks as text."""
+"""``reach-gym list``, ``reach-gym show`` and ``reach-gym recipes``: the tasks as text, and how they are learned."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import textwrap
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
+import gymnasium as gym
+import tyro
 from rich.table import Table
 
 from reach_gym import fields, keywords
+from reach_gym.acting import recipes
 from reach_gym.cli import shell
 from reach_gym.cli.reach_text import cursor_rows, schedule_lines
 from reach_gym.cli.tasks import TaskCommand, make
 from reach_gym.grid.world import Action, grid_world
+from reach_gym.plants.lagged_mass import LaggedMass
+from reach_gym.reach.keywords import Reach
+from reach_gym.reach.presets import PRESETS
 from reach_gym.registration import NAMESPACE, TASKS
 from reach_gym.rendering import GridScene
 from reach_gym.rendering.field_marks import region_squares
@@ -34,7 +42,7 @@ class List(shell.Command):
         table.columns[0].no_wrap = True
         table.columns[2].justify = "right"
         for env_id, task in TASKS.items():
-            table.add_row(env_id, task.summary, str(task.max_episode_steps))
+            table.add_row(env_id, task.summary, str(_longest(env_id)))
         shell.console().print(table)
 
 
@@ -59,6 +67,29 @@ class Show(TaskCommand):
         env.close()
 
 
+@dataclass(kw_only=True)
+class Recipes(shell.Command):
+    """Show settings of Stable-Baselines3 for the tasks, in the form of the RL Zoo.
+
+    Attributes:
+        algo: The algorithm, such as sac; without it a list of all.
+    """
+
+    algo: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="ALGO")] = None
+
+    def run(self) -> None:
+        """Prints hyperparams/ALGO.yml of the RL Zoo, or a table of the recipes."""
+        if self.algo is not None:
+            with shell.request():
+                print(recipes.zoo_text(self.algo), end="")
+            return
+        table = Table("algorithm", "task", "steps", "rows", box=None, pad_edge=False, header_style="bold")
+        for algo in recipes.ALGORITHMS:
+            for each in recipes.recipes(algo):
+                table.add_row(algo, each.env_id, f"{each.steps:,}", str(each.num_envs))
+        shell.console().print(table)
+
+
 def keyword_lines(task: keywords.Keywords) -> list[str]:
     """Every keyword of a task, and of what it is made of (such as its plant), with default, unit and meaning."""
     parts = [part for part in vars(task).values() if isinstance(part, keywords.Keywords)]
@@ -69,29 +100,63 @@ def keyword_lines(task: keywords.Keywords) -> list[str]:
     return lines
 
 
+def _longest(env_id: str) -> int:
+    """The steps of the longest trial of a registered task."""
+    limit = TASKS[env_id].max_episode_steps
+    if limit is not None:
+        return limit
+    with closing(gym.make(env_id)) as env:
+        return int(env.unwrapped.task.longest)  # type: ignore[attr-defined]
+
+
+def preset_lines(name: str, settings: Mapping[str, Any]) -> list[str]:
+    """The keywords of a preset that hold beside the `settings`, each with where its value comes from; nothing for none."""
+    units = {row.name: row.unit for row in keywords.table(Reach, LaggedMass)}
+    given = {keyword: each for keyword, each in PRESETS[name].items() if keyword not in settings}
+    if not given:
+        return []
+    rows = [(keyword, _with_unit(each.value, units[keyword]), each.source) for keyword, each in given.items()]
+    first, second = (max(len(row[k]) for row in rows) for k in (0, 1))
+    lines = [f"    {keyword:<{first}}  {value:<{second}}  {source}" for keyword, value, source in rows]
+    return [f"preset {name!r}, each keyword with the source of its value:", *lines, ""]
+
+
+def _with_unit(value: Any, unit: str) -> str:
+    # What has no unit of its own, such as a pair of two kinds of noise, is shown as one writes it.
+    return f"{' to '.join(map(str, value)) if isinstance(value, list) else value} {unit}" if unit else f"{value}"
+
+
 def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
     task, scene = TASKS[env_id], env.unwrapped.scene()
     usual = {field.name: field.default for field in dataclasses.fields(env.unwrapped.task)}
-    settings = {**usual, **task.kwargs, **kwargs}
+    own = {**task.kwargs, **kwargs}
+    settings = {**usual, **own}
     grid = task.family == "grid"
     if grid:
         # The field of the task, not of the first trial, in which a schedule may have turned it off.
         scene = replace(scene, field=fields.field_from_data(settings["field"]))
-        rows = _grid_rows(scene, settings, env, task.max_episode_steps)
+        rows = _grid_rows(scene, settings, env, env.spec.max_episode_steps)
         sketch = _sketch(scene, settings["target"] is not None)
     else:
-        rows, sketch = cursor_rows(env.unwrapped.task, env, task.max_episode_steps), []
+        rows, sketch = cursor_rows(env.unwrapped.task, env), preset_lines(own.get("preset", "simple"), own)
     return [
         env_id,
         task.summary,
         "",
-        *(f"{name + ':':<13}{value}" for name, value in rows),
+        *(line for name, value in rows for line in _row(name, value)),
         "",
         *sketch,
         *schedule_lines(schedule_from_data(settings["schedule"]), channels=not grid),
         "make it:",
         f"    gym.make({', '.join([_quoted(f'{NAMESPACE}:{env_id}'), *_keywords(kwargs)])})",
     ]
+
+
+def _row(name: str, value: str) -> list[str]:
+    """A row of the description, with what does not fit into a line below it."""
+    return textwrap.wrap(
+        f"{name + ':':<13}{value}", _WIDTH, subsequent_indent=" " * 13, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _grid_rows(scene: GridScene, settings: dict[str, Any], env: Any, limit: int) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from reach_gym.rendering.window import Window
 # be felt of the fields (here the curl field of 13 N s/m pushes a reach of 10 cm about 14 mm aside); softer, and the hand lags.
 _FREQUENCY = 16.0
 _STEADY = 0.5  # the frequency times dt at most: a coarser time step makes the spring softer, not unstable (which begins at 0.83)
+_LAGGING = 0.64  # the frequency times the lag of the hand's force at most: beyond it the hand would swing around the pointer
 _FRAME = 0.02  # seconds between two pictures
 _STALL = 0.25  # seconds; after a longer halt (a window dragged, a machine asleep) time goes on from where it was
 _REST = 0.3  # seconds that the pointer rests in the start ring before a trial begins
@@ -47,8 +48,8 @@ def pull(task: Reach, pointer: Pair, hand: Pair, velocity: Pair) -> npt.NDArray[
     Returns:
         float32 (2,), the force over `max_force`, within [-1, 1].
     """
-    frequency = min(_FREQUENCY, _STEADY / task.dt)
     body = task.plant.linear()
+    frequency = min(_FREQUENCY, _STEADY / task.dt, *([_LAGGING / body.lag] if body.lag else []))
     stiffness, damping = body.mass * frequency**2, 2 * body.mass * frequency - body.damping
     force = np.array([stiffness * (p - h) - damping * v for p, h, v in zip(pointer, hand, velocity, strict=True)])
     return (force / max(body.strength, float(np.abs(force).max()))).astype(np.float32)
@@ -145,8 +146,12 @@ class MouseSession:
 
     def _look_back(self, end: CursorScene) -> bool:
         """Leaves the end of a trial on the screen for a moment; whether the player goes on."""
-        failure = "Too early: wait for the green frame" if end.false_start else "Too late"
-        title = "Reached" if end.success else failure
+        failures = (
+            (end.false_start, "Too early: wait for the green frame"),
+            (end.too_fast, "Too fast"),
+            (end.too_slow, "Too slow"),
+        )
+        title = "Reached" if end.success else next((words for failed, words in failures if failed), "Too late")
         until = self._clock() + _LOOK
         self._show(end, title)
         while self._clock() < until:

@@ -55,7 +55,7 @@ class Play(TaskCommand):
     Attributes:
         seed: Seed of the trials; without one they differ every time.
         trials: Cursor: how many trials; without it the whole session of the schedule, or 40 where all are alike.
-        limit: Cursor: seconds per trial; without it 1.5, as agents' 1 s is short for a mouse.
+        limit: Cursor: seconds per trial from the go cue on; without it 1.5, as agents' 1 s is short for a mouse.
         open: Cursor: show the field, the block and its gain, which subjects of an experiment are not told.
         out: Cursor: the recording, .npz or .h5, with the learning curve as .png next to it; runs/play/TASK.npz without it.
         overwrite: Cursor: replace these files if they exist.

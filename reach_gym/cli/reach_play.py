@@ -25,7 +25,7 @@ _HELP = (
     "Rest the pointer in the circle. When the frame lights up green, reach straight for the disc and stay on it.\n"
     "A trial begins only in the circle: outside you can rest for as long as you like. Esc ends the session and keeps the trials."
 )
-_LIMIT = 1.5  # seconds; people react within 0.3 s and need 0.5 s more than the ideal agent to come to rest with a mouse
+_LIMIT = 1.5  # seconds from the cue; people react within 0.3 s and take longer than agents to come to rest with a mouse
 _TRIALS = 40  # where no schedule says how many
 _SHOWN = 120.0  # seconds for which the learning curve stays open at most
 
@@ -36,10 +36,9 @@ class CursorPlay:
 
     Attributes:
         env_id: The task.
-        kwargs: Constructor keywords.
+        kwargs: Constructor keywords; the time limit is among them.
         seed: Of the session.
         trials: How many.
-        steps: Time limit of a trial.
         out: The recording's file.
         show_all: Whether the player sees the field and its gain.
     """
@@ -48,7 +47,6 @@ class CursorPlay:
     kwargs: dict[str, Any]
     seed: int
     trials: int
-    steps: int
     out: Path
     show_all: bool
     help = _HELP
@@ -72,7 +70,7 @@ class CursorPlay:
             kwargs: Constructor keywords.
             seed: Of the session; ``None`` for a new one.
             trials: How many; ``None`` for all of the schedule, or 40 where all trials are alike.
-            limit: Seconds per trial.
+            limit: Seconds per trial from the go cue on; ``None`` for the task's, at least 1.5 unless `kwargs` has one.
             out: The recording's file; ``None`` for one named after the task.
             overwrite: Whether to replace it, and the picture next to it.
             open: Whether the player sees the field and its gain.
@@ -87,16 +85,16 @@ class CursorPlay:
         env.close()
         whole = _TRIALS if task.schedule == STEADY else task.schedule.trials
         count = whole if trials is None else checks.integer("trials", trials, 1, MAX_TRIALS)
-        least = (task.onset + max(task.delays) + task.pulse) * task.dt
-        seconds = max(_LIMIT, 2 * least) if limit is None else checks.number("limit", limit, least, 60.0)
+        usual = kwargs.get("time_limit", max(_LIMIT, task.time_limit))
+        seconds = usual if limit is None else checks.number("limit", limit, task.dt, 60.0)
         path = check_recording(Path("runs", "play", f"{env_id.split('/')[-1]}.npz") if out is None else out, overwrite)
         check_output(path.with_suffix(".png"), overwrite)
         chosen = secrets.randbelow(2**31) if seed is None else seed
-        return cls(env_id, kwargs, chosen, count, max(1, round(seconds / task.dt)), path, open)
+        return cls(env_id, {**kwargs, "time_limit": seconds}, chosen, count, path, open)
 
     def env(self) -> gym.Env[Any, Any]:
         """The environment to play in."""
-        return gym.make(self.env_id, max_episode_steps=self.steps, render_mode="rgb_array", **with_full_info(self.kwargs))
+        return gym.make(self.env_id, render_mode="rgb_array", **with_full_info(self.kwargs))
 
     def run(self, env: gym.Env[Any, Any], window: Window) -> None:
         """Plays the session in `window`, saves it, and shows how good it was; Ctrl-C saves it, too.
@@ -131,7 +129,7 @@ class CursorPlay:
 
     def _report(self, person: Recording) -> Any:
         """Prints how good the session was beside the ideal agent on the same trials; writes and returns the learning curves."""
-        kwargs = {**self.kwargs, "max_episode_steps": self.steps, "backend": vector_backend(len(person))}
+        kwargs = {**self.kwargs, "backend": vector_backend(len(person))}
         ideal = record("ideal", self.env_id, len(person), self.seed, kwargs, session=True)
         picture = learning_curve([("you", person), ("ideal", ideal)], self.env_id)
         save_picture(picture, self.out.with_suffix(".png"))

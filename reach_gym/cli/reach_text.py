@@ -7,23 +7,18 @@ from typing import Any
 from reach_gym import fields
 from reach_gym.fields import Pair
 from reach_gym.reach.keywords import Reach
+from reach_gym.reach.observations import OBSERVATIONS
 from reach_gym.reach.rules import REWARDS
 from reach_gym.sessions.schedule import STEADY, Block, Schedule, Wave
 
 
-def cursor_rows(task: Reach, env: Any, limit: int) -> list[tuple[str, str]]:
-    """What there is to say about a task, as (name, text).
-
-    Args:
-        task: The task.
-        env: Its environment, whose spaces are told.
-        limit: The time limit, in steps.
-    """
+def cursor_rows(task: Reach, env: Any) -> list[tuple[str, str]]:
+    """What there is to say about a `task`, as (name, text); `env` is its environment, whose spaces are told."""
     half = f"|x|, |y| <= {_centimetres(task.workspace)}"
     rows = [
         ("hand", f"{task.plant.describe()}, stopped at |x|, |y| = {_centimetres(task.arena)}"),
         ("workspace", f"{half}; x to the right, y upwards; all numbers in SI units"),
-        ("observation", f"{task.observation}: {env.observation_space}{_senses(task)}"),
+        ("observation", f"{task.observation}: {OBSERVATIONS[task.observation].meaning}{_senses(task, env.observation_space)}"),
         ("actions", f"{env.action_space}: {task.plant.describe_actions()}{_tremor(task)}"),
         ("start", "drawn anew for every trial" if task.start is None else _place(task.start)),
         ("target", _targets(task)),
@@ -34,11 +29,11 @@ def cursor_rows(task: Reach, env: Any, limit: int) -> list[tuple[str, str]]:
         rows.append(("rotation", f"the cursor turns around the start {turn}"))
     return [
         *rows,
-        ("timeline", _timeline(task, limit)),
+        ("timeline", _timeline(task)),
         ("success", _success(task)),
         ("false start", f"further than {_centimetres(task.hold_radius)} from the start before the go cue{_consequence(task)}"),
         ("reward", f"{task.reward}: {REWARDS[task.reward].meaning}"),
-        ("time limit", f"{limit} steps of {task.dt:g} s"),
+        ("time limit", f"{task.last * task.dt:g} s after the go cue; a trial has at most {task.longest} steps of {task.dt:g} s"),
     ]
 
 
@@ -100,10 +95,12 @@ def _targets(task: Reach) -> str:
     return f"one of {len(task.points)} places, drawn anew for every trial: {places}{more} cm"
 
 
-def _senses(task: Reach) -> str:
+def _senses(task: Reach, space: Any) -> str:
     place, speed = task.sensory_noise
-    delay = f", {task.delay} steps old" if task.delay else ""
-    return delay + (f", with noise of {place:g} m and {speed:g} m/s" if place or speed else "")
+    delay = f"; {task.delay} steps old" if task.delay else ""
+    noise = f"; with noise of {place:g} m and {speed:g} m/s" if place or speed else ""
+    past = f"; then the last {task.history} and the actions that followed them, {space.shape} in all" if task.history else ""
+    return delay + noise + past
 
 
 def _tremor(task: Reach) -> str:
@@ -111,17 +108,20 @@ def _tremor(task: Reach) -> str:
     return f", with noise of {plain:g} N and {100 * share:g} % of the force" if plain or share else ""
 
 
-def _timeline(task: Reach, limit: int) -> str:
+def _timeline(task: Reach) -> str:
     dt, shortest, longest = task.dt, min(task.delays), max(task.delays)
     wait = f"{shortest * dt:g}" if shortest == longest else f"{shortest * dt:g} to {longest * dt:g}"
-    cue = f"the go cue, {task.pulse * dt:g} s long, {wait} s later"
-    return f"hold; at {task.onset * dt:g} s the target appears: plan; {cue}: move; the end at {limit * dt:g} s"
+    lasts = f"{task.pulse * dt:g} s long" if task.cue == "pulse" else "which stays on"
+    return f"hold; at {task.onset * dt:g} s the target appears: plan; {wait} s later the go cue, {lasts}: move"
 
 
 def _success(task: Reach) -> str:
     where = f"within {_centimetres(task.radius)} of the target and slower than {task.speed_limit:g} m/s"
-    return f"{where} for {task.hold_steps * task.dt:g} s after the go cue; it ends the trial"
+    text = f"{where} for {task.hold_steps * task.dt:g} s after the go cue; it ends the trial"
+    if task.movement_time is None:
+        return text
+    return text + "; the movement must take from {:g} to {:g} s".format(*task.movement_time)
 
 
 def _consequence(task: Reach) -> str:
-    return "; it rules success out" if task.strict else "; it is only marked"
+    return {"fail": "; it rules success out", "abort": "; it ends the trial", "ignore": "; it is only marked"}[task.false_start]

@@ -74,10 +74,13 @@ class CursorEvaluation:
         steps: int64, steps taken.
         success: bool, whether the cursor stayed on the target within the time limit.
         false_start: bool, whether it left the start before the go cue.
+        too_fast: bool, whether the movement was shorter than the window of movement time, if the task has one.
+        too_slow: bool, whether it was longer.
         returns: float64, sum of rewards.
         max_deviation: float64, m.
         deviation_at_peak_speed: float64, m.
         initial_angle_error: float64, rad.
+        early_angle_error: float64, rad.
         path_length_ratio: float64.
         peak_speed: float64, m/s.
         movement_time: float64, s.
@@ -92,10 +95,13 @@ class CursorEvaluation:
     steps: npt.NDArray[np.int64]
     success: npt.NDArray[np.bool_]
     false_start: npt.NDArray[np.bool_]
+    too_fast: npt.NDArray[np.bool_]
+    too_slow: npt.NDArray[np.bool_]
     returns: Floats
     max_deviation: Floats
     deviation_at_peak_speed: Floats
     initial_angle_error: Floats
+    early_angle_error: Floats
     path_length_ratio: Floats
     peak_speed: Floats
     movement_time: Floats
@@ -113,6 +119,8 @@ class CursorEvaluation:
             steps=recording.steps,
             success=recording.success,
             false_start=recording.false_start,
+            too_fast=recording.too_fast,
+            too_slow=recording.too_slow,
             returns=np.nansum(recording.reward, axis=1),
             effort=np.nansum(recording.action**2, axis=(1, 2)) * recording.metadata["dt"],
             block=recording.block,
@@ -129,11 +137,14 @@ class CursorEvaluation:
             "episodes": float(len(self.steps)),
             "success": _mean(self.success),
             "false_starts": _mean(self.false_start),
+            "too_fast": _mean(self.too_fast),
+            "too_slow": _mean(self.too_slow),
             "moved": _mean(moved),
             "mean_steps": _mean(self.steps),
             "mean_return": _mean(self.returns),
             "max_deviation_mm": 1000 * _mean(np.abs(self.max_deviation)),
             "initial_angle_error_deg": float(np.degrees(_mean(np.abs(self.initial_angle_error)))),
+            "early_angle_error_deg": float(np.degrees(_mean(np.abs(self.early_angle_error)))),
             "endpoint_error_mm": 1000 * _mean(self.endpoint_error),
             "path_length_ratio": _mean(self.path_length_ratio),
             "peak_speed_m_per_s": _mean(self.peak_speed),
@@ -147,6 +158,8 @@ class CursorEvaluation:
         return {
             "success": share_interval(self.success),
             "false_starts": share_interval(self.false_start),
+            "too_fast": share_interval(self.too_fast),
+            "too_slow": share_interval(self.too_slow),
             "mean_return": mean_interval(self.returns),
             "effort_s": mean_interval(self.effort),
         }

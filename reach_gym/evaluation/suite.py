@@ -1,14 +1,18 @@
 """The benchmark's tasks as data: frozen, so that a score of today can be compared with one of next year.
 
-**The score** of an agent on a task is its mean return between that of the random agent, 0, and that of the ideal agent, 1, both
-on the same trials; it is not clipped. The reward is the sparse one everywhere, so that the return says how soon a trial succeeds,
-and counts a failed one as its full time:
+**The score** of an agent on a task is what the task measures, between the random agent's value, 0, and the ideal agent's, 1, both
+on the same trials; it is not clipped.
 
-- Success alone would not do: with feedback even a controller that ignores a curl field arrives in time, later and on a hooked
-  path.
-- Distances and the dense return would reward an agent that rests at the start above the random one, which runs away.
-- On the grid the ideal agent takes the fewest steps possible. The cursor's ideal controller reaches in about half a second, as
-  people do; an agent that pushes harder may be sooner and score above 1.
+- **The laboratory's tasks** (``lab-...``) measure what a laboratory pays for: the share of trials within the window of movement
+  time. The hand has latency, noise and muscles, and a false start ends the trial. The ideal controller knows the field of every
+  trial; nothing known does better. The ceiling is a share of 1, which stands as a row of its own in the leaderboard. Who ignores
+  a curl field, however stiff, arrives too late or not at all.
+- **On the grid** the mean return is measured, with -1 per step. The ideal agent takes the fewest steps possible.
+- **The board of haste** (``cursor-...``) measures the mean sparse return, with neither latency nor noise: how soon the target is
+  held. The controller that defines 1 moves as smoothly as people do and is a reference, no optimum: who pushes harder is sooner
+  and scores more, up to a ceiling that `python -m benchmarks ceiling` computes.
+
+What is measured does not depend on the reward that an agent was trained on.
 
 The ideal agent knows the field of every trial. Where the field changes from trial to trial (``non-static``, ``catch``), an agent
 that is not told cannot know as much: compare it with ``adapted``, which knows the block's field only and can be entered beside
@@ -21,7 +25,7 @@ field, 0, and that know what the block teaches, 1. What counts is the share of t
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +51,8 @@ class SuiteTask:
         episodes: Held-out trials per seed.
         block: ``None`` for independent trials. Otherwise one subject goes through a session, and the trials of this block count.
         track: ``"score"``, or ``"adaptation"``: what counts is how the agent changes in the session.
+        measure: What is scored: ``"mean_return"``, ``"success"``, the share of trials, or ``"learning"``, the area under the
+            learning curve.
         seconds: Wall-clock time that an agent may take per seed, loading included.
     """
 
@@ -57,6 +63,7 @@ class SuiteTask:
     episodes: int = rollout.BATCH
     block: str | None = None
     track: str = "score"
+    measure: str = "mean_return"
     seconds: float = 120.0
 
     @property
@@ -65,9 +72,11 @@ class SuiteTask:
         return registration.TASKS[self.env_id].family
 
     @property
-    def measure(self) -> str:
-        """What is scored: the mean return, or the area under the learning curve."""
-        return "learning" if self.track == "adaptation" else "mean_return"
+    def group(self) -> str:
+        """Tasks whose scores are averaged: ``"grid"``, ``"lab"``, ``"haste"`` or ``"adaptation"``."""
+        if self.track == "adaptation" or self.family == "grid":
+            return "adaptation" if self.track == "adaptation" else "grid"
+        return "lab" if self.measure == "success" else "haste"
 
     @property
     def is_session(self) -> bool:
@@ -77,6 +86,7 @@ class SuiteTask:
 
 _GRID, _GRID_CURL, _WIND = "reach_gym/GridReach-v0", "reach_gym/GridReachCurl-v0", "reach_gym/GridReachTabularWind-v0"
 _CURSOR, _CURSOR_CURL = "reach_gym/CursorReach-v0", "reach_gym/CursorReachCurl-v0"
+_LAB, _LAB_CURL = "reach_gym/LabReach-v0", "reach_gym/LabReachCurl-v0"
 _ANY_GAIN: dict[str, Any] = {"schedule": [{"name": "random", "trials": 1, "gain": 0.0, "spread": 1.0}]}
 _CATCH: dict[str, Any] = {"schedule": [{"name": "adaptation", "trials": 1, "catch": 0.25}]}
 _WASHOUT: dict[str, Any] = {
@@ -94,6 +104,36 @@ SESSION: list[dict[str, Any]] = [
     {"name": "readaptation", "trials": 50, **_PROBED},
 ]
 
+
+def _lab() -> list[SuiteTask]:
+    """Trials as a laboratory runs them; what counts is the share within the window of movement time."""
+    tasks = [
+        SuiteTask("lab-null", "no field, 8 targets at 10 cm", _LAB),
+        SuiteTask("lab-curl", "a curl field of 13 N s/m", _LAB_CURL),
+        SuiteTask("lab-mirrored", "generalisation: the curl turns the other way", _LAB_CURL, {"field": "curl_cw"}),
+        SuiteTask("lab-non-static", "the curl's gain is drawn anew for every trial, from -1 to 1", _LAB_CURL, _ANY_GAIN),
+        SuiteTask("lab-catch", "the curl is off in every fourth trial, unannounced", _LAB_CURL, _CATCH),
+        SuiteTask("lab-washout", "the curl goes for good after 20 trials", _LAB_CURL, _WASHOUT, 40, block="washout"),
+        SuiteTask("lab-targets", "generalisation: 8 other directions, in the curl", _LAB_CURL, _BETWEEN),
+    ]
+    return [replace(task, measure="success") for task in tasks]
+
+
+def _haste() -> list[SuiteTask]:
+    """A hand without latency and noise; what counts is how soon the target is held."""
+    tasks = [
+        SuiteTask("cursor-null", "no field, random targets in a square of 20 cm", _CURSOR),
+        SuiteTask("cursor-curl", "a curl field of 13 N s/m", _CURSOR_CURL),
+        SuiteTask("cursor-region", "Sun & Plitt's push in a region", "reach_gym/CursorReachRegion-v0"),
+        SuiteTask("cursor-non-static", "the curl's gain is drawn anew for every trial, from -1 to 1", _CURSOR_CURL, _ANY_GAIN),
+        SuiteTask("cursor-catch", "the curl is off in every fourth trial, unannounced", _CURSOR_CURL, _CATCH),
+        SuiteTask("cursor-washout", "the curl goes for good after 20 trials", _CURSOR_CURL, _WASHOUT, 40, block="washout"),
+        SuiteTask("cursor-mirrored", "generalisation: the curl turns the other way", _CURSOR_CURL, {"field": "curl_cw"}),
+        SuiteTask("cursor-targets", "generalisation: 8 targets on a circle, in the curl", _CURSOR_CURL, _BETWEEN),
+    ]
+    return [replace(task, kwargs={**task.kwargs, "reward": "sparse"}) for task in tasks]
+
+
 _ALL = (
     SuiteTask("grid-null", "no field, random targets, 16 x 16", _GRID),
     SuiteTask("grid-curl", "a curl field in the middle", _GRID_CURL),
@@ -106,17 +146,11 @@ _ALL = (
         "preset": "curl_cw", "region": [4, 4, 11, 11]}}),
     SuiteTask("grid-targets", "generalisation: another target in the wind", _WIND, {"target": [2, 3]}),
     SuiteTask("grid-large", "generalisation: 24 x 24", _GRID, {"size": 24}),
-    SuiteTask("cursor-null", "no field, random targets within 10 cm", _CURSOR),
-    SuiteTask("cursor-curl", "a curl field of 13 N s/m", _CURSOR_CURL),
-    SuiteTask("cursor-region", "Sun & Plitt's push in a region", "reach_gym/CursorReachRegion-v0"),
-    SuiteTask("cursor-non-static", "the curl's gain is drawn anew for every trial, from -1 to 1", _CURSOR_CURL, _ANY_GAIN),
-    SuiteTask("cursor-catch", "the curl is off in every fourth trial, unannounced", _CURSOR_CURL, _CATCH),
-    SuiteTask("cursor-washout", "the curl goes for good after 20 trials", _CURSOR_CURL, _WASHOUT, 40, block="washout"),
-    SuiteTask("cursor-mirrored", "generalisation: the curl turns the other way", _CURSOR_CURL, {"field": "curl_cw"}),
-    SuiteTask("cursor-targets", "generalisation: only the farthest targets, 8 on a circle, in the curl", _CURSOR_CURL, _BETWEEN),
+    *_lab(),
+    *_haste(),
     SuiteTask(
         "cursor-adaptation", "a session of baseline, curl field, error clamp, washout and the field again",
-        "reach_gym/CursorReachCenterOut-v0", {"schedule": SESSION}, 250, track="adaptation", seconds=300.0,
+        "reach_gym/CursorReachCenterOut-v0", {"schedule": SESSION}, 250, track="adaptation", measure="learning", seconds=300.0,
     ),
 )  # fmt: skip
 TASKS: dict[str, SuiteTask] = {task.name: task for task in _ALL}
@@ -137,15 +171,16 @@ class Suite:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
 
-def _of(family: str) -> tuple[str, ...]:
-    return tuple(task.name for task in _ALL if task.family == family and task.track == "score")
+def _of(group: str) -> tuple[str, ...]:
+    return tuple(task.name for task in _ALL if task.group == group)
 
 
 SUITES: dict[str, Suite] = {
-    "quick": Suite("a first look", ("grid-null", "grid-curl", "cursor-null", "cursor-curl"), (0, 1, 2)),
+    "quick": Suite("a first look", ("grid-null", "grid-curl", "lab-null", "lab-curl"), (0, 1, 2)),
     "grid": Suite("all tasks of the grid", _of("grid")),
-    "cursor": Suite("all tasks of the cursor", _of("cursor")),
-    "full": Suite("both", (*_of("grid"), *_of("cursor"))),
+    "lab": Suite("a hand with latency, noise and muscles in a laboratory's trials: the headline of the cursor", _of("lab")),
+    "haste": Suite("how soon a hand without latency and noise holds the target", _of("haste")),
+    "full": Suite("the grid and the laboratory", (*_of("grid"), *_of("lab"))),
     "adaptation": Suite("how an agent that learns while it acts adapts to a force field", ("cursor-adaptation",), (0, 1, 2)),
 }
 

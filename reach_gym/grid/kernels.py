@@ -33,7 +33,7 @@ from reach_gym.grid.rules import (
 )
 from reach_gym.grid.tables import Settings
 from reach_gym.grid.world import NUM_ACTIONS, STAY, place_cell, place_felt, squared_limit
-from reach_gym.rows.compiled import register
+from reach_gym.rows.compiled import kept, register
 from reach_gym.rows.records import lines, list_reader, reader, writer
 from reach_gym.sessions import draws
 from reach_gym.sessions.draws import draw_start, draw_target
@@ -140,7 +140,11 @@ def grid_kernels(
     """
     advance = _advance_loop(layout, write, lean, numba.prange if parallel else range)
     restart = _restart_loop(layout, write, lean)
-    return numba.njit(parallel=parallel, nogil=True)(advance), numba.njit(nogil=True)(restart)
+    name = layout.__module__, layout.__qualname__, write.__qualname__
+    return (
+        kept(numba.njit(parallel=parallel, nogil=True)(advance), *name, lean, parallel),
+        kept(numba.njit(nogil=True)(restart), *name, lean),
+    )
 
 
 def _restart_loop(layout: Any, write: Any, lean: bool) -> Callable[..., None]:

@@ -16,6 +16,8 @@ from reach_gym.measures import arrays
 from reach_gym.measures.arrays import Floats, Steps
 from reach_gym.measures.movement import SLOWEST, THRESHOLD, Movement, find_movement, speed
 
+EARLY = 0.12  # s after onset, to where `early_angle_error` looks
+
 
 def _path(name: str, value: Any, movement: Movement) -> Floats:
     """Returns `value` as the path of the trials in which `movement` was found."""
@@ -79,9 +81,25 @@ def initial_angle_error(path: Any, start: Any, target: Any, movement: Movement) 
     hold does not turn it. NaN also where these two coincide. Source: Krakauer, Pine, Ghilardi & Ghez, Journal of
     Neuroscience 20:8916, 2000 (directional error at peak velocity).
     """
+    return _angle_until(movement.peak, path, start, target, movement)
+
+
+def early_angle_error(path: Any, start: Any, target: Any, movement: Movement, dt: float) -> Floats:
+    """Like `initial_angle_error`, but until `EARLY` seconds after onset, or the end if sooner; with steps of `dt` seconds.
+
+    What was aimed at: corrections by what the eyes see of the movement begin later (Saunders & Knill, Experimental Brain Research
+    152:341, 2003, some 120 ms after a change, unverified), while peak speed may come after them. Under a visuomotor rotation that
+    nobody has learned it is about the angle of the rotation, for the cursor's path.
+    """
+    early = movement.onset + round(EARLY / checks.number("dt", dt, 0.0))
+    return _angle_until(np.minimum(early, movement.end), path, start, target, movement)
+
+
+def _angle_until(last: Steps, path: Any, start: Any, target: Any, movement: Movement) -> Floats:
+    """The angle from the direction start to target to that from the position at onset to the one at the step `last`."""
     path = _path("path", path, movement)
     _, _, ahead = arrays.line(start, target, path.shape[:-2])
-    way = np.stack([_at(path[..., i], movement.peak, movement) - _at(path[..., i], movement.onset, movement) for i in (0, 1)], -1)
+    way = np.stack([_at(path[..., i], last, movement) - _at(path[..., i], movement.onset, movement) for i in (0, 1)], -1)
     angle = np.arctan2(arrays.cross(ahead, way), (ahead * way).sum(axis=-1))
     return np.where((way == 0).all(axis=-1), np.nan, angle)
 
@@ -166,6 +184,7 @@ def trial_measures(
         "max_deviation": max_deviation(path, start, target, movement),
         "deviation_at_peak_speed": deviation_at_peak_speed(path, start, target, movement),
         "initial_angle_error": initial_angle_error(path, start, target, movement),
+        "early_angle_error": early_angle_error(path, start, target, movement, dt),
         "path_length_ratio": path_length_ratio(path, start, target, movement),
         "peak_speed": peak_speed(velocity, movement),
         "movement_time": movement_time(movement, dt),

@@ -1,8 +1,8 @@
 """Reference agents: planners that know the grid, and textbook controllers of the hand.
 
-On the grid the ideal agent takes a shortest path. In the continuous task it is a finite-horizon optimal feedback controller that
-knows the field and moves in half a second; other agents may be sooner. The naive one expects no field, the adapted one that of
-the block.
+On the grid the ideal agent takes a shortest path. In the continuous task it is a finite-horizon feedback controller that knows
+the field and takes as long as people do, half a second for 10 cm; other agents may be sooner. The naive one expects no field, the
+adapted one that of the block.
 """
 
 from reach_gym.grid.exact import UNREACHABLE, hits, steps_to_go

@@ -46,10 +46,11 @@ class _Reference:
 
 
 class IdealAgent(_Reference):
-    """The agent that knows the field of every trial. It defines score 1.
+    """The agent that knows the field of every trial.
 
-    On the grid it also knows the radius and takes a shortest path, the first action where several are equally good. The cursor it
-    moves by optimal feedback control (`OptimalFeedback`).
+    On the grid it also knows the radius and takes a shortest path, the first action where several are equally good: nobody is
+    better. The cursor it moves by feedback control whose gains are optimal for costs of its own (`OptimalFeedback`), not for a
+    task's reward or share of successes: there it is a reference that others may exceed.
     """
 
     _belief = "trial"
@@ -59,7 +60,8 @@ class NaiveAgent(_Reference):
     """The same planner or controller, but it believes that there is no field: a subject before adaptation.
 
     On the grid it plans every step as if no field would shift it. The cursor's path is straight in the null field and hooked
-    under an unexpected one.
+    under an unexpected one. Where senses are late or noisy, or the force lags, it estimates the force that it did not expect and
+    cancels that. In a curl field of 13 N s/m and 1 kg this keeps it stable up to a delay of 70 ms beside a lag of 40 ms.
     """
 
     _belief = "nothing"
@@ -68,7 +70,8 @@ class NaiveAgent(_Reference):
 class AdaptedAgent(_Reference):
     """The agent that expects in every trial what the block has taught, and is surprised by catch and channel trials.
 
-    In a catch trial the cursor's path bends to the other side: the after-effect. On the grid it is the ideal agent.
+    In a catch trial the cursor's path bends to the other side: the after-effect. Where senses are late it allows for the absence
+    of the field and stays stable without it. On the grid it is the ideal agent.
     """
 
     _belief = "block"

@@ -1,27 +1,31 @@
 """The feedback gains of the optimal controller: what it minimises, and a book of the problems that it has solved.
 
-Before the cue and after the movement the hand is held, by a regulator that looks far ahead; in between lies a movement of
-`MOVEMENT` seconds. Effort is charged in (N/kg)^2 per step, so that a heavier hand moves alike. Of the
+Before the cue and after the movement the hand is held, by a regulator that looks far ahead; in between lies a movement of so many
+steps. Effort is charged in (N/kg)^2 per step, so that a heavier hand moves alike. Of the
 movement only the end is charged, and effort at the share s of its time costs 1 / (4 s (1 - s)) times as much: for a point mass
-this makes the minimum-jerk trajectory optimal, whose acceleration is s (1 - s) times a straight line.
+this makes the minimum-jerk trajectory optimal, whose acceleration is s (1 - s) times a straight line. Where the hand's force lags
+behind the command, that is one more part of the state; the command is charged, not the force.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from reach_gym.planning import lqg
+from reach_gym.plants.lagged_mass import fading
+from reach_gym.plants.plant import LinearHand
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
-MOVEMENT = 0.5  # s, of the movement
-# Costs per step of holding, against (1 N/kg)^2: of 1 m from the goal and of 1 m/s. In the null field they make a regulator
-# of 336 N/m and 29 N s/m for a hand of 1 kg.
-HOLD_POSITION = 400.0**2
-HOLD_VELOCITY = 20.0**2
+# rad/s, how quickly the hand is brought back while it is held. Per step, against (1 N/kg)^2, it costs `FREQUENCY`^4 to be 1 m
+# from the goal and `FREQUENCY`^2 to move with 1 m/s. In the null field that makes a regulator of 336 N/m and 29 N s/m for a hand
+# of 1 kg.
+FREQUENCY = 20.0
 # Costs of the movement's end, beyond what holding from there on will cost: a tenth of a millimetre and 2 mm/s count as much as
 # an effort of 1 N/kg during one step.
 END_POSITION = 1e8
@@ -32,6 +36,7 @@ END_VELOCITY = 2.5e5
 # walls of a force channel it then presses with 1.0 times the force of the field.
 EFFORT = 0.1
 _MOST = 4096  # solved problems kept
+_TOGETHER = 16  # lengths of a movement that are solved at once, since other rows will ask for the neighbours of one soon
 
 
 class Problem:
@@ -39,34 +44,60 @@ class Problem:
 
     Attributes:
         linear: (S, 8), viscosity and stiffness row by row at each step; S is 1 where they stay.
-        hold: (S, 2, 4), gains that hold the hand.
-        value: (S, 4, 4), what holding costs from each step on.
-        moves: Gains (N, 2, 4) of movements, by the step in which they begin.
+        hold: (S, 2, d), gains that hold the hand.
+        value: (S, d, d), what holding costs from each step on.
+        moves: Gains (N, 2, d) of movements, by the step in which they begin, 0 where the field stays, and their steps N.
     """
 
     def __init__(self, linear: Floats, hold: Floats, value: Floats) -> None:
         """Keeps the solution of the hold; see the attributes."""
         self.linear, self.hold, self.value = linear, hold, value
-        self.moves: dict[int, Floats] = {}
+        self.moves: dict[tuple[int, int], Floats] = {}
 
-    def at(self, steps: npt.NDArray[np.int64] | int) -> npt.NDArray[np.int64]:
+    def at(self, steps: Integers | int) -> Integers:
         """Where the steps lie on the time axis; after its end its last step stays."""
         return np.minimum(steps, len(self.linear) - 1)
+
+
+class _Movement(NamedTuple):
+    """A movement of so many `steps` that begins in the step `begin`."""
+
+    problem: Problem
+    begin: int
+    steps: int
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.begin, self.steps
+
+    def and_its_like(self) -> list[_Movement]:
+        """Itself, and where the field stays, those of about as many steps."""
+        if len(self.problem.linear) > 1:
+            return [self]
+        least = self.steps - self.steps % _TOGETHER
+        return [self._replace(steps=steps) for steps in range(max(1, least), least + _TOGETHER)]
 
 
 class GainBook:
     """Solves each problem once, however many rows share it."""
 
-    def __init__(self, dt: float, mass: float, damping: float) -> None:
-        """For a hand of `mass` kilograms and `damping` N s/m, in time steps of `dt` seconds."""
-        self._dt, self._mass, self._damping = dt, mass, damping
+    def __init__(self, dt: float, body: LinearHand, frequency: float = FREQUENCY) -> None:
+        """For one kind of hand.
+
+        Args:
+            dt: Time step, s.
+            body: The hand.
+            frequency: See `FREQUENCY`.
+        """
+        self._dt, self._mass, self._damping = dt, body.mass, body.damping
+        self._fading = fading(dt, body.lag) if body.lag else None
         self._book: dict[bytes, Problem] = {}
-        self.steps = max(1, round(MOVEMENT / dt))
-        share = (np.arange(self.steps) + 0.5) / self.steps
-        self._unit = 1.0 / mass**2
-        self._effort = self._unit / (4.0 * share * (1.0 - share))
-        self._holding = np.diag([HOLD_POSITION, HOLD_POSITION, HOLD_VELOCITY, HOLD_VELOCITY])
-        self._end = np.diag([END_POSITION, END_POSITION, END_VELOCITY, END_VELOCITY])
+        self._unit = 1.0 / body.mass**2
+        none = [0.0, 0.0] if body.lag else []
+        self.size = 4 + len(none)
+        stiff, brake = frequency**4, frequency**2
+        self._holding = np.diag([stiff, stiff, brake, brake, *none])
+        self._end = np.diag([END_POSITION, END_POSITION, END_VELOCITY, END_VELOCITY, *none])
 
     def problems(self, linear: Sequence[Floats]) -> list[Problem]:
         """The problem of each of a sequence of fields (S, 8)."""
@@ -83,18 +114,23 @@ class GainBook:
                 self._book[key] = Problem(field, hold[i], value[i])
         return [self._book[key] for key in keys]
 
-    def moves(self, problems: Sequence[Problem], begin: npt.NDArray[np.int64]) -> Floats:
-        """Gains (n, N, 2, 4) of movements that begin in the steps `begin` (n,)."""
-        # Where the field stays, all movements are one.
-        keys = [int(step) if len(problem.linear) > 1 else 0 for problem, step in zip(problems, begin, strict=True)]
-        missing = {
-            (id(problem), key): (problem, key) for problem, key in zip(problems, keys, strict=True) if key not in problem.moves
-        }
+    def moves(self, problems: Sequence[Problem], begin: Integers, steps: Integers) -> list[Floats]:
+        """Gains (N, 2, d) of movements that begin in the steps `begin` (n,) and last `steps` (n,), at least 1 each."""
+        missing: dict[tuple[int, int, int], _Movement] = {}
+        wanted = []
+        for problem, first, length in zip(problems, begin.tolist(), steps.tolist(), strict=True):
+            # Where the field stays, it does not matter when a movement begins.
+            movement = _Movement(problem, first if len(problem.linear) > 1 else 0, length)
+            wanted.append(movement)
+            if movement.key not in problem.moves:
+                missing.update(
+                    {(id(problem), *each.key): each for each in movement.and_its_like() if each.key not in problem.moves}
+                )
         if missing:
-            gains = self._solve_moves(list(missing.values()))
-            for (problem, key), solved in zip(missing.values(), gains, strict=True):
-                problem.moves[key] = solved
-        return np.stack([problem.moves[key] for problem, key in zip(problems, keys, strict=True)])
+            solved = self._solve_moves(list(missing.values()))
+            for movement, gains in zip(missing.values(), solved, strict=True):
+                movement.problem.moves[movement.key] = gains[-movement.steps :]
+        return [movement.problem.moves[movement.key] for movement in wanted]
 
     def _share(self, linear: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Rewrites a mixed charge as one on the command alone; see `EFFORT`.
@@ -103,13 +139,16 @@ class GainBook:
         ``w = u + (1 - e) f`` leaves ``|w|^2 + e (1 - e) |f|^2``.
 
         Returns:
-            The matrices A (..., 4, 4) and B (..., 4, 2) of a hand that w acts on, the state cost (..., 4, 4) that comes with an
-            effort cost of 1, and what its gains (..., 2, 4) leave out.
+            The matrices A (..., d, d) and B (..., d, 2) of a hand that w acts on, the state cost (..., d, d) that comes with an
+            effort cost of 1, and what its gains (..., 2, d) leave out.
         """
         square = linear.reshape(*linear.shape[:-1], 2, 2, 2)
         viscosity, stiffness = square[..., 0, :, :] - self._damping * np.eye(2), square[..., 1, :, :]
         force = np.concatenate([stiffness, viscosity], axis=-1)
         a, b = lqg.dynamics(self._dt, self._mass, viscosity, stiffness)
+        if self._fading:
+            a, b = lqg.lagging(a, b, *self._fading)
+            force = np.concatenate([force, np.zeros_like(viscosity)], axis=-1)
         return (
             a - b @ ((1.0 - EFFORT) * force),
             b,
@@ -126,8 +165,18 @@ class GainBook:
         gains, values = lqg.riccati(a, b, cost, np.full(a.shape[1], self._unit), value)
         return gains + rest, values[:, :-1]
 
-    def _solve_moves(self, wanted: Sequence[tuple[Problem, int]]) -> Floats:
-        linear = np.stack([problem.linear[problem.at(begin + np.arange(self.steps))] for problem, begin in wanted])
-        end = np.stack([problem.value[problem.at(begin + self.steps)] for problem, begin in wanted]) + self._end
+    def _solve_moves(self, wanted: Sequence[_Movement]) -> Floats:
+        """Gains (n, N, 2, d) of movements that all end in the last of N steps; those of shorter ones are the last of them."""
+        longest = max(move.steps for move in wanted)
+        back = np.arange(-longest, 0)
+        ends = [move.begin + move.steps for move in wanted]
+        linear = np.stack(
+            [m.problem.linear[m.problem.at(np.maximum(end + back, 0))] for m, end in zip(wanted, ends, strict=True)]
+        )
+        terminal = self._end + np.stack([m.problem.value[m.problem.at(end)] for m, end in zip(wanted, ends, strict=True)])
+        steps = np.array([move.steps for move in wanted])[:, None]
+        # Of the steps before a shorter movement nothing is used, but they must cost something.
+        share = np.maximum(steps + back + 0.5, 0.5) / steps
+        effort = self._unit / (4.0 * share * (1.0 - share))
         a, b, cost, rest = self._share(linear)
-        return lqg.riccati(a, b, self._effort[:, None, None] * cost, self._effort, end)[0] + rest
+        return lqg.riccati(a, b, effort[..., None, None] * cost, effort, terminal)[0] + rest

@@ -1,8 +1,9 @@
 """The mathematics of linear-quadratic control, batched over rows; no task, no agent.
 
-A state is (x, y, vx, vy) relative to the goal, in metres and metres per second; a command is a force (x, y) in newtons. Under a
-linear field the point mass obeys ``state' = A state + B command`` exactly, as `reach_gym.plants.point_mass.step`
-says.
+A state is (x, y, vx, vy) relative to the goal, in metres and metres per second; d = 4 numbers. Where the hand's force lags behind
+the command, that force (fx, fy) in newtons follows, relative to the one that holds the hand at its goal; d = 6. A command is a
+force (x, y) in newtons. Under a linear field the point mass obeys ``state' = A state + B command`` exactly, as
+`reach_gym.plants.point_mass.step` and `reach_gym.plants.lagged_mass.step` say.
 """
 
 from __future__ import annotations
@@ -40,6 +41,24 @@ def dynamics(dt: float, mass: float, viscosity: Floats, stiffness: Floats) -> tu
     return np.concatenate([position, velocity], axis=-2), control
 
 
+def lagging(a: Floats, b: Floats, keep: float, lasting: float) -> tuple[Floats, Floats]:
+    """The matrices of a hand whose force lags, from those of one whose force is the command.
+
+    Args:
+        a: (..., 4, 4).
+        b: (..., 4, 2).
+        keep: How much of the difference between force and command is left at the end of a step.
+        lasting: How much of it is there on average during the step.
+
+    Returns:
+        A (..., 6, 6) and B (..., 6, 2).
+    """
+    shape = b.shape[:-2]
+    none, one = np.zeros((*shape, 2, 4)), np.broadcast_to(np.eye(2), (*shape, 2, 2))
+    hand, force = np.concatenate([a, lasting * b], axis=-1), np.concatenate([none, keep * one], axis=-1)
+    return np.concatenate([hand, force], axis=-2), np.concatenate([(1.0 - lasting) * b, (1.0 - keep) * one], axis=-2)
+
+
 def _turned(matrix: Floats) -> Floats:
     return np.swapaxes(matrix, -1, -2)
 
@@ -57,22 +76,23 @@ def riccati(a: Floats, b: Floats, state_cost: Floats, effort_cost: Floats, termi
     The cost is the sum over the steps k of ``state_k' Q_k state_k + r_k |command_k|^2``, plus ``state_T' terminal state_T``.
 
     Args:
-        a: (n, T, 4, 4), one matrix A per row and step.
-        b: (n, T, 4, 2), the matrices B.
-        state_cost: Q (n, T, 4, 4).
-        effort_cost: r (T,), positive.
-        terminal: (n, 4, 4).
+        a: (n, T, d, d), one matrix A per row and step.
+        b: (n, T, d, 2), the matrices B.
+        state_cost: Q (n, T, d, d).
+        effort_cost: r (T,) or (n, T), positive.
+        terminal: (n, d, d).
 
     Returns:
-        The gains L (n, T, 2, 4) of the optimal ``command = -L state``, and the values P (n, T + 1, 4, 4): from step k on the
+        The gains L (n, T, 2, d) of the optimal ``command = -L state``, and the values P (n, T + 1, d, d): from step k on the
         optimum costs ``state_k' P_k state_k``.
     """
-    rows, steps = a.shape[:2]
-    gains, values = np.empty((rows, steps, 2, 4)), np.empty((rows, steps + 1, 4, 4))
+    rows, steps, size = a.shape[:3]
+    gains, values = np.empty((rows, steps, 2, size)), np.empty((rows, steps + 1, size, size))
     values[:, steps] = value = terminal
+    effort = np.broadcast_to(effort_cost, (rows, steps))[..., None, None] * np.eye(2)
     for k in range(steps - 1, -1, -1):
         through = _turned(b[:, k]) @ value
-        gain = _inverse(effort_cost[k] * np.eye(2) + through @ b[:, k]) @ (through @ a[:, k])
+        gain = _inverse(effort[:, k] + through @ b[:, k]) @ (through @ a[:, k])
         value = state_cost[:, k] + _turned(a[:, k]) @ value @ (a[:, k] - b[:, k] @ gain)
         value = 0.5 * (value + _turned(value))  # rounding must not build up an antisymmetric part
         gains[:, k], values[:, k] = gain, value
@@ -85,15 +105,15 @@ def stationary(a: Floats, b: Floats, state_cost: Floats, effort_cost: float) -> 
     By doubling: each round joins two horizons of equal length, so that `_DOUBLINGS` rounds look 2^9 steps ahead.
 
     Args:
-        a: (n, 4, 4).
-        b: (n, 4, 2).
-        state_cost: Q (n, 4, 4), such that no unstable motion is free of cost.
+        a: (n, d, d).
+        b: (n, d, 2).
+        state_cost: Q (n, d, d), such that no unstable motion is free of cost.
         effort_cost: r, positive.
 
     Returns:
-        The gain (n, 2, 4) and the value (n, 4, 4).
+        The gain (n, 2, d) and the value (n, d, d).
     """
-    one = np.eye(4)
+    one = np.eye(a.shape[-1])
     through = a
     reach = b @ _turned(b) / effort_cost
     value = state_cost
@@ -111,32 +131,32 @@ def forget(covariance: Floats, a: Floats, b: Floats, variance: Floats) -> Floats
     """The Kalman filter's prediction: how uncertain a state becomes in one step.
 
     Args:
-        covariance: (n, 4, 4) of the estimate.
-        a: (n, 4, 4).
-        b: (n, 4, 2).
+        covariance: (n, d, d) of the estimate.
+        a: (n, d, d).
+        b: (n, d, 2).
         variance: (n, 2) of the force that really acted, about the command, in N^2.
 
     Returns:
-        (n, 4, 4).
+        (n, d, d).
     """
     return np.asarray(a @ covariance @ _turned(a) + (b * variance[:, None, :]) @ _turned(b))
 
 
 def correct(state: Floats, covariance: Floats, observed: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """The Kalman filter's correction by an observation of the whole state.
+    """The Kalman filter's correction by an observation of the first numbers of the state, one for each of `observed`.
 
-    The four components carry independent noise, so they are taken one after the other, without a matrix inverse.
+    These carry independent noise, so they are taken one after the other, without a matrix inverse.
 
     Args:
-        state: (n, 4), as predicted.
-        covariance: (n, 4, 4), as predicted.
-        observed: (n, 4).
-        variance: (4,), of the observation; a component of variance 0 is believed.
+        state: (n, d), as predicted.
+        covariance: (n, d, d), as predicted.
+        observed: (n, m).
+        variance: (m,), of the observation; a component of variance 0 is believed.
 
     Returns:
-        State (n, 4) and covariance (n, 4, 4) after the observation.
+        State (n, d) and covariance (n, d, d) after the observation.
     """
-    for i in range(4):
+    for i in range(observed.shape[1]):
         column = covariance[:, :, i]
         spread = column[:, i] + variance[i]
         gain = column / np.where(spread > 0.0, spread, 1.0)[:, None]

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from reach_gym.planning.durations import planned_duration, window_of
 from reach_gym.planning.watch import TrialWatch
 
 Floats = npt.NDArray[np.float64]
 
-DURATION = 0.5  # s, of the movement; point-to-point reaches of 10 cm are asked to take about this long
+DURATION = 0.5  # s, of a movement unless another is asked for; reaches of 10 cm are asked to take about this long
 # rad/s, of the PD loop; for a hand of 1 kg it means 400 N/m and, critically damped, 40 N s/m.
 FREQUENCY = 20.0
 
@@ -77,23 +78,23 @@ def logistic(time: Any, start: Any, target: Any, tau: float = 0.03, centre: floa
 class MinimumJerkAgent:
     """Tracks the minimum-jerk trajectory: inverse dynamics of the hand as feed-forward, and a PD loop.
 
-    It knows the hand's mass and damping and no field. Under a sensory delay the PD loop compares what it sees with what was
-    desired when that happened; it does not predict. Until it sees the go cue it holds the start.
+    It knows the hand's mass and damping, no lag of its force and no field. Under a sensory delay the PD loop compares what it
+    sees with what was desired when that happened; it does not predict. Until it sees the go cue it holds the start.
     """
 
-    def __init__(self, env: Any, duration: float = DURATION, frequency: float = FREQUENCY) -> None:
+    def __init__(self, env: Any, duration: float | None = None, frequency: float = FREQUENCY) -> None:
         """Controls `env`, a cursor reach, scalar or vector, wrapped or not.
 
         Args:
             env: The environment.
-            duration: Of the movement, in seconds.
+            duration: Of every movement, in seconds; ``None`` for what `reach_gym.planning.durations` says of its length.
             frequency: Natural frequency of the critically damped PD loop, rad/s.
 
         Raises:
             TypeError: `env` is no cursor reach of this package.
         """
         self._watch = TrialWatch(env, "nothing")
-        self._duration, self._frequency = duration, frequency
+        self._duration, self._frequency, self._window = duration, frequency, window_of(env)
 
     def reset(self, starts: npt.NDArray[np.bool_]) -> None:
         """Forgets the rows, bool (n,), that begin an episode."""
@@ -106,8 +107,10 @@ class MinimumJerkAgent:
         since = np.where(seen.cue >= 0, seen.time - seen.cue, -1) * facts.dt
         # A command acts for a whole step, and is therefore that of its middle.
         middle = since + 0.5 * facts.dt
+        way = np.linalg.norm(seen.goal - facts.start, axis=1)
+        duration = planned_duration(way, self._window) if self._duration is None else self._duration
         ahead, desired = (
-            minimum_jerk(time, facts.start, seen.goal, self._duration) for time in (middle, since - facts.delay * facts.dt)
+            minimum_jerk(time, facts.start, seen.goal, duration) for time in (middle, since - facts.delay * facts.dt)
         )
         pull = self._frequency * self._frequency * (desired.position - seen.state[:, :2])
         brake = 2.0 * self._frequency * (desired.velocity - seen.state[:, 2:])

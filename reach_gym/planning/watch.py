@@ -11,7 +11,8 @@ import numpy.typing as npt
 from reach_gym.errors import NotApplicableError
 
 if TYPE_CHECKING:
-    from reach_gym.reach.facts import Sensed, TrialFacts
+    from reach_gym.reach.facts import TrialFacts
+    from reach_gym.reach.observations import Sensed
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

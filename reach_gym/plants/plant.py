@@ -18,17 +18,21 @@ from reach_gym.keywords import Keywords
 
 
 class LinearHand(NamedTuple):
-    """A hand that obeys ``mass dv/dt = command + force - damping v``, as controllers of linear systems need it.
+    """A hand that obeys ``mass dv/dt = own + force - damping v``, as controllers of linear systems need it.
+
+    Its own force is the command, or follows it by ``lag d(own)/dt = command - own``.
 
     Attributes:
         mass: kg.
         damping: N s/m.
         strength: Greatest command along one axis, N.
+        lag: Time constant of its own force, s; 0 where that is the command.
     """
 
     mass: float
     damping: float
     strength: float
+    lag: float = 0.0
 
 
 def state_is_hand(state: Any, params: Any) -> Any:
@@ -59,6 +63,9 @@ class Plant(Keywords):
         stop: ``stop(state, params)``: the state with what lies beyond walls or joint limits brought back; as it was where nothing
             stops the plant.
         hand: ``hand(state, params)``: the hand's x, y, vx, vy.
+        steady: ``steady(scale, field, params)`` for numbers: what ``step_steady`` takes instead of a field, worked out once in a
+            trial, where the field is the same everywhere and all the time; ``None`` where it is not. The base has none.
+        step_steady: ``step_steady(state, command, scale, prepared, params)``: the same bits as `step`, sooner in plain Python.
         COMPONENT_WISE: All functions above and those that they call, for Numba.
     """
 
@@ -72,6 +79,8 @@ class Plant(Keywords):
     step: ClassVar[Callable[..., Any]]
     stop: ClassVar[Callable[..., Any]]
     hand: ClassVar[Callable[..., Any]]
+    steady: ClassVar[Callable[..., Any] | None] = None
+    step_steady: ClassVar[Callable[..., Any] | None] = None
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]]
 
     @abstractmethod

@@ -50,6 +50,47 @@ def start(x: Any, y: Any, params: Any) -> Any:
 
 
 _TWELFTH = 1.0 / 12.0
+LONGEST_LAG = 10.0  # s, of a hand's force
+
+
+def _solved(rate: Any, z: Any, xx: Any, xy: Any, yx: Any, yy: Any) -> Any:
+    """What a step needs of the viscosity (xx, xy, yx, yy) of a field and of the hand's own damping `z`; see `step`."""
+    zxx, zxy, zyx, zyy = rate * xx + z, rate * xy, rate * yx, rate * yy + z
+    dxx, dxy = 1.0 - 0.5 * zxx + (zxx * zxx + zxy * zyx) * _TWELFTH, zxy * ((zxx + zyy) * _TWELFTH - 0.5)
+    dyy, dyx = 1.0 - 0.5 * zyy + (zyy * zyy + zxy * zyx) * _TWELFTH, zyx * ((zxx + zyy) * _TWELFTH - 0.5)
+    # D mean = old + (1 / 2 - Z / 12) gain, solved in closed form. The determinant is 0 only for a field that drives the hand in
+    # circles ever faster, twentyfold in a single step; the walls stop what then comes out.
+    size = dxx * dyy - dxy * dyx
+    size = size + 1.0 * (size == 0.0)
+    return xx, xy, yx, yy, zxx, zxy, zyx, zyy, dxx, dxy, dyx, dyy, size
+
+
+def _carried(state: Any, gain_x: Any, gain_y: Any, force_x: Any, force_y: Any, solved: Any, dt: Any) -> Any:
+    """The step under a viscosity that is `_solved`; the gains are those of the velocity without what depends on it."""
+    x, y, vx, vy = state
+    xx, xy, yx, yy, zxx, zxy, zyx, zyy, dxx, dxy, dyx, dyy, size = solved
+    right_x = vx + 0.5 * gain_x - (zxx * gain_x + zxy * gain_y) * _TWELFTH
+    right_y = vy + 0.5 * gain_y - (zyy * gain_y + zyx * gain_x) * _TWELFTH
+    mean_x, mean_y = (dyy * right_x - dxy * right_y) / size, (dxx * right_y - dyx * right_x) / size
+    new_x, new_y = vx + zxx * mean_x + zxy * mean_y + gain_x, vy + zyy * mean_y + zyx * mean_x + gain_y
+    moved = x + dt * mean_x, y + dt * mean_y, new_x, new_y
+    return moved, force_x + xx * mean_x + xy * mean_y, force_y + yx * mean_x + yy * mean_y
+
+
+def steady(scale: Any, field: Any, params: Any) -> Any:
+    """See `reach_gym.plants.plant.Plant.steady`: what `step_steady` needs, for numbers."""
+    _, _, _, _, _, _, _, _, _, _, k_xx, k_xy, k_yx, k_yy, _, _ = field
+    if (k_xx, k_xy, k_yx, k_yy) != (0, 0, 0, 0) or any(abs(edge) != math.inf for edge in field[:4]):
+        return None
+    force_x, force_y, *viscosity = parts_of(scale, 0.0, 0.0, *field)
+    rate, drag, dt, _ = params
+    return force_x, force_y, rate, dt, _solved(rate, -drag, *viscosity)
+
+
+def step_steady(state: Any, command: Any, scale: Any, prepared: Any, params: Any) -> Any:
+    """`step` in a field that `steady` has prepared: the same bits."""
+    force_x, force_y, rate, dt, solved = prepared
+    return _carried(state, rate * (command[0] + force_x), rate * (command[1] + force_y), force_x, force_y, solved, dt)
 
 
 def step(state: Any, command: Any, scale: Any, field: Any, params: Any) -> Any:
@@ -85,19 +126,9 @@ def step(state: Any, command: Any, scale: Any, field: Any, params: Any) -> Any:
     else:
         half = 0.5 * dt
         force_x, force_y, xx, xy, yx, yy = parts_of(scale, x + half * vx, y + half * vy, *field)
-        gain_x, gain_y = rate * (ux + force_x), rate * (uy + force_y)
-        zxx, zxy, zyx, zyy = rate * xx + z, rate * xy, rate * yx, rate * yy + z
-        dxx, dxy = 1.0 - 0.5 * zxx + (zxx * zxx + zxy * zyx) * _TWELFTH, zxy * ((zxx + zyy) * _TWELFTH - 0.5)
-        dyy, dyx = 1.0 - 0.5 * zyy + (zyy * zyy + zxy * zyx) * _TWELFTH, zyx * ((zxx + zyy) * _TWELFTH - 0.5)
-        # D mean = old + (1 / 2 - Z / 12) gain, solved in closed form. The determinant is 0 only for a field that drives the hand
-        # in circles ever faster, twentyfold in a single step; the walls stop what then comes out.
-        size = dxx * dyy - dxy * dyx
-        size = size + 1.0 * (size == 0.0)
-        right_x = vx + 0.5 * gain_x - (zxx * gain_x + zxy * gain_y) * _TWELFTH
-        right_y = vy + 0.5 * gain_y - (zyy * gain_y + zyx * gain_x) * _TWELFTH
-        mean_x, mean_y = (dyy * right_x - dxy * right_y) / size, (dxx * right_y - dyx * right_x) / size
-        new_x, new_y = vx + zxx * mean_x + zxy * mean_y + gain_x, vy + zyy * mean_y + zyx * mean_x + gain_y
-        force_x, force_y = force_x + xx * mean_x + xy * mean_y, force_y + yx * mean_x + yy * mean_y
+        return _carried(
+            state, rate * (ux + force_x), rate * (uy + force_y), force_x, force_y, _solved(rate, z, xx, xy, yx, yy), dt
+        )
     return (x + dt * mean_x, y + dt * mean_y, new_x, new_y), force_x, force_y
 
 
@@ -109,7 +140,7 @@ def stop(state: Any, params: Any) -> Any:
     return x, y, vx, vy
 
 
-_FUNCTIONS = (start, step, stop, confine, state_is_hand, parts_of)
+_FUNCTIONS = (start, _solved, _carried, step, stop, confine, state_is_hand, parts_of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,11 +157,25 @@ class PointMass(Plant):
     step = staticmethod(step)
     stop = staticmethod(stop)
     hand = staticmethod(state_is_hand)
+    steady: ClassVar[Callable[..., Any] | None] = staticmethod(steady)
+    step_steady: ClassVar[Callable[..., Any] | None] = staticmethod(step_steady)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = _FUNCTIONS
 
     mass: float = keyword(1.0, "Mass of the hand.", "kg", positive(1e6))
     damping: float = keyword(0.0, "Viscous damping of the hand itself.", "N s/m", number_from(0, 1e6))
     max_force: float = keyword(10.0, "The hand's force along one axis for an action of 1.", "N", positive(1e6))
+    force_lag: float = keyword(
+        0.0,
+        "Time constant with which the hand's own force follows the command: a low-pass of the first order. 0 is none; with more "
+        "the plant is a `reach_gym.plants.lagged_mass.LaggedMass`, which muscles suggest with about 0.04.",
+        "s",
+        number_from(0, LONGEST_LAG),
+    )
+
+    def check(self) -> None:
+        """A lag needs another class, so that no plant has one that it does not show."""
+        if self.force_lag != 0.0 and type(self) is PointMass:
+            raise ValueError(f"`force_lag` must be 0 for a PointMass, got {self.force_lag:g}; a LaggedMass takes more.")
 
     def params(self, dt: float, arena: float) -> Any:
         """See `Plant.params`.
@@ -158,7 +203,7 @@ class PointMass(Plant):
 
     def linear(self) -> LinearHand:
         """Itself."""
-        return LinearHand(self.mass, self.damping, self.max_force)
+        return LinearHand(self.mass, self.damping, self.max_force, self.force_lag)
 
     def describe(self) -> str:
         """One line about the body, for people."""

@@ -7,10 +7,11 @@ from dataclasses import fields
 from typing import Any
 
 from reach_gym import checks
+from reach_gym.plants.lagged_mass import LaggedMass
 from reach_gym.plants.plant import Plant
 from reach_gym.plants.point_mass import PointMass
 
-PLANTS: dict[str, type[Plant]] = {plant.kind: plant for plant in (PointMass,)}
+PLANTS: dict[str, type[Plant]] = {plant.kind: plant for plant in (PointMass, LaggedMass)}
 _USUAL = PointMass.kind
 
 
@@ -24,14 +25,24 @@ def plant_class(value: Any) -> type[Plant]:
     if isinstance(value, Plant):
         return type(value)
     if isinstance(value, Mapping):
-        return PLANTS[checks.choice("plant.kind", value.get("kind", _USUAL), PLANTS)]
+        return _with_or_without_lag(PLANTS[checks.choice("plant.kind", value.get("kind", _USUAL), PLANTS)], value)
     if not isinstance(value, str):
         raise TypeError(f"`plant` must be {' or '.join(map(repr, PLANTS))}, a dict or a Plant, got {checks.shown(value)}.")
     return PLANTS[checks.choice("plant", value, PLANTS)]
 
 
+def _with_or_without_lag(named: type[Plant], value: Mapping[str, Any]) -> type[Plant]:
+    """Of the two point masses the one that has the `force_lag` in `value`; any other plant as it is `named`."""
+    lag = value.get("force_lag")
+    if named not in (PointMass, LaggedMass) or isinstance(lag, bool) or not isinstance(lag, int | float):
+        return named
+    return LaggedMass if lag > 0 else PointMass
+
+
 def plant_from_data(name: str, value: Any) -> Plant:
     """Reads a plant; `value` as for `plant_class`.
+
+    A point mass with a `force_lag` of more than 0 is a `LaggedMass`, and one of these with 0 a `PointMass`.
 
     Raises:
         TypeError: `value` is no plant, or a keyword has the wrong type.

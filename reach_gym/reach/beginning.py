@@ -19,7 +19,7 @@ _choose_field = chooser(FieldNumbers)
 def candidate(
     key: Any, trial: Any, attempt: Any, settings: Any, fixed_start: Any, count: Any, points_x: Any, points_y: Any
 ) -> tuple[Any, Any, Any, Any]:
-    """Start and target of one attempt; it is repeated until the target does not contain the start.
+    """Start and target of one attempt; it is repeated until start and target are far enough apart.
 
     Args:
         key: Key of the row.

@@ -16,13 +16,14 @@ from reach_gym.fields import Pair
 from reach_gym.keywords import read, takes
 from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_action
-from reach_gym.reach.facts import Sensed, TrialFacts, facts_of, sensed_by
+from reach_gym.reach.facts import TrialFacts, facts_of, sensed_by
 from reach_gym.reach.goal import reward_of_goals
 from reach_gym.reach.keywords import Reach, plant_keywords, with_plant
-from reach_gym.reach.observations import FOURTH, put_four
+from reach_gym.reach.observations import FOURTH, Sensed, put_seven
 from reach_gym.reach.options import reach_options
 from reach_gym.reach.picture import scene_of
-from reach_gym.reach.rules import has_left
+from reach_gym.reach.presets import Preset, with_preset
+from reach_gym.reach.rules import has_left, rest_of
 from reach_gym.reach.saved import read_rows
 from reach_gym.reach.trial import ReachTrial
 from reach_gym.rendering import CursorScene
@@ -34,7 +35,7 @@ RENDER_FPS = 50
 _OBJECT = np.dtype(object)  # whose `tolist` gives numbers, too
 
 
-@takes(Reach, PointMass, Shown)
+@takes(Preset, Reach, PointMass, Shown)
 class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     """Bring the cursor to the target after the go cue, against a force field.
 
@@ -45,23 +46,28 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     ``Box(-1, 1, (2,))`` float32: the hand's force over `max_force`. Finite numbers outside are clipped.
 
     ## Transition
-    ``mass dv/dt = max_force * action + F - damping * v`` with the field's force ``F = gain * inside(region, p) * (push +
-    viscosity v + stiffness (p - origin))``, in time steps of `dt` (`reach_gym.plants.point_mass.step`): of second order, and an
-    ideal curl does no work. At the walls of the arena, twice as wide as the workspace, the hand stops. Under a visuomotor
-    rotation the cursor is the hand, turned around the start by ``gain * rotation``.
+    ``mass dv/dt = f + F - damping * v``, where the hand's force f is ``max_force * action``, or follows it with the time constant
+    `force_lag`, the field's force ``F = gain * inside(region, p) * (push + viscosity v + stiffness (p - origin))``, in time steps
+    of `dt` (`reach_gym.plants.point_mass.step`): of second order, and an ideal curl does no work. At the walls of the arena,
+    twice as wide as the workspace, the hand stops. Under a visuomotor rotation the cursor is the hand, turned around the start by
+    ``gain * rotation``.
 
     ## A trial
     The hand rests at the start (phase HOLD, 0). At `target_onset` the target appears (PLAN, 1), and `go_delay` later the go cue
-    lights up for `go_pulse` (MOVE, 2). A cursor further than `hold_radius` from the start before or as the cue begins is a false
-    start: the trial goes on, but cannot succeed any more (``false_start="ignore"`` only marks it). Success, which terminates: the
-    cursor stays within `radius` of the target and slower than `speed_limit` for `hold`, after the go cue. The time limit (100
-    steps, 1 s) stands in the registration and truncates; it counts steps, so a shorter `dt` needs more `max_episode_steps`.
+    lights up (MOVE, 2), until the trial ends or for `go_pulse`. A cursor further than `hold_radius` from the start before or as
+    the cue begins is a false start: the trial goes on, but cannot succeed any more (`false_start` "fail"), ends at once
+    ("abort"), or is only marked ("ignore"). Success: the cursor stays within `radius` of the target and slower than `speed_limit`
+    for `hold`, after the go cue, and the movement took as long as `movement_time` allows; otherwise info tells ``too_fast`` or
+    ``too_slow``. The hold terminates the trial, `time_limit` after the go cue truncates it. Between trials the hand is carried
+    back to the start.
 
     ## Observation space
     As the keyword `observation` says (`reach_gym.reach.observations`). With ``"goal"`` there is also `compute_reward`, which
-    gives the reward for other goals.
+    gives the reward for other goals. ``"vector"`` and ``"goal"`` show all that the rules judge by, so that without latency,
+    noise, lag and hidden fields the present observation tells as much of the future as the whole past does.
 
-    What is sensed is `delay` steps old and has Gaussian noise (cut at six standard deviations).
+    What is sensed is `delay` steps old and has Gaussian noise (cut at six standard deviations). With `history` the last
+    observations and actions follow the present one.
 
     ## Reward
     As the keyword `reward` says (`reach_gym.reach.rules.REWARDS`).
@@ -76,6 +82,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     ## Reset options
     For this trial only: ``start``, ``target`` (x, y); ``gain`` (a factor on the perturbation) and ``field`` (with gain 1 unless
     one is given), which make it a plain trial whatever the schedule says; ``channel`` (bool), to run it in a channel or not.
+    ``repeat`` (bool) begins the trial before once more, as laboratories do after a false start: the same number and draws.
     """
 
     metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
@@ -94,10 +101,11 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
             TypeError: There is no such keyword, or it has the wrong type.
             ValueError: A keyword has a value that is not allowed.
         """
-        made, shown = read(type(self).__name__, (Reach, Shown), with_plant(keywords, task), task, plant_keywords())
+        given, beside = with_plant(with_preset(keywords), task), [*plant_keywords(), "preset"]
+        made, shown = read(type(self).__name__, (Reach, Shown), given, task, beside)
         self.render_mode, self._lean = shown.render_mode, shown.lean
         self._trial = ReachTrial(made, None if self.render_mode is None else self._watch)
-        self.observation_space = self._trial.observations.space
+        self.observation_space = self._trial.history.space
         self.action_space = spaces.Box(np.array(made.plant.low, np.float32), np.array(made.plant.high, np.float32))
         self._path: list[Pair] = []
         self._return = 0.0
@@ -120,7 +128,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
             self._open(self._title)  # refuses where there is no display, before anything has changed
         super().reset(seed=seed)
         trial = self._trial
-        key, number = trial.key, trial.number + 1
+        key, number = trial.key, trial.number + (not chosen.repeat)
         if seed is not None or key is None:
             key, number = draws.new_key(self.np_random), 0
         trial.begin(key, number, chosen)
@@ -128,7 +136,8 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         self._path, self._return = [trial.start], 0.0
         if self.render_mode == "human":
             self.render()
-        return trial.see(), {"false_start": False, "is_success": False} if self._lean else trial.told.copy()
+        seen = trial.with_past(trial.see(), None) if self.task.history else trial.see()
+        return seen, {"false_start": False, "is_success": False} if self._lean else trial.told.copy()
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Moves the plant by one time step; see the class for rewards and info.
@@ -147,20 +156,22 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         now = trial.now
         if now is None:
             raise ResetNeeded("Call `reset` before `step`: no trial is under way.")
-        start_x, start_y, tx, ty, go, gain, scale, felt = now
-        (move, hand_of, params, strength_x, strength_y, free, radius_squared, leave_squared, noisy, turned, fixed, reward_of,
-         plain, per_metre, per_speed) = trial.constants  # fmt: skip
+        start_x, start_y, tx, ty, go, gain, scale, felt, move, field = now
+        (hand_of, params, strength_x, strength_y, free, radius_squared, leave_squared, noisy, turned, fixed, reward_of,
+         abort, plain, per_metre, per_speed, dt, hold_steps, last, timed, remembers) = trial.constants  # fmt: skip
         if common:
+            actions: Any = (ax, ay)
             command: Any = (strength_x * ax, strength_y * ay)
             effort = ax * ax + ay * ay
         else:
-            command, effort = trial.command(reach_action(action, trial.task.plant))
+            actions = reach_action(action, trial.task.plant)
+            command, effort = trial.command(actions)
         if noisy:
             command = trial.with_motor_noise(command)
         if felt and trial.waving:
             factor = trial.factor()
             gain, scale = gain * factor, scale * factor
-        hand, fx, fy = move(trial.state, command, scale, trial.numbers if felt else None, params)
+        hand, fx, fy = move(trial.state, command, scale, field, params)
         trial.state = hand
         trial.hand = x, y, vx, vy = hand if hand_of is None else hand_of(hand, params)
         if not (-free <= x <= free and -free <= y <= free):
@@ -170,13 +181,22 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         trial.steps = step = trial.steps + 1
         dx, dy = cx - tx, cy - ty
         squared = dx * dx + dy * dy
-        on_target = success = False
+        on_target = success = ended = False
         # Elsewhere nothing of what the rules say can change.
-        left = step <= go and not trial.false_start and has_left(cx, cy, start_x, start_y, leave_squared)
-        if left or squared <= radius_squared or trial.held:
+        leaves = not trial.left and has_left(cx, cy, start_x, start_y, leave_squared)
+        if leaves or squared <= radius_squared or trial.held:
             on_target = trial.judge(cx, cy, squared)
-            success = trial.success
-        reward = fixed[on_target] if fixed else reward_of(on_target, sqrt(squared), effort, step >= go, trial.spoilt)
+            success, ended = trial.success, trial.ended
+        if fixed:
+            reward = fixed[on_target]
+        else:
+            rest = rest_of(step, go, last, trial.false_start, abort)
+            moving, sx, sy = step >= go, cx - start_x, cy - start_y
+            away = 0.0 if moving else sqrt(sx * sx + sy * sy)
+            reward = reward_of(on_target, success, sqrt(squared), away, effort, moving, trial.spoilt, rest)
+        late = step >= go + last
+        if ended or late:
+            trial.now = None
         if step >= trial.next_event:
             trial.after_step(reward)
         if self._lean:
@@ -192,12 +212,21 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
                 info["force_x"], info["force_y"], info["gain"] = fx, fy, gain
             if success:
                 info["is_success"] = True
+            if timed:
+                info["too_fast"], info["too_slow"] = trial.pace()
         if plain is None:
-            return trial.see(), reward, success, False, info
-        # What `VectorObservations.see` does; to call it would take 3 % more time.
-        seen = plain.copy()
-        put_four(seen, FOURTH, x * per_metre, y * per_metre, vx * per_speed, vy * per_speed)
-        return seen, reward, success, False, info
+            seen = trial.see()
+        else:
+            # What `VectorObservations.see` does; to call it would take 3 % more time.
+            seen, left = plain.copy(), trial.left
+            moving = (step - left) * dt if left else 0.0
+            put_seven(
+                *(seen, FOURTH, x * per_metre, y * per_metre, vx * per_speed, vy * per_speed),
+                *((step - trial.began) * dt, moving, trial.held / hold_steps),
+            )
+        if remembers:
+            seen = trial.with_past(seen, actions)
+        return seen, reward, ended, late, info
 
     def _watch(self, reward: float) -> None:
         self._path.append(self._trial.cursor[:2])
@@ -221,13 +250,13 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         return facts_of(self.task, self._trial.tables, self._trial.rows(), belief, steps)
 
     def sense(self, observations: Any) -> Sensed:
-        """What a batch of one observation says, in SI units.
+        """What a batch of one observation says, in SI units; see `reach_gym.reach.facts.sensed_by`.
 
         Raises:
             gymnasium.error.ResetNeeded: Before the first reset.
         """
         self._require_trial("sense")
-        return sensed_by(self.task, self._trial.observations, self._trial.rows(), observations)
+        return sensed_by(self._trial.observations, self.observation_space, 1, observations)
 
     def _scene(self) -> CursorScene:
         return scene_of(self.task, self._trial.tables, self._trial.rows(), 0, self._path, self._return, self._title)

@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from gymnasium import spaces
 
 from reach_gym import checks
 from reach_gym.fields import FieldNumbers
 from reach_gym.plants.plant import LinearHand, Plant
 from reach_gym.plants.turns import swing, turn
 from reach_gym.reach.keywords import Reach
-from reach_gym.reach.observations import Observations
+from reach_gym.reach.observations import Observations, Sensed
 from reach_gym.reach.rows import COUNT, STREAM, Cursor, ReachRows, Trial, float_lines
-from reach_gym.reach.rules import shown
 from reach_gym.reach.tables import SESSION, ReachTables, Wholes
 from reach_gym.rows.records import Floats
 from reach_gym.sessions.schedule import place_in_session
@@ -66,24 +66,6 @@ class TrialFacts(NamedTuple):
             NotApplicableError: It is none.
         """
         return self.plant.linear()
-
-
-class Sensed(NamedTuple):
-    """What n observations say, in SI units.
-
-    Attributes:
-        position: float64 (n, 2), the cursor, delayed and noisy as observed.
-        velocity: float64 (n, 2), likewise.
-        target: float64 (n, 2); the start where it is not visible yet.
-        visible: bool (n,), whether the target is.
-        go: bool (n,), whether the go cue is on.
-    """
-
-    position: Floats
-    velocity: Floats
-    target: Floats
-    visible: npt.NDArray[np.bool_]
-    go: npt.NDArray[np.bool_]
 
 
 def facts_of_nothing(task: Reach, step: npt.NDArray[np.int64], steps: int) -> TrialFacts:
@@ -166,26 +148,24 @@ def turned(trial: Trial, x: Any, y: Any, vx: Any, vy: Any) -> Cursor:
     return Cursor(x + sx, y + sy, vx + svx, vy + svy)
 
 
-def sensed_by(task: Reach, observations: Observations, rows: ReachRows, batch: Any) -> Sensed:
-    """What a `batch` of observations of these rows says, in SI units.
+def sensed_by(observations: Observations, space: spaces.Space[Any], count: int, batch: Any) -> Sensed:
+    """What a `batch` of observations says, in SI units: nothing but what stands in them.
 
-    Images show no velocity; for them it is the true state, as old as what is sensed.
+    Args:
+        observations: Their kind.
+        space: Of one observation.
+        count: How many rows there are.
+        batch: The observations.
 
     Raises:
+        NotApplicableError: They are images, which do not say it.
         ValueError: `batch` is not one observation per row.
     """
-    cursor, counts = cursor_of(task, rows), rows.counts
-    count = len(cursor.x)
+    parts = {"": space} if not isinstance(space, spaces.Dict) else dict(space.items())
     try:
-        told = observations.decode(batch)
+        shapes = {name: np.shape(batch[name] if name else batch) for name in parts}
     except (IndexError, KeyError, TypeError, ValueError):
-        told = np.empty(0), np.empty(0)
-    if told is not None and told[1].shape != (count, 2):
+        shapes = {}
+    if shapes != {name: (count, *(part.shape or ())) for name, part in parts.items()}:
         raise ValueError(f"`observations` must be {count} of the kind {observations.kind!r}, got {checks.shown(batch)}.")
-    if told is None and task.delay:
-        cursor = Cursor(*rows.past[(counts[COUNT.step] + 1) % (task.delay + 1), :, np.arange(count)].T)
-    position, velocity = (np.stack(cursor[:2], axis=1), np.stack(cursor[2:], axis=1)) if told is None else told
-    visible, cue = shown(counts[COUNT.step], task.delay, int(observations.late_goal), task.onset, counts[COUNT.go], task.pulse)
-    at = float_lines(task.plant).trial
-    target = np.where(visible, rows.floats[[at.target_x, at.target_y]], rows.floats[[at.start_x, at.start_y]]).T
-    return Sensed(position, velocity, target, visible, cue)
+    return observations.decode(batch)

@@ -54,7 +54,8 @@ def goal_reward(task: Reach, achieved_goal: Any, desired_goal: Any, info: Any) -
     moving, spoilt, squared = phase == Phase.MOVE, (false_start != 0) & task.strict, dx * dx + dy * dy
     settings = settings_of(task)
     on_target = is_on_target(squared, vx, vy, moving, spoilt, settings.radius_squared, settings.speed_squared)
-    reward = REWARDS[task.reward].of(on_target, np.sqrt(squared), effort, moving, spoilt)
+    # Rewards that are told for any goal depend neither on success nor on what a false start cuts off.
+    reward = REWARDS[task.reward].of(on_target, False, np.sqrt(squared), 0.0, effort, moving, spoilt, 0)
     return float(reward[0]) if one else reward
 
 

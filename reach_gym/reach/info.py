@@ -30,6 +30,8 @@ class Info(NamedTuple):
         channel: Whether the trial runs in a force channel.
         false_start: Whether there has been a false start.
         is_success: Whether the trial has succeeded.
+        too_fast: Whether a hold was reached in less than the window of movement time.
+        too_slow: Whether the movement takes longer than the window.
     """
 
     hand_x: float
@@ -51,6 +53,8 @@ class Info(NamedTuple):
     channel: bool
     false_start: bool
     is_success: bool
+    too_fast: bool
+    too_slow: bool
 
 
 def _keys(kind: type) -> tuple[str, ...]:
@@ -83,7 +87,7 @@ class Ends(NamedTuple):
     """What stands below the flags of info in the block of truth values: how a step ended.
 
     Attributes:
-        terminated: By success.
+        terminated: By the rules.
         truncated: By the time limit.
         done: Either.
         every: True in all rows.

@@ -37,6 +37,7 @@ from reach_gym.reach.rows import COUNT, STREAM, Trial
 from reach_gym.reach.rules import REWARDS, has_left
 from reach_gym.reach.rules import phase as phase_of
 from reach_gym.reach.tables import SESSION, ReachTables
+from reach_gym.rows.compiled import kept
 from reach_gym.rows.records import tuple_reader, writer
 from reach_gym.sessions.draws import draw_kind, noise_key
 from reach_gym.sessions.schedule import place_in_session
@@ -64,11 +65,12 @@ def reach_kernels(
         `reach_gym.reach.info`; below the flags `advance` has `Ends`. The `limits` of an observation are where places and
         velocities are cut, and its units per metre and per m/s.
     """
-    observe = numba.njit(parallel=parallel, nogil=True)(observe_loop(_over(parallel), _code(plant), kind))
+    observe = _jit(parallel)(observe_loop(_over(parallel), _code(plant), kind))
     # These only call the loops; Numba warns where there is no loop to spread.
     plain = numba.njit(nogil=True)
     start = _begin(plant)
-    return plain(_advance_with(_step(plant, reward, lean, parallel), start, observe)), plain(_restart_with(start, observe))
+    advance, restart = _advance_with(_step(plant, reward, lean, parallel), start, observe), _restart_with(start, observe)
+    return kept(plain(advance), plant, kind, reward, lean, parallel), kept(plain(restart), plant, kind, lean, parallel)
 
 
 @functools.cache
@@ -80,10 +82,15 @@ def _over(parallel: bool) -> Any:
     return numba.prange if parallel else range
 
 
+def _jit(parallel: bool) -> Any:
+    # Without checks for division by zero, as in NumPy: they keep the compiler from working on several rows at once.
+    return numba.njit(parallel=parallel, nogil=True, error_model="numpy")
+
+
 @functools.cache
 def _loops(plant: str, lean: bool, parallel: bool) -> list[Any]:
     """The loops that serve every reward and observation, compiled once."""
-    jit = numba.njit(parallel=parallel, nogil=True)
+    jit = _jit(parallel)
     factories = (command_loop, noise_loop, scale_loop, move_loop, cursor_loop)
     loops = [jit(factory(_over(parallel), _code(plant))) for factory in factories]
     return [*loops, jit(tell_loop(_over(parallel), _code(plant), lean))]
@@ -93,7 +100,7 @@ def _loops(plant: str, lean: bool, parallel: bool) -> list[Any]:
 def _step(plant: str, reward: str, lean: bool, parallel: bool) -> Any:
     """The time step, compiled once for all kinds of observation."""
     command, noise, scale_all, move, cursor, tell = _loops(plant, lean, parallel)
-    judge = numba.njit(parallel=parallel, nogil=True)(judge_loop(_over(parallel), _code(plant), REWARDS[reward].of))
+    judge = _jit(parallel)(judge_loop(_over(parallel), _code(plant), REWARDS[reward].of))
     return numba.njit(nogil=True)(step_of(_code(plant), command, noise, scale_all, move, cursor, judge, tell))
 
 
@@ -181,6 +188,7 @@ def _begin(plant: str) -> Any:
                 whole[LINE.phase, i] = phase_of(0, wholes_from(tables.wholes).onset, counts[COUNT.go, i])
                 flags[LINE.channel, i] = counts[COUNT.channel, i] != 0
                 flags[LINE.false_start, i], flags[LINE.is_success, i] = False, False
+                flags[LINE.too_fast, i], flags[LINE.too_slow, i] = False, False
 
     return numba.njit(nogil=True)(begin_all)
 
@@ -191,7 +199,7 @@ def _draw_points(key: Any, trial: Any, tables: Any, settings: Any, fixed_start: 
     points = (0.0, 0.0, 0.0, 0.0)
     while searching:
         points = candidate(key, trial, attempt, settings, fixed_start, count, tables.points[0], tables.points[1])
-        searching = not has_left(points[2], points[3], points[0], points[1], settings.radius_squared)
+        searching = not has_left(points[2], points[3], points[0], points[1], settings.apart_squared)
         attempt += np.uint64(1)
     return points
 
@@ -232,5 +240,6 @@ def _next_trial_with(code: PlantCode) -> Callable[..., None]:
         hand = hand_of(state, params)
         for moment in range(len(past)):
             past[moment, 0, i], past[moment, 1, i], past[moment, 2, i], past[moment, 3, i] = hand[0], hand[1], hand[2], hand[3]
+            past[moment, 4, i] = 0.0
 
     return next_trial

@@ -16,10 +16,11 @@ from reach_gym.plants.point_mass import PointMass
 from reach_gym.plants.table import plant_class, plant_from_data
 from reach_gym.reach.observations import OBSERVATIONS, Observations, observations_of
 from reach_gym.reach.rules import REWARDS, has_left
-from reach_gym.reach.targets import delays_from_data, point, steps, targets_from_data
+from reach_gym.reach.targets import MAX_STEPS, delays_from_data, point, steps, targets_from_data
 from reach_gym.sessions.schedule import Schedule, schedule_from_data
 
 MAX_DELAY = 1000  # steps
+MAX_HISTORY = 100  # steps
 # Numbers of a field may not be larger, so that no force overflows inside the arena.
 MAX_FIELD = 1e6
 _NOISE_STEP = 0.01  # s, for which the standard deviations of noise are given
@@ -75,7 +76,7 @@ class Reach(Keywords):
     )
     start: Pair | None = keyword((0.0, 0.0), "The place (x, y) at which every trial starts; None draws it.", "m")
     reward: str = keyword(
-        "sparse",
+        "shaped",
         "How a step is rewarded. " + "; ".join(f'"{name}": {reward.meaning}' for name, reward in REWARDS.items()) + ".",
         read=choice_of(*REWARDS),
     )
@@ -94,9 +95,17 @@ class Reach(Keywords):
     hold_radius: float = keyword(0.01, "Around the start, within which the cursor waits for the go cue.", "m")
     false_start: str = keyword(
         "fail",
-        'What leaving the start too early does: with "fail" the trial goes on, but cannot succeed; "ignore" only marks it.',
-        read=choice_of("fail", "ignore"),
-    )  # fmt: skip
+        'What leaving the start too early does: with "fail" the trial goes on, but cannot succeed; "abort" ends it at once, as '
+        'laboratories do; "ignore" only marks it.',
+        read=choice_of("fail", "abort", "ignore"),
+    )
+    movement_time: Pair | None = keyword(
+        None,
+        "Window (shortest, longest) of the movement time for success: from leaving the start, `hold_radius` away, to the arrival "
+        "on the target with which the hold begins. A hold outside of it ends the trial without success. None for any time.",
+        "s",
+    )
+    time_limit: float = keyword(1.0, "From the go cue until the trial is truncated.", "s")
     target_onset: float = keyword(0.2, "From the trial's start until the target appears (Sun & Plitt: 0.2).", "s")
     go_delay: float | Pair | dict[str, float] = keyword(
         (0.0, 0.09),
@@ -104,8 +113,25 @@ class Reach(Keywords):
         "`reach_gym.reach.targets.delays_from_data`.",
         "s",
     )
-    go_pulse: float = keyword(0.05, "How long the go cue lasts (Sun & Plitt: 0.05).", "s")
-    delay: int = keyword(0, "How old what is sensed is.", "time steps", integer_from(0, MAX_DELAY))
+    cue: str = keyword(
+        "latched",
+        'How the go cue is shown: "latched" stays on until the trial ends; "pulse" lasts for `go_pulse` (Sun & Plitt).',
+        read=choice_of("latched", "pulse"),
+    )
+    go_pulse: float = keyword(0.05, "How long the go cue lasts as a pulse (Sun & Plitt: 0.05).", "s")
+    delay: int = keyword(
+        0,
+        "How old what is sensed is: cursor, go cue, the rules' signals, and the target where it is part of what is sensed.",
+        "time steps",
+        integer_from(0, MAX_DELAY),
+    )
+    history: int = keyword(
+        0,
+        'How many past observations, each with the action that followed it, come after the present one; only with "vector". '
+        "With at least `delay` of them, where there is no noise, a learner without memory can know where the hand is.",
+        "time steps",
+        integer_from(0, MAX_HISTORY),
+    )
     sensory_noise: Pair = keyword(
         (0.0, 0.0),
         "Standard deviations of the sensed position (m) and velocity (m/s) in time steps of 10 ms; noise is per time, so that it "
@@ -140,9 +166,23 @@ class Reach(Keywords):
         self.settle(radius=size("radius", self.radius))
         _ = self.hold_steps
         self.settle(hold_radius=size("hold_radius", self.hold_radius))
-        _ = self.onset, self.delays, self.pulse, self.block_fields, self.params
+        if isinstance(self.movement_time, list):
+            self.settle(movement_time=tuple(self.movement_time))
+        _ = self.onset, self.delays, self.pulse, self.block_fields, self.params, self.window, self.last
+        self._check_observation()
         for target in self.points:
             require_apart(self.start, target, self)
+
+    def _check_observation(self) -> None:
+        if self.history and self.observation != "vector":
+            raise ValueError(f"`history` must be 0 with the observation {self.observation!r}, got {self.history}.")
+        told = REWARDS[self.reward].of_step_only and self.false_start != "abort"
+        if self.observation == "goal" and not told:
+            steps = " or ".join(repr(name) for name, reward in REWARDS.items() if reward.of_step_only)
+            raise ValueError(
+                f"`reward` must be {steps}, and `false_start` not 'abort', with the observation 'goal', whose reward must be "
+                f"told for any goal from one step alone, got {self.reward!r} and {self.false_start!r}."
+            )
 
     @cached_property
     def points(self) -> tuple[Pair, ...]:
@@ -167,7 +207,29 @@ class Reach(Keywords):
     @cached_property
     def pulse(self) -> int:
         """Steps that the go cue lasts."""
-        return steps("go_pulse", self.go_pulse, self.dt, least=1)
+        pulse = steps("go_pulse", self.go_pulse, self.dt, least=1)
+        return pulse if self.cue == "pulse" else MAX_STEPS
+
+    @cached_property
+    def window(self) -> tuple[int, int]:
+        """The least and the greatest movement time for success, in steps."""
+        if self.movement_time is None:
+            return 0, MAX_STEPS
+        pair = checks.items("movement_time", self.movement_time, 2, "None or a pair (shortest, longest) in seconds")
+        shortest, longest = steps("movement_time[0]", pair[0], self.dt), steps("movement_time[1]", pair[1], self.dt)
+        if shortest > longest:
+            raise ValueError(f"`movement_time` must have shortest <= longest, got {checks.shown(self.movement_time)}.")
+        return shortest, longest
+
+    @cached_property
+    def last(self) -> int:
+        """Steps from the go cue to the time limit."""
+        return steps("time_limit", self.time_limit, self.dt, least=1)
+
+    @property
+    def longest(self) -> int:
+        """Steps of the longest trial."""
+        return self.onset + max(self.delays) + self.last
 
     @cached_property
     def sensed_spread(self) -> Pair:
@@ -182,7 +244,17 @@ class Reach(Keywords):
     @property
     def strict(self) -> bool:
         """Whether a false start rules success out."""
-        return self.false_start == "fail"
+        return self.false_start != "ignore"
+
+    @property
+    def abort(self) -> bool:
+        """Whether a false start ends the trial."""
+        return self.false_start == "abort"
+
+    @property
+    def apart(self) -> float:
+        """The least distance from start to target, m: their discs do not overlap."""
+        return self.radius + self.hold_radius
 
     @property
     def arena(self) -> float:
@@ -235,6 +307,7 @@ def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str,
 
 
 def require_apart(start: Pair | None, target: Pair, task: Reach) -> None:
-    """Refuses a target that contains the start."""
-    if start is not None and not has_left(*target, *start, task.radius * task.radius):
-        raise ValueError(f"`target` must lie further than the radius {task.radius:g} m from the start {start}, got {target}.")
+    """Refuses a target so near that a cursor could be on it and in the start's disc at once."""
+    if start is not None and not has_left(*target, *start, task.apart**2):
+        least = f"radius and hold_radius together, {task.apart:g} m"
+        raise ValueError(f"`target` must lie further than {least}, from the start {start}, got {target}.")

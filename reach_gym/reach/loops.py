@@ -22,10 +22,10 @@ from reach_gym.reach import beginning, rules
 from reach_gym.reach.info import FLAGS, LINE, Ends
 from reach_gym.reach.observations import NUMBERS, OBSERVATIONS
 from reach_gym.reach.rows import COUNT, STREAM, Trial, float_lines
-from reach_gym.reach.rules import judge, shown
+from reach_gym.reach.rules import is_late, judge, pace, rest_of, shown, signals
 from reach_gym.reach.rules import phase as phase_of
 from reach_gym.reach.tables import Settings, Wholes
-from reach_gym.rows.compiled import register
+from reach_gym.rows.compiled import inlined, register
 from reach_gym.rows.records import lines, list_reader, numbers_reader, reader, tuple_reader, writer
 from reach_gym.sessions import draws, schedule
 from reach_gym.sessions.draws import NOISE_STREAMS, normal
@@ -36,6 +36,9 @@ COMPILED = NUMBERS._replace(spread=register_jitable(NUMBERS.spread), helper=regi
 STREAMS = tuple(np.uint64(stream) for stream in NOISE_STREAMS)
 END = lines(Ends, len(FLAGS))
 settings_from, wholes_from = register_jitable(list_reader(Settings)), register_jitable(list_reader(Wholes))
+
+
+_BLOCK = 64  # rows that move together
 
 
 class PlantCode:
@@ -121,17 +124,46 @@ def scale_loop(over: Any, code: PlantCode) -> Callable[..., bool]:
 def move_loop(over: Any, code: PlantCode) -> Callable[..., None]:
     """The movement, and the fields' forces."""
     state_of, put_state, field_of, plant, code_params = code.state, code.put_state, code.field, code.plant, code.params
-    step_of, stop, command_at = plant.step, plant.stop, register_jitable(tuple_reader(code.actuators))
+    step_of, stop = plant.step, plant.stop
+    # Numba's analysis of parallel loops fails where a function is inlined into one.
+    step_in = inlined(step_of) if over is range else step_of
+    command_at = register_jitable(tuple_reader(code.actuators))
+    actuators, state_end, field_start, field_end = (
+        code.actuators,
+        code.lines.state.stop,
+        code.lines.field.start,
+        code.lines.field.stop,
+    )
+    # Of the rows of a block: their state and field where they stand in all floats, then scale, commands and forces.
+    size, at_scale, at_command = _BLOCK, field_end, field_end + 1
+    at_force = at_command + actuators
+    height = at_force + 2
+    command_of = register_jitable(tuple_reader(actuators, at_command))
 
     def move(floats: Any, commands: Any, numbers: Any, scale: Any, felt: bool, values: Any, n: int) -> None:
         """Moves the plants."""
         params = code_params(values)
         if felt:
-            for i in over(n):
-                state, command = state_of(floats, i), command_at(commands, i)
-                moved, force_x, force_y = step_of(state, command, scale[i], field_of(floats, i), params)
-                put_state(floats, i, stop(moved, params))
-                numbers[LINE.force_x, i], numbers[LINE.force_y, i] = force_x, force_y
+            for b in over((n + size - 1) // size):
+                first, last = b * size, min(b * size + size, n)
+                # Rows of a fixed length do not overlap, and the compiler knows it: it moves several at once.
+                block = np.empty((height, size))
+                for k in range(state_end):
+                    block[k, : last - first] = floats[k, first:last]
+                for k in range(field_start, field_end):
+                    block[k, : last - first] = floats[k, first:last]
+                block[at_scale, : last - first] = scale[first:last]
+                for k in range(actuators):
+                    block[at_command + k, : last - first] = commands[k, first:last]
+                for i in range(last - first):
+                    state, command = state_of(block, i), command_of(block, i)
+                    moved, force_x, force_y = step_in(state, command, block[at_scale, i], field_of(block, i), params)
+                    put_state(block, i, moved)
+                    block[at_force, i], block[at_force + 1, i] = force_x, force_y
+                for i in range(last - first):
+                    put_state(floats, first + i, stop(state_of(block, i), params))
+                numbers[LINE.force_x, first:last] = block[at_force, : last - first]
+                numbers[LINE.force_y, first:last] = block[at_force + 1, : last - first]
         else:
             for i in over(n):
                 moved, _, _ = step_of(state_of(floats, i), command_at(commands, i), 0.0, None, params)
@@ -170,36 +202,53 @@ def cursor_loop(over: Any, code: PlantCode) -> Callable[..., None]:
     return cursor
 
 
-def judge_loop(over: Any, code: PlantCode, reward_of: Any) -> Callable[..., None]:
+def judge_loop(over_rows: Any, code: PlantCode, reward_of: Any) -> Callable[..., None]:
     """False starts, success and reward."""
     trial_line = code.lines.trial
 
-    def judge_all(floats: Any, counts: Any, numbers: Any, tables: Any, flags: Any, reward: Any) -> None:
+    def judge_all(floats: Any, counts: Any, past: Any, numbers: Any, tables: Any, flags: Any, reward: Any) -> None:
         """False starts, time on the target, success and reward."""
         settings, wholes, n = settings_from(tables.numbers), wholes_from(tables.wholes), len(reward)
         # Of the rows' own kind of integer, so that a loop need not convert.
-        strict, hold, late = np.int32(wholes.strict), np.int32(wholes.hold_steps), np.int32(wholes.limit)
-        limits = settings.radius_squared, settings.speed_squared, settings.leave_squared, strict, hold
+        strict, abort, hold = np.int32(wholes.strict), np.int32(wholes.abort), np.int32(wholes.hold_steps)
+        fastest, slowest = np.int32(wholes.fastest), np.int32(wholes.slowest)
+        last, late = np.int32(wholes.last), np.int32(wholes.limit)
+        limits = (
+            *(settings.radius_squared, settings.speed_squared, settings.leave_squared),
+            *(strict, abort, hold, fastest, slowest, last),
+        )
         squared = np.empty(n)
-        for i in over(n):
+        for i in over_rows(n):
             dx = numbers[LINE.cursor_x, i] - floats[trial_line.target_x, i]
             dy = numbers[LINE.cursor_y, i] - floats[trial_line.target_y, i]
             squared[i] = dx * dx + dy * dy
             numbers[LINE.distance, i] = np.sqrt(squared[i])
-        for i in over(n):
+        for i in over_rows(n):
             step, go = counts[COUNT.step, i], counts[COUNT.go, i]
-            false_start, spoilt, on_target, held, success = judge(
+            false_start, spoilt, on_target, held, left, success, ended = judge(
                 *(step, go, numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i]),
                 *(numbers[LINE.hand_vx, i], numbers[LINE.hand_vy, i]),
                 *(floats[trial_line.start_x, i], floats[trial_line.start_y, i]),
-                *(squared[i], counts[COUNT.false_start, i], counts[COUNT.held, i], limits),
+                *(squared[i], counts[COUNT.false_start, i], counts[COUNT.held, i], counts[COUNT.left, i], limits),
             )
-            reward[i] = reward_of(on_target, numbers[LINE.distance, i], numbers[LINE.effort, i], step >= go, spoilt)
-            counts[COUNT.false_start, i], counts[COUNT.held, i], counts[COUNT.success, i] = false_start, held, success
-        for i in over(n):
-            hit, over_time = counts[COUNT.success, i] != 0, counts[COUNT.step, i] >= late
-            flags[END.terminated, i], flags[END.truncated, i] = hit, over_time
-            flags[END.done, i], flags[END.every, i] = hit | over_time, True
+            sx = numbers[LINE.cursor_x, i] - floats[trial_line.start_x, i]
+            sy = numbers[LINE.cursor_y, i] - floats[trial_line.start_y, i]
+            away = np.sqrt(sx * sx + sy * sy)
+            reward[i] = reward_of(
+                *(on_target, success, numbers[LINE.distance, i], away, numbers[LINE.effort, i], step >= go, spoilt),
+                rest_of(step, go, last, false_start, abort),
+            )
+            counts[COUNT.false_start, i], counts[COUNT.held, i], counts[COUNT.left, i] = false_start, held, left
+            counts[COUNT.success, i], counts[COUNT.ended, i] = success, ended
+        for i in over_rows(n):
+            step, over = counts[COUNT.step, i], counts[COUNT.ended, i] != 0
+            over_time = (step >= late) | is_late(step, counts[COUNT.go, i], last)
+            flags[END.terminated, i], flags[END.truncated, i] = over, over_time
+            flags[END.done, i], flags[END.every, i] = over | over_time, True
+        slots = len(past)
+        if slots > 1:
+            for i in over_rows(n):
+                past[counts[COUNT.step, i] % slots, 4, i] = counts[COUNT.held, i]
 
     return judge_all
 
@@ -208,13 +257,15 @@ def tell_loop(over: Any, code: PlantCode, lean: bool) -> Callable[..., None]:
     """The rest of the info."""
     trial_line = code.lines.trial
 
-    def tell(floats: Any, counts: Any, streams: Any, numbers: Any, whole: Any, flags: Any, onset: int, n: int) -> None:
+    def tell(floats: Any, counts: Any, streams: Any, numbers: Any, whole: Any, flags: Any, values: Any, n: int) -> None:
         """Copies into the info what no other loop has filled."""
         if lean:
             for i in over(n):
                 flags[LINE.false_start, i] = counts[COUNT.false_start, i] != 0
                 flags[LINE.is_success, i] = counts[COUNT.success, i] != 0
             return
+        wholes = wholes_from(values)
+        onset, fastest, slowest, hold = wholes.onset, wholes.fastest, wholes.slowest, wholes.hold_steps
         for i in range(n):
             numbers[LINE.target_x, i] = floats[trial_line.target_x, i]
         for i in range(n):
@@ -227,6 +278,11 @@ def tell_loop(over: Any, code: PlantCode, lean: bool) -> Callable[..., None]:
             flags[LINE.channel, i], flags[LINE.false_start, i], flags[LINE.is_success, i] = (
                 *(counts[COUNT.channel, i] != 0, counts[COUNT.false_start, i] != 0),
                 counts[COUNT.success, i] != 0,
+            )
+        for i in over(n):
+            flags[LINE.too_fast, i], flags[LINE.too_slow, i] = pace(
+                *(counts[COUNT.step, i], counts[COUNT.held, i], counts[COUNT.left, i], counts[COUNT.ended, i]),
+                *(fastest, slowest, hold),
             )
 
     return tell
@@ -249,8 +305,8 @@ def step_of(code: PlantCode, command: Any, noise: Any, scale_all: Any, move: Any
         felt = scale_all(floats, counts, tables.waves, tables.periods, scale, numbers[LINE.gain], n)
         move(floats, commands, numbers, scale, felt, tables.numbers, n)
         cursor(floats, counts, past, numbers, tables.numbers, n)
-        judge_all(floats, counts, numbers, tables, flags, reward)
-        tell(floats, counts, streams, numbers, whole, flags, wholes_from(tables.wholes).onset, n)
+        judge_all(floats, counts, past, numbers, tables, flags, reward)
+        tell(floats, counts, streams, numbers, whole, flags, tables.wholes, n)
 
     return step
 
@@ -266,10 +322,23 @@ def observe_loop(over: Any, code: PlantCode, kind: str) -> Callable[..., None]:
         """Writes the observations of the rows of `mask`."""
         settings, wholes, n = settings_from(tables.numbers), wholes_from(tables.wholes), len(mask)
         onset, pulse, delay = np.int32(wholes.onset), np.int32(wholes.pulse), np.int32(wholes.delay)
+        hold, slots, dt = np.int32(wholes.hold_steps), len(past), settings.dt
         sensed, visible, cue = np.empty((4, n + 8)), np.empty(n, np.bool_), np.empty(n, np.bool_)
+        held, told, false_start = np.empty(n), np.empty((3, n + 8)), np.empty(n, np.bool_)
         sense(n, floats, counts, streams, past, numbers, sensed, delay, settings, limits)
         for i in over(n):
             visible[i], cue[i] = shown(counts[COUNT.step, i], delay, lag, onset, counts[COUNT.go, i], pulse)
+        if slots > 1:
+            for i in over(n):
+                held[i] = past[(counts[COUNT.step, i] + 1) % slots, 4, i]
+        else:
+            for i in over(n):
+                held[i] = counts[COUNT.held, i]
+        for i in over(n):
+            clock, moving, share, early = signals(
+                *(counts[COUNT.step, i] - delay, onset, counts[COUNT.go, i], counts[COUNT.left, i], held[i], hold, dt)
+            )
+            told[0, i], told[1, i], told[2, i], false_start[i] = clock, moving, share, early
         per_metre, per_speed = limits[2], limits[3]
         for i in over(n):
             if mask[i]:
@@ -277,7 +346,8 @@ def observe_loop(over: Any, code: PlantCode, kind: str) -> Callable[..., None]:
                 target, start = (trial.target_x, trial.target_y), (trial.start_x, trial.start_y)
                 now = sensed[0, i], sensed[1, i], sensed[2, i], sensed[3, i]
                 at = numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i]
-                write(observation, i, target, start, cue[i], visible[i], now, at, per_metre, per_speed)
+                signs = told[0, i], told[1, i], told[2, i], false_start[i]
+                write(observation, i, target, start, cue[i], visible[i], now, at, signs, per_metre, per_speed)
 
     sense = register_jitable(_sense_with(code))
     return observe_all

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.reach.info import FLAGS, FLOATS, WHOLES, Ends, Info, Outcome, batch_info, batch_outcome
+from reach_gym.reach.info import FLAGS, FLOATS, LINE, WHOLES, Ends, Info, Outcome, batch_info, batch_outcome
 from reach_gym.reach.kernels import reach_kernels
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations
@@ -56,7 +56,7 @@ class NumbaBackend:
         count = len(mask)
         floats, whole = self._blocks(count)
         flags = np.empty((len(FLAGS), count), np.bool_)
-        self._restart(*rows, mask, *self._tables, *self._limits, observation, floats, whole, flags)
+        self._restart(*rows[:4], mask, *self._tables, *self._limits, observation, floats, whole, flags)
         lines = Info(*floats, *whole, *flags)
         for name in self._told:
             info[name][mask] = getattr(lines, name)[:count][mask]
@@ -76,13 +76,13 @@ class NumbaBackend:
         floats, whole = self._blocks(count)
         flags = np.empty((len(FLAGS) + len(Ends._fields), count), np.bool_)
         reward = np.empty(count)
-        arguments = (*rows, actions, again, *self._tables, *self._limits, into, floats, whole, flags, reward)
+        arguments = (*rows[:4], actions, again, *self._tables, *self._limits, into, floats, whole, flags, reward)
         bad = self._advance(*arguments) if self._threads == 1 else spread(self._advance, arguments, self._threads)
         if bad >= 0:
             return int(bad)
         terminated, truncated, done, every = flags[len(FLAGS) :]
         if self._lean:
-            _, false_start, is_success = flags[: len(FLAGS)]
+            false_start, is_success = flags[LINE.false_start], flags[LINE.is_success]
             return into, reward, terminated, truncated, done, batch_outcome(false_start, is_success, every)
         info = batch_info(floats[:, :count], whole[:, :count], flags[: len(FLAGS)], every)
         return into, reward, terminated, truncated, done, info

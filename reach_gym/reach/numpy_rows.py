@@ -18,7 +18,7 @@ from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations
 from reach_gym.reach.options import NO_OPTIONS, ReachOptions, trial_kind
 from reach_gym.reach.rows import COUNT, STREAM, Counts, Cursor, ReachRows, Trial, float_lines
-from reach_gym.reach.rules import REWARDS, has_left, judge, phase, shown
+from reach_gym.reach.rules import REWARDS, has_left, is_late, judge, pace, phase, rest_of, shown, signals
 from reach_gym.reach.tables import SESSION, ReachTables, Wholes, limits_of, settings_of, wholes_of
 from reach_gym.rows.records import Floats, Mask
 from reach_gym.rows.vector_env import Array, Moved
@@ -76,11 +76,12 @@ def next_trial(rows: ReachRows, task: Reach, tables: ReachTables, options: Reach
     for line, values in enumerate(task.plant.start(points[0], points[1], task.params)):
         floats[line] = values
     rows.streams[STREAM.noise] = draws.noise_key(key, number)
-    rows.past[:] = np.stack(task.plant.hand(floats[at.state], task.params))
+    rows.past[:, :4] = np.stack(task.plant.hand(floats[at.state], task.params))
+    rows.past[:, 4] = 0.0
 
 
 def _draw_points(rows: ReachRows, task: Reach, tables: ReachTables, chosen: ReachOptions) -> Floats:
-    """Draws start and target of each of `rows`, (4, rows), again until the target does not contain the start."""
+    """Draws start and target of each of `rows`, (4, rows), again until start and target are far enough apart."""
     pending, attempt, settings = np.arange(rows.counts.shape[1]), 0, settings_of(task)
     drawn, count = np.empty((4, len(pending))), tables.points.shape[1]
     while pending.size:
@@ -92,7 +93,7 @@ def _draw_points(rows: ReachRows, task: Reach, tables: ReachTables, chosen: Reac
             if given is not None:
                 drawn[first : first + 2, pending] = given[pending].T
         start_x, start_y, target_x, target_y = drawn[:, pending]
-        pending = pending[~has_left(target_x, target_y, start_x, start_y, settings.radius_squared)]
+        pending = pending[~has_left(target_x, target_y, start_x, start_y, settings.apart_squared)]
         attempt += 1
     return drawn
 
@@ -140,24 +141,26 @@ class NumpyBackend:
         task, (start_x, start_y, target_x, target_y, *_) = self._task, now.trial
         late_goal = int(self._observations.late_goal)
         visible, cue = shown(now.counts.step, task.delay, late_goal, task.onset, now.counts.go, task.pulse)
-        sensed = self._sensed(rows, now.cursor)
-        start = start_x, start_y
-        return self._observations.batch((target_x, target_y), visible, cue, start, sensed, now.cursor[:2], into)
+        sensed, held = self._sensed(rows, now.cursor)
+        start, count = (start_x, start_y), now.counts
+        told = signals(count.step - task.delay, task.onset, count.go, count.left, held, task.hold_steps, task.dt)
+        return self._observations.batch((target_x, target_y), visible, cue, start, sensed, now.cursor[:2], told, into)
 
-    def _sensed(self, rows: ReachRows, cursor: Cursor) -> Cursor:
-        """The delayed and noisy cursor."""
-        task = self._task
+    def _sensed(self, rows: ReachRows, cursor: Cursor) -> tuple[Cursor, Array]:
+        """The delayed and noisy cursor, and how many steps it was on the target then."""
+        task, held = self._task, rows.counts[COUNT.held]
         if task.delay:
             oldest = (rows.counts[COUNT.step] + 1) % (task.delay + 1)
-            cursor = Cursor(*(rows.past[oldest, part, np.arange(len(oldest))] for part in range(4)))
+            *then, held = (rows.past[oldest, part, np.arange(len(oldest))] for part in range(5))
+            cursor = Cursor(*then)
         if task.sensory_noise == (0.0, 0.0):
-            return cursor
+            return cursor, held
         place, speed = task.sensed_spread
         key, step = rows.streams[STREAM.noise], rows.counts[COUNT.step].astype(np.uint64)
         limits = (self._observations.place_limit,) * 2 + (self._observations.speed_limit,) * 2
         noises = (draws.normal(key, step, np.uint64(stream)) for stream in draws.NOISE_STREAMS[4:])
         parts = zip(cursor, (place, place, speed, speed), noises, limits, strict=True)
-        return Cursor(*(confine(value + spread * noise, 0.0, limit)[0] for value, spread, noise, limit in parts))
+        return Cursor(*(confine(value + spread * noise, 0.0, limit)[0] for value, spread, noise, limit in parts)), held
 
     def report(self, rows: ReachRows) -> tuple[Array, InfoArrays]:
         """Observation and info of `rows` at the first moment of their trials, in fresh arrays."""
@@ -179,7 +182,10 @@ class NumpyBackend:
                 rows.streams[STREAM.trial].astype(np.int64),
                 phase(counts.step, self._task.onset, counts.go).astype(np.int64),
             ],
-            [counts.channel != 0, counts.false_start != 0, counts.success != 0],
+            [
+                *(counts.channel != 0, counts.false_start != 0, counts.success != 0),
+                *pace(counts.step, counts.held, counts.left, counts.ended, *self._task.window, self._task.hold_steps),
+            ],
             np.ones(len(now.squared), np.bool_),
         )
 
@@ -202,22 +208,27 @@ class NumpyBackend:
         done = self._move(rows, np.clip(actions, *self._bounds).T)
         now = self._now(rows)
         counts, trial, cursor, (_, _, vx, vy) = now.counts, now.trial, now.cursor, now.hand
-        if self._task.delay:
-            rows.past[counts.step % (self._task.delay + 1), :, np.arange(len(actions))] = np.stack(cursor, axis=1)
-        false_start, spoilt, on_target, held, success = judge(
+        false_start, spoilt, on_target, held, left, success, ended = judge(
             *(counts.step, counts.go, cursor.x, cursor.y, vx, vy, trial.start_x, trial.start_y),
-            *(now.squared, counts.false_start, counts.held, self._limits),
+            *(now.squared, counts.false_start, counts.held, counts.left, self._limits),
         )
-        counts.false_start[:], counts.held[:], counts.success[:] = false_start, held, success
-        truncated = counts.step >= self._limit
+        if self._task.delay:
+            rows.past[counts.step % (self._task.delay + 1), :, np.arange(len(actions))] = np.stack([*cursor, held], axis=1)
+        counts.false_start[:], counts.held[:], counts.left[:] = false_start, held, left
+        counts.success[:], counts.ended[:] = success, ended
+        last, abort = self._limits.last, self._limits.abort
+        truncated = (counts.step >= self._limit) | is_late(counts.step, counts.go, last)
         info = self._info(rows, now, done)
         distance = info["distance"] if "distance" in info else np.sqrt(now.squared)
-        reward = self._reward(on_target, distance, done.effort, counts.step >= counts.go, spoilt)
+        rest = rest_of(counts.step, counts.go, last, false_start, abort)
+        sx, sy = cursor.x - trial.start_x, cursor.y - trial.start_y
+        away, moving = np.sqrt(sx * sx + sy * sy), counts.step >= counts.go
+        reward = self._reward(on_target, success, distance, away, done.effort, moving, spoilt, rest)
         observation = self._observe(rows, now, into)
         if again.any():
             self.restart(rows, again, observation, info)
-            reward[again], success[again], truncated[again] = 0.0, False, False
-        return observation, reward, success, truncated, success | truncated, info
+            reward[again], ended[again], truncated[again] = 0.0, False, False
+        return observation, reward, ended, truncated, ended | truncated, info
 
     def _move(self, rows: ReachRows, actions: Floats) -> _Done:
         """Moves the hands of all `rows` by clipped actions (actuators, rows)."""

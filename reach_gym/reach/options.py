@@ -14,7 +14,7 @@ from reach_gym.reach.rules import has_left
 from reach_gym.reach.targets import point
 from reach_gym.sessions.schedule import MAX_GAIN
 
-OPTIONS = ("start", "target", "field", "gain", "channel")
+OPTIONS = ("start", "target", "field", "gain", "channel", "repeat")
 
 
 class ReachOptions(NamedTuple):
@@ -26,6 +26,7 @@ class ReachOptions(NamedTuple):
         field: The trial's field.
         gain: float64 (rows,), factor on it.
         channel: Whether the trial runs in a channel.
+        repeat: Whether it is the trial before once more, with the same target, go cue, gain and noise.
     """
 
     start: npt.NDArray[np.float64] | None
@@ -33,6 +34,7 @@ class ReachOptions(NamedTuple):
     field: ForceField | None
     gain: npt.NDArray[np.float64] | None
     channel: bool | None
+    repeat: bool = False
 
 
 NO_OPTIONS = ReachOptions(None, None, None, None, None)
@@ -48,16 +50,14 @@ def reach_options(task: Reach, options: Any, rows: int = 1) -> ReachOptions:
     if not options and (options is None or isinstance(options, dict)):
         return NO_OPTIONS
     checks.keys("options", options, OPTIONS)
-    channel = options.get("channel")
-    if channel is not None and not isinstance(channel, bool | np.bool_):
-        raise TypeError(f"`options['channel']` must be True or False, got {checks.shown(channel)}.")
+    channel, repeat = _truth("channel", options.get("channel")), _truth("repeat", options.get("repeat"))
     field, gain = options.get("field"), options.get("gain")
     chosen = ReachOptions(
         _points("options['start']", options.get("start"), rows, task.workspace),
         _points("options['target']", options.get("target"), rows, task.workspace),
         None if field is None else reach_field("options['field']", field),
         None if gain is None else _gains(gain, rows),
-        None if channel is None else bool(channel),
+        *(channel, bool(repeat)),
     )
     if chosen.channel and (chosen.gain is not None or chosen.field is not None):
         raise ValueError("`options` must not have a 'gain' or 'field' beside 'channel': True, which replaces the field.")
@@ -67,7 +67,7 @@ def reach_options(task: Reach, options: Any, rows: int = 1) -> ReachOptions:
             require_apart(None if start is None else tuple(start), tuple(target), task)
     elif chosen.start is not None and task.points:
         for x, y in chosen.start.tolist():
-            if not any(has_left(px, py, x, y, task.radius * task.radius) for px, py in task.points):
+            if not any(has_left(px, py, x, y, task.apart**2) for px, py in task.points):
                 raise ValueError(f"`options['start']` must lie outside of at least one target, got {(x, y)}.")
     return chosen
 
@@ -90,6 +90,12 @@ def trial_kind(options: ReachOptions, base: Any, gain: Any, channel: Any, given:
     if options.channel:
         return 0.0 * abs(gain), 0 * channel + 1
     return gain * (1 - channel) + base * channel, 0 * channel
+
+
+def _truth(name: str, value: Any) -> bool | None:
+    if value is not None and not isinstance(value, bool | np.bool_):
+        raise TypeError(f"`options['{name}']` must be True or False, got {checks.shown(value)}.")
+    return None if value is None else bool(value)
 
 
 def _points(name: str, value: Any, rows: int, limit: float) -> npt.NDArray[np.float64] | None:

@@ -8,7 +8,7 @@ from reach_gym.fields import Pair, from_numbers
 from reach_gym.reach.facts import cursor_of
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import STREAM, Counts, ReachRows, Trial, float_lines
-from reach_gym.reach.rules import Phase, phase, shown
+from reach_gym.reach.rules import Phase, pace, phase, shown
 from reach_gym.reach.tables import ReachTables
 from reach_gym.rendering import CursorScene
 
@@ -31,6 +31,7 @@ def scene_of(
     trial, counts = Trial(*floats[at.state.stop : at.field.start]), Counts(*rows.counts[:, row].tolist())
     factor = float(tables.waves[counts.wave, max(0, counts.step - 1) % tables.periods[counts.wave]])
     cursor = cursor_of(task, rows)
+    too_fast, too_slow = pace(counts.step, counts.held, counts.left, counts.ended, *task.window, task.hold_steps)
     visible, cue = shown(counts.step, 0, 0, task.onset, counts.go, task.pulse)
     return CursorScene(
         field=from_numbers(trial.scale * factor, floats[at.field]),
@@ -55,5 +56,7 @@ def scene_of(
         channel=counts.channel == 1,
         success=counts.success == 1,
         false_start=counts.false_start == 1,
+        too_fast=too_fast,
+        too_slow=too_slow,
         title=title,
     )

@@ -44,8 +44,10 @@ class Counts(NamedTuple):
         step: Steps taken.
         go: Step at which the go cue begins.
         held: Steps on the target.
+        left: Step after which the cursor was first outside of the start's disc; 0 while it has not left.
         false_start: Whether there has been one.
         success: Whether the trial has succeeded.
+        ended: Whether the rules have ended it.
         block: Number of the block.
         wave: Line of the table of waves that the trial follows.
         channel: Whether it runs in a force channel.
@@ -54,8 +56,10 @@ class Counts(NamedTuple):
     step: Any
     go: Any
     held: Any
+    left: Any
     false_start: Any
     success: Any
+    ended: Any
     block: Any
     wave: Any
     channel: Any
@@ -82,6 +86,16 @@ class Cursor(NamedTuple):
     y: Any
     vx: Any
     vy: Any
+
+
+class Moment(NamedTuple):
+    """What is remembered of a step for late senses: the cursor, and for how many steps it has been on the target."""
+
+    x: Any
+    y: Any
+    vx: Any
+    vy: Any
+    held: Any
 
 
 COUNT, STREAM = lines(Counts), lines(Streams)
@@ -125,25 +139,28 @@ class ReachRows(NamedTuple):
 
     Attributes:
         floats: float64 (lines, rows), see `FloatLines`.
-        counts: int32 (8, rows), see `Counts`.
+        counts: int32 (10, rows), see `Counts`.
         streams: uint64 (3, rows), see `Streams`.
-        past: float64 (delay + 1, 4, rows): the `Cursor` of the last steps, that of step s at s modulo delay + 1.
+        past: float64 (delay + 1, 5, rows): the `Moment` of the last steps, that of step s at s modulo delay + 1.
+        shown: float32 (n, rows), the last observation with its history; n is 0 where none is kept.
     """
 
     floats: Floats
     counts: npt.NDArray[np.int32]
     streams: npt.NDArray[np.uint64]
     past: Floats
+    shown: npt.NDArray[np.float32]
 
     @classmethod
-    def empty(cls, plant: Plant, count: int, delay: int, spare: int = 0) -> ReachRows:
-        """Rows that have not begun, and `spare` ones that nobody uses."""
+    def empty(cls, plant: Plant, count: int, delay: int, remembered: int = 0, spare: int = 0) -> ReachRows:
+        """Rows that have not begun, and `spare` ones that nobody uses; of each so many numbers of observations are remembered."""
         width = count + spare
         return cls(
             np.zeros((float_lines(plant).total, width)),
             np.zeros((len(Counts._fields), width), np.int32),
             np.zeros((len(Streams._fields), width), np.uint64),
-            np.zeros((delay + 1, len(Cursor._fields), width)),
+            np.zeros((delay + 1, len(Moment._fields), width)),
+            np.zeros((remembered, width), np.float32),
         )
 
     def first(self, count: int) -> ReachRows:
@@ -156,4 +173,5 @@ class ReachRows(NamedTuple):
 
     def put(self, mask: Mask, rows: ReachRows) -> None:
         """Overwrites the rows of `mask`."""
-        self.floats[:, mask], self.counts[:, mask], self.streams[:, mask], self.past[..., mask] = rows
+        self.floats[:, mask], self.counts[:, mask], self.streams[:, mask] = rows.floats, rows.counts, rows.streams
+        self.past[..., mask], self.shown[:, mask] = rows.past, rows.shown

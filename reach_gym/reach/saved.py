@@ -9,9 +9,13 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.fields import FieldNumbers
+from reach_gym.reach.facts import turned
+from reach_gym.reach.history import History
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import COUNT, STREAM, Counts, ReachRows, float_lines
-from reach_gym.reach.tables import UNLIMITED, wave_lines
+from reach_gym.reach.rules import has_left
+from reach_gym.reach.tables import wave_lines
+from reach_gym.rows.records import Mask
 
 _LARGEST = 1e30  # in a state that is set; far beyond what a task can reach, and no product of two such numbers overflows
 
@@ -23,33 +27,35 @@ def read_rows(state: Any, task: Reach, count: int | None) -> ReachRows:
         TypeError: `state` is no dict.
         ValueError: A part is missing, unknown, of another shape or out of range.
     """
-    blank = ReachRows.empty(task.plant, 1 if count is None else count, task.delay)
+    blank = ReachRows.empty(task.plant, 1 if count is None else count, task.delay, History(task).size)
     if set(checks.keys("state", state, blank._fields)) != set(blank._fields):
         raise ValueError(f"`state` must have the keys {blank._fields}, got {checks.shown(list(state))}.")
     for name, like in blank._asdict().items():
         shape = like.shape[:-1] if count is None else like.shape
         value = _array(state[name], like.dtype)
-        if value.shape != shape:
+        # A list of no numbers has forgotten how many rows there were.
+        nothing = not like.size and isinstance(state[name], list) and not state[name]
+        if value is None or (value.shape != shape and not nothing):
             raise ValueError(f"`state['{name}']` must be {like.dtype} {shape}, got {checks.shown(state[name])}.")
         like[...] = value.reshape(like.shape)
     _check_rows(blank, task)
     return blank
 
 
-def _array(value: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """`value` as an array of `dtype`; an empty one where numbers are none or would change."""
+def _array(value: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
+    """`value` as an array of `dtype`; ``None`` where numbers are none or would change."""
     if isinstance(value, np.ndarray) and value.dtype == dtype:
         return value
     try:
         # Integers as objects, because NumPy turns a list of small and large ones into floats.
         array = np.asarray(value, None if dtype.kind == "f" else object)
     except (TypeError, ValueError):
-        return np.empty(0)
+        return None
     if dtype.kind == "f":
-        return array if array.dtype.kind in "fiu" else np.empty(0)
+        return array if array.dtype.kind in "fiu" else None
     top = np.iinfo(dtype).max
     whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and 0 <= n <= top for n in array.flat)
-    return array.astype(dtype) if whole else np.empty(0)
+    return array.astype(dtype) if whole else None
 
 
 def _check_rows(rows: ReachRows, task: Reach) -> None:
@@ -58,14 +64,17 @@ def _check_rows(rows: ReachRows, task: Reach) -> None:
     region = slice(at.field.start, at.field.start + FieldNumbers._fields.index("push_x"))
     floats = rows.floats.copy()
     floats[region] = np.where(np.isinf(floats[region]), 0.0, floats[region])
-    finite = (np.abs(floats) < _LARGEST).all() and (np.abs(rows.past) < _LARGEST).all()
+    finite = all((np.abs(values) < _LARGEST).all() for values in (floats, rows.past, rows.shown))
     state = rows.floats[at.state]
     if not finite or any(np.any(now != stopped) for now, stopped in zip(state, task.plant.stop(state, task.params), strict=True)):
-        raise ValueError("`state['floats']` and `state['past']` must be finite, below 1e30, and the hand inside the arena.")
-    tops = Counts(UNLIMITED, UNLIMITED, UNLIMITED, 2, 2, blocks, blocks + 1, 2)
+        parts = ", ".join(f"`state['{name}']`" for name in ("floats", "past", "shown"))
+        raise ValueError(f"{parts} must hold finite numbers below 1e30, and the hand must be inside the arena.")
+    steps = task.longest + 1
+    tops = Counts(steps, task.onset + max(task.delays) + 1, steps + 1, steps, 2, 2, 2, blocks, blocks + 1, 2)
     for line, top in enumerate(tops):
         if rows.counts[line].min() < 0 or rows.counts[line].max() >= top:
             raise ValueError(f"`state['counts'][{line}]` must be from 0 to {top - 1}.")
+    _check_trials(Counts(*rows.counts), _is_outside(rows, task))
     wave, block = rows.counts[COUNT.wave], rows.counts[COUNT.block]
     strange = (wave != 0) & (wave != wave_lines(task)[block])
     if strange.any() or np.abs(rows.floats[[at.trial.cosine, at.trial.sine]]).max() > 1.0 + 1e-9:
@@ -75,3 +84,24 @@ def _check_rows(rows: ReachRows, task: Reach) -> None:
         raise ValueError(f"`state['floats']` must hold starts and targets within {task.arena:g} m of the centre.")
     if (rows.streams[STREAM.trial] >= 2**62).any():
         raise ValueError("`state['streams']` must hold trial numbers below 2**62.")
+
+
+def _is_outside(rows: ReachRows, task: Reach) -> Mask:
+    """Whether each row's cursor is outside of the start's disc."""
+    at = float_lines(task.plant)
+    trial = at.trial_of(rows.floats)
+    cursor = turned(trial, *task.plant.hand(rows.floats[at.state], task.params))
+    outside: Mask = has_left(cursor.x, cursor.y, trial.start_x, trial.start_y, task.hold_radius * task.hold_radius)
+    return outside
+
+
+def _check_trials(counts: Counts, outside: Mask) -> None:
+    """Refuses counts that no trial can have, after which scalar and vector environments would go on differently."""
+    early = (counts.left > 0) & (counts.left <= counts.go)
+    strange = (counts.left > counts.step) | ((counts.false_start != 0) != early) | (counts.success > counts.ended)
+    strange |= ((counts.left == 0) & outside) | ((counts.left > 0) & (counts.left == counts.step) & ~outside)
+    if np.any(strange | (counts.held > np.maximum(counts.step - counts.go + 1, 0))):
+        raise ValueError(
+            "`state['counts']` must hold a trial's: the start is left when the cursor is first outside of its disc, which is a "
+            "false start until the go cue; nothing is held sooner than it can be; and success ends a trial."
+        )

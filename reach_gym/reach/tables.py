@@ -24,6 +24,8 @@ class Settings(NamedTuple):
         radius_squared: Square of the target's radius, m^2.
         speed_squared: Square of the greatest speed on the target, (m/s)^2.
         leave_squared: Square of the radius around the start, m^2.
+        apart_squared: Square of the least distance from start to target, m^2.
+        dt: Time step, s.
         rotation: Of the cursor, degrees, at gain 1.
         wall_stiffness: Of the force channel, N/m.
         wall_damping: Of the force channel, N s/m.
@@ -39,6 +41,8 @@ class Settings(NamedTuple):
     radius_squared: Any
     speed_squared: Any
     leave_squared: Any
+    apart_squared: Any
+    dt: Any
     rotation: Any
     wall_stiffness: Any
     wall_damping: Any
@@ -59,9 +63,13 @@ class Wholes(NamedTuple):
         delay: Steps of sensory delay.
         hold_steps: Steps to stay on the target.
         strict: Whether a false start rules success out.
+        abort: Whether it ends the trial.
+        fastest: The least movement time for success, in steps.
+        slowest: The greatest.
+        last: Steps from the go cue to the time limit.
         fixed_start: Whether the start is not drawn.
         last_block: First trial of the last block.
-        limit: The time limit.
+        limit: Another time limit, which counts from the trial's start.
     """
 
     onset: Any
@@ -69,6 +77,10 @@ class Wholes(NamedTuple):
     delay: Any
     hold_steps: Any
     strict: Any
+    abort: Any
+    fastest: Any
+    slowest: Any
+    last: Any
     fixed_start: Any
     last_block: Any
     limit: Any
@@ -93,7 +105,7 @@ class ReachTables(NamedTuple):
 
     Attributes:
         numbers: float64: `Settings`, then the plant's parameters (its `Params`), then the strength of each actuator.
-        wholes: int64 (8,), `Wholes`.
+        wholes: int64 (12,), `Wholes`.
         points: float64 (2, n), x and y of the targets to choose from; none where they are drawn from the workspace.
         delays: int64 (n,), steps from onset to go cue to choose from.
         session: float64 (6, trials), `Session`.
@@ -117,7 +129,7 @@ def settings_of(task: Reach) -> Settings:
     radius, speed, leave = (length * length for length in (task.radius, task.speed_limit, task.hold_radius))
     start = (0.0, 0.0) if task.start is None else task.start
     return Settings(
-        *(task.workspace, radius, speed, leave, task.rotation),
+        *(task.workspace, radius, speed, leave, task.apart**2, task.dt, task.rotation),
         *(*task.walls, *task.command_spread, *task.sensed_spread, *start),
     )
 
@@ -125,12 +137,18 @@ def settings_of(task: Reach) -> Settings:
 def wholes_of(task: Reach, limit: int) -> Wholes:
     """The whole numbers of `task` with a time limit."""
     last = task.schedule.trials - task.schedule.blocks[-1].trials
-    return Wholes(task.onset, task.pulse, task.delay, task.hold_steps, task.strict, task.start is not None, last, limit)
+    return Wholes(
+        *(task.onset, task.pulse, task.delay, task.hold_steps, task.strict, task.abort, *task.window, task.last),
+        *(task.start is not None, last, limit),
+    )
 
 
 def limits_of(settings: Any, wholes: Any) -> Limits:
     """What a cursor is judged by."""
-    return Limits(settings.radius_squared, settings.speed_squared, settings.leave_squared, wholes.strict, wholes.hold_steps)
+    return Limits(
+        *(settings.radius_squared, settings.speed_squared, settings.leave_squared, wholes.strict, wholes.abort),
+        *(wholes.hold_steps, wholes.fastest, wholes.slowest, wholes.last),
+    )
 
 
 def tables_of(task: Reach, max_steps: int | None) -> ReachTables:

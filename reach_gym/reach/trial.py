@@ -13,16 +13,22 @@ from reach_gym.plants.bounds import confine
 from reach_gym.plants.plant import state_is_hand
 from reach_gym.plants.turns import swing
 from reach_gym.reach.beginning import begin, candidate
+from reach_gym.reach.history import History
 from reach_gym.reach.info import info_from
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.options import ReachOptions, trial_kind
 from reach_gym.reach.rows import Counts, ReachRows, Streams, float_lines
-from reach_gym.reach.rules import REWARDS, has_left, judge, phase, shown
+from reach_gym.reach.rules import REWARDS, Reward, has_left, judge, pace, phase, shown, signals
 from reach_gym.reach.tables import UNLIMITED, limits_of, settings_of, tables_of, wholes_of
 from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import place_in_session
 
 _NEVER = 2**62
+
+
+def _fixed(reward: Reward) -> tuple[float, float]:
+    """The rewards elsewhere and on the target of a `reward` that depends on nothing else."""
+    return reward.of(False, False, 0, 0, 0, 0, 0, 0), reward.of(True, False, 0, 0, 0, 0, 0, 0)
 
 
 class ReachTrial:
@@ -31,15 +37,16 @@ class ReachTrial:
     # With slots an attribute is found a few nanoseconds sooner, which `CursorReachEnv.step` does thirty times.
     __slots__ = (
         *("_block", "_changes", "_channel", "_fields", "_limits", "_noise_key", "_past", "_plain", "_points", "_session"),
-        *("_settings", "_special", "_trial", "_turned", "_watch", "_wave", "_waves", "_wholes", "constants", "cursor"),
-        *("false_start", "go", "hand", "held", "key", "next_event", "now", "number", "numbers", "observations", "spoilt"),
-        *("state", "steps", "success", "tables", "task", "told", "waving"),
+        *("_settings", "_special", "_trial", "_turned", "_watch", "_wave", "_waves", "_wholes", "began", "constants", "cursor"),
+        *("ended", "false_start", "go", "hand", "held", "history", "key", "left", "next_event", "now", "number", "numbers"),
+        *("observations", "shown", "spoilt", "state", "steps", "success", "tables", "task", "told", "waving"),
     )
 
     def __init__(self, task: Reach, watch: Callable[[float], None] | None) -> None:
         """Prepares trials of `task`; `watch` is called with the reward after every step."""
         self.task, self._watch = task, watch
-        self.observations = task.observations()
+        self.observations, self.history = task.observations(), History(task)
+        self.shown = np.zeros((self.history.size, 1), np.float32)  # the last observation with its past, where one is kept
         self.tables = tables = tables_of(task, None)
         self._session = [tuple(column) for column in tables.session.T.tolist()]
         self._fields = [(gain, tuple(numbers)) for gain, *numbers in tables.fields.tolist()]
@@ -52,12 +59,13 @@ class ReachTrial:
         seen, plant, reward = self.observations, task.plant, REWARDS[task.reward]
         # What every step uses, looked up once: `CursorReachEnv.step` is the hot path.
         self.constants = (
-            *(plant.step, None if plant.hand is state_is_hand else plant.hand, tuple(task.params)),
+            *(None if plant.hand is state_is_hand else plant.hand, tuple(task.params)),
             *(*plant.strength, 0.0)[:2],
             *(plant.free_within(task.arena), limits.radius_squared, limits.leave_squared),
             *(task.motor_noise != (0.0, 0.0), self._turned),
-            *((reward.of(False, 0, 0, 0, 0), reward.of(True, 0, 0, 0, 0)) if reward.of_target_only else None, reward.of),
+            *(_fixed(reward) if reward.of_target_only and not task.abort else None, reward.of, task.abort),
             *(seen.plain if self._plain and not self._turned else None, seen.per_metre, seen.per_speed),
+            *(task.dt, task.hold_steps, task.last, task.movement_time is not None, task.history > 0),
         )
         self._special = not self._plain or watch is not None
         self.key: int | None = None
@@ -82,15 +90,15 @@ class ReachTrial:
         self.go = self._wholes.onset + waits[wait]
         self._noise_key = draws.noise_key(key, number)
         self.key, self.number = key, number
-        self.steps = self.held = 0
-        self.false_start = self.success = self.spoilt = False
+        self.steps = self.held = self.left = 0
+        self.false_start = self.success = self.spoilt = self.ended = False
         self.state = task.plant.start(points[0], points[1], task.params)
         self.cursor = self.hand = task.plant.hand(self.state, task.params)
-        self._past = [self.cursor] * (task.delay + 1)
+        self._past = [(*self.cursor, 0)] * (task.delay + 1)
         self._trial_begins()
 
     def _draw_points(self, key: int, number: int, chosen: ReachOptions) -> tuple[float, float, float, float]:
-        """Start and target, drawn again until the target does not contain the start."""
+        """Start and target, drawn again until they are far enough apart."""
         attempt, count, fixed = 0, self.tables.points.shape[1], self.task.start is not None
         while True:
             points = candidate(key, number, attempt, self._settings, fixed, count, *self._points)
@@ -98,7 +106,7 @@ class ReachTrial:
                 points = (*chosen.start[0].tolist(), *points[2:])
             if chosen.target is not None:
                 points = (*points[:2], *chosen.target[0].tolist())
-            if has_left(points[2], points[3], points[0], points[1], self._limits.radius_squared):
+            if has_left(points[2], points[3], points[0], points[1], self._settings.apart_squared):
                 return points
             attempt += 1
 
@@ -112,33 +120,65 @@ class ReachTrial:
         trial = self._trial
         self.waving = len(self._waves[self._wave]) > 1
         felt = trial.scale != 0 or self.waving
-        self.now = trial.start_x, trial.start_y, trial.target_x, trial.target_y, self.go, trial.gain, trial.scale, felt
+        move, field = self._mover(felt)
+        self.now = (
+            *(trial.start_x, trial.start_y, trial.target_x, trial.target_y, self.go, trial.gain, trial.scale, felt),
+            *(move, field),
+        )
         onset, go, delay, pulse = self.task.onset, self.go, self.task.delay, self.task.pulse
         self._changes = onset, go, onset + delay, go + delay, go + delay + pulse
         self._tell()
         self._show()
 
+    def _mover(self, felt: bool) -> tuple[Callable[..., Any], Any]:
+        """The function that moves the plant in this trial, and what it takes as the field."""
+        plant = self.task.plant
+        if not felt:
+            return plant.step, None
+        if plant.steady is not None and plant.step_steady is not None and not self.waving:
+            prepared = plant.steady(self._trial.scale, self.numbers, tuple(self.task.params))
+            if prepared is not None:
+                return plant.step_steady, prepared
+        return plant.step, self.numbers
+
     def _show(self) -> None:
         """Tells the observations which target and cue are sensed now; only in a few steps of a trial does it change."""
         task, trial, seen = self.task, self._trial, self.observations
         visible, cue = shown(self.steps, task.delay, seen.late_goal, task.onset, self.go, task.pulse)
-        seen.show(trial.target_x, trial.target_y, visible, cue, self.start)
-        self.told["phase"] = phase(self.steps, task.onset, self.go)
+        *_, false_start = self._signals(0)
+        seen.show(trial.target_x, trial.target_y, visible, cue, self.start, false_start)
+        self.told["phase"] = now = phase(self.steps, task.onset, self.go)
+        self.began = (0, task.onset, self.go)[now]
         later = [s for s in self._changes if s > self.steps]
         self.next_event = 0 if self._special else min(later, default=_NEVER)
 
+    def _signals(self, held: int) -> tuple[Any, ...]:
+        """The rules' signals as they are sensed now, with that many steps on the target."""
+        task = self.task
+        return signals(self.steps - task.delay, task.onset, self.go, self.left, held, task.hold_steps, task.dt)
+
     def see(self) -> Any:
-        """The observation."""
+        """The observation, without its past."""
         if not self._turned:
             self.cursor = self.hand
         x, y, vx, vy = self.cursor if self._plain else self._sensed()
-        return self.observations.see(x, y, vx, vy, self.cursor[0], self.cursor[1])
+        held = self._past[(self.steps + 1) % len(self._past)][4] if self.task.delay else self.held
+        clock, moving, share, _ = self._signals(held)
+        return self.observations.see(x, y, vx, vy, self.cursor[0], self.cursor[1], clock, moving, share)
+
+    def with_past(self, seen: Any, actions: tuple[float, ...] | None) -> Any:
+        """An observation with its past: what came before the `actions` that led to it, ``None`` where a trial begins."""
+        if actions is None:
+            self.history.begin(self.shown, seen[None], np.ones(1, np.bool_))
+        else:
+            self.history.add(self.shown, np.array([actions]), seen[None])
+        return self.shown[:, 0].copy()
 
     def _sensed(self) -> tuple[float, ...]:
         """The delayed and noisy cursor."""
         task, oldest = self.task, (self.steps + 1) % (self.task.delay + 1)
         noise = (task.sensed_spread[0],) * 2 + (task.sensed_spread[1],) * 2
-        past: tuple[float, ...] = self._past[oldest] if task.delay else self.cursor
+        past: tuple[float, ...] = self._past[oldest][:4] if task.delay else self.cursor
         if noise == (0.0, 0.0, 0.0, 0.0):
             return past
         limits = (self.observations.place_limit,) * 2 + (self.observations.speed_limit,) * 2
@@ -154,7 +194,7 @@ class ReachTrial:
         dx, dy = cx - trial.target_x, cy - trial.target_y
         gain = trial.gain * self._waves[self._wave][0]
         numbers = (x, y, vx, vy, cx, cy, trial.target_x, trial.target_y, 0.0, 0.0, sqrt(dx * dx + dy * dy), 0.0, gain)
-        flags = self._channel, self.false_start, self.success
+        flags = self._channel, self.false_start, self.success, *self.pace()
         self.told = info_from(*numbers, self._block, self.number, 0, *flags)
 
     def stop(self) -> None:
@@ -164,15 +204,19 @@ class ReachTrial:
 
     def judge(self, x: float, y: float, squared: float) -> bool:
         """Judges the cursor at (x, y), at the `squared` distance from the target; returns whether it is on the target."""
-        trial, (_, _, vx, vy) = self._trial, self.hand
-        self.false_start, self.spoilt, on_target, self.held, self.success = judge(
+        trial, (_, _, vx, vy), had_left = self._trial, self.hand, self.left
+        self.false_start, self.spoilt, on_target, self.held, self.left, self.success, self.ended = judge(
             *(self.steps, self.go, x, y, vx, vy, trial.start_x, trial.start_y),
-            *(squared, self.false_start, self.held, self._limits),
+            *(squared, self.false_start, self.held, self.left, self._limits),
         )
         self.told["false_start"] = self.false_start
-        if self.success:
-            self.now = None
+        if self.left != had_left:
+            self._show()  # a false start is seen at once
         return on_target  # type: ignore[no-any-return]
+
+    def pace(self) -> tuple[bool, bool]:
+        """Whether the movement was too fast, and whether it is too slow."""
+        return pace(self.steps, self.held, self.left, self.ended, *self.task.window, self.task.hold_steps)
 
     def factor(self) -> float:
         """The factor on the gain of the step that leads on from here."""
@@ -205,20 +249,24 @@ class ReachTrial:
         if not self._turned:
             self.cursor = self.hand
         if self.task.delay:
-            self._past[self.steps % len(self._past)] = self.cursor
-        if self.steps in self._changes:
+            self._past[self.steps % len(self._past)] = (*self.cursor, self.held)
+        if self.steps in self._changes or (self.left and self.steps == self.left + self.task.delay):
             self._show()
         if self._watch is not None:
             self._watch(reward)
 
     def rows(self) -> ReachRows:
         """The trial under way as one row of the vector environment."""
-        counts = Counts(self.steps, self.go, self.held, self.false_start, self.success, self._block, self._wave, self._channel)
+        counts = Counts(
+            *(self.steps, self.go, self.held, self.left, self.false_start, self.success, self.ended),
+            *(self._block, self._wave, self._channel),
+        )
         return ReachRows(
             np.array([*self.state, *self._trial, *self.numbers])[:, None],
             np.array(counts, np.int32)[:, None],
             np.array(Streams(self.key, self.number, self._noise_key), np.uint64)[:, None],
-            np.array(self._past)[:, :, None],
+            np.array(self._past, np.float64)[:, :, None],
+            self.shown.copy(),
         )
 
     def restore(self, rows: ReachRows) -> None:
@@ -227,14 +275,15 @@ class ReachTrial:
         self.key, self.number, self._noise_key = rows.streams[:, 0].tolist()
         self.state, self.numbers = tuple(floats[at.state].tolist()), tuple(floats[at.field].tolist())
         self._trial = type(at.trial)(*floats[at.state.stop : at.field.start].tolist())
-        self.steps, self.go, self.held = counts.step, counts.go, counts.held
-        self.false_start, self.success = counts.false_start == 1, counts.success == 1
+        self.steps, self.go, self.held, self.left = counts.step, counts.go, counts.held, counts.left
+        self.false_start, self.success, self.ended = counts.false_start == 1, counts.success == 1, counts.ended == 1
         self._block, self._wave, self._channel = counts.block, counts.wave, counts.channel == 1
         self.spoilt = self.false_start and self._limits.strict
-        self._past = [tuple(moment) for moment in rows.past[:, :, 0].tolist()]
+        self._past = [(*moment[:4], int(moment[4])) for moment in rows.past[:, :, 0].tolist()]
+        self.shown = rows.shown.copy()
         self.cursor = self.hand = self.task.plant.hand(self.state, self.task.params)
         if self._turned:
             self.turn_cursor()
         self._trial_begins()
-        if self.success:
+        if self.ended or self.steps >= self.go + self.task.last:
             self.now = None

@@ -15,12 +15,15 @@ from reach_gym.keywords import read, takes
 from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_actions
 from reach_gym.reach.env import RENDER_FPS
-from reach_gym.reach.facts import Sensed, TrialFacts, cursor_of, facts_of, sensed_by
+from reach_gym.reach.facts import TrialFacts, cursor_of, facts_of, sensed_by
 from reach_gym.reach.goal import reward_of_goals
+from reach_gym.reach.history import History
 from reach_gym.reach.keywords import Reach, plant_keywords, with_plant
 from reach_gym.reach.numpy_rows import NumpyBackend, ReachBackend, next_trial
+from reach_gym.reach.observations import Sensed
 from reach_gym.reach.options import reach_options
 from reach_gym.reach.picture import scene_of
+from reach_gym.reach.presets import Preset, with_preset
 from reach_gym.reach.rows import STREAM, ReachRows
 from reach_gym.reach.saved import read_rows
 from reach_gym.reach.tables import tables_of
@@ -38,7 +41,7 @@ def _numba_backend() -> Callable[..., ReachBackend]:
     return NumbaBackend
 
 
-@takes(Reach, PointMass, Rows)
+@takes(Preset, Reach, PointMass, Rows)
 class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
     """Many cursor reaches, stepped together; `reach_gym.reach.env.CursorReachEnv` describes the task.
 
@@ -46,7 +49,8 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
     back end, the threads and the autoreset mode. Every returned array is fresh.
 
     Reset options: ``start`` and ``target``, (x, y) for all rows or a pair per row; ``gain``, a number or one per row; ``field``
-    and ``channel`` for all rows that are reset; ``reset_mask``. They hold for one trial.
+    and ``channel`` for all rows that are reset, as ``repeat``, with which their trials begin once more; ``reset_mask``. They hold
+    for one trial.
     """
 
     _backend: ReachBackend
@@ -64,17 +68,19 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
             ValueError: A keyword has a value that is not allowed.
             gymnasium.error.DependencyNotInstalled: Numba is asked for and missing.
         """
-        given = {"num_envs": num_envs, **with_plant(keywords, task)}
-        made, rows = read(type(self).__name__, (Reach, Rows), given, task, plant_keywords())
+        given = {"num_envs": num_envs, **with_plant(with_preset(keywords), task)}
+        made, rows = read(type(self).__name__, (Reach, Rows), given, task, [*plant_keywords(), "preset"])
         self._task: Reach = made
         self._observations = made.observations()
         low, high = np.array(made.plant.low, np.float32), np.array(made.plant.high, np.float32)
-        super().__init__(rows, self._observations.space, spaces.Box(low, high))
+        self._history = History(made)
+        super().__init__(rows, self._history.space, spaces.Box(low, high))
         self.metadata["render_fps"] = RENDER_FPS
         self._tables = tables_of(made, self.max_episode_steps)
         self._lean = rows.lean
         self._backend = make_backend(rows, NumpyBackend, _numba_backend, made, self._tables, made.observations(), rows.lean)
-        self._store = ReachRows.empty(made.plant, self.num_envs, made.delay, self._backend.spare)
+        remembered = self._history.size
+        self._store = ReachRows.empty(made.plant, self.num_envs, made.delay, remembered, self._backend.spare)
         self._returns = np.zeros(self.num_envs)
         self._seen = (self.num_envs, *self._observations.shape), np.dtype(self._observations.dtype)
         self._new = array_maker(*self._seen)
@@ -92,20 +98,37 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         return self._observations.present(observation)
 
     def _restart(self, mask: Mask, observation: Array, info: Info) -> None:
-        self._backend.restart(self._store, mask, observation, info)
+        if self._history.size:
+            first = np.empty(*self._seen)
+            self._backend.restart(self._store, mask, first, info)
+            self._history.begin(self._rows.shown, first, mask)
+            observation[mask] = self._rows.shown[:, mask].T
+        else:
+            self._backend.restart(self._store, mask, observation, info)
         if self.render_mode is not None:
             self._trace(mask, mask, None)
 
     def _advance(self, actions: Any, again: Mask, into: Array | None) -> Moved:
         array = reach_actions(actions, self.num_envs, len(self._task.plant.low))
-        moved = self._backend.advance(self._store, array, again, self._new(*self._seen) if into is None else into)
+        present = self._new(*self._seen) if into is None or self._history.size else into
+        moved = self._backend.advance(self._store, array, again, present)
         if isinstance(moved, int):
             raise InvalidActionError(
                 f"`actions` must be finite numbers of shape {array.shape}, got {np.asarray(actions)[moved]} in row {moved}."
             )
         if self.render_mode is not None:
             self._trace(~self._never, again, moved[1])
-        return moved
+        return self._with_past(array, moved, again, into) if self._history.size else moved
+
+    def _with_past(self, actions: Array, moved: Moved, again: Mask, into: Array | None) -> Moved:
+        """What `moved`, with the past behind its observations."""
+        shown = self._rows.shown
+        self._history.add(shown, actions, moved[0])
+        if again.any():
+            self._history.begin(shown, moved[0], again)
+        observation = np.empty(shown.T.shape, np.float32) if into is None else into
+        observation[:] = shown.T
+        return observation, *moved[1:]
 
     def _trace(self, moved: Mask, begun: Mask, reward: npt.NDArray[np.float64] | None) -> None:
         """Keeps the paths and returns of the trials, which only a picture needs."""
@@ -121,7 +144,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         start, target, gain = (None if value is None else value[mask] for value in (chosen.start, chosen.target, chosen.gain))
         chosen = chosen._replace(start=start, target=target, gain=gain)
         rows = self._rows.take(mask)
-        rows.streams[STREAM.trial] += np.uint64(1)
+        rows.streams[STREAM.trial] += np.uint64(not chosen.repeat)
         fresh = np.array([key is not None for key in keys])
         rows.streams[STREAM.key, fresh] = np.array([key for key in keys if key is not None], np.uint64)
         rows.streams[STREAM.trial, fresh] = 0
@@ -129,7 +152,11 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         self._rows.put(mask, rows)
         if self.render_mode is not None:
             self._trace(mask, mask, None)
-        return NumpyBackend(self._task, self._tables, self._observations, self._lean).report(self._rows)
+        observation, info = NumpyBackend(self._task, self._tables, self._observations, self._lean).report(self._rows)
+        if self._history.size:
+            self._history.begin(self._rows.shown, observation, mask)
+            observation = np.array(self._rows.shown.T, order="C")
+        return observation, info
 
     @property
     def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
@@ -147,13 +174,13 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         return facts_of(self._task, self._tables, self._rows, belief, steps)
 
     def sense(self, observations: Any) -> Sensed:
-        """What a batch of observations of all rows says, in SI units.
+        """What a batch of observations of all rows says, in SI units; see `reach_gym.reach.facts.sensed_by`.
 
         Raises:
             gymnasium.error.ResetNeeded: Before the first reset.
         """
         self._require_begun("sense")
-        return sensed_by(self._task, self._observations, self._rows, observations)
+        return sensed_by(self._observations, self.single_observation_space, self.num_envs, observations)
 
     def _scene(self, row: int) -> CursorScene:
         cursor = cursor_of(self._task, self._rows)

@@ -25,7 +25,7 @@ from numpy.lib import format as npy
 from reach_gym import checks, files
 from reach_gym.errors import MissingExtraError, missing_extra
 from reach_gym.recording.layout import Array, check_layout
-from reach_gym.recording.metadata import MAX_METADATA, RecordingError, from_json, to_json
+from reach_gym.recording.metadata import MAX_METADATA, RecordingError, from_json, to_json, version_of
 
 MAX_BYTES = 2**31  # of all arrays together, unpacked: some 200,000 trials, or 4,000 with images
 METADATA, _DIGEST = "metadata", "sha256"
@@ -90,11 +90,12 @@ def load(path: str | os.PathLike[str], make: Callable[[dict[str, Array], dict[st
     try:
         with _opened(Path(path)) as file, _entries(file) as (entries, text, digest):
             _check_size(sum(entry.dtype.itemsize * math.prod(entry.shape) for entry in entries.values()))
-            check_layout({name: (entry.dtype, entry.shape) for name, entry in entries.items()})
+            metadata = from_json(text)
+            check_layout({name: (entry.dtype, entry.shape) for name, entry in entries.items()}, version_of(metadata))
             arrays = {name: entry.read() for name, entry in entries.items()}
         if digest not in (None, _digest(arrays, text)):
             raise RecordingError(f"what it holds differs from its checksum `{_DIGEST}`.")
-        return make(arrays, from_json(text))
+        return make(arrays, metadata)
     except MissingExtraError:
         raise
     except Exception as error:  # a foreign parser on foreign bytes: whatever it raises means the same

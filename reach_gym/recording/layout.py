@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks
-from reach_gym.recording.metadata import RecordingError
+from reach_gym.recording.metadata import VERSION, RecordingError
 
 OBSERVATION = "observation"
 
@@ -26,33 +26,46 @@ LAYOUT: dict[str, tuple[type, tuple[str | int, ...]]] = {
     **dict.fromkeys(("reward", "gain"), (np.float64, ("n", "T"))),
     **dict.fromkeys(("start", "target"), (np.float64, _POINT)),
     **dict.fromkeys(("steps", "onset", "go", "block", "trial"), (np.int64, ("n",))),
-    **dict.fromkeys(("channel", "false_start", "success", "terminated"), (np.bool_, ("n",))),
+    **dict.fromkeys(("channel", "false_start", "too_fast", "too_slow", "success", "terminated"), (np.bool_, ("n",))),
 }
+_SINCE_VERSION_2 = ("too_fast", "too_slow")
 
 
-def check_names(names: Mapping[str, Any]) -> None:
-    """Refuses unknown and missing arrays.
+def layout_of(version: int) -> dict[str, tuple[type, tuple[str | int, ...]]]:
+    """The `LAYOUT` of recordings of a version, 1 or the present one."""
+    return {name: kind for name, kind in LAYOUT.items() if version > 1 or name not in _SINCE_VERSION_2}
+
+
+def brought_up(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays of version 1 as the present version has them: no task had a window of movement time then."""
+    none = np.zeros(np.shape(arrays.get("steps", ()))[:1], np.bool_)
+    return {**arrays, **{name: none.copy() for name in _SINCE_VERSION_2}}
+
+
+def check_names(names: Mapping[str, Any], version: int = VERSION) -> None:
+    """Refuses unknown and missing arrays of a recording of a `version`.
 
     Raises:
         RecordingError: The message names one.
     """
-    for name in LAYOUT:
+    layout = layout_of(version)
+    for name in layout:
         if name not in names:
             raise RecordingError(f"the array `{name}` is missing.")
-    seen = [name for name in names if name not in LAYOUT]
+    seen = [name for name in names if name not in layout]
     for name in seen:
         head, slash, key = name.partition("/")
         if head != OBSERVATION or (slash and not key.isidentifier()) or (not slash and len(seen) > 1):
             raise RecordingError(f"the array {checks.shown(name)} is unknown.")
 
 
-def check_layout(found: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]) -> None:
-    """Refuses arrays that do not fit together, by their types and shapes alone.
+def check_layout(found: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]], version: int = VERSION) -> None:
+    """Refuses arrays of a recording of a `version` that do not fit together, by their types and shapes alone.
 
     Raises:
         RecordingError: The message names the array.
     """
-    check_names(found)
+    check_names(found, version)
     lead = found["action"][1]
     trials, longest = lead[:2] if len(lead) == 3 else (0, 0)
     sizes = {"n": trials, "T": longest, "T+1": longest + 1}
@@ -85,6 +98,8 @@ def check_numbers(arrays: Mapping[str, Array], blocks: int) -> None:
             raise RecordingError(f"`{name}` must be at least 0, got {checks.shown(arrays[name])}.")
     if (arrays["go"] < arrays["onset"]).any():
         raise RecordingError("`go` must not be before `onset`.")
+    if (arrays["success"] & (arrays["too_fast"] | arrays["too_slow"])).any():
+        raise RecordingError("`success` must be false where the movement was too fast or too slow.")
     if (arrays["block"] >= blocks).any():
         raise RecordingError(f"`block` must be below {blocks}, the number of blocks, got {checks.shown(arrays['block'])}.")
     for name, values in arrays.items():

@@ -15,7 +15,7 @@ from reach_gym import checks
 from reach_gym.registration import family_of
 from reach_gym.sessions.schedule import Schedule
 
-FORMAT, VERSION = "reach_gym recording", 1
+FORMAT, VERSION = "reach_gym recording", 2
 MAX_METADATA = 2**20  # characters of JSON; whatever is long belongs into the arrays
 # Keywords that say how a task is computed or shown, not which task it is.
 _NOT_THE_TASK = ("autoreset_mode", "backend", "max_episode_steps", "num_envs", "render_mode", "threads", "vectorization_mode")
@@ -93,6 +93,12 @@ def name_of(agent: Any) -> str:
         return agent
     named = agent if hasattr(agent, "__qualname__") else type(agent)
     return f"{named.__module__}:{named.__qualname__}"
+
+
+def version_of(metadata: Any) -> int:
+    """The version of a recording: 1, or else the present one, of which `check_metadata` sees whether it is."""
+    version = metadata.get("version") if isinstance(metadata, Mapping) else None
+    return 1 if type(version) is int and version == 1 else VERSION
 
 
 def check_metadata(metadata: Any) -> None:

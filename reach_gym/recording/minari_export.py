@@ -16,7 +16,7 @@ from reach_gym.errors import missing_extra
 from reach_gym.recording.schema import Recording
 
 _VERSIONED = re.compile(r".+-v[0-9]{1,9}", re.ASCII)
-_ATTRIBUTES = ("trial", "onset", "go", "channel", "false_start", "success")
+_ATTRIBUTES = ("trial", "onset", "go", "channel", "false_start", "too_fast", "too_slow", "success")
 
 
 def check_dataset_id(dataset_id: str) -> None:

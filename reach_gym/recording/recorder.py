@@ -16,6 +16,8 @@ from reach_gym.recording.schema import Recording, assemble
 
 _STATE = ("hand_x", "hand_y", "cursor_x", "cursor_y", "hand_vx", "hand_vy")
 _DRIVE = ("force_x", "force_y", "gain")
+# What is true of a trial if it is of one of its steps, and its key in the info.
+_MARKS = {"false_start": "false_start", "too_fast": "too_fast", "too_slow": "too_slow", "success": "is_success"}
 
 
 class Trials:
@@ -32,7 +34,7 @@ class Trials:
             **{name: np.array(info[name], np.int64) for name in ("block", "trial")},
             "channel": np.array(info["channel"], np.bool_),
         }
-        self._ends = {name: np.zeros(count, np.bool_) for name in ("false_start", "success", "terminated")}
+        self._ends = {name: np.zeros(count, np.bool_) for name in (*_MARKS, "terminated")}
         self._steps = np.zeros(count, np.int64)
         self._observe = observe
         self._states, self._seen = [_columns(info, _STATE)], [observations] if observe else []
@@ -49,8 +51,7 @@ class Trials:
         if self._observe:
             self._seen.append(step.observations)
         self._steps += step.running
-        marks = (step.info["false_start"], step.info["is_success"], step.terminated)
-        for name, mark in zip(self._ends, marks, strict=True):
+        for name, mark in zip(self._ends, (*(step.info[key] for key in _MARKS.values()), step.terminated), strict=True):
             self._ends[name] |= step.running & mark
 
     def arrays(self, count: int) -> dict[str, Array]:

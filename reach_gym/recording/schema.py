@@ -19,11 +19,12 @@ from reach_gym.recording.layout import (
     Flags,
     Floats,
     Integers,
+    brought_up,
     check_layout,
     check_names,
     check_numbers,
 )
-from reach_gym.recording.metadata import check_metadata
+from reach_gym.recording.metadata import VERSION, check_metadata, version_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,8 @@ class Recording:
         trial: int64 (n,), number of the trial in its session, from 0.
         channel: bool (n,), whether the trial ran in a force channel.
         false_start: bool (n,), whether the cursor left the start before the go cue.
+        too_fast: bool (n,), whether the movement was shorter than the window of movement time, if the task has one.
+        too_slow: bool (n,), whether it was longer.
         success: bool (n,).
         terminated: bool (n,); the others ended by the time limit.
         observation: What the subject saw, (n, T+1, ...); a dict of such arrays for ``"goal"``; ``None`` if it was not kept.
@@ -78,6 +81,8 @@ class Recording:
     trial: Integers
     channel: Flags
     false_start: Flags
+    too_fast: Flags
+    too_slow: Flags
     success: Flags
     terminated: Flags
     observation: Array | dict[str, Array] | None
@@ -183,13 +188,15 @@ def _fit(name: str, values: Array, length: int) -> Array:
 
 
 def from_arrays(arrays: Mapping[str, Array], metadata: dict[str, Any]) -> Recording:
-    """The inverse of `Recording.arrays`.
+    """The inverse of `Recording.arrays`; recordings of version 1 become ones of the present version.
 
     Raises:
         RecordingError: See `Recording`; also where an array is missing or unknown.
     """
+    check_names(arrays, version_of(metadata))
+    if version_of(metadata) == 1:
+        arrays, metadata = brought_up(arrays), {**metadata, "version": VERSION}
     parts = {name.partition("/")[2]: values for name, values in arrays.items() if name.partition("/")[0] == OBSERVATION}
     named = {name: values for name, values in arrays.items() if name.partition("/")[0] != OBSERVATION}
-    check_names(arrays)
     seen = parts.get("", parts or None)
     return Recording(**named, observation=seen, metadata=metadata)

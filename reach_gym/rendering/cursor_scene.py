@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _WORKSPACE: Color = (204, 210, 219)
 _CURSOR = 7.5  # radius in pixels of the standard layout
 _FALSE_START = Badge("false start", canvas.WARNING)
+_TOO_FAST, _TOO_SLOW = Badge("too fast", canvas.WARNING), Badge("too slow", canvas.WARNING)
 _PHASES = {
     "hold": Badge("hold", canvas.FAINT_INK, filled=False),
     "plan": Badge("plan", canvas.FAINT_INK, filled=False),
@@ -57,6 +58,8 @@ class CursorScene:
         channel: Whether an error clamp keeps the hand between start and target.
         success: Whether the target has been reached and held.
         false_start: Whether the cursor left the start before the go cue.
+        too_fast: Whether the movement was shorter than the window of movement time.
+        too_slow: Whether it is longer.
         title: The headline.
         facts: What stands in the header as (name, value), instead of block, trial, gain, time and return.
     """
@@ -83,6 +86,8 @@ class CursorScene:
     channel: bool
     success: bool
     false_start: bool
+    too_fast: bool
+    too_slow: bool
     title: str
     facts: tuple[tuple[str, str], ...] | None = None
 
@@ -267,6 +272,7 @@ def _header(surface: Surface, layout: CursorLayout, scene: CursorScene) -> None:
 def _badge(scene: CursorScene) -> Badge | None:
     if scene.success:
         return REACHED
-    if scene.false_start:
-        return _FALSE_START
+    for failed, badge in ((scene.false_start, _FALSE_START), (scene.too_fast, _TOO_FAST), (scene.too_slow, _TOO_SLOW)):
+        if failed:
+            return badge
     return _GO if scene.go else _PHASES.get(scene.phase)

@@ -5,9 +5,17 @@ Imported on demand, where Numba is installed. Never ``fastmath``: every result e
 
 from __future__ import annotations
 
+import functools
+import hashlib
+from pathlib import Path
+from types import FunctionType
 from typing import Any
 
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import register_jitable
+
+# The rooms and modules out of which kernels are made.
+_SOURCES = ("fields.py", "checks.py", "grid", "plants", "reach", "rows", "sessions")
 
 _registered: set[Any] = set()
 
@@ -19,3 +27,53 @@ def register(*holders: Any) -> None:
             if function not in _registered:
                 _registered.add(function)
                 register_jitable(function)
+
+
+def inlined(function: Any) -> Any:
+    """A copy of a function for loops that call it for each row, where it is too long for the compiler to inline by itself.
+
+    Without a check for division by zero, as in NumPy: only so are several rows computed at once.
+    """
+    copy = FunctionType(function.__code__, function.__globals__, function.__name__)
+    register_jitable(inline="always", error_model="numpy")(copy)
+    return copy
+
+
+@functools.cache
+def _made_of() -> str:
+    """A hash of the code that kernels are made of."""
+    root, digest = Path(__file__).parents[1], hashlib.sha256()
+    for name in _SOURCES:
+        for path in sorted((root / name).rglob("*.py")) or [root / name]:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _Kept(FunctionCache):
+    """Finds a compiled function again by its name, as long as the code that it is made of stays.
+
+    Numba's own key holds the functions that a kernel calls with an identity that every process draws anew.
+    """
+
+    def __init__(self, function: Any, name: str) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        self._kernel = name
+        # What was made of other code is overwritten.
+        self._cache_file = IndexDataCacheFile(self._cache_path, self._impl.filename_base, _made_of())  # type: ignore[no-untyped-call]
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        return sig, codegen.magic_tuple(), self._kernel
+
+
+def kept(kernel: Any, *name: Any) -> Any:
+    """The same `kernel`, which is compiled once for all processes: its machine code is kept where Numba keeps its own.
+
+    Args:
+        kernel: What ``numba.njit`` returned.
+        name: Everything that it depends on besides the code of the package.
+    """
+    try:
+        kernel._cache = _Kept(kernel.py_func, repr(name))
+    except RuntimeError:  # there is no directory that can be written to
+        return kernel
+    return kernel

@@ -26,13 +26,11 @@ from agents import loading
 from agents.__main__ import main
 from agents.common import checkpoint
 from agents.common.checkpoint import CheckpointError
-from agents.sb3.command import make
-from agents.sb3.config import ALGORITHMS, GRID
-from agents.sb3.config import CURSOR as CURSOR_RECIPES
 from agents.sb3.run import Watching
 from reach_gym.acting import sb3_archive
 from reach_gym.acting.protocol import load_agent
-from reach_gym.acting.sb3 import ReachFeatures, ReachVecEnv
+from reach_gym.acting.recipes import recipe
+from reach_gym.acting.sb3 import AimFeatures, ReachFeatures, ReachVecEnv
 from reach_gym.acting.sb3_policies import load_policy
 from reach_gym.benchmark.jobs import Job, run_job
 from reach_gym.cli import main as reach_gym_main
@@ -49,7 +47,7 @@ def rows(env_id: str = PIXELS, count: int = 3, infos: bool = False, **kwargs: An
 
 
 @pytest.mark.parametrize(
-    ("env_id", "kwargs"), [(PIXELS, {"size": 4}), (CURSOR, {"observation": "goal"}), (VECTOR, {"size": 5, "field": "curl_ccw"})]
+    ("env_id", "kwargs"), [(PIXELS, {"size": 4}), (CURSOR, {"observation": "goal", "reward": "sparse"}), (VECTOR, {"size": 5, "field": "curl_ccw"})]
 )
 def test_it_is_what_single_environments_are_to_stable_baselines3(env_id: str, kwargs: dict[str, Any]) -> None:
     mine = rows(env_id, infos=True, **kwargs)
@@ -58,7 +56,7 @@ def test_it_is_what_single_environments_are_to_stable_baselines3(env_id: str, kw
     same(mine.reset(), theirs.reset())
     theirs.action_space.seed(0)
     ends, truncations = 0, 0
-    for _ in range(230):
+    for _ in range(300):
         actions = np.array([theirs.action_space.sample() for _ in range(3)])
         (obs, rewards, dones, infos), (obs2, rewards2, dones2, infos2) = mine.step(actions), theirs.step(actions)
         same(obs, obs2), same(rewards, rewards2), same(dones, dones2)
@@ -151,20 +149,57 @@ def test_a_model_learns_and_is_evaluated_without_a_warning(env_id: str) -> None:
     assert -100 <= mean <= 0
 
 
+def test_aim_features_show_the_way_to_where_the_hand_should_be() -> None:
+    envs = rows(CURSOR, 1, history=2, target_onset=0.0, go_delay=0.02, start=[0.02, -0.01], targets=[[0.06, 0.05]])
+    features = AimFeatures(envs.observation_space, gain=3.0)
+    seen, places, speeds = [envs.reset()], [], []
+    for action in ([0.5, 0.0], [0.25, -1.0], [0.0, 0.75]):
+        seen.append(envs.step(np.array([action], np.float32))[0])
+    for each, aim in zip(seen, ([0.2, -0.1], [0.2, -0.1], [0.6, 0.5], [0.6, 0.5]), strict=True):  # in units of 10 cm; the cue comes after two steps
+        places.append(each[0, 3:5])
+        speeds.append(each[0, 5:7])
+        got = features(torch.as_tensor(each))[0].numpy()
+        if len(places) > 2:  # the present and what came before it, the latest first
+            way = np.concatenate([np.array(aim) - place for place in places[:-4:-1]])
+            done = [each[0, 28:30], each[0, 44:46]]
+            expected = np.concatenate([way, np.tanh(3.0 * way), *(2.0 * speed for speed in speeds[:-4:-1]), *done, each[0, 10:11]])
+            np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(done, [[0.0, 0.75], [0.25, -1.0]])
+    assert got.shape == (features.features_dim,) == (8 * 2 + 7,)
+
+
+@pytest.mark.parametrize("task", [{}, {"preset": "lab"}, {"history": 1}])
+def test_aim_features_ignore_clock_and_target_before_the_cue(task: dict[str, Any]) -> None:
+    envs = rows(CURSOR, 3, **task)
+    features, seen = AimFeatures(envs.observation_space), envs.reset()
+    other = seen.copy()
+    other[:, [0, 1, 7, 8, 9, 11]] += 0.3
+    np.testing.assert_array_equal(features(torch.as_tensor(seen)), features(torch.as_tensor(other)))
+    other[:, 2] = 1.0
+    assert not np.allclose(features(torch.as_tensor(seen)), features(torch.as_tensor(other)))
+
+
+@pytest.mark.parametrize("shape", [(13,), (15,), (31,), (3, 14)])
+def test_aim_features_refuse_other_observations(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="`observation_space` must be"):
+        AimFeatures(gym.spaces.Box(-1, 1, shape))
+
+
 def test_hindsight_of_stable_baselines3_works_on_the_cursor() -> None:
-    envs = rows(CURSOR, 2, infos=True, observation="goal")
+    envs = rows(CURSOR, 2, infos=True, observation="goal", reward="sparse")
     model = sb3.SAC(
-        "MultiInputPolicy", envs, replay_buffer_class=sb3.HerReplayBuffer, learning_starts=210, buffer_size=1000, seed=0,
+        "MultiInputPolicy", envs, replay_buffer_class=sb3.HerReplayBuffer, learning_starts=270, buffer_size=1000, seed=0,
         replay_buffer_kwargs={"copy_info_dict": True}, policy_kwargs={"net_arch": [8]}, batch_size=16, device="cpu",
     )  # fmt: skip
-    model.learn(230)
-    assert model.num_timesteps >= 230
+    model.learn(290)
+    assert model.num_timesteps >= 290
 
 
 MODELS: dict[str, Any] = {
     "dqn": (sb3.DQN, "MlpPolicy", VECTOR, {"net_arch": [8]}),
     "qrdqn": (sb3_contrib.QRDQN, "MlpPolicy", VECTOR, {"net_arch": [8], "n_quantiles": 4}),
     "pixels": (sb3.PPO, "MlpPolicy", PIXELS, {"features_extractor_class": ReachFeatures, "net_arch": [], "normalize_images": False}),
+    "aim": (sb3.PPO, "MlpPolicy", CURSOR, {"features_extractor_class": AimFeatures, "net_arch": [8]}),
     "flat pixels": (sb3.DQN, "MlpPolicy", PIXELS, {"net_arch": [8]}),
     "convolutions": (sb3.DQN, "CnnPolicy", PIXELS, {"net_arch": [8]}),
     "a2c": (sb3.A2C, "MlpPolicy", VECTOR, {"net_arch": [8]}),
@@ -182,7 +217,7 @@ MODELS: dict[str, Any] = {
 
 def saved(name: str, tmp_path: Path) -> tuple[Any, Any, Path]:
     kind, policy, env_id, policy_kwargs = MODELS[name]
-    observation = {"observation": "goal"} if name == "goal" else {}
+    observation = {"observation": "goal", "reward": "dense"} if name == "goal" else {}
     envs = rows(env_id, 2, **({"size": 36 if name == "convolutions" else 6} if "Grid" in env_id else observation))
     more = {} if kind in (sb3.A2C, sb3.PPO, sb3_contrib.RecurrentPPO) else {"buffer_size": 10}
     more |= {"use_sde": True} if name == "noisy" else {}
@@ -431,7 +466,6 @@ def test_the_command_writes_everything(finished: Path, tmp_path: Path) -> None:
     assert manifest["env"]["kwargs"] == {"size": 6, "radius": 1}
     scores = json.loads((finished / "evaluation.json").read_text())
     assert [each["agent"] for each in scores] == ["random", "ppo"] * 2
-    assert list((finished / "tensorboard").rglob("events*"))
     task = ["GridReachPixels-v0", "--kwargs", '{"size": 6}', "--episodes", "40"]
     envs = rows(size=6).envs
     observations, _ = envs.reset(seed=0)
@@ -439,6 +473,26 @@ def test_the_command_writes_everything(finished: Path, tmp_path: Path) -> None:
     assert actions[0] == actions[1]
     assert reach_gym_main(["evaluate", *task, "--agent", str(finished)]) == 0
     assert reach_gym_main(["evaluate", *task, "--agent", str(finished / "model.zip")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("algo", "steps", "losses"),
+    [("ppo", 4096, ("loss", "value_loss", "policy_gradient_loss")), ("sac", 3200, ("actor_loss", "critic_loss", "ent_coef"))],
+)
+def test_tensorboard_gets_the_losses_of_a_short_run_and_its_settings(algo: str, steps: int, losses: tuple[str, ...], tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    out = tmp_path / "run"
+    task = ["--env", "CursorReach-v0", "--steps", str(steps), "--out", str(out), "--seed", "3", "--no-progress"]
+    assert main(["sb3", "--algo", algo, *task]) == 0
+    events = EventAccumulator(str(out / "tensorboard" / f"{algo}_1"))
+    events.Reload()
+    assert {f"train/{name}" for name in losses} <= set(events.Tags()["scalars"])
+    assert events.Scalars(f"train/{losses[0]}")[-1].step == steps
+    told = json.loads(events.Tensors("settings/text_summary")[0].tensor_proto.string_val[0])
+    found = recipe(algo, CURSOR)
+    assert told == {**found.zoo(), "algo": algo, "seed": 3, "n_timesteps": steps, "env": CURSOR, "env_kwargs": found.env_kwargs}
+    assert "_hparams_/session_start_info" in events.summary_metadata
 
 
 def test_a_damaged_run_is_refused(finished: Path, tmp_path: Path) -> None:
@@ -490,25 +544,10 @@ def test_bad_requests(tmp_path: Path, more: tuple[str, ...], word: str, capsys: 
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("env_id", [PIXELS, VECTOR, CURSOR])
-def test_every_recipe_makes_a_model(env_id: str) -> None:
-    recipes = CURSOR_RECIPES if env_id == CURSOR else GRID
-    assert set(ALGORITHMS) == set(GRID) | set(CURSOR_RECIPES)
-    for algo in ALGORITHMS:
-        if algo in recipes:
-            model, steps, training = make(algo, env_id, {} if env_id == CURSOR else {"size": 8}, 0)
-            assert steps == recipes[algo].steps and training.items() >= recipes[algo].env_kwargs.items()
-            model.env.close()
-        else:
-            with pytest.raises(ValueError, match=algo):
-                make(algo, env_id, {}, 0)
-
-
 @pytest.mark.parametrize("algo", ["ppo", "sac", "td3"])
 def test_hands_are_trained_by_the_command(algo: str, tmp_path: Path) -> None:
     task = ["--env", "CursorReachCurl-v0", "--steps", "6400", "--out", str(tmp_path / "run"), "--seed", "3", "--no-progress"]
     assert main(["sb3", "--algo", algo, *task]) == 0
-    assert json.loads((tmp_path / "run" / checkpoint.MANIFEST).read_text())["env"]["kwargs"]["reward"] == "dense"
     scores = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     assert [each["agent"] for each in scores] == ["random", algo, "ideal"]
     envs = rows("reach_gym/CursorReachCurl-v0").envs
@@ -516,20 +555,15 @@ def test_hands_are_trained_by_the_command(algo: str, tmp_path: Path) -> None:
     assert load_agent(str(tmp_path / "run"), envs).act(observations).shape == (3, 2)
 
 
-def test_goals_of_the_cursor_have_no_recipe() -> None:
-    with pytest.raises(ValueError, match="vector observations ppo"):
-        make("sac", CURSOR, {"observation": "goal"}, 0)
-
-
 def test_a_run_saves_now_and_then_and_ends_after_ctrl_c() -> None:
-    model, _, _ = make("ppo", VECTOR, {"size": 10}, 0, num_envs=8)
+    model = recipe("ppo", VECTOR, {"size": 10}).make(num_envs=8)
     saves, pressed = [], []
 
     def save() -> None:
         saves.append(model.num_timesteps)
         pressed.append(len(saves) == 3)
 
-    model.learn(100_000, Watching(lambda: None, lambda: any(pressed), save, 200))
+    model.learn(100_000, Watching(lambda: None, lambda: any(pressed), save, 200, {}))
     assert saves == [200, 400, 600] and model.num_timesteps == 600
     model.env.close()
 

@@ -404,7 +404,7 @@ def test_the_command_line_writes_the_same_files_twice(tmp_path):
     [
         ([], "agent"),
         (["--agent", "a:b", "--suite", "nosuch"], "`suite` must be one of 'quick'"),
-        (["--agent", "a:b", "--suite", "cursor", "--family", "grid"], "must leave a task"),
+        (["--agent", "a:b", "--suite", "haste", "--family", "grid"], "must leave a task"),
         (["--agent", "a:b", "--seeds", "1", "1"], "different numbers"),
         (["--agent", "a:b", "--seeds", "0", "--seeds", "1"], "`--seeds` must be given once"),
         (["--agent", "a:b", "--seeds=0", "--seeds", "1"], "`--seeds` must be given once"),

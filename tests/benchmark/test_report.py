@@ -138,12 +138,14 @@ def test_the_tables_say_what_the_records_say(results):
 
 def test_measures_by_task_have_intervals_over_trials_or_seeds(results):
     title, heads, rows = next(table for table in tables.all_tables(summarise(results.records)) if table[0].startswith("Measures"))
-    assert "over trials" in title and heads == ["task", "agent", "success", "false starts", "mean return", "effort (s)"]
+    assert "over trials" in title and heads[2:] == ["success", "false starts", "too fast", "too slow", "mean return", "effort (s)"]
     record = next(each for each in results.records if (each["agent"], each["task"]) == ("naive", "cursor-curl"))
     value, (low, high) = record["measures"]["mean_return"], record["intervals"]["mean_return"]
     cells = next(row for row in rows if row[:2] == ["cursor-curl", "naive"])
-    assert cells[2] == "100.0 % (98.5 to 100.0)" and cells[4] == f"{value:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")
-    assert next(row for row in rows if row[:2] == ["grid-curl", "naive"])[3::2] == ["-", "-"] and len(rows) == 2 + 3 + 3
+    assert cells[2] == "100.0 % (98.5 to 100.0)" and cells[6] == f"{value:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")
+    assert cells[4:6] == ["0.0 % (0.0 to 1.5)"] * 2  # nothing is too fast or too slow without a window
+    grid = next(row for row in rows if row[:2] == ["grid-curl", "naive"])
+    assert [*grid[3:6], grid[7]] == ["-"] * 4 and len(rows) == 2 + 3 + 3
     again = [{**each, "seed": 1, "measures": {**(each["measures"] or {}), "success": 0.9}} for each in results.records]
     title, _, rows = next(table for table in tables.all_tables(summarise([*results.records, *again])) if table[0].startswith("Measures"))
     # Two seeds say little; but a share is never above 1.
@@ -156,7 +158,7 @@ def test_the_coverage_of_few_seeds_stands_beside_an_interval(seeds, mean, improv
     found = {title: (heads, rows) for title, heads, rows in tables.all_tables(summarise(records))}
     heads, rows = found["Interquartile mean of the scores"]
     assert heads.count("coverage") == (0 if mean is None else 3)
-    again, pairs = found["Probability that the first beats the second, cursor"]
+    again, pairs = found["Probability that the first beats the second, haste"]
     if mean is not None:
         row = next(row for row in rows if row[0] == "naive")
         assert [cell for head, cell in zip(heads, row, strict=True) if head == "coverage"] == [mean] * 3
@@ -168,7 +170,7 @@ def test_the_coverage_of_few_seeds_stands_beside_an_interval(seeds, mean, improv
 def test_the_axis_of_profiles_follows_the_scores(best, worst, low, high, results):
     scores = iter([best, worst] * len(results.records))
     summary = summarise([each if each["score"] is None else {**each, "score": next(scores)} for each in results.records])
-    levels = summary["thresholds"]["cursor"]
+    levels = summary["thresholds"]["haste"]
     if best > 1 or worst < 0:
         levels = max(summary["thresholds"].values(), key=lambda each: each[-1] - each[0])
     assert (levels[0], levels[-1]) == pytest.approx((low, high))

@@ -8,10 +8,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
+import numpy as np
 import pytest
+import torch
 
 from agents.common import runs
-from benchmarks import dqn, dqn_race, dqn_report
+from benchmarks import dqn, dqn_race, dqn_report, goal_rows
 from benchmarks.__main__ import main
 from benchmarks.dqn_arms import ARMS, RADIUS_STUDY
 
@@ -81,26 +84,59 @@ class Slow:
         self.seconds = seconds
 
     def __call__(self, seed: int, watch: dqn_race.Stopwatch) -> None:
-        time.sleep(self.seconds)
+        begin = time.process_time()
+        while time.process_time() < begin + self.seconds:
+            pass
         watch.goes_on(6400, None, None)
 
 
-def test_each_has_a_stopwatch_of_its_own(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(dqn_race.Stopwatch, "_judge", lambda self, agent, env: 1.0)
-    monkeypatch.setattr(dqn_race, "_run_ours", Slow(0.8))
-    monkeypatch.setattr(dqn_race, "_run_theirs", Slow(0.2))
-    assert main(["dqn_race", "--seeds", "1"]) == 0
-    assert "Stable-Baselines3 takes 0.3 times as long" in capsys.readouterr().out
-    monkeypatch.setattr(dqn_race.Stopwatch, "_judge", lambda self, agent, env: 0.5)
-    assert main(["dqn_race", "--seeds", "1"]) == 0
-    assert "ours did not get there" in capsys.readouterr().out
+def test_each_has_a_stopwatch_of_its_own(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    monkeypatch.setattr(dqn_race.Stopwatch, "_judge", lambda self, agent, env: (1.0, 0.75))
+    monkeypatch.setitem(dqn_race.LEARNERS, dqn_race.OURS, Slow(2.2))
+    monkeypatch.setitem(dqn_race.LEARNERS, dqn_race.RADIUS, Slow(1.1))
+    out = tmp_path / "race.md"
+    assert main(["dqn_race", "--seeds", "1", "--learners", dqn_race.OURS, dqn_race.RADIUS, "--out", str(out)]) == 0
+    told = [[cell.strip() for cell in line.split("|")[1:-1]] for line in out.read_text().splitlines() if line.startswith("| ")][2:]
+    assert told == [[dqn_race.OURS, "0", "2 s", "6,400", "100.0%", "75.0%"], [dqn_race.RADIUS, "0", "1 s", "6,400", "100.0%", "75.0%"]]
+    assert "75.0%" in capsys.readouterr().out
 
 
-def test_the_race_tells_both_sides(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_race_tells_all_sides(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dqn, "_HELD_OUT", 100)
     assert main(["dqn_race", "--seeds", "1", "--limit", "1", "--leg", "3200"]) == 0
     output = capsys.readouterr().out
-    assert "ours" in output and "Stable-Baselines3" in output and "not within" in output
+    assert all(name in output for name in dqn_race.LEARNERS) and output.count("not within") == 3
+
+
+def test_the_grid_has_goals_for_hindsight() -> None:
+    rows = goal_rows.goal_rows("reach_gym/GridReach-v0", 3, size=4, radius=1.0)
+    rows.seed(0)
+    seen, generator, hits = rows.reset(), np.random.default_rng(0), 0
+    for _ in range(60):
+        before = seen
+        seen, rewards, over, infos = rows.step(generator.integers(0, 8, 3))
+        after = {name: values.copy() for name, values in seen.items()}
+        for row in np.flatnonzero(over):
+            for name, value in infos[row]["terminal_observation"].items():
+                after[name][row] = value
+        np.testing.assert_array_equal(after["desired_goal"], before["desired_goal"])
+        assert np.abs(after["achieved_goal"] - before["achieved_goal"]).max() < 0.34
+        (again,) = rows.env_method("compute_reward", after["achieved_goal"], after["desired_goal"], [{}] * 3, indices=[0])
+        np.testing.assert_array_equal(again, rewards)
+        hits += int(over.sum())
+    assert hits > 5 and rows.env_method("trial_cells", indices=[0])
+    assert rows.compute_reward(after["achieved_goal"], after["achieved_goal"], []).tolist() == [0, 0, 0]
+
+
+def test_goals_are_drawn_as_the_task_draws_them() -> None:
+    torch.manual_seed(0)
+    envs = gym.make_vec("reach_gym/GridReachPixels-v0", num_envs=5, backend="numpy")
+    pixels, _ = envs.reset(seed=1)
+    envs = gym.make_vec("reach_gym/GridReach-v0", num_envs=5, backend="numpy")
+    seen, _ = envs.reset(seed=1)
+    places = {name: torch.as_tensor(values) for name, values in goal_rows.goals(seen).items()}
+    network = goal_rows.GoalPixels(goal_rows.goal_rows("reach_gym/GridReach-v0", 1).observation_space, 16)
+    torch.testing.assert_close(network(places), network.layers(torch.as_tensor(pixels)))
 
 
 @pytest.mark.parametrize(
@@ -110,6 +146,7 @@ def test_the_race_tells_both_sides(capsys: pytest.CaptureFixture[str], monkeypat
         (["dqn", "--seeds", "0"], "seeds"),
         (["dqn_race", "--limit", "0"], "limit"),
         (["dqn_race", "--leg", "1"], "leg"),
+        (["dqn_race", "--learners", "nosuch"], "nosuch"),
     ],
 )
 def test_bad_requests(arguments: list[str], word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ FOLDER = ROOT / "benchmarks" / "examples"
 EXAMPLES = {
     "cleanrl_dqn": ("torch", 100),
     "sb3_dqn": ("stable_baselines3", 600),
+    "sb3_sac": ("stable_baselines3", 1920),
     "minari_cloning": ("minari", 20),
     "torchrl_ppo": ("torchrl", 2000),
     "rllib_ppo": ("ray.rllib", 4000),

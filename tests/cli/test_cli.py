@@ -24,6 +24,7 @@ from reach_gym.cli.play import play
 from reach_gym.cli.tasks import full_id, make
 from reach_gym.grid.world import MOVES, Action
 from reach_gym.keywords import Keywords
+from reach_gym.reach.presets import PRESETS
 from reach_gym.registration import TASKS
 from reach_gym.rendering.canvas import load_pygame
 from reach_gym.rendering.window import Key, Window
@@ -97,8 +98,27 @@ def test_show_every_task(capsys, env_id):
     assert main(["show", env_id]) == 0
     out = capsys.readouterr().out
     assert f'gym.make("reach_gym:{env_id}")' in out
-    assert ("Box(-1.0, 1.0, (2,), float32)" if "Cursor" in env_id else "Discrete(8): 0 east") in out
-    assert "100 steps" in out
+    cursor = TASKS[env_id].family == "cursor"
+    assert ("Box(-1.0, 1.0, (2,), float32)" if cursor else "Discrete(8): 0 east") in out
+    steps = 100 if not cursor else 230 if "Lab" in env_id else 129  # to the target's onset, the latest cue, and then 1 or 1.2 s
+    assert f"{steps} steps" in out
+    assert max(map(len, out.partition("preset")[0].splitlines())) <= 140
+
+
+def test_show_names_the_source_of_every_number_of_a_preset(capsys):
+    def rows(*arguments):
+        assert main(["show", *arguments]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        begins = [i for i, line in enumerate(lines) if line.startswith("preset")]
+        return [line.split(maxsplit=1)[0] for line in lines[begins[0] + 1 : lines.index("", begins[0])]] if begins else []
+
+    assert rows("LabReach-v0") == list(PRESETS["lab"]) and rows("CursorReach-v0") == []
+    assert rows("CursorReach-v0", "--kwargs", '{"preset": "sun_plitt"}') == list(PRESETS["sun_plitt"])
+    # What somebody replaces is not the preset's any more.
+    assert rows("LabReach-v0", "--kwargs", '{"delay": 2}') == [name for name in PRESETS["lab"] if name != "delay"]
+    assert main(["show", "LabReach-v0"]) == 0
+    out = capsys.readouterr().out
+    assert "go_delay       0.4 to 0.9 s " in out and "motor_noise    [0.1, 0.1] " in out and "Todorov 2005" in out
 
 
 def test_show_draws_the_field_and_the_target(capsys):
@@ -135,18 +155,19 @@ def test_show_explains_a_cursor_task(capsys):
     for part in (
         "a point mass of 1 kg with a damping of 2 N s/m, stopped at |x|, |y| = 20 cm",
         "|x|, |y| <= 10 cm",
-        "(7,), float32), 4 steps old",
+        "observation: vector: float32 (14,): target x, y",
+        "times in s; 4 steps old",
         "1 is 10 N, with noise of 0.1 N and 20 % of the force",
-        "start:       drawn anew for every trial",
-        "target:      x = 5 cm, y = -2 cm",
+        "start: drawn anew for every trial",
+        "target: x = 5 cm, y = -2 cm",
         "viscosity ((0.0, -13.0), (13.0, 0.0)) everywhere",
         "by 30 degrees counter-clockwise",
-        "at 0.2 s the target appears: plan; the go cue, 0.05 s long, 0 to 0.09 s later: move; the end at 1 s",
+        "at 0.2 s the target appears: plan; 0 to 0.09 s later the go cue, which stays on: move",
         "within 1 cm of the target and slower than 0.1 m/s for 0.05 s",
         "dense: after the go cue",
-        "100 steps of 0.01 s",
+        "time limit: 1 s after the go cue; a trial has at most 129 steps of 0.01 s",
     ):
-        assert part in out, part
+        assert part in " ".join(out.split()), part  # however it is broken into lines
     assert "session of" not in out
 
 
@@ -191,7 +212,7 @@ def test_ids_with_and_without_namespace(name):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "a command is missing; choose one of list, show, play, watch, evaluate, record"),
+        ([], "a command is missing; choose one of list, show, recipes, play, watch, evaluate, record"),
         (["lst"], "there is no command 'lst'"),
         (["--list"], "there is no command '--list'"),
         (["show"], "ID"),

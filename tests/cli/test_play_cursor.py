@@ -25,6 +25,7 @@ TASK = "CursorReachCenterOut-v0"
 BLOCKS = [{"name": "before", "trials": 2, "gain": 0.0}, {"name": "field", "trials": 3}, {"name": "after", "trials": 1, "gain": 0.0}]
 TARGETS = {"schedule": BLOCKS, "targets": [[0.06, 0.03]]}
 SHORT = json.dumps(TARGETS)
+SHOW = MouseSession._show
 GREEN, ORANGE, INK = (32, 150, 86), (222, 84, 36), (33, 44, 66)
 
 
@@ -122,7 +123,7 @@ class CurveWindow(Player):
 
 
 def made(**kwargs):
-    return gym.make(f"reach_gym/{TASK}", render_mode="rgb_array", max_episode_steps=150, **{**TARGETS, **kwargs})
+    return gym.make(f"reach_gym/{TASK}", render_mode="rgb_array", **{**TARGETS, "time_limit": 1.5, **kwargs})
 
 
 def played(player, trials=6, show_all=False, **kwargs):
@@ -200,6 +201,31 @@ def test_too_early_is_a_false_start():
     assert recording.success.tolist() == [True, False, True]
 
 
+@pytest.mark.parametrize(
+    ("window", "flag", "words"), [([0.0, 0.1], "too_slow", "Too slow"), ([0.9, 1.2], "too_fast", "Too fast"), (None, None, "Reached")]
+)
+def test_the_player_hears_of_his_pace(monkeypatch, window, flag, words):
+    told = []
+    monkeypatch.setattr(MouseSession, "_show", lambda self, scene, title: (told.append(title), SHOW(self, scene, title)))
+    recording, _ = played(Player(), 1, movement_time=window)
+    assert recording.success.tolist() == [flag is None] and told[-1] == words
+    assert [name for name in ("too_fast", "too_slow", "false_start") if getattr(recording, name)[0]] == [flag] * (flag is not None)
+
+
+def test_an_aborted_trial_counts():
+    player = Player()
+    player.hasty = (1,)
+    recording, done = played(player, 3, go_delay=0.3, false_start="abort")
+    assert done and recording.trial.tolist() == [0, 1, 2] and recording.false_start.tolist() == [False, True, False]
+    assert recording.steps[1] < recording.go[1]
+
+
+def test_a_limit_among_the_keywords_holds():
+    task = "reach_gym/LabReach-v0"
+    checked = [reach_play.CursorPlay.check(task, kwargs, 0, 1, limit) for kwargs, limit in (({}, None), ({"time_limit": 0.8}, None), ({"time_limit": 0.8}, 2))]
+    assert [each.kwargs["time_limit"] for each in checked] == [1.5, 0.8, 2] and checked[0].env().unwrapped.task.last == 150
+
+
 @pytest.mark.parametrize("by_closing", [False, True])
 def test_quitting_leaves_out_the_trial_under_way(by_closing):
     player = Player()
@@ -244,9 +270,12 @@ def test_the_force_follows_the_pointer():
     assert force.dtype == np.float32
 
 
-@pytest.mark.parametrize("kwargs", [{}, {"mass": 5.0}, {"damping": 20.0}, {"dt": 0.05}, {"dt": 0.1}, {"mass": 0.2, "damping": 15.0}])
+@pytest.mark.parametrize(
+    "kwargs",
+    [{}, {"mass": 5.0}, {"damping": 20.0}, {"dt": 0.05}, {"dt": 0.1}, {"mass": 0.2, "damping": 15.0}, {"force_lag": 0.04}, {"force_lag": 0.08}],
+)
 def test_the_hand_comes_to_rest_at_the_pointer_without_overshoot(kwargs):
-    env = made(field=None, schedule=None, **kwargs)
+    env = made(field=None, schedule=None, false_start="ignore", **kwargs)
     task = env.unwrapped.task
     env.reset(seed=0)
     info = {"hand_x": 0.0, "hand_y": 0.0, "hand_vx": 0.0, "hand_vy": 0.0}
@@ -281,7 +310,7 @@ def test_play_saves_reports_and_shows_the_curve(desk, capsys, tmp_path):
     assert recording.success.all()
     assert recording.metadata["agent"] == "person"
     assert recording.metadata["seed"] == 5
-    ideal = record("ideal", f"reach_gym/{TASK}", 6, 5, {**TARGETS, "max_episode_steps": 150, "backend": "numpy"}, session=True)
+    ideal = record("ideal", f"reach_gym/{TASK}", 6, 5, {**TARGETS, "time_limit": 1.5, "backend": "numpy"}, session=True)
     for name in ("target", "go", "block", "trial", "channel"):
         assert np.array_equal(getattr(recording, name), getattr(ideal, name)), name
     assert recording.metadata["env_kwargs"] == ideal.metadata["env_kwargs"]
@@ -306,14 +335,15 @@ def test_play_saves_reports_and_shows_the_curve(desk, capsys, tmp_path):
 
 
 def test_play_fewer_trials_and_elsewhere(desk, capsys, tmp_path):
-    arguments = ["play", TASK, "--trials", "2", "--limit", "0.5", "--out", "a/b.h5", "--kwargs", SHORT]
+    arguments = ["play", TASK, "--trials", "2", "--limit", "0.3", "--out", "a/b.h5", "--kwargs", SHORT]
     assert main(arguments) == 0
     # The ideal agent has no more time either.
     row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("before"))
     assert row.split()[:6] == ["before", "2", "0", "%", "0", "%"]
     recording = Recording.load(tmp_path / "a" / "b.h5")
     assert len(recording) == 2
-    assert recording.metadata["env_kwargs"]["max_episode_steps"] == 50
+    assert recording.metadata["env_kwargs"]["time_limit"] == 0.3
+    assert (recording.steps == recording.go + 30).all()
     assert (tmp_path / "a" / "b.png").exists()
 
 
@@ -327,7 +357,7 @@ def test_play_refuses_before_it_plays(desk, capsys, tmp_path):
         (["--out", "c/d.npz"], "c is no folder"),
         (["--out", "a.txt"], "`out` must end in .npz, .h5, .hdf5, got 'a.txt'"),
         (["--trials", "0"], "`trials` must be an integer from 1 to 100000"),
-        (["--limit", "0.1"], "`limit` must be a finite number from 0.34"),
+        (["--limit", "0.001"], "`limit` must be a finite number from 0.01"),
         (["--seed", "-1"], "`seed` must be an integer from 0"),
     ]:
         assert main(["play", TASK, *arguments, "--kwargs", SHORT]) == 2

@@ -139,12 +139,13 @@ def test_every_module_is_in_the_api(tmp_path):
 
 
 def test_the_tables_have_every_preset_schedule_and_command(tmp_path):
-    fields, schedules, commands, suite = (path.read_text() for path in reference_tables.write_all(tmp_path))
+    fields, schedules, commands, suite, presets = (path.read_text() for path in reference_tables.write_all(tmp_path))
     assert all(f"| `{name}` |" in fields for name in (*GRID_PRESETS, *CURSOR_PRESETS))
     assert all(f"| `{name}` |" in schedules for name in SCHEDULES)
     assert "| `catch` 0.1, `clamp` 0.1 |" in schedules and "`wave` amplitude 1, period 40" in schedules
     assert all(f"#### `{name}`" in commands for name in ("reach-gym play", "python -m agents dqn", "python -m benchmarks paper"))
-    assert "| `cursor-curl` |" in suite
+    assert "| `cursor-curl` |" in suite and "| `lab-curl` |" in suite
+    assert "| `lab` |" in presets and "| `sun_plitt` |" in presets and "Todorov 2005" in presets
 
 
 def test_docstrings_are_read_as_they_are_meant():

@@ -184,7 +184,7 @@ def test_from_predict_counts_the_rows_of_a_dict():
 
 def test_an_untrained_model_of_stable_baselines3_is_an_agent():
     sb3 = pytest.importorskip("stable_baselines3")
-    kwargs = {"observation": "goal"}
+    kwargs = {"observation": "goal", "reward": "sparse"}
     env = gym.make(REACH, **kwargs)
     model = sb3.SAC("MultiInputPolicy", env, replay_buffer_class=sb3.HerReplayBuffer, buffer_size=200, seed=0, policy_kwargs={"net_arch": [8]})
     first, second = (evaluate(model, REACH, 3, env_kwargs=kwargs) for _ in range(2))
@@ -356,7 +356,7 @@ def test_a_cursor_summary_by_hand():
     arrays = {
         "max_deviation": [0.01, -0.03, nan], "deviation_at_peak_speed": [0.0, 0.0, nan], "initial_angle_error": [np.pi / 6, -np.pi / 3, nan],
         "path_length_ratio": [1.0, 1.5, nan], "peak_speed": [0.2, 0.4, nan], "movement_time": [0.5, 0.7, nan], "reaction_time": [0.1, 0.2, nan],
-        "endpoint_error": [0.002, 0.004, nan],
+        "endpoint_error": [0.002, 0.004, nan], "early_angle_error": [np.pi / 18, -np.pi / 9, nan],
     }  # fmt: skip
     evaluation = CursorEvaluation(
         starts=np.zeros((3, 2)),
@@ -364,6 +364,8 @@ def test_a_cursor_summary_by_hand():
         steps=np.array([60, 80, 100]),
         success=np.array([ON, OFF, OFF]),
         false_start=np.array([OFF, ON, OFF]),
+        too_fast=np.array([OFF, OFF, OFF]),
+        too_slow=np.array([OFF, ON, ON]),
         returns=np.array([-55.0, -80.0, -100.0]),
         effort=np.array([0.1, 0.2, 0.6]),
         block=np.zeros(3, int),
@@ -373,11 +375,14 @@ def test_a_cursor_summary_by_hand():
         "episodes": 3,
         "success": pytest.approx(1 / 3),
         "false_starts": pytest.approx(1 / 3),
+        "too_fast": 0,
+        "too_slow": pytest.approx(2 / 3),
         "moved": pytest.approx(2 / 3),
         "mean_steps": 80,
         "mean_return": pytest.approx(-235 / 3),
         "max_deviation_mm": pytest.approx(20),
         "initial_angle_error_deg": pytest.approx(45),
+        "early_angle_error_deg": pytest.approx(15),
         "endpoint_error_mm": pytest.approx(3),
         "path_length_ratio": pytest.approx(1.25),
         "peak_speed_m_per_s": pytest.approx(0.3),
@@ -391,7 +396,7 @@ def test_a_cursor_summary_by_hand():
 def test_intervals_of_the_means_are_over_the_trials():
     found = evaluate("random", CURL_REACH, 40)
     summary, intervals = found.summary(), found.intervals()
-    assert set(intervals) == {"success", "false_starts", "mean_return", "effort_s"}
+    assert set(intervals) == {"success", "false_starts", "too_fast", "too_slow", "mean_return", "effort_s"}
     assert all(each.value == pytest.approx(summary[name]) and each.low <= each.value <= each.high for name, each in intervals.items())
     assert intervals["effort_s"].low < summary["effort_s"] < intervals["effort_s"].high
     assert summary["success"] == 0 and intervals["success"].low == 0 and 0 < intervals["success"].high < 0.1
@@ -409,14 +414,31 @@ def test_effort_is_what_info_sums_up():
     assert found.effort == pytest.approx(total * env.unwrapped.task.dt)
 
 
+def test_only_the_return_depends_on_the_reward():
+    window = {"movement_time": [0.2, 0.4], "hold": 0.1}
+    found = [evaluate("naive", CURL_REACH, 30, env_kwargs={**window, "reward": reward}) for reward in ("shaped", "sparse", "dense")]
+    assert len({each.summary()["mean_return"] for each in found}) == 3
+    for each in found[1:]:
+        differ = {f.name for f in fields(each) if not np.array_equal(getattr(each, f.name), getattr(found[0], f.name), equal_nan=True)}
+        assert differ == {"returns"}
+
+
 def test_an_agent_that_never_moves_has_no_measures():
     evaluation = evaluate(rest, REACH, 3)
     summary = evaluation.summary()
-    assert np.isnan(evaluation.max_deviation).all() and (summary["moved"], summary["success"], summary["mean_steps"]) == (0, 0, 100)
+    go = record(rest, REACH, 3).go
+    assert np.array_equal(evaluation.steps, go + 100) and not (evaluation.too_fast | evaluation.too_slow).any()
+    assert np.isnan(evaluation.max_deviation).all() and (summary["moved"], summary["success"], summary["mean_steps"]) == (0, 0, go.mean() + 100)
     assert {name for name, value in summary.items() if np.isnan(value)} == {
-        *("max_deviation_mm", "initial_angle_error_deg", "endpoint_error_mm", "path_length_ratio"),
+        *("max_deviation_mm", "initial_angle_error_deg", "early_angle_error_deg", "endpoint_error_mm", "path_length_ratio"),
         *("peak_speed_m_per_s", "reaction_time_s", "movement_time_s"),
     }
+
+
+def test_who_knows_no_rotation_sets_out_by_its_whole_angle():
+    turned = evaluate("naive", "reach_gym/LabReach-v0", 64, env_kwargs={"rotation": 30.0}).summary()
+    assert turned["early_angle_error_deg"] == pytest.approx(30, abs=5)
+    assert turned["initial_angle_error_deg"] < 20  # at peak speed what is seen has corrected it
 
 
 def test_an_evaluation_sees_the_first_trial_of_a_schedule():

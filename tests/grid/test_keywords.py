@@ -108,7 +108,8 @@ def test_what_is_no_task_is_refused(made, task):
 def test_a_misspelt_keyword_is_refused_with_the_nearest_name(make, name, hint):
     with pytest.raises(TypeError) as caught:
         make(**{name: 8})
-    assert f"`{name}`" in str(caught.value) and hint in str(caught.value)
+    # TorchRL reads these words, to find out what an environment takes.
+    assert f"unexpected keyword argument '{name}'" in str(caught.value) and hint in str(caught.value)
 
 
 @scalar_and_vector

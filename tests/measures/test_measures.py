@@ -11,7 +11,7 @@ from reach_gym import measures
 
 ZERO, UP = np.zeros(2), np.array([0.0, 0.1])
 SCALES = ("max_deviation", "deviation_at_peak_speed", "path_length_ratio", "peak_speed", "movement_time", "reaction_time", "endpoint_error")
-SIGNED = ("max_deviation", "deviation_at_peak_speed", "initial_angle_error")
+SIGNED = ("max_deviation", "deviation_at_peak_speed", "initial_angle_error", "early_angle_error")
 
 
 def minimum_jerk(steps=100, distance=0.1, rest=0):
@@ -149,12 +149,13 @@ def reference(path, velocity, start, target, go, dt):
     end = next((s for s in range(at + 1, len(rates)) if rates[s] < 0.05 * peak), len(rates) - 1)
     d = target - start
     off = [(d[0] * (p[1] - start[1]) - d[1] * (p[0] - start[0])) / math.hypot(*d) for p in path]
-    first = path[at] - path[onset]
-    turn = math.atan2(first[1], first[0]) - math.atan2(d[1], d[0])
+    first, soon = path[at] - path[onset], path[min(onset + round(0.12 / dt), end)] - path[onset]
+    turn, early = (math.atan2(way[1], way[0]) - math.atan2(d[1], d[0]) for way in (first, soon))
     return {
         "max_deviation": max(off[onset : end + 1], key=abs),
         "deviation_at_peak_speed": off[at],
         "initial_angle_error": math.remainder(turn, 2 * math.pi) if first.any() else math.nan,
+        "early_angle_error": math.remainder(early, 2 * math.pi) if soon.any() else math.nan,
         "path_length_ratio": sum(math.dist(path[s], path[s + 1]) for s in range(onset, end)) / math.hypot(*d),
         "peak_speed": peak,
         "movement_time": (end - onset) * dt,

@@ -12,6 +12,7 @@ from gymnasium.utils.env_checker import data_equivalence
 
 import reach_gym  # noqa: F401
 from reach_gym.reach.env import CursorReachEnv
+from reach_gym.reach.rows import COUNT
 from reach_gym.reach.vector_env import CursorReachVectorEnv
 from tests.refusals import label, unrefused, wording
 
@@ -68,7 +69,7 @@ KEYWORDS = [
     ({"start": (0, 1, 2)}, ValueError, "start", "got (0, 1, 2)."),
     ({"start": (True, 0)}, TypeError, "start[0]", "got True."),
     ({"start": ("0", 0)}, TypeError, "start[0]", "got '0'."),
-    ({"reward": "shaped"}, ValueError, "reward", "'sparse', 'dense', got 'shaped'."),
+    ({"reward": "steep"}, ValueError, "reward", "'shaped', 'sparse', 'dense', got 'steep'."),
     ({"reward": None}, TypeError, "reward", "got None."),
     ({"observation": "index"}, ValueError, "observation", "'vector', 'pixels', 'goal', got 'index'."),
     ({"observation": ["vector"]}, TypeError, "observation", "got ['vector']."),
@@ -84,8 +85,28 @@ KEYWORDS = [
     ({"hold": "long"}, TypeError, "hold", "got 'long'."),
     ({"hold_radius": -1}, ValueError, "hold_radius", "got -1."),
     ({"hold_radius": None}, TypeError, "hold_radius", "got None."),
-    ({"false_start": "punish"}, ValueError, "false_start", "'fail', 'ignore', got 'punish'."),
+    ({"false_start": "punish"}, ValueError, "false_start", "'fail', 'abort', 'ignore', got 'punish'."),
     ({"false_start": True}, TypeError, "false_start", "got True."),
+    ({"movement_time": 0.4}, TypeError, "movement_time", "None or a pair (shortest, longest) in seconds, got 0.4."),
+    ({"movement_time": (0.1, 0.2, 0.3)}, ValueError, "movement_time", "got (0.1, 0.2, 0.3)."),
+    ({"movement_time": (0.4, 0.2)}, ValueError, "movement_time", "shortest <= longest, got (0.4, 0.2)."),
+    ({"movement_time": (-0.1, 0.2)}, ValueError, "movement_time[0]", "got -0.1."),
+    ({"movement_time": (0.1, NAN)}, ValueError, "movement_time[1]", "got nan."),
+    ({"movement_time": (0.1, "0.4")}, TypeError, "movement_time[1]", "got '0.4'."),
+    ({"time_limit": -1.0}, ValueError, "time_limit", "got -1.0."),
+    ({"time_limit": INF}, ValueError, "time_limit", "got inf."),
+    ({"time_limit": None}, TypeError, "time_limit", "got None."),
+    ({"cue": "blink"}, ValueError, "cue", "'latched', 'pulse', got 'blink'."),
+    ({"cue": None}, TypeError, "cue", "got None."),
+    ({"history": -1}, ValueError, "history", "got -1."),
+    ({"history": 101}, ValueError, "history", "from 0 to 100, got 101."),
+    ({"history": 2.0}, TypeError, "history", "got 2.0."),
+    ({"history": 3, "observation": "pixels"}, ValueError, "history", "0 with the observation 'pixels', got 3."),
+    ({"history": 3, "observation": "goal", "reward": "sparse"}, ValueError, "history", "0 with the observation 'goal', got 3."),
+    ({"observation": "goal"}, ValueError, "reward", "'sparse' or 'dense', and `false_start` not 'abort'"),
+    ({"observation": "goal", "reward": "dense", "false_start": "abort"}, ValueError, "false_start", "got 'dense' and 'abort'."),
+    ({"preset": "home"}, ValueError, "preset", "'simple', 'lab', 'sun_plitt', got 'home'."),
+    ({"preset": None}, TypeError, "preset", "got None."),
     ({"target_onset": -1}, ValueError, "target_onset", "got -1."),
     ({"target_onset": 1e9}, ValueError, "target_onset", "got 1000000000.0."),
     ({"go_delay": (0.1, 0.0)}, ValueError, "go_delay", "shortest <= longest, got (0.1, 0.0)."),
@@ -157,7 +178,7 @@ RESETS = [
     ({"options": {"target": (-0.2, 0)}}, ValueError, "options['target'][0]", "got -0.2."),
     ({"options": {"target": (0.05, 0.05, 0.05)}}, ValueError, "options['target']", "got (0.05, 0.05, 0.05)."),
     ({"options": {"target": "ab"}}, TypeError, "options['target']", "got 'ab'."),
-    ({"options": {"target": (0.0, 0.01)}}, ValueError, "target", "got (0.0, 0.01)."),  # exactly the radius from the start
+    ({"options": {"target": (0.0, 0.01)}}, ValueError, "target", "got (0.0, 0.01)."),  # as near as the radius of the target, and of the start
     ({"seed": 1, "options": {"start": (0.05, 0), "target": (0.05, 0)}}, ValueError, "target", "got (0.05, 0.0)."),
     ({"seed": 1, "options": {"field": "storm"}}, ValueError, "field", "got 'storm'."),
     ({"seed": 1, "options": {"field": {"gain": INF}}}, ValueError, "field.gain", "got inf."),
@@ -208,19 +229,24 @@ VECTOR_ACTIONS = [
 # Parts of a scalar environment's state: (part, what to make of it).
 STATES = [
     *[("floats", bad) for bad in (None, 3, "floats", [], [0.0] * 3, [NAN] * 28, [[0.0]] * 28, ["0"] * 28, [True] * 28, [1j] * 28, [None] * 28)],
-    *[("counts", bad) for bad in (None, [], [0] * 7, [0.5] * 8, [NAN] * 8, [-1] * 8, [2**31] * 8, [HUGE] * 8, ["0"] * 8, [False] * 8)],
-    *[("counts", bad) for bad in (np.full(8, 0.5), np.full(8, NAN), np.zeros(8, complex), np.full(8, -1), [[0] * 8], [0, [0] * 7])],
+    *[("counts", bad) for bad in (None, [], [0] * 9, [0.5] * 10, [NAN] * 10, [-1] * 10, [2**31] * 10, [HUGE] * 10, ["0"] * 10, [False] * 10)],
+    *[("counts", bad) for bad in (np.full(10, 0.5), np.full(10, NAN), np.zeros(10, complex), np.full(10, -1), [[0] * 10], [0, [0] * 9])],
     *[("streams", bad) for bad in (None, [1, 2], [-1, 0, 0], [0.5, 0, 0], [2**64, 0, 0], [0, 2**62, 0], np.array([-1, 0, 0]), ["1", 0, 0])],
-    *[("past", bad) for bad in (None, [], [[0.0] * 4], [[0.0] * 3] * 3, [[INF] * 4] * 3, [["0"] * 4] * 3, [[1e200] * 4] * 3)],
+    *[("past", bad) for bad in (None, [], [[0.0] * 5], [[0.0] * 4] * 3, [[INF] * 5] * 3, [["0"] * 5] * 3, [[1e200] * 5] * 3)],
+    *[("shown", bad) for bad in (None, "", (0.5,), [0.5], [[]], {}, np.zeros(1, np.float32))],
 ]
+# Counts that no trial can have, among them a false start without having left, and success without an end.
+IMPOSSIBLE = [{"left": 1}, {"step": 9, "left": 9}, {"false_start": 1}, {"step": 9, "left": 8, "go": 7, "false_start": 1}]
+IMPOSSIBLE += [{"step": 8, "left": 8, "false_start": 1}, {"success": 1}, {"held": 1}, {"step": 25, "go": 24, "held": 3}]
 PLACED = [  # (part, entry, bad value)
     *[("floats", place, bad) for place in (0, 1, 4, 8) for bad in (NAN, INF, -INF, 1e300)],
     *[("floats", 0, 0.3), ("floats", 1, -0.3), ("floats", -1, NAN), ("floats", -1, INF), ("floats", -16, NAN), ("floats", -10, 1e200)],
-    *[("counts", place, bad) for place, bad in ((0, -1), (1, 2**31 - 1), (3, 2), (4, 2), (5, 3), (6, 4), (7, 2))],
+    *[("counts", place, bad) for place, bad in ((0, -1), (0, 130), (1, 30), (2, 131), (3, 130), (4, 2), (5, 2), (6, 2), (7, 3), (8, 4), (9, 2))],
 ]
 BELIEFS = [("everything", ValueError), (None, TypeError), (1, TypeError), (["trial"], TypeError)]
 HORIZONS = [(-1, ValueError), (10**9, ValueError), (1.5, TypeError), ("9", TypeError), (True, TypeError), (None, TypeError)]
 POINT = (0.0, 0.0)
+GOAL = {"observation": "goal", "reward": "sparse"}  # of the shaped reward no step alone tells
 # (achieved goal, desired goal, info: the step's own with these changes, or something else), parameter's name.
 GOALS = [
     ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), {}, "achieved_goal"),
@@ -265,7 +291,7 @@ def complaints():
             yield lambda kwargs=kwargs: vector_from(kwargs), expected
         for kwargs, *expected in VECTOR_KEYWORDS:
             yield lambda kwargs=kwargs: vector_from(kwargs), expected
-        one, many, goal, late = scalar(), vector(), scalar(observation="goal"), session()
+        one, many, goal, late = scalar(), vector(), scalar(**GOAL), session()
         for env in (one, many, goal, late):
             env.reset(seed=1)
         for kwargs, *expected in RESETS:
@@ -489,6 +515,18 @@ def test_a_bad_entry_of_a_state_is_refused(part, place, bad):
     assert same(many.get_state(), kept)
 
 
+@pytest.mark.parametrize("counts", IMPOSSIBLE, ids=label)
+def test_counts_that_no_trial_can_have_are_refused(counts):
+    env, many = session(), vector(delay=2, schedule="abrupt", field="curl_ccw")
+    env.reset(seed=1), many.reset(seed=1)
+    state, states = env.get_state(), many.get_state()
+    for name, value in counts.items():
+        state["counts"][getattr(COUNT, name)] = states["counts"][getattr(COUNT, name), 1] = value
+    for each, value in ((env, state), (many, states)):
+        with pytest.raises(ValueError, match=wording("state[", "counts")):
+            each.set_state(value)
+
+
 def test_a_state_with_other_keys_is_refused():
     env, many = session(), vector()
     env.reset(seed=1), many.reset(seed=1)
@@ -532,10 +570,10 @@ def test_bad_questions_about_the_trials_are_refused(make):
 @pytest.mark.parametrize("observation", ["vector", "goal"])
 @pytest.mark.parametrize("make", [scalar, vector])
 def test_bad_observations_have_no_sense(make, observation):
-    env = make(observation=observation)
+    env = make(observation=observation, reward="sparse")
     rows = getattr(env, "num_envs", 1)
     env.reset(seed=1)
-    for bad in (None, 5, "ab", {}, [], np.zeros(7), np.zeros((rows + 1, 7)), np.zeros((rows, 6)), {"observation": np.zeros((rows, 4))}):
+    for bad in (None, 5, "ab", {}, [], np.zeros(14), np.zeros((rows + 1, 14)), np.zeros((rows, 13)), np.zeros((rows, 7)), {"observation": np.zeros((rows, 4))}):
         with pytest.raises(ValueError, match=wording("observations", f"must be {rows} of the kind '{observation}', got ")):
             env.sense(bad)
 
@@ -543,12 +581,12 @@ def test_bad_observations_have_no_sense(make, observation):
 @pytest.mark.parametrize("make", [scalar, vector])
 @pytest.mark.parametrize("achieved,desired,changes,name", GOALS, ids=label)
 def test_bad_goals_have_no_reward(make, achieved, desired, changes, name):
-    env = scalar(observation="goal")
+    env = scalar(**GOAL)
     env.reset(seed=1)
     info = env.step((0, 0))[-1]
     told = {**info, **changes} if isinstance(changes, dict) else changes
     with pytest.raises(ValueError, match=wording(name, "got ")):
-        make(observation="goal").compute_reward(achieved, desired, told)
+        make(**GOAL).compute_reward(achieved, desired, told)
 
 
 @pytest.mark.parametrize("what", ["render", "get_state", "scene", "trial_facts"])
@@ -565,7 +603,7 @@ def test_the_vector_env_needs_a_reset_first(what):
 
 def at_once(**kwargs):
     """A target that is hit by standing still."""
-    return {"targets": [(0.05, 0.0)], "radius": 0.049, "speed_limit": 10.0, "hold": 0.0, "target_onset": 0.0, "go_delay": 0.0, "hold_radius": 0.1, **kwargs}
+    return {"targets": [(0.05, 0.0)], "radius": 0.049, "speed_limit": 10.0, "hold": 0.0, "target_onset": 0.0, "go_delay": 0.0, "hold_radius": 0.0005, **kwargs}
 
 
 def test_step_before_the_reset_and_after_the_end_is_refused():
@@ -611,7 +649,7 @@ def test_a_closed_vector_env_is_closed():
         env.render,
         env.scenes,
         env.trial_facts,
-        lambda: env.sense(np.zeros((ROWS, 7))),
+        lambda: env.sense(np.zeros((ROWS, 14))),
         env.get_state,
         lambda: env.set_state(state),
     ):

@@ -8,7 +8,7 @@ import pytest
 
 from reach_gym.fields import CURSOR_PRESETS, field_from_data, force
 from reach_gym.reach.env import CursorReachEnv
-from reach_gym.reach.rules import Phase, dense_reward, has_left, is_on_target, phase, sparse_reward
+from reach_gym.reach.rules import Phase, dense_reward, has_left, is_on_target, phase, shaped_reward, sparse_reward
 from reach_gym.reach.targets import delays_from_data, targets_from_data
 from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import SCHEDULES, Schedule, Wave
@@ -229,11 +229,19 @@ def test_on_target_means_near_and_slow_and_moving_and_no_false_start():
 
 
 def test_rewards_by_hand():
-    assert (sparse_reward(True, 0.5, 1.0, True, False), sparse_reward(False, 0.0, 0.0, True, True)) == (0, -1)
-    assert dense_reward(False, 0.05, 0.25, True, False) == pytest.approx(-0.5 - 0.0025)
-    assert dense_reward(False, 0.05, 2.0, False, False) == pytest.approx(-0.02)
-    assert dense_reward(False, 0.05, 0.0, True, True) == pytest.approx(-1.5)
-    assert dense_reward(True, np.array([0.05, 0.0]), 0.0, np.array([True, True]), 0).tolist() == pytest.approx([-0.5, 0])
+    assert (sparse_reward(True, False, 0.5, 0.3, 1.0, True, False, 0), sparse_reward(False, True, 0.0, 0.3, 0.0, True, True, 0)) == (0, -1)
+    assert sparse_reward(False, False, 0.0, 0.3, 0.0, False, True, 30) == -31
+    assert dense_reward(False, False, 0.05, 0.3, 0.25, True, False, 0) == pytest.approx(-0.5 - 0.0025)
+    assert dense_reward(False, False, 0.05, 0.3, 2.0, False, False, 0) == pytest.approx(-0.02)
+    assert dense_reward(False, False, 0.05, 0.3, 0.0, True, True, 0) == pytest.approx(-1.5)
+    assert dense_reward(False, False, 0.05, 0.3, 0.0, False, True, 30) == pytest.approx(-31)
+    both = np.array([True, True])
+    assert dense_reward(True, both, np.array([0.05, 0.0]), 0.3, 0.0, both, 0, 0).tolist() == pytest.approx([-0.5, 0])
+    assert shaped_reward(True, True, 0.0, 0.3, 0.5, True, 0, 0) == pytest.approx(10 - 0.005)
+    assert shaped_reward(False, False, 0.05, 0.3, 0.0, True, 0, 0) == pytest.approx(-28 / 36)  # tanh 1 = 0.762
+    assert shaped_reward(False, False, 0.3, 0.05, 2.0, False, 0, 0) == pytest.approx(-28 / 36 - 0.02)
+    assert shaped_reward(False, False, 9.0, 0.0, 0.0, True, 1, 0) == pytest.approx(-2)
+    assert shaped_reward(False, False, 0.0, 9.0, 0.0, False, 1, 30) == pytest.approx(-32)
 
 
 # ---------------------------------------------------------------- the timeline in the environment
@@ -281,9 +289,10 @@ def wander(steps=60, seed=1):
         (0.1, 0.2, 0.1, (10, 30, 40)),
     ],
 )
-def test_target_cue_and_phases_come_on_time(onset, delay, pulse, steps):
+@pytest.mark.parametrize("cue", ["latched", "pulse"])
+def test_target_cue_and_phases_come_on_time(onset, delay, pulse, steps, cue):
     shown, go, dark = steps
-    keywords = {"target_onset": onset, "go_delay": delay, "go_pulse": pulse}
+    keywords = {"target_onset": onset, "go_delay": delay, "go_pulse": pulse, "cue": cue, "reward": "sparse"}
     options = {"target": AWAY}
     seen, infos, _, _ = play([AT_REST] * 45, options=options, **keywords)
     goals, _, _, _ = play([AT_REST] * 45, options={**options, "start": (0.01, 0.0)}, observation="goal", **keywords)
@@ -292,7 +301,8 @@ def test_target_cue_and_phases_come_on_time(onset, delay, pulse, steps):
         assert vector[:2].tolist() == (np.float32([0.8, 0.3]) if s >= shown else np.zeros(2)).tolist()
         assert goal["desired_goal"].tolist() == list(AWAY if s >= shown else (0.01, 0.0))
         assert np.count_nonzero(image[0]) == (s >= shown)
-        lit = go <= s < dark
+        lit = go <= s and (s < dark or cue == "latched")
+        assert vector[11] == goal["observation"][9] == (s >= shown)
         assert vector[2] == goal["observation"][0] == lit and (image[2] == 255 * lit).all()
     assert column(infos, "phase")[:, 0].tolist() == [0] * shown + [1] * (go - shown) + [2] * (46 - go)
 
@@ -318,11 +328,11 @@ def test_targets_are_where_the_task_says():
 
 
 def test_uniform_starts_and_targets_fill_the_workspace_and_stay_apart():
-    env = CursorReachEnv(start=None, radius=0.05)
+    env = CursorReachEnv(start=None, radius=0.05, hold_radius=0.02)
     env.reset(seed=3)
     places = column([env.reset()[1] for _ in range(2000)], "hand_x", "hand_y", "target_x", "target_y")
     assert np.abs(places).max() <= 0.1 and (np.abs(places).max(axis=0) > 0.099).all()
-    assert (np.hypot(*(places[:, :2] - places[:, 2:]).T) > 0.05).all()
+    assert (np.hypot(*(places[:, :2] - places[:, 2:]).T) > 0.07).all()
     assert np.abs(places.mean(axis=0)).max() < 0.01
 
 
@@ -353,7 +363,7 @@ def reach(extra=()):
     return [AT_REST] * 20 + [push] * 2 + [AT_REST] * 8 + [brake] * 2 + list(extra)
 
 
-NEAR = {"go_delay": 0.0, "speed_limit": 0.15, "radius": 0.01}
+NEAR = {"go_delay": 0.0, "speed_limit": 0.15, "radius": 0.01, "hold_radius": 0.009, "reward": "sparse"}
 TWO_CM = {"target": (0.02, 0.0)}
 
 
@@ -462,7 +472,7 @@ def test_a_visuomotor_rotation_turns_the_cursor_around_the_start(degrees):
         turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
         cursor = (0.03, -0.02) + (hand - (0.03, -0.02)) @ turn.T
         assert column(infos, "cursor_x", "cursor_y") == pytest.approx(cursor, abs=1e-13)
-        assert np.array(seen)[:, 3:] == pytest.approx(np.hstack([cursor / 0.1, speed @ turn.T / 0.5]), abs=1e-6)
+        assert np.array(seen)[:, 3:7] == pytest.approx(np.hstack([cursor / 0.1, speed @ turn.T / 0.5]), abs=1e-6)
         target = column(infos, "target_x", "target_y")
         assert column(infos, "distance")[:, 0] == pytest.approx(np.hypot(*(cursor - target).T), abs=1e-12)
         assert (infos[0]["gain"], infos[0]["trial"]) == (k / 2, k)
@@ -557,14 +567,15 @@ def test_a_mirrored_field_gives_the_mirrored_path(field, mirrored):
 @pytest.mark.parametrize("delay", [1, 3, 20])
 @pytest.mark.parametrize("observation", ["vector", "pixels", "goal"])
 def test_a_delay_shows_what_was(observation, delay):
-    keywords = {"field": "curl_ccw", "rotation": 15.0, "observation": observation, "start": (0.02, 0.01)}
+    keywords = {"field": "curl_ccw", "rotation": 15.0, "observation": observation, "start": (0.02, 0.01), "reward": "sparse"}
     late, infos, _, _ = play(wander(), **keywords, delay=delay)
     now, plain, _, _ = play(wander(), **keywords)
     assert infos == plain and len(now) == 61
     for s, seen in enumerate(late):
         before = now[max(0, s - delay)]
         if observation == "goal":
-            assert np.array_equal(seen["observation"], before["observation"])
+            at_once = np.arange(12) == 9  # whether the target is visible, as the goal itself
+            assert np.array_equal(seen["observation"], np.where(at_once, now[s]["observation"], before["observation"]))
             for goal in ("achieved_goal", "desired_goal"):
                 assert np.array_equal(seen[goal], now[s][goal])
         else:
@@ -580,7 +591,7 @@ def test_sensory_noise_is_of_its_size_and_a_function_of_the_seed():
         (seen, infos, _, _), (_, plain, _, _) = play_on(env, wander(), seed), play_on(clean, wander(), seed)
         assert infos == plain
         true = column(infos, "cursor_x", "cursor_y", "hand_vx", "hand_vy") / (0.1, 0.1, 0.5, 0.5)
-        errors.append((np.array(seen, float)[:, 3:] - true) * (0.1, 0.1, 0.5, 0.5))
+        errors.append((np.array(seen, float)[:, 3:7] - true) * (0.1, 0.1, 0.5, 0.5))
     errors = np.array(errors)
     flat = errors.reshape(-1, 4)
     assert flat.std(axis=0) == pytest.approx([0.002, 0.002, 0.03, 0.03], rel=0.06)
@@ -588,7 +599,7 @@ def test_sensory_noise_is_of_its_size_and_a_function_of_the_seed():
     assert np.abs(np.corrcoef(flat.T) - np.eye(4)).max() < 0.1
     assert abs(np.corrcoef(errors[:, 1:, 0].ravel(), errors[:, :-1, 0].ravel())[0, 1]) < 0.1
     again, other = play(wander(), seed=8, **noisy)[0], play(wander(), seed=9, **noisy)[0]
-    assert np.array_equal(again, play(wander(), seed=8, **noisy)[0]) and not np.array_equal(np.array(again)[:, 3:], np.array(other)[:, 3:])
+    assert np.array_equal(again, play(wander(), seed=8, **noisy)[0]) and not np.array_equal(np.array(again)[:, 3:7], np.array(other)[:, 3:7])
 
 
 @pytest.mark.parametrize(
@@ -616,7 +627,7 @@ def test_motor_and_sensory_noise_are_independent():
     for k in range(60):
         seen, infos, _, _ = play_on(env, [AT_REST] * 50, 8 if k == 0 else None)
         state = column(infos, "hand_x", "hand_y", "hand_vx", "hand_vy")
-        sensory.append((np.array(seen, float)[:, 3:] * (1, 1, 0.5, 0.5) - state)[:-1])
+        sensory.append((np.array(seen, float)[:, 3:7] * (1, 1, 0.5, 0.5) - state)[:-1])
         motor.append(np.diff(state[:, 2:], axis=0))
     motor, sensory = np.array(motor), np.array(sensory)
     for lag in (-1, 0, 1):

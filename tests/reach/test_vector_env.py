@@ -28,14 +28,16 @@ MIXED = [
 CASES = [
     ({}, 100),
     ({**EASY, "field": "curl_ccw", "reward": "dense", "start": None}, 40),
-    ({**EASY, "field": "push", "observation": "goal", "false_start": "ignore"}, 40),
+    ({**EASY, "field": "push", "observation": "goal", "reward": "sparse", "false_start": "ignore"}, 40),
     ({**EASY, "observation": "pixels", "delay": 2, "rotation": 30.0, "sensory_noise": (0.02, 0.0)}, 40),
     ({**EASY, "targets": "center-out", "field": "viscous", "delay": 3, "sensory_noise": (0.01, 0.1), "motor_noise": (1.0, 0.2)}, 40),
     ({**EASY, "schedule": "within_trial", "field": "saddle", "rotation": 30.0, "start": None}, 25),
     ({**EASY, "schedule": MIXED, "field": "curl_cw", "rotation": -45.0, "start": (0.05, 0.02), "delay": 2, "observation": "goal",
-      "reward": "dense", "go_delay": {"mean": 0.03}, "max_force": 60.0, "damping": 0.5, "mass": 0.7, "hold_radius": 0.02}, 12),
-    ({"target_onset": 0.0, "go_delay": 0.0, "hold": 0.0, "radius": 0.09, "speed_limit": 1e5, "hold_radius": 0.1, "targets": [(0.1, 0)],
+      "reward": "dense", "go_delay": {"mean": 0.03}, "max_force": 60.0, "damping": 0.5, "mass": 0.7, "hold_radius": 0.02}, 25),
+    ({"target_onset": 0.0, "go_delay": 0.0, "hold": 0.0, "radius": 0.09, "speed_limit": 1e5, "hold_radius": 0.005, "targets": [(0.1, 0)],
       "schedule": "non_static", "field": {"stiffness": [[-50, 0], [0, -50]], "origin": [0.1, 0], "gain": 2}}, 12),
+    ({**EASY, "false_start": "abort", "movement_time": (0.1, 0.2), "time_limit": 0.4, "cue": "pulse", "delay": 2, "history": 3}, 60),
+    ({**EASY, "false_start": "abort", "reward": "sparse", "time_limit": 0.3, "force_lag": 0.03, "plant": "lagged_mass"}, 60),
 ]  # fmt: skip
 
 
@@ -167,7 +169,7 @@ def test_many_rows_are_like_the_scalar_env():
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_time_limit_is_the_constructors(backend):
-    none = CursorReachVectorEnv(2, backend=backend)
+    none = CursorReachVectorEnv(2, backend=backend, time_limit=4.0)
     short = CursorReachVectorEnv(2, backend=backend, max_episode_steps=3)
     for env in (none, short):
         env.reset(seed=0)
@@ -183,7 +185,7 @@ def test_the_time_limit_is_the_constructors(backend):
 @pytest.mark.parametrize("observation", ["vector", "goal", "pixels"])
 def test_returned_arrays_are_fresh(observation, mode, backend):
     make = lambda: CursorReachVectorEnv(
-        5, **EASY, observation=observation, delay=1, max_episode_steps=9, autoreset_mode=mode, backend=backend
+        5, **EASY, observation=observation, reward="sparse", delay=1, max_episode_steps=9, autoreset_mode=mode, backend=backend
     )
     env, twin = make(), make()
     result, expected = env.reset(seed=0), twin.reset(seed=0)
@@ -208,7 +210,7 @@ def test_returned_arrays_are_fresh(observation, mode, backend):
 
 @pytest.mark.parametrize("observation", ["vector", "goal", "pixels"])
 def test_the_scalar_envs_arrays_are_fresh(observation):
-    env, twin = (CursorReachEnv(**EASY, observation=observation, delay=1) for _ in range(2))
+    env, twin = (CursorReachEnv(**EASY, observation=observation, reward="sparse", delay=1) for _ in range(2))
     earlier, result, expected = [], env.reset(seed=0), twin.reset(seed=0)
     for _ in range(12):
         assert same(result, expected)
@@ -286,7 +288,7 @@ def test_the_scalar_state_survives_json(kwargs, limit):
     for step in range(limit):  # into the second trial
         result = env.step(reach(info) if step % 3 else (0.2, -0.3))
         info = result[-1]
-        if result[2] or step == limit // 2:
+        if result[2] or result[3] or step == limit // 2:
             _, info = env.reset(options={"gain": 2.0, "field": "saddle"})
     state = env.get_state()
     text = json.dumps(state)
@@ -299,7 +301,7 @@ def test_the_scalar_state_survives_json(kwargs, limit):
         results = [each.step(reach(info) if step % 3 else (0.2, -0.3)) for each in (env, other, same_trial)]
         assert same(results[0], results[1]) and same(results[0], results[2])
         info = results[0][-1]
-        if results[0][2] or step == limit:
+        if results[0][2] or results[0][3] or step == limit:
             results = [each.reset() for each in (env, other, same_trial)]
             assert same(results[0], results[1]) and same(results[0], results[2])
             info = results[0][-1]
@@ -308,7 +310,7 @@ def test_the_scalar_state_survives_json(kwargs, limit):
 # Onto the target for two steps, off it again, onto it for three: the last of them is the success. Places 0.25, 0.5, -0.25, -1, 0, 2,
 # 3.5 and 4 cm.
 VISITS = [(0.2, True), (-0.2, True), (-0.6, False), (0.6, False), (0.8, False), (0, True), (-0.4, True), (-0.4, True)]
-VISIT = {"targets": [(0.05, 0.0)], "radius": 0.049, "speed_limit": 1.0, "hold": 0.15, "hold_radius": 0.1, "dt": 0.05, "target_onset": 0.0, "go_delay": 0.0}
+VISIT = {"targets": [(0.05, 0.0)], "radius": 0.049, "speed_limit": 1.0, "hold": 0.15, "hold_radius": 0.0005, "dt": 0.05, "reward": "sparse", "target_onset": 0.0, "go_delay": 0.0}
 
 
 @pytest.mark.parametrize("back_end", ["scalar", *BACKENDS])
@@ -381,7 +383,7 @@ def goals(env, steps, seed=0, each=None):
 @pytest.mark.parametrize("reward", ["sparse", "dense"])
 def test_compute_reward_is_the_steps_reward(reward, strict):
     kwargs = {"reward": reward, "observation": "goal", "false_start": strict, "rotation": 15.0, "delay": 2, "sensory_noise": (0.01, 0.1)}
-    env = scalar({**kwargs, "speed_limit": 0.2}, 60)
+    env = scalar({**kwargs, "speed_limit": 0.2}, 100)
     compute = env.unwrapped.compute_reward
     taken = goals(env, 600)
     for achieved, desired, given, info in taken:
@@ -420,7 +422,7 @@ def test_compute_reward_for_another_target_is_the_reward_with_that_target(reward
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_compute_reward_of_the_vector_env(backend):
-    env = CursorReachVectorEnv(6, **EASY, observation="goal", max_episode_steps=40, autoreset_mode="SameStep", backend=backend)
+    env = CursorReachVectorEnv(6, **EASY, observation="goal", reward="sparse", max_episode_steps=40, autoreset_mode="SameStep", backend=backend)
     _, info = env.reset(seed=0)
     generator, hits = np.random.default_rng(0), 0
     for _ in range(60):
@@ -450,7 +452,7 @@ def test_hindsight_experience_replay_learns_from_it():
     at_once = {"target_onset": 0.0, "go_delay": 0.0, "false_start": "ignore", "speed_limit": 10.0}
     make = lambda copies: sb3.DDPG(
         "MultiInputPolicy",
-        gym.make("reach_gym/CursorReach-v0", observation="goal", max_episode_steps=30, **at_once),
+        gym.make("reach_gym/CursorReach-v0", observation="goal", reward="sparse", max_episode_steps=30, **at_once),
         replay_buffer_class=sb3.HerReplayBuffer,
         replay_buffer_kwargs={"n_sampled_goal": 4, "copy_info_dict": copies},
         learning_starts=60,

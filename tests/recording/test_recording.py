@@ -38,6 +38,8 @@ RICH = {
     "schedule": SESSION, "rotation": 20.0, "delay": 2, "sensory_noise": [0.001, 0.01], "motor_noise": [0.05, 0.05], "start": None,
 }  # fmt: skip
 FORMATS = ["r.npz", "r.h5"]
+# What is observed, with a reward that suits it.
+OBSERVED = {kind: {"observation": kind, **({"reward": "sparse"} if kind == "goal" else {})} for kind in ("vector", "goal", "pixels")}
 
 
 class Wild:
@@ -89,7 +91,7 @@ def replay(recording, row, env, recorder):
 @pytest.mark.parametrize("kind", ["vector", "goal", "pixels"])
 @pytest.mark.parametrize("kwargs", [{}, RICH], ids=["plain", "rich"])
 def test_record_equals_the_recorder_on_the_scalar_environment(kind, kwargs):
-    kwargs = {**kwargs, "observation": kind}
+    kwargs = {**kwargs, **OBSERVED[kind]}
     recording = record(Wild, CURL, 4, seed=3, env_kwargs=kwargs)
     env = gym.make(CURL, **kwargs)
     recorder = Recorder(env, {"agent": recording.metadata["agent"], "seed": 3, "session": False})
@@ -146,7 +148,7 @@ def test_what_a_row_does_after_its_trial_does_not_count():
             return actions
 
     recording = record(Twofold, NULL, 5)
-    assert recording.success.tolist() == [False] + [True] * 4 and recording.steps[0] == 100
+    assert recording.success.tolist() == [False] + [True] * 4 and recording.steps[0] == recording.go[0] + 100
     assert recording.terminated.tolist() == recording.success.tolist() and not recording.false_start.any()
 
 
@@ -169,7 +171,10 @@ def test_what_the_trials_say_of_themselves(reaches):
     assert reaches.success.all() and reaches.terminated.all() and not reaches.false_start.any() and not reaches.channel.any()
     assert (reaches.onset == 20).all() and ((reaches.go >= 20) & (reaches.go < 30)).all() and len(set(reaches.go.tolist())) > 1
     assert (reaches.trial == 0).all() and (reaches.block == 0).all() and reaches.block_names == ["trials"] * 6
-    assert (np.nansum(reaches.reward, axis=1) == 5 - reaches.steps).all()
+    assert not reaches.too_fast.any() and not reaches.too_slow.any()
+    sparse = record("naive", CURL, 6, seed=5, env_kwargs={"reward": "sparse"})
+    assert (np.nansum(sparse.reward, axis=1) == 5 - sparse.steps).all()
+    assert all(np.array_equal(v, sparse.arrays()[k], equal_nan=v.dtype.kind == "f") for k, v in reaches.arrays().items() if k != "reward")
     slow = record(Wild, CURL, 3, env_kwargs={"max_episode_steps": 30})
     assert (slow.steps == 30).all() and not slow.terminated.any() and slow.metadata["env_kwargs"] == {"max_episode_steps": 30}
 
@@ -192,7 +197,7 @@ def test_the_padding(reaches):
                 end = steps + (axes[1] == "T+1")
                 assert np.isfinite(values[row, :end]).all() and np.isnan(values[row, end:]).all()
         assert np.isfinite(reaches.observation[row, : steps + 1]).all() and np.isnan(reaches.observation[row, steps + 1 :]).all()
-    pixels = record("naive", CURL, 3, env_kwargs={"observation": "pixels"})
+    pixels = record(Wild, CURL, 3, env_kwargs={"observation": "pixels"})
     for row, steps in enumerate(pixels.steps):
         assert pixels.observation[row, : steps + 1].any(axis=(1, 2, 3)).all() and not pixels.observation[row, steps + 1 :].any()
 
@@ -340,6 +345,8 @@ BROKEN = {
     "unknown": lambda arrays, metadata: arrays.update(foot=arrays["hand"]),
     "float32": spoil("hand", lambda v: v.astype(np.float32)),
     "integers for flags": spoil("success", lambda v: v.astype(np.int64)),
+    "integers for pace": spoil("too_slow", lambda v: v.astype(np.int64)),
+    "no pace": lambda arrays, metadata: arrays.pop("too_fast"),
     "too short": spoil("hand", lambda v: v[:, :-1]),
     "too few": spoil("target", lambda v: v[:-1]),
     "flat actions": spoil("action", lambda v: v[..., 0]),
@@ -360,7 +367,9 @@ BROKEN = {
     "go before the target": spoil("go", put(0, 3)),
     "unknown block": spoil("block", put(0, 1)),
     "another format": tell(format="reach_gym checkpoint"),
-    "another version": tell(version=2),
+    "another version": tell(version=3),
+    "too many arrays for its version": tell(version=1),
+    "success in too little time": lambda arrays, metadata: arrays.update(success=arrays["success"] | True, too_fast=arrays["too_fast"] | True),
     "a version that is none": tell(version=True),
     "no time step": tell(dt=0.0),
     "mass as text": tell(mass="1"),
@@ -401,7 +410,7 @@ def test_types_are_refused(reaches):
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("kind", ["vector", "goal", "pixels"])
 def test_files_give_back_what_was_saved(tmp_path, name, kind):
-    recording = record("naive", CENTER_OUT, 3, env_kwargs={"observation": kind})
+    recording = record(Wild, CENTER_OUT, 3, env_kwargs=OBSERVED[kind])
     recording.save(tmp_path / name)
     assert same(Recording.load(str(tmp_path / name)), recording)
     assert os.listdir(tmp_path) == [name]
@@ -446,6 +455,7 @@ def recordings(draw, template=[]):  # noqa: B006 (made once)
         shape = [sizes.get(axis, axis) for axis in axes]
         arrays[name] = rng.integers(0, 2, shape).astype(dtype) if dtype is not np.float64 else rng.normal(size=shape)
     arrays["steps"], arrays["go"] = steps, arrays["onset"] + 3
+    arrays["success"] &= ~(arrays["too_fast"] | arrays["too_slow"])
     kinds = {"observation": np.float32, "observation/a": np.float64, "observation/b": np.uint8}
     for name in draw(st.sampled_from([(), ("observation",), ("observation/a", "observation/b")])):
         arrays[name] = (100 * rng.random((n, longest + 1, 3))).astype(kinds[name])
@@ -508,6 +518,66 @@ def test_no_changed_bit_goes_unnoticed(tmp_path, reaches, name):
             assert all(tree[each].fletcher32 for each in reaches.arrays())
             del tree.attrs["sha256"]  # as in files of before
         assert same(Recording.load(path), reaches)
+
+
+def test_recordings_of_version_1_are_read(tmp_path, reaches):
+    old = {name: None for name in ("too_fast", "too_slow")}
+    told = {**reaches.metadata, "version": 1}
+    path = archive(tmp_path / "r.npz", reaches, **old, metadata=np.array(json.dumps(told)))
+    assert same(Recording.load(path), reaches)
+    arrays = {name: values for name, values in reaches.arrays().items() if name not in old}
+    (tmp_path / "r.h5").write_bytes(files._WRITERS[".h5"](arrays, json.dumps(told)))
+    assert same(Recording.load(tmp_path / "r.h5"), reaches) and same(from_arrays(arrays, told), reaches)
+    with pytest.raises(RecordingError, match="`hand` is missing"):
+        from_arrays({name: values for name, values in arrays.items() if name != "hand"}, told)
+
+
+@pytest.mark.parametrize("session", [False, True])
+def test_movements_outside_of_the_window_are_told(session):
+    window = {"movement_time": [0.3, 0.5], "targets": "center-out", "hold": 0.1, "schedule": [{"name": "a", "trials": 4}]}
+
+    class Timed(NaiveAgent):
+        """Reaches as planned in odd rows or trials, and creeps in the others."""
+
+        def __init__(self, env):
+            super().__init__(env)
+            self.number = np.arange(env.num_envs) - 1
+
+        def reset(self, starts):
+            super().reset(starts)
+            self.number += session * starts
+
+        def act(self, observations):
+            return super().act(observations) * np.where(self.number % 2 == 1, np.float32(1), np.float32(0.02))[:, None]
+
+    recording = record(Timed, NULL, 4, env_kwargs=window, session=session)
+    slow = recording.too_slow.tolist()
+    assert slow.count(True) == 2 and recording.success.tolist() == [not each for each in slow] and not recording.too_fast.any()
+
+    def spring(seen):  # knows of no window
+        return ((seen[:, 2:3] > 0.5) * seen[:, :2] - seen[:, 3:5] - seen[:, 5:7]).astype(np.float32)
+
+    hasty = record(spring, NULL, 3, env_kwargs={**window, "movement_time": [0.9, 1.0]}, session=session)
+    assert hasty.too_fast.all() and hasty.terminated.all() and not hasty.success.any() and not hasty.too_slow.any()
+
+
+def test_an_aborted_trial_is_a_trial_of_its_session():
+    class Early(Wild):
+        """Pushes at once in its second trial."""
+
+        def __init__(self, env):
+            super().__init__(env)
+            self.trial = -1
+
+        def reset(self, starts):
+            self.trial += 1
+
+        def act(self, observations):
+            return np.full((len(observations), 2), float(self.trial == 1), np.float32)
+
+    recording = record(Early, NULL, 3, env_kwargs={"false_start": "abort"}, session=True)
+    assert recording.trial.tolist() == [0, 1, 2] and recording.false_start.tolist() == [False, True, False]
+    assert recording.terminated.tolist() == [False, True, False] and recording.steps[1] < recording.go[1] <= recording.steps[0]
 
 
 def test_files_written_with_numpy_below_2_2_are_read(tmp_path, reaches):
@@ -727,8 +797,9 @@ def minari(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["vector", "goal", "pixels"])
 def test_minari_loads_what_was_recorded(minari, kind):
-    kwargs = {"observation": kind, "schedule": SESSION, "max_episode_steps": 70}
-    recording = record("naive", CURL, 7, env_kwargs=kwargs, session=True)
+    # A radius so large that pushing around sometimes ends on the target; images are nothing for controllers.
+    kwargs = {**OBSERVED[kind], "schedule": SESSION, "max_episode_steps": 70, "radius": 0.05, "speed_limit": 10.0, "hold": 0.01, "false_start": "ignore"}
+    recording = record(Wild, CURL, 7, env_kwargs=kwargs, session=True)
     assert 0 < recording.terminated.sum() < 7
     to_minari(recording, "reach/curl-v0", author="Ada")
     assert list(minari.list_local_datasets()) == ["reach/curl-v0"]
@@ -749,7 +820,8 @@ def test_minari_loads_what_was_recorded(minari, kind):
             assert np.array_equal(episode.infos[name], getattr(recording, name)[row, : steps + 1])
     told = list(dataset.storage.get_episode_metadata(range(7)))
     assert [each["block"] for each in told] == recording.block_names and [each["go"] for each in told] == recording.go.tolist()
-    assert [bool(each["channel"]) for each in told] == recording.channel.tolist()
+    for name in ("channel", "false_start", "too_fast", "too_slow"):
+        assert [bool(each[name]) for each in told] == getattr(recording, name).tolist()
     env = dataset.recover_environment()
     assert env.unwrapped.task == gym.make(CURL, **kwargs).unwrapped.task and env.spec.max_episode_steps == 70
     assert env.observation_space == dataset.observation_space and env.action_space == dataset.action_space

@@ -48,6 +48,8 @@ def scene(**changes):
         channel=False,
         success=False,
         false_start=False,
+        too_fast=False,
+        too_slow=False,
         title="CursorReach-v0",
     )
     return replace(base, **changes)
@@ -173,9 +175,13 @@ def test_phases_differ():
 
 def test_success_and_false_start_have_their_badges():
     header = slice(0, 44)
-    plain, reached, early = (draw(scene(**c))[header] for c in ({}, {"success": True}, {"false_start": True}))
+    failures = ("false_start", "too_fast", "too_slow")
+    plain, reached, *failed = (draw(scene(**{name: True} if name else {}))[header] for name in (None, "success", *failures))
     assert part(reached, SUCCESS) > 500
-    assert part(early, WARNING) > 500
+    assert all(part(each, WARNING) > 500 for each in failed)
+    assert differs(failed[0], failed[1]) and differs(failed[1], failed[2])
+    both = draw(scene(false_start=True, too_slow=True))[header]
+    assert np.array_equal(both, failed[0])  # the first thing that went wrong
     assert part(plain, SUCCESS) == part(plain, WARNING) == 0
     board = draw(scene(success=True, phase="move", cursor=(0.06, 0.08), hand=(0.06, 0.08)))
     assert nearest(pixel(board, 0.06, 0.08), SUCCESS, INK, TARGET) == SUCCESS

@@ -18,7 +18,7 @@ CASES = [
     ("GridReachPixels-v0", {"radius": 3.0}),
     ("GridReachTabular-v0", {}),
     ("CursorReachCurl-v0", {}),
-    ("CursorReach-v0", {"observation": "goal"}),
+    ("CursorReach-v0", {"observation": "goal", "reward": "sparse"}),
     ("CursorReach-v0", {"observation": "pixels"}),
 ]
 MODES = ["NextStep", "SameStep", "Disabled"]
@@ -106,7 +106,7 @@ def test_what_cannot_be_written_into_is_refused():
         with pytest.raises(error, match=text):
             env.step(actions, out=out)
     assert data_equivalence(env.get_state(), state, exact=True)
-    goal = made("CursorReach-v0", {"observation": "goal"})
+    goal = made("CursorReach-v0", {"observation": "goal", "reward": "sparse"})
     with pytest.raises(TypeError, match="`out.observations` must be a dict with the keys"):
         goal.step(np.zeros((ROWS, 2)), out=Out(observations=np.zeros((ROWS, 9))))
 

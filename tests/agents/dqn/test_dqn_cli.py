@@ -75,6 +75,9 @@ def test_tensorboard_reads_the_curves(finished: Path) -> None:
     assert [event.step for event in events.Scalars("learning/radius")] == [80 * k for k in range(1, 11)]
     assert events.Scalars("learning/radius")[0].value > 1.5
     assert all(event.value > 0 for event in events.Scalars("speed/steps_per_second"))
+    told = json.loads(events.Tensors("settings/text_summary")[0].tensor_proto.string_val[0])
+    assert told == {"env": PIXELS, "env_kwargs": manifest_of(finished)["env"]["kwargs"], "seed": 3, **manifest_of(finished)["config"]}
+    assert "_hparams_/session_start_info" in events.summary_metadata
 
 
 def test_a_run_cut_in_two_is_the_same_and_its_curves_go_on(
@@ -108,7 +111,9 @@ def test_a_run_cut_in_two_is_the_same_and_its_curves_go_on(
 
     events = EventAccumulator(str(out / "tensorboard"))
     events.Reload()
-    assert [event.step for event in events.Scalars("learning/radius")] == [80 * k for k in range(1, 11)]
+    # The files of two runs that begin in the same second are read in the order of a counter's digits.
+    assert sorted(event.step for event in events.Scalars("learning/radius")) == [80 * k for k in range(1, 11)]
+    assert len(events.Tensors("settings/text_summary")) == 1
 
 
 def test_presets_and_what_overrides_them(tmp_path: Path) -> None:

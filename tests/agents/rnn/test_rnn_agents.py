@@ -31,11 +31,13 @@ def lively(config):
     return network
 
 
+@pytest.mark.parametrize("cue", ["pulse", "latched"])
 @pytest.mark.parametrize(("model", "cell"), MODELS)
-def test_a_roll_out_in_the_environment_is_the_trainings(model, cell):
+def test_a_roll_out_in_the_environment_is_the_trainings(model, cell, cue):
+    """Whether or not the cue stays on: the networks are shown the pulse that they have learned from."""
     config = config_of(model, cell)
     network, rows, seed = lively(config), 6, 11
-    env = rollout.make_rows("reach_gym/CursorReachCurl-v0", rows, KWARGS)
+    env = rollout.make_rows("reach_gym/CursorReachCurl-v0", rows, {**KWARGS, "cue": cue})
     observations, info = env.reset(seed=seed)
     source = TrialSource("reach_gym/CursorReachCurl-v0", KWARGS, config, rows, seed)
     path = make_rollout(network, config, source.task.arena).forward(source.draw(0))

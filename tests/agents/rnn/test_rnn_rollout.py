@@ -7,9 +7,10 @@ import torch
 from agents.rnn.config import FIELDS, PRESETS, SCALINGS, UNIT, RnnConfig, config_from_data
 from agents.rnn.models import make_network
 from agents.rnn.training import RnnLearner, make_rollout
-from agents.rnn.trials import STEPS, TrialSource, desired
+from agents.rnn.trials import PAPER_TRIALS, STEPS, TrialSource, desired
 from benchmarks import rnn_speed
 from reach_gym import planning
+from reach_gym.errors import NotApplicableError
 from tests.agents.rnn.rnn_reference import buffer_path, standard_path
 
 ARENA = 0.2
@@ -124,7 +125,8 @@ def test_the_yardstick_is_the_same_network():
 
 def test_inputs_and_desired_kinematics_are_the_environments_trial():
     config = RnnConfig()
-    batch = drawn(config, {})
+    batch = drawn(config, PAPER_TRIALS)
+    assert torch.equal(batch.inputs, drawn(config, {}).inputs)  # the cue is a pulse to a network, also where it stays on
     facts, scale = batch.facts, SCALINGS["unit"]
     inputs = batch.inputs.numpy()
     assert (inputs[: facts.onset, :, :2] == 0).all()
@@ -139,3 +141,10 @@ def test_inputs_and_desired_kinematics_are_the_environments_trial():
     np.testing.assert_allclose(jerk[facts.go + 9, np.arange(6)], 0.0, atol=1e-12)
     np.testing.assert_allclose(jerk[facts.go + 59, np.arange(6)], facts.target, atol=1e-12)
     assert planning.logistic(0.15, np.zeros(2), np.ones(2)).position.tolist() == [0.5, 0.5] and UNIT == 0.002
+
+
+def test_hands_whose_force_lags_are_refused():
+    config = RnnConfig(units=16)
+    lagging = drawn(config, HARD | {"force_lag": 0.04})
+    with pytest.raises(NotApplicableError, match="without a lag"):
+        make_rollout(wild(config), config, ARENA).forward(lagging)

@@ -1,0 +1,132 @@
+"""``python -m benchmarks recipes``: does every recipe of a continuous reach teach its task, whatever the seed?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.common import runs
+from benchmarks.dqn import RECORDS, read
+from benchmarks.training import has_recipe, is_current, job_of
+from benchmarks.training_report import SAFE, name, table
+from benchmarks.training_run import Job, measure
+from reach_gym import checks, files
+from reach_gym.acting.recipes import ALGORITHMS, recipe
+from reach_gym.benchmark.engines import make_engine
+from reach_gym.cli import shell
+from reach_gym.cli.tasks import full_id
+from reach_gym.registration import NAMESPACE
+
+HELD_OUT = 1000  # trials
+_KIND = "check of the recipes"  # of its run directory
+
+
+@dataclass(kw_only=True)
+class RecipeCheck(shell.Command):
+    """Trains by the recipes, each with the steps that it says, and counts the seeds with at least 95 % success.
+
+    The policy is judged once, in the end, as it acts without exploration, on 1,000 held-out trials. A run is one line of
+    runs.jsonl in the directory; a second call runs only what is missing there. table.md is written after every run, from all.
+
+    Attributes:
+        out: Directory of the results.
+        algos: The algorithms.
+        tasks: Ids of the tasks.
+        seeds: Seeds of the runs.
+        jobs: Runs at the same time, in a process with one thread each.
+    """
+
+    out: Path = Path("runs/recipes")
+    algos: tuple[str, ...] = ("sac", "td3", "ddpg", "tqc", "ppo")
+    tasks: tuple[str, ...] = ("CursorReach-v0", "CursorReachCurl-v0")
+    seeds: tuple[int, ...] = tuple(range(10))
+    jobs: int = 1
+
+    def run(self) -> None:
+        """Runs what is missing, and reports.
+
+        Raises:
+            FailedError: A run failed; the others were done.
+        """
+        with ExitStack() as stack:
+            with shell.request():
+                wanted = self._wanted()
+                engine = make_engine("local", checks.integer("jobs", self.jobs, 1))
+                stack.enter_context(runs.claimed(self.out, _KIND, resume=runs.is_run(self.out, _KIND)))
+            records = [each for each in read(self.out / RECORDS) if is_current(each)]
+            done = {job_of(each) for each in records}
+            missing = [job for job in wanted if job not in done]
+            console, failed = shell.console(), 0
+            for result in engine.run(measure, missing):
+                if result.error:
+                    failed += 1
+                    console.print(f"failed: {name(missing[result.place]._asdict())}: {result.error}")
+                    continue
+                records.append(result.value)
+                files.write(self.out / RECORDS, "".join(json.dumps(each) + "\n" for each in records).encode())
+                files.write(self.out / "table.md", markdown(records).encode())
+                console.print(f"{name(result.value)}: success {result.value['success'][-1]:.1%}")
+            console.print(f"written to {self.out}")
+        if failed:
+            raise shell.FailedError(f"{failed} of {len(missing)} runs failed.")
+
+    def _wanted(self) -> list[Job]:
+        """All runs, seed by seed, so that there is something to see of every recipe soon."""
+        for seed in self.seeds:
+            checks.integer("seeds", seed, 0, 2**32 - 1)
+        for algo in self.algos:
+            checks.choice("algos", algo, tuple(ALGORITHMS))
+        pairs = [(algo, task) for task in map(full_id, self.tasks) for algo in self.algos]
+        for algo, task in pairs:
+            if not has_recipe(algo, task):
+                raise ValueError(f"`algos` must have a recipe for each of the tasks, got {algo} for {task}.")
+        steps = {pair: recipe(*pair).steps for pair in pairs}
+        return [Job(*pair, seed, steps[pair], 1, HELD_OUT) for seed in self.seeds for pair in pairs]
+
+
+def markdown(records: Sequence[Mapping[str, Any]]) -> str:
+    """The whole table.md."""
+    head = (
+        "task",
+        "algorithm",
+        "seeds at 95 %",
+        "success: median",
+        "lowest",
+        "false starts: median",
+        "highest",
+        "steps",
+        "CPU s",
+    )
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for each in sorted(records, key=lambda each: (each["env_id"], each["algo"])):
+        groups.setdefault((each["env_id"].removeprefix(f"{NAMESPACE}/"), each["algo"]), []).append(each)
+    lines = [
+        "# What the recipes reach",
+        "",
+        f"Success is the share of {HELD_OUT:,} held-out trials in which the policy succeeds without exploring, after the steps",
+        "of the recipe. Medians are over seeds; CPU seconds are those of the training, on one thread.",
+        "",
+        *table(head, [(*group, *_figures(mine)) for group, mine in groups.items()]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _figures(group: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    success, false, steps, cpu = (
+        np.array([each[key][-1] for each in group]) for key in ("success", "false_starts", "steps", "cpu")
+    )
+    return (
+        f"{np.sum(success >= SAFE)} of {len(group)}",
+        f"{np.median(success):.1%}",
+        f"{success.min():.1%}",
+        f"{np.median(false):.1%}",
+        f"{false.max():.1%}",
+        f"{steps.max():,}",
+        f"{np.median(cpu):.0f}",
+    )

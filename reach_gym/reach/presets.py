@@ -1,0 +1,79 @@
+"""Sets of keywords of the continuous reach that belong together, as data, each with where its value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from reach_gym import checks
+from reach_gym.keywords import Keywords, choice_of, keyword
+
+
+class Given(NamedTuple):
+    """A keyword's value in a preset.
+
+    Attributes:
+        value: Plain JSON.
+        source: Where it comes from; "unverified" where the publication was not read for it, "chosen" where it is ours.
+    """
+
+    value: Any
+    source: str
+
+
+_PAPER = "Sun & Plitt"
+
+PRESETS: dict[str, dict[str, Given]] = {
+    # No latency, no noise, no lag; a false start is seen and rules success out: for learning algorithms.
+    "simple": {},
+    # A trial as a laboratory runs it, by a hand with latency, noise and muscles.
+    "lab": {
+        "targets": Given("center-out", "8 targets at 10 cm, as in Shadmehr & Mussa-Ivaldi 1994 (J Neurosci 14:3208)"),
+        "delay": Given(6, "60 ms: between proprioception (20 ms) and vision (70 ms) in the model of eLife 107423"),
+        "history": Given(8, "chosen: longer than the latency, so that a learner without memory knows what it has just done"),
+        "sensory_noise": Given([0.001, 0.01], "chosen: with a filter some tenths of a millimetre remain, as for a seen hand"),
+        "motor_noise": Given(
+            [0.1, 0.1], "a tenth of the force (van Beers 2004, J Neurophysiol 91:1050, unverified); 0.1 N chosen"
+        ),
+        "force_lag": Given(0.04, "time constant of muscle in Todorov 2005 (Neural Comput 17:1084)"),
+        "go_delay": Given([0.4, 0.9], "usual in instructed-delay tasks; no trial is without preparation"),
+        "false_start": Given("abort", "the trial is broken off, as laboratories do"),
+        "hold": Given(0.2, "chosen: the shortest hold that is usual in laboratories"),
+        "movement_time": Given([0.2, 0.45], "chosen: around the 0.33 s between both discs of a smooth reach of 10 cm in 0.55 s"),
+        "time_limit": Given(1.2, "chosen: room for a slow or hooked reach and the hold"),
+    },
+    # The paper's timings; its unit is 2 mm, so that positions to 50 are the workspace of 10 cm.
+    "sun_plitt": {
+        "dt": Given(0.01, f"{_PAPER}: 1 step is 10 ms"),
+        "workspace": Given(0.1, f"{_PAPER}: positions to 50 units of 2 mm"),
+        "target_onset": Given(0.2, _PAPER),
+        "go_delay": Given([0.0, 0.09], f"{_PAPER}: 0 to 9 steps after the target"),
+        "cue": Given("pulse", _PAPER),
+        "go_pulse": Given(0.05, f"{_PAPER}: 5 steps"),
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset(Keywords):
+    """Which set of keywords holds where nothing else is said."""
+
+    preset: str = keyword(
+        "simple",
+        'Keywords that hold where they are not given: `"simple"` the defaults; `"lab"` the physiology and the trials of a '
+        'laboratory; `"sun_plitt"` the timings of the paper. See `reach_gym.reach.presets.PRESETS`.',
+        read=choice_of(*PRESETS),
+    )
+
+
+def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords that were `given`, over those of the ``"preset"`` among them.
+
+    Raises:
+        TypeError: ``"preset"`` is no string.
+        ValueError: There is no such preset.
+    """
+    name = checks.choice("preset", given.get("preset", "simple"), PRESETS)
+    own = {keyword: value for keyword, value in given.items() if keyword != "preset"}
+    return {**{keyword: each.value for keyword, each in PRESETS[name].items()}, **own}

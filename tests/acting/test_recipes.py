@@ -1,0 +1,137 @@
+"""The recipes: plain data, models made of them, and the form of the RL Zoo."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reach_gym.acting import recipes
+from reach_gym.acting.recipes import ALGORITHMS, recipe
+from reach_gym.acting.sb3_models import algorithm_settings
+from reach_gym.cli import main
+from reach_gym.registration import TASKS
+
+PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
+LAB = "reach_gym/LabReachCurl-v0"
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_they_are_read_without_stable_baselines3() -> None:
+    code = "import sys; from reach_gym.acting.recipes import recipes; assert recipes('sac'); print({'torch', 'stable_baselines3'} & {*sys.modules})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize("algo", ALGORITHMS)
+def test_every_recipe_makes_a_model(algo: str) -> None:
+    found = recipes.recipes(algo)
+    assert found
+    for each in found:
+        json.dumps(dict(each.settings))
+        model = each.make(seed=1)
+        assert type(model).__name__.lower() == algo.replace("_", "") and model.env.num_envs == each.num_envs
+        rate = float(str(each.settings["learning_rate"]).removeprefix("lin_"))
+        assert (model.seed, model.gamma, model.lr_schedule(1.0)) == (1, each.settings["gamma"], rate)
+        model.env.close()
+
+
+def test_a_recipe_learns_and_takes_changes() -> None:
+    found = recipe("td3", CURSOR, {"field": "curl_cw"})
+    model = found.make(seed=3, gamma=0.5)
+    assert model.env.num_envs == found.num_envs == 16 and model.gamma == 0.5
+    assert model.env.envs.task.field.viscosity[0][1] > 0
+    assert model.learn(found.settings["learning_starts"] + 32).num_timesteps == found.settings["learning_starts"] + 32
+    assert model._n_updates == 8  # four after each step beyond `learning_starts`
+    np.testing.assert_array_equal(model.action_noise.base_noise._sigma, [0.2, 0.2])
+
+
+def test_the_tasks_own_keywords_come_first() -> None:
+    assert recipe("dqn", PIXELS).env_kwargs["radius"]["start"] == 8
+    assert recipe("dqn", PIXELS, {"radius": 1, "size": 8}).env_kwargs == {"radius": 1, "size": 8}
+    assert recipe("dqn", VECTOR, {"observation": "pixels"}).settings == recipe("dqn", PIXELS).settings
+
+
+def test_cues_come_later_in_training_unless_a_source_times_them() -> None:
+    assert recipe("ppo", CURSOR).env_kwargs == {"go_delay": [0.0, 0.15]}
+    assert recipe("td3", CURSOR).env_kwargs == {"go_delay": [0.0, 0.2]}
+    assert recipe("sac", CURSOR, {"go_delay": 0.0}).env_kwargs == {"go_delay": 0.0}
+    assert "go_delay" not in recipe("sac", CURSOR, {"preset": "sun_plitt"}).env_kwargs
+
+
+def test_the_laboratorys_tasks_have_recipes_of_their_own() -> None:
+    found = recipe("ppo", LAB)
+    assert found.settings["policy_kwargs"]["features_extractor_class"] == "reach_gym.acting.sb3.AimFeatures"
+    assert found.env_kwargs["false_start"] == "ignore" and found.env_kwargs["movement_time"] is None
+    assert recipe("ppo", CURSOR, {"preset": "lab"}).settings == found.settings
+    assert recipe("ppo", LAB, {"preset": "simple"}).settings == recipe("ppo", CURSOR).settings
+    model = found.make(num_envs=2, batch_size=200)
+    task = model.env.envs.task  # trials that are easier to learn from, with the laboratory's hand
+    assert not task.strict and (task.delay, task.history, task.plant.force_lag) == (6, 8, 0.04)
+    assert (model.lr_schedule(1.0), model.lr_schedule(0.25)) == pytest.approx((1e-3, 2.5e-4))
+    model.env.close()
+
+
+def test_falling_rates_and_noise_are_read() -> None:
+    model = recipe("sac", CURSOR).make(num_envs=1)
+    settings = algorithm_settings({"learning_rate": "lin_2e-3", "noise_type": "normal", "noise_std": 0.3, "n_timesteps": 5}, model.action_space)
+    assert set(settings) == {"learning_rate", "action_noise"}
+    assert [settings["learning_rate"](left) for left in (1.0, 0.5, 0.0)] == pytest.approx([2e-3, 1e-3, 0.0])
+    np.testing.assert_array_equal(settings["action_noise"]._sigma, [0.3, 0.3])
+
+
+@pytest.mark.parametrize("algo", ALGORITHMS)
+def test_the_zoos_file_reads_back(algo: str, capsys: pytest.CaptureFixture[str]) -> None:
+    yaml = pytest.importorskip("yaml")
+    assert main(["recipes", algo]) == 0
+    read = yaml.safe_load(capsys.readouterr().out)
+    assert list(read) == [each.env_id for each in recipes.recipes(algo)]
+    for env_id, entry in read.items():
+        found = recipe(algo, env_id)
+        model = found.make()
+        assert (entry.pop("n_timesteps"), entry.pop("n_envs")) == (found.steps, found.num_envs)
+        assert eval(entry.pop("policy_kwargs")) == algorithm_settings(found.settings, model.action_space)["policy_kwargs"]
+        assert entry == {name: value for name, value in found.settings.items() if name in entry}
+        assert set(entry) | {"n_timesteps", "n_envs", "policy_kwargs"} == set(found.settings)
+        model.env.close()
+
+
+def test_the_zoos_file_tells_the_keywords_of_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recipes", "dqn"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "Needs" in line)
+    name, _, value = subprocess.run(f"printf %s {line.split('--env-kwargs ')[1]}", shell=True, capture_output=True, text=True).stdout.partition(":")
+    assert {name: eval(value)} == recipe("dqn", VECTOR).env_kwargs
+
+
+def test_they_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recipes"]) == 0
+    listed = [line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert listed == [[algo, each.env_id] for algo in ALGORITHMS for each in recipes.recipes(algo)]
+    assert {env_id for _, env_id in listed} == {name for name, task in TASKS.items() if task.kwargs.get("observation") != "index"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("sac", VECTOR), "sac has no settings for a grid reach"),
+        (("dqn", CURSOR), "dqn has no settings for a cursor reach"),
+        (("sac", LAB), "sac has no settings for a lab cursor reach"),
+        (("dqn", "reach_gym/GridReachTabular-v0"), "observation 'index'"),
+        (("ppo", VECTOR, {"observation": ["pixels"]}), "observation"),
+        (("sac", "CursorReach-v0"), "`env_id` must be one of"),
+        (("alphago", CURSOR), "alphago has no settings"),
+    ],
+)
+def test_what_has_no_recipe_is_refused(arguments: tuple[Any, ...], word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        recipe(*arguments)
+
+
+@pytest.mark.parametrize(("changes", "word"), [({"seed": -1}, "seed"), ({"num_envs": 0}, "num_envs")])
+def test_what_cannot_be_made_is_refused(changes: dict[str, int], word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        recipe("sac", CURSOR).make(**changes)
+    assert main(["recipes", "nosuch"]) == 2

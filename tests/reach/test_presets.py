@@ -1,0 +1,78 @@
+"""Sets of keywords: each value has a source and a keyword, and gives way to what is given."""
+
+import inspect
+import json
+
+import gymnasium as gym
+import pytest
+from gymnasium.envs.registration import EnvSpec
+
+from reach_gym.plants.table import PLANTS
+from reach_gym.reach.env import CursorReachEnv
+from reach_gym.reach.keywords import Reach, plant_keywords
+from reach_gym.reach.presets import PRESETS, with_preset
+from reach_gym.reach.vector_env import CursorReachVectorEnv
+from reach_gym.registration import TASKS
+
+BOTH = [CursorReachEnv, lambda **keywords: CursorReachVectorEnv(2, backend="numpy", **keywords)]
+plain = json.dumps
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_value_has_a_source_and_is_that_of_a_keyword_as_plain_data(name):
+    known = {*Reach().to_data(), *(keyword for plant in PLANTS for keyword in plant_keywords(plant))}
+    for keyword, (value, source) in PRESETS[name].items():
+        assert keyword in known and len(source) > 9
+        assert json.loads(plain(value)) == value
+    own, task = {keyword: each.value for keyword, each in PRESETS[name].items()}, CursorReachEnv(preset=name).task
+    assert task == CursorReachEnv(**own).task
+    data = {**task.plant.to_data(), **task.to_data()}
+    # The task holds what the preset says; of what an array and a tuple hold, the numbers count.
+    assert {keyword: data[keyword] for keyword in own} == json.loads(plain(own))
+
+
+def test_the_presets_are_what_they_are_called():
+    simple, lab, paper = (CursorReachEnv(preset=name).task for name in ("simple", "lab", "sun_plitt"))
+    assert simple == CursorReachEnv().task == Reach()
+    assert (simple.delay, simple.sensory_noise, simple.motor_noise, simple.reward, simple.cue) == (0, (0, 0), (0, 0), "shaped", "latched")
+    assert 0.05 <= lab.delay * lab.dt <= 0.1 and lab.history >= lab.delay and min(*lab.sensory_noise, *lab.motor_noise) > 0
+    assert (lab.go_delay, lab.false_start) == ((0.4, 0.9), "abort") and lab.hold >= 0.2 and lab.movement_time is not None
+    assert (paper.target_onset, paper.go_delay, paper.cue, paper.go_pulse) == (0.2, (0.0, 0.09), "pulse", 0.05)
+
+
+@pytest.mark.parametrize("make", BOTH)
+def test_what_is_given_wins(make):
+    lab = make(preset="lab").task
+    other = make(preset="lab", delay=4, history=0, force_lag=0.01, targets="uniform", movement_time=None).task
+    assert (other.delay, other.history, other.targets, other.movement_time, other.plant.force_lag) == (4, 0, "uniform", None, 0.01)
+    assert (other.hold, other.go_delay, other.false_start) == (lab.hold, lab.go_delay, lab.false_start)
+    assert make(delay=4).task.hold == Reach().hold  # a preset is not remembered
+    given = {"preset": "lab", "delay": 4}
+    with_preset(given)
+    assert given == {"preset": "lab", "delay": 4}
+
+
+@pytest.mark.parametrize("make", BOTH)
+def test_a_misspelt_preset_is_refused(make):
+    with pytest.raises(ValueError, match="`preset` must be one of 'simple', 'lab', 'sun_plitt', got 'labs'"):
+        make(preset="labs")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'presets'; did you mean `preset`"):
+        make(presets="lab")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'histroy'; did you mean `history`"):
+        make(preset="lab", histroy=3)
+
+
+@pytest.mark.parametrize("cls", [CursorReachEnv, CursorReachVectorEnv])
+def test_the_signature_shows_it(cls):
+    parameters, text = inspect.signature(cls).parameters, cls.__init__.__doc__
+    assert parameters["preset"].default == "simple" and "preset: Keywords that hold where they are not given" in text
+    assert all(f'"{name}"' in text for name in PRESETS)
+
+
+@pytest.mark.parametrize("env_id", [env_id for env_id, task in TASKS.items() if "preset" in task.kwargs])
+def test_a_registered_preset_goes_through_json(env_id):
+    env = gym.make(env_id, hold=0.15)
+    again = gym.make(EnvSpec.from_json(env.spec.to_json()))
+    assert env.unwrapped.task == again.unwrapped.task and again.spec.kwargs["preset"] == "lab"
+    assert again.unwrapped.task.hold == 0.15 and again.unwrapped.task.delay == CursorReachEnv(preset="lab").task.delay
+    assert Reach(**json.loads(plain(env.unwrapped.task.to_data()))) == env.unwrapped.task
