@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog
 
+from benchmarks.training_report import table
 from reach_gym import checks, files
 from reach_gym.acting import rollout
 from reach_gym.cli import shell
@@ -55,7 +56,7 @@ class Ceiling(shell.Command):
                 checks.choice("task", name, every)
             if self.episodes is not None:
                 checks.integer("episodes", self.episodes, 1, rollout.BATCH)
-        lines = ["| task | ceiling of the score | 95 % interval over seeds | first on target |", "|---|---|---|---|"]
+        rows = []
         for name in names:
             task = suite.TASKS[name]
             found = [(ceiling if task.group == "haste" else share_ceiling)(task, seed, self.episodes) for seed in self.seeds]
@@ -63,8 +64,8 @@ class Ceiling(shell.Command):
             between = f"{low:.2f} to {high:.2f}" if len(found) > 1 else "-"
             times = [first for _, first in found if first is not None]
             soon = f"{np.mean(times):.0f} ms after the cue" if times else "-"
-            lines.append(f"| {name} | {value:.2f} | {between} | {soon} |")
-        text = "\n".join(lines) + "\n"
+            rows.append((name, f"{value:.2f}", between, soon))
+        text = "\n".join(table(("task", "ceiling of the score", "95 % interval over seeds", "first on target"), rows)) + "\n"
         print(text)
         if self.out is not None:
             files.write(self.out, text.encode())

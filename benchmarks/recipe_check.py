@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from agents.common import runs
-from benchmarks.dqn import RECORDS, read
-from benchmarks.training import has_recipe, is_current, job_of
-from benchmarks.training_report import SAFE, name, table
+from benchmarks.training_jobs import do_missing, has_recipe
+from benchmarks.training_report import SAFE, Record, name, table
 from benchmarks.training_run import Job, measure
 from reach_gym import checks, files
 from reach_gym.acting.recipes import ALGORITHMS, recipe
-from reach_gym.benchmark.engines import make_engine
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
 from reach_gym.registration import NAMESPACE
@@ -54,27 +49,11 @@ class RecipeCheck(shell.Command):
         Raises:
             FailedError: A run failed; the others were done.
         """
-        with ExitStack() as stack:
-            with shell.request():
-                wanted = self._wanted()
-                engine = make_engine("local", checks.integer("jobs", self.jobs, 1))
-                stack.enter_context(runs.claimed(self.out, _KIND, resume=runs.is_run(self.out, _KIND)))
-            records = [each for each in read(self.out / RECORDS) if is_current(each)]
-            done = {job_of(each) for each in records}
-            missing = [job for job in wanted if job not in done]
-            console, failed = shell.console(), 0
-            for result in engine.run(measure, missing):
-                if result.error:
-                    failed += 1
-                    console.print(f"failed: {name(missing[result.place]._asdict())}: {result.error}")
-                    continue
-                records.append(result.value)
-                files.write(self.out / RECORDS, "".join(json.dumps(each) + "\n" for each in records).encode())
-                files.write(self.out / "table.md", markdown(records).encode())
-                console.print(f"{name(result.value)}: success {result.value['success'][-1]:.1%}")
-            console.print(f"written to {self.out}")
-        if failed:
-            raise shell.FailedError(f"{failed} of {len(missing)} runs failed.")
+        do_missing(self.out, _KIND, self.jobs, self._wanted, measure, self._tell)
+
+    def _tell(self, records: Sequence[Record]) -> None:
+        files.write(self.out / "table.md", markdown(records).encode())
+        shell.console().print(f"{name(records[-1])}: success {records[-1]['success'][-1]:.1%}")
 
     def _wanted(self) -> list[Job]:
         """All runs, seed by seed, so that there is something to see of every recipe soon."""

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from agents.common import runs
 from benchmarks import training_report
-from benchmarks.dqn import RECORDS, read
+from benchmarks.training_jobs import do_missing, has_recipe
 from benchmarks.training_run import Job, measure
-from reach_gym import checks, files
-from reach_gym.acting.recipes import ALGORITHMS, recipe
-from reach_gym.benchmark.engines import make_engine
+from reach_gym import checks
+from reach_gym.acting.recipes import ALGORITHMS
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
-from reach_gym.registration import TASKS
 
 _KIND = "training benchmark"  # of its run directory
 
@@ -56,28 +51,14 @@ class Training(shell.Command):
         Raises:
             FailedError: A run failed; the others were done.
         """
-        with ExitStack() as stack:
-            with shell.request():
-                wanted = self._wanted()
-                engine = make_engine("local", checks.integer("jobs", self.jobs, 1))
-                stack.enter_context(runs.claimed(self.out, _KIND, resume=runs.is_run(self.out, _KIND)))
-            records = [each for each in read(self.out / RECORDS) if is_current(each)]
-            done = {job_of(each) for each in records}
-            missing = [job for job in wanted if job not in done]
-            console, failed = shell.console(), 0
-            for result in engine.run(measure, missing):
-                if result.error:
-                    failed += 1
-                    console.print(f"failed: {training_report.name(missing[result.place]._asdict())}: {result.error}")
-                    continue
-                records.append(result.value)
-                files.write(self.out / RECORDS, "".join(json.dumps(each) + "\n" for each in records).encode())
-                console.print(training_report.line(result.value))
-            if records:
-                training_report.write(self.out, records)
-            console.print(f"written to {self.out}")
-        if failed:
-            raise shell.FailedError(f"{failed} of {len(missing)} runs failed.")
+        do_missing(self.out, _KIND, self.jobs, self._wanted, measure, self._tell, self._report)
+
+    def _tell(self, records: Sequence[training_report.Record]) -> None:
+        shell.console().print(training_report.line(records[-1]))
+
+    def _report(self, records: Sequence[training_report.Record]) -> None:
+        if records:
+            training_report.write(self.out, records)
 
     def _wanted(self) -> list[Job]:
         """All runs, the short ones first, so that there is something to see soon."""
@@ -95,23 +76,3 @@ class Training(shell.Command):
                     raise ValueError(f"`{name}` must have a recipe among those of the other, got {each}.")
         order = [(budget, seed, pair) for budget in sorted(self.budgets) for seed in range(self.seeds) for pair in pairs]
         return [Job(algo, task, seed, budget, self.looks, self.episodes) for budget, seed, (algo, task) in order]
-
-
-def has_recipe(algo: str, env_id: str) -> bool:
-    """Whether an algorithm has settings for a task."""
-    try:
-        recipe(algo, env_id)
-    except ValueError:
-        return False
-    return True
-
-
-def job_of(record: dict[str, Any]) -> Job:
-    """What a record is about."""
-    return Job(*(record[name] for name in Job._fields))
-
-
-def is_current(record: dict[str, Any]) -> bool:
-    """Whether a run was done by the settings that hold now."""
-    job = job_of(record)
-    return job.env_id in TASKS and has_recipe(job.algo, job.env_id) and record["settings"] == job.settings()

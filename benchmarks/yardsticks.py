@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.training_report import table
 from reach_gym import checks, files
 from reach_gym.acting import rollout
 from reach_gym.cli import shell
@@ -109,7 +110,7 @@ class Yardsticks(shell.Command):
             ]
             columns.append([*cells, self._best_spring(task, marks), f"{np.mean([high for _, high in marks.values()]):.2f}"])
         rows = zip([*agents, "the best of 24 springs with dampers", "value of ideal, which scores 1"], *columns, strict=True)
-        return _table(["score of", *self.tasks], rows)
+        return table(["score of", *self.tasks], list(rows))
 
     def _best_spring(self, task: suite.SuiteTask, marks: dict[int, tuple[float, float]]) -> str:
         first = self.seeds[0]
@@ -134,7 +135,7 @@ class Yardsticks(shell.Command):
                 for delay in DELAYS
             ]  # fmt: skip
             rows.append([name, *(f"{100 * share:.0f} %" for share in shares)])
-        return _table(["success in the curl field with a latency of", *(f"{10 * delay} ms" for delay in DELAYS)], rows)
+        return table(["success in the curl field with a latency of", *(f"{10 * delay} ms" for delay in DELAYS)], rows)
 
 
 def _score(value: float, marks: tuple[float, float]) -> float:
@@ -145,8 +146,3 @@ def _score(value: float, marks: tuple[float, float]) -> float:
 def _cell(scores: Sequence[float]) -> str:
     value, low, high = mean_interval(scores)
     return f"{value:.2f}" if len(scores) == 1 else f"{value:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _table(heads: Sequence[str], rows: Any) -> list[str]:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return ["| " + " | ".join(line) + " |" for line in lines]

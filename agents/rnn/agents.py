@@ -15,7 +15,6 @@ from agents.rnn.config import RnnConfig
 from agents.rnn.models import AXES, BufferNetwork, Network, StandardNetwork
 from agents.rnn.plant import params_of
 from agents.rnn.tracking import lead
-from agents.rnn.trials import cue_steps
 from reach_gym.planning.watch import Seen, TrialWatch
 from reach_gym.plants import point_mass
 
@@ -38,7 +37,8 @@ class RnnAgent(abc.ABC):
             TypeError: `env` is no cursor reach of this package.
         """
         self._watch = TrialWatch(env, "nothing")
-        self._config, self._pulse = config, cue_steps(getattr(env, "unwrapped", env).task)
+        # A pulse as in the paper, whether or not the task's own cue then stays on.
+        self._config, self._pulse = config, getattr(env, "unwrapped", env).task.pulse_steps
         self.network = network
         self._dtype = next(network.parameters()).dtype
         self.states: Floats = np.zeros((0, config.units))

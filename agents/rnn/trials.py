@@ -13,7 +13,6 @@ from agents.rnn.config import RnnConfig, Scaling
 from reach_gym.acting import rollout
 from reach_gym.planning import Profile, logistic, minimum_jerk
 from reach_gym.reach.facts import TrialFacts
-from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import STREAM
 from reach_gym.reach.rules import cue_is_on
 from reach_gym.recording.metadata import require_cursor
@@ -77,7 +76,8 @@ class TrialSource:
                 self._base.set_state(state)
             self._envs.reset()
             self._next = number + 1
-        return batch_of(self._base.trial_facts(steps=STEPS), cue_steps(self.task), self._config, dtype)
+        # The cue is a pulse as in the paper, whether or not the task's own then stays on.
+        return batch_of(self._base.trial_facts(steps=STEPS), self.task.pulse_steps, self._config, dtype)
 
     def close(self) -> None:
         """Closes the rows."""
@@ -88,11 +88,6 @@ def training_seed(seed: int) -> int:
     """The seed of the first row of a training: runs with neighbouring seeds share no rows."""
     first: int = draws.mix(seed ^ _TRAINING_STREAM) >> 2
     return first
-
-
-def cue_steps(task: Reach) -> int:
-    """For how many steps the networks see the go cue: a pulse, as in the paper, whether or not the task's own then stays on."""
-    return round(task.go_pulse / task.dt)
 
 
 def batch_of(facts: TrialFacts, pulse: int, config: RnnConfig, dtype: torch.dtype = torch.float32) -> TrialBatch:

@@ -168,7 +168,7 @@ class Reach(Keywords):
         self.settle(hold_radius=size("hold_radius", self.hold_radius))
         if isinstance(self.movement_time, list):
             self.settle(movement_time=tuple(self.movement_time))
-        _ = self.onset, self.delays, self.pulse, self.block_fields, self.params, self.window, self.last
+        _ = self.onset, self.delays, self.pulse_steps, self.block_fields, self.params, self.window, self.last
         self._check_observation()
         for target in self.points:
             require_apart(self.start, target, self)
@@ -205,10 +205,14 @@ class Reach(Keywords):
         return delays_from_data(self.go_delay, self.dt)
 
     @cached_property
+    def pulse_steps(self) -> int:
+        """Steps that the go cue lasts where it is a pulse."""
+        return steps("go_pulse", self.go_pulse, self.dt, least=1)
+
+    @cached_property
     def pulse(self) -> int:
         """Steps that the go cue lasts."""
-        pulse = steps("go_pulse", self.go_pulse, self.dt, least=1)
-        return pulse if self.cue == "pulse" else MAX_STEPS
+        return self.pulse_steps if self.cue == "pulse" else MAX_STEPS
 
     @cached_property
     def window(self) -> tuple[int, int]:

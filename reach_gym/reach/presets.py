@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from reach_gym import checks
 from reach_gym.keywords import Keywords, choice_of, keyword
 
 
@@ -74,6 +73,6 @@ def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
         TypeError: ``"preset"`` is no string.
         ValueError: There is no such preset.
     """
-    name = checks.choice("preset", given.get("preset", "simple"), PRESETS)
+    name = Preset(**{keyword: value for keyword, value in given.items() if keyword == "preset"}).preset
     own = {keyword: value for keyword, value in given.items() if keyword != "preset"}
     return {**{keyword: each.value for keyword, each in PRESETS[name].items()}, **own}
