@@ -14,6 +14,7 @@ from reach_gym.grid.rows import SessionInfo
 from reach_gym.grid.world import GridWorld, grid_world, squared_limit
 from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import MAX_GAIN, Schedule, place_in_session, schedule_from_data
+from reach_gym.sessions.table import TrialTable
 
 SHARES = 4  # gains are rounded to quarters
 _MAX_TABLES = 256  # of steps to go that a session keeps, more than schedules in use have
@@ -84,9 +85,9 @@ class GridSession:
         """
         self._size = size
         self._fields = block_fields(schedule, field)
-        table = schedule.table()
-        self._gains = np.stack([table.gain, table.spread, table.catch, table.clamp])
-        self._blocks, self._last = table.block.astype(np.int64), table.last
+        table = TrialTable.of_schedule(schedule)
+        self._gains = np.stack([table.gain, table.spread, table.catch, table.channel])
+        self._blocks, self._last = table.block_index.astype(np.int64), table.last
         self._worlds: dict[tuple[int, float], GridWorld] = {}
         self._tables: dict[tuple[bytes, int, int | None], npt.NDArray[np.int16]] = {}
 

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from reach_gym import checks
 from reach_gym.fields import ForceField
@@ -107,7 +104,7 @@ class Block:
         if self.catch + self.clamp > 1:
             raise ValueError(f"`block.catch` and `block.clamp` must be at most 1 together, got {self.catch} and {self.clamp}.")
         for name in ("wave", "within"):
-            object.__setattr__(self, name, _wave(f"block.{name}", getattr(self, name)))
+            object.__setattr__(self, name, wave_from_data(f"block.{name}", getattr(self, name)))
 
     def gains(self) -> list[float]:
         """The gain of each trial of the block, without `spread`."""
@@ -117,33 +114,19 @@ class Block:
         return ramp if self.wave is None else [gain + self.wave.at(i) for i, gain in enumerate(ramp)]
 
 
-def _wave(name: str, value: Any) -> Wave | None:
+def wave_from_data(name: str, value: Any) -> Wave | None:
+    """Reads a wave from a `Wave`, a dict of its attributes, or ``None``.
+
+    Raises:
+        TypeError: `value` is none of these.
+        ValueError: A key is unknown or missing, or a value out of range.
+    """
     if value is None or isinstance(value, Wave):
         return value
     data = checks.keys(name, value, [field.name for field in fields(Wave)])
     if not {"amplitude", "period"} <= set(data):
         raise ValueError(f"`{name}` must have the keys 'amplitude' and 'period', got {checks.shown(value)}.")
     return Wave(**data)
-
-
-class SessionTable(NamedTuple):
-    """A schedule laid out trial by trial; trials beyond the last block repeat it.
-
-    Attributes:
-        gain: float64 (trials,).
-        spread: float64 (trials,).
-        catch: float64 (trials,).
-        clamp: float64 (trials,).
-        block: int32 (trials,), index of the block.
-        last: First trial of the last block.
-    """
-
-    gain: npt.NDArray[np.float64]
-    spread: npt.NDArray[np.float64]
-    catch: npt.NDArray[np.float64]
-    clamp: npt.NDArray[np.float64]
-    block: npt.NDArray[np.int32]
-    last: int
 
 
 @dataclass(frozen=True)
@@ -187,17 +170,6 @@ class Schedule:
                 return block
             place -= block.trials
         return self.blocks[-1]
-
-    def table(self) -> SessionTable:
-        """The schedule as arrays."""
-        blocks = self.blocks
-        counts = [block.trials for block in blocks]
-        spread, catch, clamp = (
-            np.repeat([getattr(b, name) for b in blocks], counts).astype(float) for name in ("spread", "catch", "clamp")
-        )
-        gains = np.concatenate([block.gains() for block in blocks])
-        index = np.repeat(np.arange(len(blocks), dtype=np.int32), counts)
-        return SessionTable(gains, spread, catch, clamp, index, self.trials - counts[-1])
 
     def to_data(self) -> list[dict[str, Any]]:
         """The schedule as plain data; `schedule_from_data` gives the same schedule back."""

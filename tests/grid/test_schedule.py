@@ -23,6 +23,7 @@ from reach_gym.planning import IdealAgent, NaiveAgent
 from reach_gym.reach.env import CursorReachEnv
 from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import SCHEDULES, Block, Schedule
+from reach_gym.sessions.table import TrialTable
 
 MODES = ["NextStep", "SameStep", "Disabled"]
 NAMES = ["abrupt", "gradual", "clamp", "savings", "non_static"]
@@ -302,13 +303,13 @@ def test_named_schedules(name):
         info = env.reset(seed=0 if k == 0 else None)[1]
         blocks.append(int(info["block"][0]))
         gains.append(info["gain"])
-    assert blocks == schedule.table().block.tolist()
-    planned, gains = schedule.table(), np.array(gains)
-    plain = (planned.catch + planned.clamp + planned.spread) == 0
+    assert blocks == TrialTable.of_schedule(schedule).block_index.tolist()
+    planned, gains = TrialTable.of_schedule(schedule), np.array(gains)
+    plain = (planned.catch + planned.channel + planned.spread) == 0
     assert (gains[plain] == quarters(planned.gain[plain])[:, None]).all()
     share = (gains == 0).mean(axis=1)[planned.gain == 1]
     if len(share):  # catch and clamp trials of the adaptation
-        assert abs(share.mean() - (planned.catch + planned.clamp)[planned.gain == 1].mean()) < 0.02
+        assert abs(share.mean() - (planned.catch + planned.channel)[planned.gain == 1].mean()) < 0.02
 
 
 @pytest.mark.parametrize("make", [gym.make, lambda *a, **k: gym.make_vec(*a, num_envs=2, **k)], ids=["make", "make_vec"])
@@ -351,6 +352,6 @@ def test_kinds_come_from_the_row_and_the_trial_alone():
     key = env.get_state()["key"]
     for _ in range(25):
         _, info = env.reset()
-    table, place = Schedule(tuple(BUSY)).table(), 5 + (25 - 5) % 5
-    gain, _ = draws.draw_kind(key, 25, table.gain[place], table.spread[place], table.catch[place], table.clamp[place])
+    table, place = TrialTable.of_schedule(Schedule(tuple(BUSY))), 5 + (25 - 5) % 5
+    gain, _ = draws.draw_kind(key, 25, table.gain[place], table.spread[place], table.catch[place], table.channel[place])
     assert (info["gain"], info["trial"], info["block"]) == (quarters(gain), 25, 2)

@@ -12,6 +12,7 @@ from reach_gym.reach.rules import Phase, dense_reward, has_left, is_on_target, p
 from reach_gym.reach.targets import delays_from_data, targets_from_data
 from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import SCHEDULES, Schedule, Wave
+from reach_gym.sessions.table import TrialTable
 
 numba = pytest.importorskip("numba")
 pytest.importorskip("reach_gym.reach.kernels")  # registers the functions with Numba
@@ -496,13 +497,13 @@ def test_the_gain_within_a_trial_is_the_wave():
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_trial_k_of_a_session_is_line_k_of_its_table(name):
     schedule = SCHEDULES[name]
-    env, table = CursorReachEnv(field="push", schedule=name), schedule.table()
+    env, table = CursorReachEnv(field="push", schedule=name), TrialTable.of_schedule(schedule)
     kinds = Counter()
     for k in range(schedule.trials + 30):
         _, info = env.reset(seed=2 if k == 0 else None)
         line = schedule.place_of(k)
         block = schedule.blocks[info["block"]]
-        assert info["trial"] == k and info["block"] == table.block[line] and block is schedule.block_of(k)
+        assert info["trial"] == k and info["block"] == table.block_index[line] and block is schedule.block_of(k)
         factor = 1 if block.within is None else 1 + block.within.at(0)
         base, spread = table.gain[line] * factor, table.spread[line] * factor
         kind = "channel" if info["channel"] else "catch" if info["gain"] == 0 != base else "plain"
@@ -510,7 +511,7 @@ def test_trial_k_of_a_session_is_line_k_of_its_table(name):
         assert info["gain"] == 0 if kind != "plain" else base - spread <= info["gain"] <= base + spread
         assert kind == "plain" or (block.clamp if kind == "channel" else block.catch) > 0
     places = [schedule.place_of(k) for k in range(schedule.trials + 30)]
-    for kind, shares in (("channel", table.clamp[places]), ("catch", table.catch[places])):
+    for kind, shares in (("channel", table.channel[places]), ("catch", table.catch[places])):
         assert abs(kinds[kind] - shares.sum()) <= 4 * (shares * (1 - shares)).sum() ** 0.5
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reach_gym.fields import CURSOR_PRESETS, ForceField
 from reach_gym.sessions.schedule import MAX_TRIALS, SCHEDULES, STEADY, Block, Schedule, Wave, place_in_session, schedule_from_data
+from reach_gym.sessions.table import TrialTable
 
 numba = pytest.importorskip("numba")
 pytest.importorskip("reach_gym.reach.kernels")  # registers the functions with Numba
@@ -111,7 +112,7 @@ def test_a_wave_by_hand():
     block = Block("a", 5, gain=0.5, wave={"amplitude": 1.0, "period": 4.0})
     assert block.gains() == pytest.approx([0.5, 1.5, 0.5, -0.5, 0.5])
     assert block.wave == Wave(1.0, 4.0)
-    table = Schedule((Block("b", 3), block)).table()
+    table = TrialTable.of_schedule(Schedule((Block("b", 3), block)))
     assert table.gain.tolist() == [1, 1, 1, *block.gains()]
     ramp = Block("a", 5, 0.0, 1.0, wave=Wave(1.0, 4.0))
     assert ramp.gains() == pytest.approx([0, 1.25, 0.5, -0.25, 1])
@@ -121,13 +122,13 @@ THREE = Schedule((Block("a", 2, 0.0), Block("b", 3, 1.0, catch=0.25, clamp=0.5, 
 
 
 def test_the_table_by_hand():
-    table = THREE.table()
+    table = TrialTable.of_schedule(THREE)
     assert THREE.trials == 9
     assert table.gain.tolist() == [0, 0, 1, 1, 1, 2, 3, 4, 5]
     assert table.catch.tolist() == [0, 0, 0.25, 0.25, 0.25, 0, 0, 0, 0]
-    assert table.clamp.tolist() == [0, 0, 0.5, 0.5, 0.5, 0, 0, 0, 0]
+    assert table.channel.tolist() == [0, 0, 0.5, 0.5, 0.5, 0, 0, 0, 0]
     assert table.spread.tolist() == [0, 0, 0.125, 0.125, 0.125, 0, 0, 0, 0]
-    assert table.block.tolist() == [0, 0, 1, 1, 1, 2, 2, 2, 2] and table.block.dtype == np.int32
+    assert table.block_index.tolist() == [0, 0, 1, 1, 1, 2, 2, 2, 2] and table.block_index.dtype == np.int32
     assert table.last == 5
 
 
@@ -156,10 +157,10 @@ def test_places_agree_between_integers_arrays_and_numba(schedule, beyond):
     places(np.array(trials), schedule.trials, last, compiled)
     assert [schedule.place_of(trial) for trial in trials] == expected == compiled.tolist()
     assert place_in_session(np.array(trials), schedule.trials, last).tolist() == expected
-    table = schedule.table()
+    table = TrialTable.of_schedule(schedule)
     assert table.last == last and len(table.gain) == schedule.trials
     for trial, at in zip(trials, expected, strict=True):
-        assert schedule.blocks[table.block[at]] == schedule.block_of(trial)
+        assert schedule.blocks[table.block_index[at]] == schedule.block_of(trial)
 
 
 def test_blocks_of_every_kind_are_accepted():
