@@ -31,16 +31,17 @@ def directions(start: Any, target: Any) -> Floats:
     return np.asarray(angle + 0.0)
 
 
-def baseline_corrected(values: Any, baseline: Any, direction: Any = None) -> Floats:
+def baseline_corrected(values: Any, baseline: Any, direction: Any = None, strict: bool = False) -> Floats:
     """Every trial's value minus the mean of the baseline trials, of those in the same direction where there are any.
 
-    Arms are not alike in all directions: without this a change of the mixture of directions looks like learning. A direction
-    without a measured baseline trial gets the mean of all baseline trials.
+    Arms are not alike in all directions: without this a change of the mixture of directions looks like learning.
 
     Args:
         values: One number per trial (n,), such as an angle or a share of compensation; NaN where there is none.
         baseline: Which trials are baseline, bool (n,).
         direction: The direction of each trial (n,), as `directions` says; ``None`` for one baseline for all.
+        strict: What becomes of a direction without a measured baseline trial: ``False``: the mean of all baseline trials is taken
+            off, since for most measures that is better than nothing; ``True``: its trials are NaN.
 
     Returns:
         The corrected values (n,), in the unit of `values`; all NaN where no baseline trial was measured.
@@ -51,11 +52,13 @@ def baseline_corrected(values: Any, baseline: Any, direction: Any = None) -> Flo
     """
     measured = arrays.numbers("values", values)
     before = arrays.mask("baseline", baseline, len(measured)) & np.isfinite(measured)
-    level = np.full(len(measured), arrays.mean(measured[before]))
+    common = arrays.mean(measured[before])
+    level = np.full(len(measured), common)
     if direction is not None:
         ways = arrays.numbers("direction", direction)
         if ways.shape != measured.shape:
             raise ValueError(f"`direction` must be of shape {measured.shape}, got {ways.shape}.")
+        level = np.full(len(measured), float("nan") if strict else common)
         for way in np.unique(ways[before]):
             level[ways == way] = measured[before & (ways == way)].mean()
     return np.asarray(measured - level)
