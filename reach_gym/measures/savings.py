@@ -110,5 +110,5 @@ def paired_change(first: Any, second: Any, seed: int = 0) -> tuple[float, float,
         extra = 0
     else:
         signs, extra = 1.0 - 2.0 * draw.integers(0, 2, (DRAWS, len(known))), 1  # the labels as they are, too
-    reached = (signs @ known / len(known) >= known.mean() * (1 - 1e-12) - 1e-300).sum()
+    reached = (signs @ known / len(known) >= known.mean() - 1e-12 * np.abs(known).mean()).sum()
     return float(known.mean()), float(low), float(high), float((reached + extra) / (len(signs) + extra)), len(known)

@@ -11,6 +11,7 @@ from reach_gym.errors import missing_extra
 from reach_gym.measures.arrays import Floats
 
 _GRID = 40  # places between the bounds from which the search goes on
+_ALIKE = 1e-9  # of the values' variance: fits that differ by less are equally good
 _NEAR = 1e-3  # relative distance from a bound below which the parameter stands at it
 
 
@@ -22,7 +23,7 @@ class ShapeFit(NamedTuple):
         offset: In the unit of the values.
         height: Likewise.
         explained: Share of the values' variance.
-        at_bound: Whether the parameter stands at one of its bounds.
+        at_bound: Whether the parameter stands at one of its bounds, or one of them fits as well.
     """
 
     parameter: float
@@ -61,7 +62,7 @@ def fit_shape(shape: Callable[[float], Floats], values: Floats, low: float, high
     parameter = float(np.exp(search.x))
     (offset, height), misfit = line(parameter)
     spread = float(((values - values.mean()) ** 2).sum())
-    at_bound = any(abs(parameter / bound - 1.0) < _NEAR for bound in (low, high))
+    at_bound = any(abs(parameter / bound - 1.0) < _NEAR or line(bound)[1] - misfit <= _ALIKE * spread for bound in (low, high))
     return ShapeFit(parameter, float(offset), float(height), 1.0 - misfit / spread, at_bound)
 
 
