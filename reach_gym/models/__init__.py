@@ -1,0 +1,1 @@
+"""Models of motor learning: simulated, acting in the environments, and fitted to trials."""
