@@ -5,6 +5,7 @@ which can be saved as NPZ or HDF5 and exported to Minari.
 """
 
 from reach_gym.recording.analysis import adaptation, catch_trials, deviations, mean_after_effect, perturbed
+from reach_gym.recording.groups import Curve, Group, group_curve, record_group
 from reach_gym.recording.metadata import FORMAT, VERSION, RecordingError
 from reach_gym.recording.minari_export import check_dataset_id, to_minari
 from reach_gym.recording.recorder import Recorder
@@ -14,6 +15,8 @@ from reach_gym.recording.sessions import record, record_whole_session
 __all__ = [
     "FORMAT",
     "VERSION",
+    "Curve",
+    "Group",
     "Recorder",
     "Recording",
     "RecordingError",
@@ -21,9 +24,11 @@ __all__ = [
     "catch_trials",
     "check_dataset_id",
     "deviations",
+    "group_curve",
     "mean_after_effect",
     "perturbed",
     "record",
+    "record_group",
     "record_whole_session",
     "to_minari",
 ]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-
 from gymnasium.vector import AutoresetMode
 
 from reach_gym import checks

@@ -51,9 +51,7 @@ class SubjectTrials:
             flags[rows] = False
         self._see(observations, rows)
 
-    def add(
-        self, actions: Any, observations: Any, rewards: Array, terminated: Flags, info: Mapping[str, Any]
-    ) -> None:
+    def add(self, actions: Any, observations: Any, rewards: Array, terminated: Flags, info: Mapping[str, Any]) -> None:
         """Notes a step of every row."""
         row, step = self._row, self._steps
         self._action[row, step] = np.clip(np.asarray(actions, np.float64), -1.0, 1.0)
@@ -177,14 +175,19 @@ def _kept(done: SubjectTrials, task: Reach, over: Flags, info: Mapping[str, Any]
 
 def is_repeated(task: Reach, trial: int) -> bool:
     """Whether trial number `trial` is begun again after a false start that has ended it."""
-    flags: Any = getattr(task.schedule, "repeat", None)
-    if flags is None or task.false_start != "abort":
+    if not repeats_trials(task):
         return False
-    names = list(task.schedule.block)
+    table: Any = task.schedule
+    names = list(table.block)
     last = len(names)
     while last and names[last - 1] == names[-1]:
         last -= 1
-    return bool(flags[place_in_session(trial, len(names), last)])
+    return bool(table.repeat[place_in_session(trial, len(names), last)])
+
+
+def repeats_trials(task: Reach) -> bool:
+    """Whether any trial of the session is begun again after a false start that has ended it."""
+    return task.false_start == "abort" and bool(np.any(getattr(task.schedule, "repeat", False)))
 
 
 def _merged(observations: Any, fresh: Any, rows: Flags) -> Any:
