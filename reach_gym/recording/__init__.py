@@ -6,6 +6,8 @@ which can be saved as NPZ or HDF5 and exported to Minari.
 
 from reach_gym.recording.analysis import adaptation, catch_trials, deviations, mean_after_effect, perturbed
 from reach_gym.recording.groups import Curve, Group, group_curve, record_group
+from reach_gym.recording.human_columns import Column
+from reach_gym.recording.human_tables import HumanTable, TrialArrays
 from reach_gym.recording.metadata import FORMAT, VERSION, RecordingError
 from reach_gym.recording.minari_export import check_dataset_id, to_minari
 from reach_gym.recording.recorder import Recorder
@@ -15,11 +17,14 @@ from reach_gym.recording.sessions import record, record_whole_session
 __all__ = [
     "FORMAT",
     "VERSION",
+    "Column",
     "Curve",
     "Group",
+    "HumanTable",
     "Recorder",
     "Recording",
     "RecordingError",
+    "TrialArrays",
     "adaptation",
     "catch_trials",
     "check_dataset_id",
