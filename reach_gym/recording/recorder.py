@@ -140,15 +140,33 @@ class Recorder:
             self._parts.append(self._trial.arrays(1))
             self._trial = None
 
-    def finish(self) -> Recording:
-        """All trials that came to their end; recording may go on.
+    def forget(self) -> None:
+        """Forgets the last trial that came to its end, which is begun again.
 
         Raises:
-            ValueError: No trial came to its end.
+            gymnasium.error.ResetNeeded: No trial has come to its end.
+        """
+        if not self._parts:
+            raise ResetNeeded("Finish a trial before `forget`: none is recorded.")
+        self._parts.pop()
+
+    def finish(self, more: Mapping[str, Any] | None = None) -> Recording:
+        """All trials that came to their end; recording may go on.
+
+        Args:
+            more: Entries of the metadata that were not known before, in plain JSON.
+
+        Raises:
+            ValueError: No trial came to its end, or `more` has an entry that there is already.
+            RecordingError: `more` is no plain JSON.
         """
         if not self._parts:
             raise ValueError("`finish` needs at least one trial that came to its end.")
-        return assemble(self._parts, self._metadata)
+        added = dict(more or {})
+        for key in added:
+            if key in self._metadata:
+                raise ValueError(f"`more` must not have the entry {key!r}, which the metadata have already.")
+        return assemble(self._parts, {**self._metadata, **added})
 
 
 def _batched(value: Any) -> Any:

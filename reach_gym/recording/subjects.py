@@ -175,19 +175,32 @@ def _kept(done: SubjectTrials, task: Reach, over: Flags, info: Mapping[str, Any]
 
 def is_repeated(task: Reach, trial: int) -> bool:
     """Whether trial number `trial` is begun again after a false start that has ended it."""
-    if not repeats_trials(task):
-        return False
-    table: Any = task.schedule
-    names = list(table.block)
-    last = len(names)
-    while last and names[last - 1] == names[-1]:
-        last -= 1
-    return bool(table.repeat[place_in_session(trial, len(names), last)])
+    return repeats_trials(task) and bool(of_trial(task, trial, "repeat", False))
 
 
 def repeats_trials(task: Reach) -> bool:
     """Whether any trial of the session is begun again after a false start that has ended it."""
     return task.false_start == "abort" and bool(np.any(getattr(task.schedule, "repeat", False)))
+
+
+def of_trial(task: Reach, trial: int, column: str, missing: Any) -> Any:
+    """What a column of the session's table says of trial number `trial`; `missing` where the session is no such table.
+
+    Args:
+        task: The task.
+        trial: From 0; after the table's end its last block repeats.
+        column: Of the table.
+        missing: What blocks, which have no such column, say.
+    """
+    table: Any = task.schedule
+    values = getattr(table, column, None)
+    if values is None:
+        return missing
+    names = list(table.block)
+    last = len(names)
+    while last and names[last - 1] == names[-1]:
+        last -= 1
+    return values[place_in_session(trial, len(names), last)]
 
 
 def _merged(observations: Any, fresh: Any, rows: Flags) -> Any:
