@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import reach_gym  # noqa: F401
-from reach_gym.rendering import window as window_module
+from reach_gym.rendering import display as display_module
 from reach_gym.rendering.canvas import load_pygame
 from reach_gym.rendering.window import Key, NoDisplayError, Window
 
@@ -264,7 +264,7 @@ def test_a_forgotten_window_goes_away():
     window.show(FRAME)
     del window
     gc.collect()
-    assert len(window_module._VIDEO.windows) == 0
+    assert len(display_module.VIDEO.windows) == 0
     assert not load_pygame().display.get_init()
 
 
