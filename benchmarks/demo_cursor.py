@@ -14,11 +14,11 @@ import numpy.typing as npt
 from rich.table import Table
 
 from agents.analysis import figures, session_figures
-from agents.analysis.hand_paths import SIGN, Panel, hand_paths, panels
-from agents.analysis.session_data import CATCH, EARLY, LATE, SHOWN, summary
 from agents.common import report
 from reach_gym.acting.protocol import load_agent
+from reach_gym.figures.hand_paths import SIGN, Panel, hand_paths, panels
 from reach_gym.recording import Recording, record_whole_session
+from reach_gym.recording.conditions import CATCH, EARLY, LATE, SHOWN, summary
 from reach_gym.rendering import draw
 from reach_gym.rendering.video import write_video
 

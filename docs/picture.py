@@ -11,8 +11,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from agents.analysis.hand_paths import hand_paths
 from benchmarks import demo_cursor
+from reach_gym.figures.hand_paths import hand_paths
 from reach_gym.recording import record_whole_session
 
 PICTURE = Path(__file__).parent / "_static" / "hand_paths.png"

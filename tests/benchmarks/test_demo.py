@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agents.analysis.session_data import summary
 from agents.common import report
 from agents.q_learning.learner import load
 from benchmarks import demo, demo_cursor, demo_rnn
 from benchmarks.demo import Demo
 from reach_gym.cli import shell
 from reach_gym.recording import Recording, record, record_whole_session
+from reach_gym.recording.conditions import summary
 from reach_gym.sessions.schedule import SCHEDULES
 
 EPISODES = 400

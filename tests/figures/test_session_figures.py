@@ -18,11 +18,11 @@ from matplotlib.patches import Circle, Rectangle
 from matplotlib.text import Text
 
 from agents.analysis import figures, session_figures
-from agents.analysis.hand_paths import CALM, FELT, SURPRISED, hand_paths, millimetres, panels
-from agents.analysis.session_data import CATCH, block_runs, conditions, summary
+from reach_gym.figures.hand_paths import CALM, FELT, SURPRISED, hand_paths, millimetres, panels
 from reach_gym.measures import adaptation_coefficient, viscous_force
 from reach_gym.planning.minimum_jerk import minimum_jerk
 from reach_gym.recording import Recording, adaptation, catch_trials, deviations, record, record_whole_session
+from reach_gym.recording.conditions import CATCH, block_runs, conditions, summary
 
 ENV_ID = "reach_gym/CursorReachCenterOut-v0"
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.analysis import figures
 from agents.q_learning.figures import Curve, learning_curve
+from reach_gym import figures
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -19,7 +19,7 @@ def test_the_ending_decides_the_format_and_the_figure_the_bytes(ending: str, mag
     code = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-from agents.analysis.figures import save
+from reach_gym.figures.style import save
 from agents.q_learning.figures import Curve, learning_curve
 save(learning_curve([Curve("calm", [9, 7, 5], 4.5)], 0.3), {str(tmp_path)!r} + "/" + sys.argv[1])
 """

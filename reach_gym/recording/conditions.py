@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.recording import Recording, adaptation, catch_trials, deviations, mean_after_effect, perturbed
+from reach_gym.recording.analysis import adaptation, catch_trials, deviations, mean_after_effect, perturbed
+from reach_gym.recording.schema import Recording
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
