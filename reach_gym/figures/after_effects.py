@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from reach_gym.recording import Recording, deviations
 from reach_gym.recording.conditions import SHOWN, conditions
 
 Floats = npt.NDArray[np.float64]
+
+_WIDEST, _LEVEL, _UPRIGHT = 14.0, 9, 60  # inches; names of conditions that fit side by side, level and upright
 
 
 def after_effects(recordings: Mapping[str, Recording], count: int = SHOWN, title: str = "", note: str = "") -> Figure:
@@ -33,7 +36,7 @@ def after_effects(recordings: Mapping[str, Recording], count: int = SHOWN, title
         raise ValueError("`recordings` must hold at least one session, got none.")
     shown = {name: {each.name: each for each in conditions(recording, count)} for name, recording in recordings.items()}
     names = list(dict.fromkeys(name for each in shown.values() for name in each))
-    figure = Figure(figsize=(max(9.5, 2.6 + 1.3 * len(names)), 4.6), dpi=DPI, layout=layout())
+    figure = Figure(figsize=(float(np.clip(2.6 + 1.3 * len(names), 9.5, _WIDEST)), 4.6), dpi=DPI, layout=layout())
     axes = figure.add_subplot()
     tidy(axes)
     axes.grid(visible=False, axis="x")
@@ -49,12 +52,23 @@ def after_effects(recordings: Mapping[str, Recording], count: int = SHOWN, title
                 values = off[found[key].mask]
                 middle = x + width * (place - (len(recordings) - 1) / 2)
                 _dots(axes, middle, width, values[np.isfinite(values)], look(place))
-    axes.set_xticks(range(len(names)), [name.replace(", ", ",\n") for name in names], color=INK)
+    _ticks(axes, names)
     axes.set_xlim(-0.5, max(1, len(names)) - 0.5)
     axes.set_ylabel(LATERAL, color=INK)
-    legend(figure, list(recordings), markers=True)
+    legend(figure, list(recordings), markers=True, lines=False)
     headline(figure, title, note)
     return figure
+
+
+def _ticks(axes: Axes, names: list[str]) -> None:
+    """The names of the conditions; many of them upright, and no more than there is room for."""
+    if len(names) <= _LEVEL:
+        axes.set_xticks(range(len(names)), [name.replace(", ", ",\n") for name in names], color=INK)
+    else:
+        places = range(0, len(names), math.ceil(len(names) / _UPRIGHT))
+        axes.set_xticks(places, [names[place] for place in places], color=INK, rotation=90, fontsize=8)
+    for label in axes.get_xticklabels():
+        label.set_parse_math(False)  # a name is no formula
 
 
 def _dots(axes: Axes, x: float, width: float, values: Floats, how: Look) -> None:

@@ -16,14 +16,16 @@ from matplotlib.ticker import MultipleLocator
 from reach_gym import checks, fields
 from reach_gym.fields import CURSOR_PRESETS
 from reach_gym.figures.speed_profiles import aligned
-from reach_gym.figures.style import COLORS, DPI, FAINT, INK, headline, layout, tidy
+from reach_gym.figures.style import COLORS, DPI, FAINT, INK, headline, layout, tidy, wrapped
 from reach_gym.measures import find_movement
 from reach_gym.recording import Recording
-from reach_gym.recording.conditions import EARLY, LATE, SHOWN, block_runs
+from reach_gym.recording.conditions import EARLY, LATE, block_runs
 
 Floats = npt.NDArray[np.float64]
 
 _WINDOW = (-0.25, 0.35)  # s about the peak of the speed
+CHANNELS = 6  # trials at each end of a block; a tenth of the trials of a usual session run in channels
+_COLUMNS = 6
 _LEAST = 0.5  # of the trials, for a mean: they end at different times
 
 
@@ -69,7 +71,7 @@ def lateral_forces(recording: Recording, field: Any = None) -> ForceProfiles:
     return ForceProfiles(window * dt, *found)
 
 
-def channel_parts(recording: Recording, count: int = SHOWN) -> dict[str, Recording]:
+def channel_parts(recording: Recording, count: int = CHANNELS) -> dict[str, Recording]:
     """The channel trials of every block: of a long one the first and the last `count`, of a shorter one all; none without any.
 
     Returns:
@@ -104,16 +106,22 @@ def force_profiles(parts: Mapping[str, Recording | ForceProfiles], title: str = 
     if not parts:
         raise ValueError("`parts` must hold at least one entry, got none.")
     found = {name: lateral_forces(each) if isinstance(each, Recording) else _profiles(name, each) for name, each in parts.items()}
-    figure = Figure(figsize=(1.9 + 2.3 * len(found), 3.6), dpi=DPI, layout=layout())
-    grid = figure.subplots(1, len(found), sharex=True, sharey=True, squeeze=False)[0]
-    for axes, (name, each) in zip(grid, found.items(), strict=True):
+    rows, columns = wrapped(len(found), _COLUMNS)
+    figure = Figure(figsize=(1.9 + 2.3 * columns, 0.6 + 3 * rows), dpi=DPI, layout=layout())
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    times = np.concatenate([each.time for each in found.values()])
+    for axes in grid.flat[len(found) :]:
+        axes.set_axis_off()
+    for axes, (name, each) in zip(grid.flat, found.items(), strict=False):
         tidy(axes)
         axes.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
         _mean(axes, each)
         axes.set_title(name.replace(", ", ",\n"), loc="left", color=INK, fontsize=11, fontweight="bold")
+        axes.set_xlim(times.min(), times.max())
         axes.xaxis.set_major_locator(MultipleLocator(0.2))
         axes.set_xlabel("time from\npeak speed (s)", color=INK)
-    grid[0].set_ylabel("sideways force (N)\n\N{LEFTWARDS ARROW} right      left \N{RIGHTWARDS ARROW}", color=INK)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("sideways force (N)\n\N{LEFTWARDS ARROW} right      left \N{RIGHTWARDS ARROW}", color=INK)
     handles = [
         Line2D([], [], color=COLORS[0], linewidth=1.8, label="hand, mean"),
         Patch(facecolor=COLORS[0], alpha=0.2, linewidth=0, label="standard deviation\nof trials"),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.projections.polar import PolarAxes
-from matplotlib.ticker import FuncFormatter, MultipleLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from reach_gym import checks
 from reach_gym.figures.style import DPI, FAINT, INK, RULE, Look, headline, layout, legend, look, tidy
@@ -100,7 +100,7 @@ def _curve(axes: Axes, angles: Floats, values: Floats, how: Look, polar: bool) -
     x = np.radians(angles) if polar else angles
     ends = [*range(len(x)), 0] if whole else [*range(len(x))]
     axes.plot(x[ends], centre[ends], color=how.color, linestyle=how.dashes, linewidth=1.4, zorder=3)
-    bars: dict[str, Any] = {"elinewidth": 1.4, "capsize": 3.0, "capthick": 1.4}
+    bars: dict[str, Any] = {"elinewidth": 1.4, "capsize": 0.0 if polar else 3.0, "capthick": 1.4}
     axes.errorbar(x, centre, error, fmt=how.marker, color=how.color, markersize=5, zorder=4, **bars)
 
 
@@ -121,6 +121,15 @@ def _straight(axes: Axes, angles: Floats, trained: Sequence[float], ylabel: str)
     axes.set_ylabel(ylabel, color=INK)
 
 
+def _away(points: Sequence[Any]) -> float:
+    """The direction in degrees, between two lines of the grid, in which the drawn points lie closest to the middle."""
+    x, y = np.concatenate(points).T
+    known = np.isfinite(x) & np.isfinite(y)
+    candidates = np.arange(22.5, 360, 45)
+    near = [np.abs((np.degrees(x[known]) - each + 180) % 360 - 180) < 30 for each in candidates]
+    return float(candidates[np.argmin([y[known][mask].max(initial=-np.inf) for mask in near])])
+
+
 def _round(axes: PolarAxes, trained: Sequence[float], ylabel: str) -> None:
     low, high = axes.get_ylim()
     low, high = min(low, 0.0), max(high, 0.0)
@@ -132,5 +141,6 @@ def _round(axes: PolarAxes, trained: Sequence[float], ylabel: str) -> None:
     axes.grid(color=RULE, linewidth=0.8)
     axes.spines["polar"].set_color(RULE)
     axes.tick_params(labelcolor=FAINT, color=FAINT)
-    axes.set_rlabel_position(22.5)
+    axes.set_rlabel_position(_away([line.get_xydata() for line in axes.lines]))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.set_xlabel(f"{ylabel}, by direction of movement", color=INK)

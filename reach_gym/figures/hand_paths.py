@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from matplotlib.patches import Circle
 from matplotlib.ticker import MultipleLocator
 
 from reach_gym import checks, measures
-from reach_gym.figures.style import DPI, FAINT, INK, RULE, TARGET, headline, layout
+from reach_gym.figures.style import DPI, FAINT, INK, RULE, TARGET, headline, layout, wrapped
 from reach_gym.recording import Recording
 from reach_gym.recording.conditions import SHOWN, Condition, conditions, mean
 
@@ -22,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 
 CALM, FELT, SURPRISED = "#4d4d4d", "#0072b2", "#d55e00"  # as in COLORS: no field, the field, and no field by surprise
 SIGN = "numbers: mean of the largest deviations from the straight line, positive to the left of it"
+_COLUMNS = 8
 _RADIUS = 0.01  # m, of targets whose size nobody said
 
 
@@ -106,25 +108,31 @@ def hand_paths(rows: Mapping[str, Sequence[Panel]], title: str = "", note: str =
     titles = list(dict.fromkeys(panel.title for row in rows.values() for panel in row))
     if not titles:
         raise ValueError("`rows` must hold at least one panel.")
-    figure = Figure(figsize=(0.8 + 2.35 * len(titles), 1.3 + 2.75 * len(rows)), dpi=DPI, layout=layout())
-    grid = figure.subplots(len(rows), len(titles), sharex=True, sharey=True, squeeze=False)
-    for line, (name, row) in zip(grid, rows.items(), strict=True):
+    lines, columns = wrapped(len(titles), _COLUMNS)  # of one subject
+    words = (0.45 if title else 0.0) + (0.2 * len(note.splitlines()) + 0.15 if note else 0.0)
+    size = 0.8 + 2.35 * columns, 0.6 + 2.5 * lines * len(rows) + words
+    figure = Figure(figsize=size, dpi=DPI, layout=layout())
+    grid = figure.subplots(lines * len(rows), columns, sharex=True, sharey=True, squeeze=False)
+    for first, (name, row) in enumerate(rows.items()):
+        mine = grid[first * lines : (first + 1) * lines]
         by_title = {panel.title: panel for panel in row}
-        for axes, column in zip(line, titles, strict=True):
+        for axes, column in itertools.zip_longest(mine.flat, titles):
             if column in by_title:
                 _paths(axes, by_title[column], of)
             else:
                 axes.set_axis_off()
-        _name(line[0], name)
+        _name(mine[:, 0].tolist(), name)
     for axes in grid[-1]:
         axes.set_xlabel("x (cm)", color=INK)
     headline(figure, title, note)
     return figure
 
 
-def _name(axes: Axes, name: str) -> None:
-    axes.set_ylabel("y (cm)", color=INK)
+def _name(left: Sequence[Axes], name: str) -> None:
+    for axes in left:
+        axes.set_ylabel("y (cm)", color=INK)
     if name:
+        axes = left[0]
         look: dict[str, Any] = {
             "rotation": 90,
             "va": "center",

@@ -28,6 +28,7 @@ Flags = npt.NDArray[np.bool_]
 
 CATCH_MARK, CHANNEL_MARK = "D", "s"
 FEW, CYCLE = 3, 8  # subjects whose every trial can be told apart; trials of which more subjects show the mean
+_LEAST = 3  # subjects for an interval; that of two is so broad that it hides all others
 _INTERVAL = "95 % interval\nof the mean"
 
 
@@ -47,8 +48,9 @@ def learning_curve(
 ) -> Figure:
     """The signed maximum deviation of every trial, and the adaptation coefficient of every channel trial, over the session.
 
-    A group is drawn as the mean of its subjects, with its 95 % interval as a band (Student's t, point by point). Catch
-    trials are diamonds; of a group those that at least half of its subjects have in the same place.
+    A group is drawn as the mean of its subjects, with its 95 % interval as a band (Student's t, point by point) where at least
+    three of them, and half of the group, have a number. Catch trials are diamonds; of a group those that at least half of its
+    subjects have in the same place.
 
     Args:
         subjects: By name a session, or a group of sessions; all of the same schedule, at least one. Shorter ones end sooner.
@@ -71,7 +73,7 @@ def learning_curve(
     number = np.asarray(longest.trial + 1.0)
     for place, each in enumerate(series.values()):
         _course(upper, number, each.plain, spans, look(place), every)
-        _catches(upper, number, each.caught, look(place))
+        _catches(upper, number, each.caught, look(place), 5 if len(groups) <= FEW else 3.2)
         for axes in lower:
             _channel(axes, number, each.clamped, spans, look(place), every)
     upper.set_ylabel(LATERAL, color=INK)
@@ -196,10 +198,10 @@ def _course(axes: Axes, number: Floats, values: Floats, spans: Sequence[Span], h
             axes.plot(x, middle, "o", color=how.color, markersize=2.6, zorder=3)
 
 
-def _catches(axes: Axes, number: Floats, values: Floats, how: Look) -> None:
+def _catches(axes: Axes, number: Floats, values: Floats, how: Look, size: float) -> None:
     known = np.isfinite(values).any(axis=0)
     middle = [float(mean(column)) for column in values[:, known].T]
-    axes.plot(number[known], middle, CATCH_MARK, color=how.color, markersize=5, zorder=4)
+    axes.plot(number[known], middle, CATCH_MARK, color=how.color, markersize=size, zorder=2.5)
 
 
 def _channel(axes: Axes, number: Floats, values: Floats, spans: Sequence[Span], how: Look, every: int) -> None:
@@ -218,6 +220,8 @@ def _points(number: Floats, values: Floats, span: Span, every: int) -> tuple[Flo
         each = each[np.isfinite(each)]
         if each.size:
             estimate = mean_interval(each)
-            found.append((float(number[part].mean()), estimate.low, estimate.value, estimate.high))
+            enough = each.size >= max(_LEAST, len(values) / 2)
+            ends = (estimate.low, estimate.high) if enough else (np.nan, np.nan)
+            found.append((float(number[part].mean()), ends[0], estimate.value, ends[1]))
     x, low, middle, high = np.array(found, np.float64).reshape(-1, 4).T
     return x, low, middle, high

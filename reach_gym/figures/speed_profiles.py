@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator
 
-from reach_gym.figures.style import DPI, INK, Look, headline, layout, legend, look, tidy
+from reach_gym.figures.style import DPI, INK, Look, headline, layout, legend, look, tidy, wrapped
 from reach_gym.measures import speed
 from reach_gym.planning.minimum_jerk import DURATION, minimum_jerk
 from reach_gym.recording import Recording
@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 _WINDOW = (-0.05, 0.65)  # s about the go cue
 _LEAST = 0.5  # of the trials, for a mean: they end at different times
+_COLUMNS = 6
 _BANDS = 3  # subjects whose bands can be told apart
 
 
@@ -49,9 +50,12 @@ def velocity_profiles(
         raise ValueError("`recordings` must hold at least one session, got none.")
     shown = {name: {each.name: each for each in conditions(recording, count)} for name, recording in recordings.items()}
     names = list(dict.fromkeys(name for each in shown.values() for name in each))
-    figure = Figure(figsize=(1.6 + 2.3 * max(1, len(names)), 3.6), dpi=DPI, layout=layout())
-    grid = figure.subplots(1, max(1, len(names)), sharey=True, squeeze=False)[0]
-    for axes, key in zip(grid, names, strict=False):
+    rows, columns = wrapped(len(names), _COLUMNS)
+    figure = Figure(figsize=(1.6 + 2.3 * columns, 0.6 + 3 * rows), dpi=DPI, layout=layout())
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes in grid.flat[max(1, len(names)) :]:
+        axes.set_axis_off()
+    for axes, key in zip(grid.flat, names, strict=False):
         tidy(axes)
         for place, (recording, found) in enumerate(zip(recordings.values(), shown.values(), strict=True)):
             if key in found:
@@ -61,7 +65,8 @@ def velocity_profiles(
         axes.set_xlim(*_WINDOW)
         axes.set_xlabel("time from go cue (s)", color=INK)
         axes.xaxis.set_major_locator(MultipleLocator(0.2))
-    grid[0].set_ylabel("speed (m/s)", color=INK)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("speed (m/s)", color=INK)
     legend(figure, list(recordings), [Line2D([], [], color=INK, linestyle=(0, (4, 2)), linewidth=1, label="minimum jerk")])
     headline(figure, title, note)
     return figure

@@ -5,6 +5,7 @@ They use Matplotlib's objects, never pyplot: no window, no global state.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ FIELD, TARGET = "#4285d6", "#de5424"
 COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#4d4d4d")
 # Four and seven have no common divisor: the first 28 subjects have a pair of style and colour each of their own.
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.4, 1.2, 1.4)))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 DPI = 150
 LATERAL = "largest deviation (mm)\n\N{LEFTWARDS ARROW} right      left \N{RIGHTWARDS ARROW}"
 
@@ -64,7 +65,13 @@ def symbol(label: str, marker: str) -> Line2D:
     return Line2D([], [], color=FAINT, marker=marker, linestyle="", markersize=5.5, label=label)
 
 
-def legend(figure: Figure, names: Sequence[str], more: Sequence[Artist] = (), markers: bool = False) -> None:
+def wrapped(panels: int, most: int) -> tuple[int, int]:
+    """Rows and columns for so many panels, with at most `most` in a row, so that a long session stays on a page."""
+    columns = max(1, min(panels, most))
+    return max(1, math.ceil(panels / columns)), columns
+
+
+def legend(figure: Figure, names: Sequence[str], more: Sequence[Artist] = (), markers: bool = False, lines: bool = True) -> None:
     """The names of the subjects with their looks, and what else is to be explained, right of the figure.
 
     Names without a letter are left out, and so is a legend without an entry.
@@ -73,15 +80,15 @@ def legend(figure: Figure, names: Sequence[str], more: Sequence[Artist] = (), ma
         figure: The figure.
         names: In the order of their places.
         more: Further entries.
-        markers: Whether the subjects have markers, too.
+        markers: Whether the subjects have markers.
+        lines: Whether they have lines.
     """
     handles: list[Artist] = []
     for place, name in enumerate(names):
         if name:
             color, dashes, marker = look(place)
-            handles.append(
-                Line2D([], [], color=color, linestyle=dashes, marker=marker if markers else "", linewidth=2, label=name)
-            )
+            shown: dict[str, Any] = {"linestyle": dashes if lines else "", "marker": marker if markers else ""}
+            handles.append(Line2D([], [], color=color, linewidth=2, label=name, **shown))
     if handles or more:
         told = figure.legend(
             handles=[*handles, *more], loc="outside right upper", frameon=False, labelcolor=INK, fontsize=10, handlelength=2.8
