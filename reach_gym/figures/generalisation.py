@@ -101,7 +101,10 @@ def _curve(axes: Axes, angles: Floats, values: Floats, how: Look, polar: bool) -
     ends = [*range(len(x)), 0] if whole else [*range(len(x))]
     axes.plot(x[ends], centre[ends], color=how.color, linestyle=how.dashes, linewidth=1.4, zorder=3)
     bars: dict[str, Any] = {"elinewidth": 1.4, "capsize": 0.0 if polar else 3.0, "capthick": 1.4}
-    axes.errorbar(x, centre, error, fmt=how.marker, color=how.color, markersize=5, zorder=4, **bars)
+    axes.plot(x, centre, how.marker, color=how.color, markersize=5, zorder=4)
+    known = np.isfinite(error)
+    if known.any():
+        axes.errorbar(x[known], centre[known], error[known], fmt="none", ecolor=how.color, zorder=3, **bars)
 
 
 def _standard_error(values: Floats) -> float:

@@ -208,7 +208,8 @@ def _channel(axes: Axes, number: Floats, values: Floats, spans: Sequence[Span], 
     for span in spans:
         x, low, middle, high = _points(number, values, span, every)
         axes.plot(x, middle, CHANNEL_MARK, linestyle=how.dashes, color=how.color, linewidth=0.8, markersize=3.6, zorder=3)
-        axes.vlines(x, low, high, color=how.color, linewidth=1, alpha=0.6, zorder=2)
+        known = np.isfinite(low)
+        axes.vlines(x[known], low[known], high[known], color=how.color, linewidth=1, alpha=0.6, zorder=2)
 
 
 def _points(number: Floats, values: Floats, span: Span, every: int) -> tuple[Floats, Floats, Floats, Floats]:
