@@ -17,7 +17,7 @@ from reach_gym import figures
 from reach_gym.acting import rollout
 from reach_gym.figures import SIGN, Panel, panels
 from reach_gym.recording import Recording, record, record_whole_session
-from reach_gym.recording.conditions import summary
+from reach_gym.recording.conditions import EARLY, summary
 from reach_gym.rendering import draw
 from reach_gym.rendering.video import write_video
 
@@ -41,7 +41,7 @@ adapted: expects the field of the block, does not learn, and is surprised by cat
 # Pixels per agent; two steps of 10 ms per picture: half of the real speed.
 _WIDTH, _STRIDE, _FPS = 400, 2, 25.0
 _LEAD, _PAUSE = 12, 20  # steps before the target appears that are left out; pictures for which the end stays
-_PRACTICE = 20  # trials in the field before the second one that the GIF shows
+_PRACTICE = 15  # trials in the field before the second one that the GIF shows
 
 
 def run(out: Path, seed: int) -> Table:
@@ -86,8 +86,9 @@ def session(agent: str, seed: int) -> Recording:
 
 
 def story(recording: Recording) -> list[Panel]:
-    """The textbook's panels, all of one and the same subject."""
-    return panels(recording, _ENDS)
+    """The textbook's panels, all of one and the same subject; more trials where it does not change much any more."""
+    early, calm = panels(recording, _ENDS), panels(recording, 2 * _ENDS)
+    return [one if one.title.endswith(EARLY) else other for one, other in zip(early, calm, strict=True)]
 
 
 def table(numbers: Mapping[str, Mapping[str, float]]) -> Table:
