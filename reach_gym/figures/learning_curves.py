@@ -71,8 +71,9 @@ def learning_curve(
     clamped = any(np.isfinite(each.clamped).any() for each in series.values())
     figure, (upper, *lower) = _axes(1 + clamped, np.asarray(longest.trial + 1.0), spans)
     number = np.asarray(longest.trial + 1.0)
+    grouped = any(len(group) > 1 for group in groups.values())
     for place, each in enumerate(series.values()):
-        _course(upper, number, each.plain, spans, look(place), every)
+        _course(upper, number, each.plain, spans, look(place), every, dots=not grouped)
         _catches(upper, number, each.caught, look(place), 5 if len(groups) <= FEW else 3.2)
         for axes in lower:
             _channel(axes, number, each.clamped, spans, look(place), every)
@@ -85,7 +86,7 @@ def learning_curve(
         symbols.append(symbol("catch trial", CATCH_MARK))
     if clamped:
         symbols.append(symbol("channel trial", CHANNEL_MARK))
-    _finish(figure, list(groups), symbols, any(len(group) > 1 for group in groups.values()), title, note)
+    _finish(figure, list(groups), symbols, grouped, title, note)
     block_marks.thin(figure, block_marks.names(upper, spans, number), spans)
     return figure
 
@@ -120,10 +121,11 @@ def trial_curves(
     count = max(each.shape[1] for each in found.values())
     spans, number = block_marks.spans_from(count, blocks, gain), np.arange(1.0, count + 1)
     figure, (axes,) = _axes(1, number, spans)
+    grouped = any(len(each) > 1 for each in found.values())
     for place, each in enumerate(found.values()):
-        _course(axes, number, _padded(list(each), count), spans, look(place), every)
+        _course(axes, number, _padded(list(each), count), spans, look(place), every, dots=not grouped)
     axes.set_ylabel(ylabel, color=INK)
-    _finish(figure, list(found), [], any(len(each) > 1 for each in found.values()), title, note)
+    _finish(figure, list(found), [], grouped, title, note)
     block_marks.thin(figure, block_marks.names(axes, spans, number), spans)
     return figure
 
@@ -185,11 +187,11 @@ def _finish(figure: Figure, names: list[str], symbols: list[Artist], groups: boo
     headline(figure, title, note)
 
 
-def _course(axes: Axes, number: Floats, values: Floats, spans: Sequence[Span], how: Look, every: int) -> None:
-    """One subject or group: a line that is broken between blocks."""
-    if len(values) == 1 and every > 1:
+def _course(axes: Axes, number: Floats, values: Floats, spans: Sequence[Span], how: Look, every: int, dots: bool) -> None:
+    """One subject or group: a line that is broken between blocks; with dots, which beside a group would hide it."""
+    if dots and every > 1:
         axes.plot(number, values[0], "o", color=how.color, markersize=2.2, alpha=0.35, markeredgewidth=0, zorder=2)
-    size = 2.6 if len(values) == 1 else 0
+    size = 2.6 if dots else 0
     for span in spans:
         x, low, middle, high = _points(number, values, span, every)
         axes.fill_between(x, low, high, color=how.color, alpha=0.22, linewidth=0, zorder=2)
