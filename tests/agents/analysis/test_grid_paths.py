@@ -12,9 +12,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.quiver import Quiver
 
 import reach_gym  # noqa: F401  (registers the tasks)
-from agents.analysis import figures
 from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
 from agents.q_learning.tabular import TabularAgent
+from reach_gym import figures
 from reach_gym.grid.world import MOVES, Action
 
 CALM, WIND = "reach_gym/GridReachTabular-v0", "reach_gym/GridReachTabularWind-v0"
