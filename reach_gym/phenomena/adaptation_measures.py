@@ -1,20 +1,23 @@
 """The measures of phenomena of adaptation: of a group in the sessions of a phenomenon one number per subject.
 
 All are taken as means over trials that are named beforehand, never as the largest of many noisy ones: who learns nothing then
-has 0 on average. In units of the perturbation unless something else is said. NaN where a subject has no measured trial.
+has 0 on average. Where a share is taken it is of the group's mean, since noisy numbers of single subjects are no divisors; the
+intervals then leave out that the mean is uncertain, too. In units of the perturbation unless something else is said. NaN where a
+subject has no measured trial, or there is nothing to take a share of.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from reach_gym.measures import anterograde_slowing, error_sensitivity, sensitivity_by_size
+from reach_gym.measures import error_sensitivity, sensitivity_by_size
 from reach_gym.phenomena.behaviour import Behaviour, Floats, Group, filled, mean_between, row_means
 from reach_gym.sessions.named import AHEAD
 from reach_gym.sessions.rotation_protocols import SIZES
 
 EARLY = 25  # trials of a block in which learning is called early; every fourth or fifth shows the output
 _LEAST = 0.1  # of the perturbation: less was not learned, and no share of it can be taken
+_LEAST_SENSITIVITY = 0.01 / 30.0  # a hundredth of the error, per degree, where 30 degrees count as 1
 
 
 def final_level(group: Group) -> Floats:
@@ -38,21 +41,34 @@ def early_savings(group: Group) -> Floats:
 
 
 def faster_after_counter(group: Group) -> Floats:
-    """How much more is gained over the 25 trials from where the baseline is crossed, as a share of the first learning's gain."""
+    """How much more is gained over 25 trials from where the baseline is crossed than the first time, as a share of that gain."""
     first, second = (filled(group["session"].part(name)) for name in ("learning", "relearning"))
-    return np.array([-anterograde_slowing(after, naive) for after, naive in zip(second, first, strict=True)])
+    return -_slower(second, first)
 
 
 def slowing(group: Group) -> Floats:
     """The share by which B is learned more slowly after A than by the group without A, from where the baseline is crossed.
 
-    Source: Sing & Smith, PLoS Computational Biology 6:e1000893, 2010. The naive curve is the group's mean.
+    Source: Sing & Smith, PLoS Computational Biology 6:e1000893, 2010.
     """
     after, naive = (-filled(group[name].part("opposite")) for name in ("after", "naive"))
-    level = naive[np.isfinite(naive).all(axis=1)]
-    if not len(level):
+    return _slower(after, naive)
+
+
+def _slower(after: Floats, naive: Floats) -> Floats:
+    """The gain of each subject over 25 trials, as a share of the mean naive gain by which it falls short of it.
+
+    As in `reach_gym.measures.anterograde_slowing`, but where the baseline is crossed is that of the group's mean, since noise of
+    single trials moves it; NaN where the naive subjects gain less than a tenth of the perturbation.
+    """
+    mean, usual = after.mean(axis=0), naive.mean(axis=0)
+    crossed = np.flatnonzero(mean >= 0)
+    gain = float((usual[:EARLY] - usual[0]).mean())
+    if not len(crossed) or not gain > _LEAST:
         return np.full(len(after), np.nan)
-    return np.array([anterograde_slowing(row, level.mean(axis=0)) for row in after])
+    begin = int(crossed[0])
+    part = after[:, begin : begin + EARLY]
+    return np.asarray(1.0 - (part.mean(axis=1) - mean[begin]) / gain)
 
 
 def lost_savings(group: Group) -> Floats:
@@ -65,26 +81,26 @@ def recovered(group: Group) -> Floats:
     return mean_between(group["session"].part("clamps"), 11, 50)
 
 
-def evoked_step(group: Group) -> Floats:
-    """What two trials of A among the clamps bring at once: clamps 5 to 8, minus those of the group without these trials."""
-    return _evoked(group, 5, 8)
+def evoked(group: Group) -> Floats:
+    """What two trials of A among the clamps bring back: the clamps 10 to 30 minus those of the group without these trials.
 
-
-def evoked_lasting(group: Group) -> Floats:
-    """What is left of it long after: clamps 40 to 100, minus those of the group without these trials."""
-    return _evoked(group, 40, 100)
-
-
-def _evoked(group: Group, first: int, last: int) -> Floats:
-    return mean_between(group["evoked"].part("clamps"), first, last) - mean_between(group["spontaneous"].part("clamps"), first, last)
+    The two trials are the clamps 3 and 4; five trials later a fast process has forgotten nearly all that it learned in them.
+    """
+    with_them, without = (group[name].part("clamps") for name in ("evoked", "spontaneous"))
+    return mean_between(with_them, 10, 30) - mean_between(without, 10, 30)
 
 
 def lost_in_clamps(group: Group) -> Floats:
-    """The share of the output that 100 clamps take: the first five against the last twenty. NaN where nothing was learned."""
+    """The share of the output that 100 clamps take: the last twenty against the first five."""
     clamps = group["session"].part("clamps")
-    first = mean_between(clamps, 1, 5)
-    kept = row_means(clamps[:, -20:]) / np.where(np.abs(first) > _LEAST, first, np.nan)
-    return 1.0 - kept
+    return 1.0 - _share(row_means(clamps[:, -20:]), mean_between(clamps, 1, 5))
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    """Each subject's part (subjects,) of the group's mean of `whole`; NaN where that is less than a tenth of the perturbation."""
+    known = whole[np.isfinite(whole)]
+    level = float(known.mean()) if len(known) else 0.0
+    return np.asarray(part / level) if abs(level) > _LEAST else np.full(len(part), np.nan)
 
 
 def kept_longer_in_clamps(group: Group) -> Floats:
@@ -93,12 +109,11 @@ def kept_longer_in_clamps(group: Group) -> Floats:
 
 
 def overlearning(group: Group) -> Floats:
-    """The share kept after a day by those who trained 160 trials minus that of those who trained 15. NaN where nothing was learned."""
-    kept = []
-    for name in ("long", "short"):
-        before, after = (row_means(group[name].part(block)) for block in ("end", "next day"))
-        kept.append(after / np.where(np.abs(before) > _LEAST, before, np.nan))
-    return np.asarray(kept[0] - kept[1])
+    """The share kept after a day by those who trained 160 trials minus that of those who trained 15."""
+    long, short = (
+        _share(row_means(group[name].part("next day")), row_means(group[name].part("end"))) for name in ("long", "short")
+    )
+    return long - short
 
 
 def _by_distance(one: Behaviour) -> dict[int, Floats]:
@@ -118,10 +133,10 @@ def second_bump(group: Group) -> Floats:
 
 
 def locality(group: Group) -> Floats:
-    """The share of the output that is gone 90 degrees and more from the trained direction. NaN where nothing was learned."""
+    """The share of the output that is gone 90 degrees and more from the trained direction."""
     found = _by_distance(group["session"])
     far = row_means(np.stack([each for distance, each in found.items() if distance >= 90], axis=1))
-    return 1.0 - far / np.where(np.abs(found[0]) > _LEAST, found[0], np.nan)
+    return 1.0 - _share(far, found[0])
 
 
 def separation(group: Group) -> Floats:
@@ -158,22 +173,21 @@ def _triplet_change(one: Behaviour) -> Floats:
 def falling_sensitivity(group: Group) -> Floats:
     """The share by which the sensitivity to errors of 30 degrees and more is below that to errors of 6 and less.
 
-    NaN for subjects who learn less than a hundredth of small errors.
+    The latter is the group's mean; NaN where it is less than a hundredth.
     """
     one = group["session"]
     unseen = np.asarray(one.table.feedback) == "none"
     angle = np.asarray(one.table.clamp_angle, float)
     imposed = np.where(unseen, np.nan, angle)
     edges = [0.5, (SIZES[1] + SIZES[2]) / 2, (SIZES[2] + SIZES[3]) / 2, 181.0]
-    shares = []
+    slopes = []
     for row in one.output:
         found = error_sensitivity(np.where(unseen, row, np.nan), imposed, unseen)
-        small, _, large = sensitivity_by_size(found.error, found.change, edges)
-        shares.append(1.0 - large / small if small > _LEAST_SENSITIVITY else np.nan)
-    return np.array(shares)
-
-
-_LEAST_SENSITIVITY = 0.01 / 30.0  # a hundredth of the error, per degree, where 30 degrees count as 1
+        slopes.append(sensitivity_by_size(found.error, found.change, edges))
+    small, large = np.array(slopes)[:, 0], np.array(slopes)[:, 2]
+    known = small[np.isfinite(small)]
+    level = float(known.mean()) if len(known) else 0.0
+    return 1.0 - large / level if level > _LEAST_SENSITIVITY else np.full(len(one), np.nan)
 
 
 def gradual_advantage(group: Group) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from reach_gym.measures import correction, find_movement, movement_time
 from reach_gym.phenomena.behaviour import Behaviour, Floats, Group
 from reach_gym.recording import Recording, sideways
-from reach_gym.sessions.movement_protocols import JUMP, PULSE, WAYS
+from reach_gym.sessions.movement_protocols import WAYS
 
 PLACE = 0.03  # m of the way at which the cursor jumps in probes of feedback gains
 _FEW = 9  # probes that count as early, three of each kind
@@ -163,4 +163,3 @@ def _peaks(pace: Floats) -> int:
     return count
 
 
-JUMPS, PUSH = JUMP, PULSE

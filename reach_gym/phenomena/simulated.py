@@ -10,7 +10,7 @@ from reach_gym.models.model import Model
 from reach_gym.phenomena.behaviour import Behaviour, Floats, row_means
 from reach_gym.sessions import TrialTable
 
-PLANNING_NOISE = 0.05  # of the perturbation, of each trial's plan; chosen
+PLANNING_NOISE = 0.02  # of the perturbation, of each trial's plan; chosen, about the motor noise of `reach_gym.models.Contextual`
 MEASUREMENT_NOISE = 0.1  # of what a trial shows of it; chosen, as in the recovery studies of `reach_gym.models`
 
 
