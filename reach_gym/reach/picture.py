@@ -30,7 +30,7 @@ def scene_of(
     at, floats = float_lines(task.plant), rows.floats[:, row].tolist()
     trial, counts = Trial(*floats[at.state.stop : at.field.start]), Counts(*rows.counts[:, row].tolist())
     factor = float(tables.waves[counts.wave, max(0, counts.step - 1) % tables.periods[counts.wave]])
-    cursor = cursor_of(task, rows)
+    cursor = cursor_of(task, tables, rows)
     too_fast, too_slow = pace(counts.step, counts.held, counts.left, counts.ended, *task.window, task.hold_steps)
     visible, cue = shown(counts.step, 0, 0, task.onset, counts.go, task.pulse)
     return CursorScene(
@@ -50,7 +50,7 @@ def scene_of(
         step=counts.step,
         seconds=counts.step * task.dt,
         episode_return=total,
-        block=task.schedule.blocks[counts.block].name,
+        block=task.table.blocks[counts.block].name,
         trial=int(rows.streams[STREAM.trial, row]),
         gain=trial.gain * factor,
         channel=counts.channel == 1,

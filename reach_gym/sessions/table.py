@@ -203,7 +203,7 @@ class TrialTable:
         if name in NUMBERS:
             return np.array([np.nan if value is None else value for value in values], np.float64)
         kind = {"repeat": np.bool_, "cue": np.int64}.get(name, object)
-        array = np.empty(len(values), kind)
+        array: npt.NDArray[Any] = np.empty(len(values), kind)
         array[:] = values
         return array
 
