@@ -45,6 +45,7 @@ class TrialFacts(NamedTuple):
         cue: int64 (n,), the context cue; 0 for none.
         lead_in: float64 (n,), direction of the movement that led to the start, degrees; NaN for none.
         rest: float64 (n,), time before the trial, s.
+        bar: float64 (n,), half the width of a target that is a bar across the way, m; 0 for a disc.
     """
 
     dt: float
@@ -64,6 +65,7 @@ class TrialFacts(NamedTuple):
     cue: npt.NDArray[np.int64]
     lead_in: Floats
     rest: Floats
+    bar: Floats
 
     @property
     def body(self) -> LinearHand:
@@ -101,6 +103,7 @@ def facts_of_nothing(task: Reach, step: npt.NDArray[np.int64], steps: int) -> Tr
         cue=np.zeros(rows, np.int64),
         lead_in=np.full(rows, np.nan),
         rest=np.zeros(rows),
+        bar=np.zeros(rows),
     )
 
 
@@ -145,6 +148,7 @@ def facts_of(task: Reach, tables: ReachTables, rows: ReachRows, belief: str, ste
         cue=task.cues[place],
         lead_in=task.lead_ins[place],
         rest=task.rests[place],
+        bar=floats[at.trial.bar].copy(),
     )
 
 

@@ -72,7 +72,7 @@ class Reach(Keywords):
     )
     schedule: Read[Schedule | TrialTable, str | list[Any] | dict[str, Any] | Schedule | TrialTable | None] = keyword(
         None,
-        "What changes from trial to trial: a `reach_gym.sessions.TrialTable` or its data, a name of "
+        "What changes from trial to trial: a `reach_gym.sessions.TrialTable`, its data or its file, a name of "
         "`reach_gym.sessions.schedule.SCHEDULES`, a list of blocks, or None: every trial alike. Each row of a vector environment "
         "goes through a session of its own.",
         read=lambda name, value: table_from_data(value),
@@ -343,7 +343,7 @@ class Reach(Keywords):
                 known[key] = reach_field("block.field", value)
             return known[key]
 
-        return distinct([self.field, *map(read, self.table.field.tolist())])
+        return distinct([self.field, *map(read, expected_fields(self.table))])
 
     @cached_property
     def session_waves(self) -> Distinct:
@@ -365,6 +365,20 @@ class Reach(Keywords):
     def observations(self) -> Observations:
         """A fresh observation maker."""
         return observations_of(self.observation, self.workspace, self.arena, self.dt)
+
+
+def expected_fields(table: TrialTable) -> list[Any]:
+    """The field of each trial; in a channel, which has none, that of the trial before it in its block, or else after it."""
+    found, walls, index = table.field.tolist(), table.channel == 1, table.block_index
+    for places in (range(len(table)), reversed(range(len(table)))):
+        last: dict[int, Any] = {}
+        for k in places:
+            block = int(index[k])
+            if not walls[k]:
+                last[block] = found[k]
+            elif found[k] is None:
+                found[k] = last.get(block)
+    return found
 
 
 class Distinct(NamedTuple):
