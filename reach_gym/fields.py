@@ -406,4 +406,4 @@ def _describe_region(region: Region) -> str:
     return ", ".join(spans)
 
 
-COMPONENT_WISE = (parts_of, channel_of)
+COMPONENT_WISE = (is_inside, parts_of, channel_of)

@@ -26,7 +26,7 @@ from reach_gym.reach.presets import PRESETS
 from reach_gym.registration import NAMESPACE, TASKS
 from reach_gym.rendering import GridScene
 from reach_gym.rendering.field_marks import region_squares
-from reach_gym.sessions.schedule import schedule_from_data
+from reach_gym.sessions.table import table_from_data
 
 _LARGEST_SKETCH = 40  # squares; two columns of text each still fit a wide terminal
 _WIDTH = 100  # letters of a line of text
@@ -146,7 +146,7 @@ def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
         *(line for name, value in rows for line in _row(name, value)),
         "",
         *sketch,
-        *schedule_lines(schedule_from_data(settings["schedule"]), channels=not grid),
+        *schedule_lines(table_from_data(settings["schedule"]), channels=not grid),
         "make it:",
         f"    gym.make({', '.join([_quoted(f'{NAMESPACE}:{env_id}'), *_keywords(kwargs)])})",
     ]

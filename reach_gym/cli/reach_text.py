@@ -10,6 +10,7 @@ from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import OBSERVATIONS
 from reach_gym.reach.rules import REWARDS
 from reach_gym.sessions.schedule import STEADY, Block, Schedule, Wave
+from reach_gym.sessions.table import TrialTable
 
 
 def cursor_rows(task: Reach, env: Any) -> list[tuple[str, str]]:
@@ -37,7 +38,7 @@ def cursor_rows(task: Reach, env: Any) -> list[tuple[str, str]]:
     ]
 
 
-def schedule_lines(schedule: Schedule, channels: bool) -> list[str]:
+def schedule_lines(schedule: Schedule | TrialTable, channels: bool) -> list[str]:
     """The blocks of a session as a table; nothing where all trials are alike.
 
     Args:
@@ -47,12 +48,28 @@ def schedule_lines(schedule: Schedule, channels: bool) -> list[str]:
     if schedule == STEADY:
         return []
     head = ("block", "trials", "gain", "catch trials", *(("channel trials",) if channels else ()))
-    own = any(block.field is not None for block in schedule.blocks)
-    rows = [(*head, "field") if own else head, *(_block_row(block, channels, own) for block in schedule.blocks)]
+    if isinstance(schedule, TrialTable):
+        rows = [head, *_span_rows(schedule)]
+    else:
+        own = any(block.field is not None for block in schedule.blocks)
+        rows = [(*head, "field") if own else head, *(_block_row(block, channels, own) for block in schedule.blocks)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     title = f"session of {schedule.trials} trials (the last block goes on for ever):"
     return [title, *(f"    {line}" for line in table), ""]
+
+
+def _span_rows(table: TrialTable) -> list[tuple[str, ...]]:
+    """The blocks of a table of trials."""
+    rows, first = [], 0
+    for span in table.blocks:
+        mine = slice(first, first + span.trials)
+        low, high = table.gain[mine].min(), table.gain[mine].max()
+        gain = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+        shares = (_share(round(float(column[mine].mean()), 3)) for column in (table.catch, table.channel))
+        rows.append((span.name, f"{span.trials}", gain, *shares))
+        first += span.trials
+    return rows
 
 
 def _block_row(block: Block, channels: bool, own: bool) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from reach_gym.fields import FieldNumbers, channel_of
 from reach_gym.plants.turns import turn
+from reach_gym.reach.events import CLAMP, clamped_way, clamped_way_all
 from reach_gym.reach.rows import Trial
 from reach_gym.rows.records import chooser
 from reach_gym.sessions.draws import draw_delay, draw_point, draw_start_point, draw_target
@@ -46,8 +47,16 @@ def candidate(
     return start_x, start_y, target_x, target_y
 
 
+def given_or(given: Any, drawn: Any, where: Any) -> Any:
+    """What a session says, unless it says nothing (NaN)."""
+    return where(given == given, given, drawn)  # NaN is not equal to itself
+
+
 def begin_with(
-    where: Callable[[Any, Any, Any], Any], choose: Callable[[Any, Any, Any], Any], some: Callable[[Any], Any]
+    where: Callable[[Any, Any, Any], Any],
+    choose: Callable[[Any, Any, Any], Any],
+    some: Callable[[Any], Any],
+    clamped_way: Callable[..., Any],
 ) -> Callable[..., tuple[Any, Any, Any, Any]]:
     """Makes `begin` for numbers or for arrays.
 
@@ -55,11 +64,13 @@ def begin_with(
         where: ``where(condition, one, other)``.
         choose: The same for the numbers of a field.
         some: Whether a condition holds anywhere.
+        clamped_way: `reach_gym.reach.events.clamped_way`, likewise.
     """
 
     def begin(
         key: Any, number: Any, gain: Any, channel: Any, wave: Any, own_gain: Any, own: Any,
-        start_x: Any, start_y: Any, target_x: Any, target_y: Any, settings: Any, waits: Any,
+        start_x: Any, start_y: Any, target_x: Any, target_y: Any, rotation: Any, bar: Any, feedback: Any, clamp_angle: Any,
+        settings: Any, waits: Any,
     ) -> tuple[Any, Any, Any, Any]:  # fmt: skip
         """What the draws of a trial come to.
 
@@ -75,6 +86,10 @@ def begin_with(
             start_y: Start.
             target_x: Target.
             target_y: Target.
+            rotation: Of the cursor at gain 1, degrees.
+            bar: Half the width of the target.
+            feedback: What is seen of the hand, as a number.
+            clamp_angle: Of a clamped cursor's way from the target's direction, degrees.
             settings: `reach_gym.reach.tables.Settings`.
             waits: How many delays from onset to go cue there are.
 
@@ -88,9 +103,13 @@ def begin_with(
             field = choose(in_channel, walls, own)
         scale = where(in_channel, 1.0, gain * own_gain)
         cosine, sine = 1.0, 0.0
-        if settings.rotation != 0.0:
-            cosine, sine = turn(gain * settings.rotation)
-        trial = Trial(start_x, start_y, target_x, target_y, gain, scale, cosine, sine)
+        if some(rotation != 0.0):
+            cosine, sine = turn(gain * rotation)
+        clamped = feedback == CLAMP
+        if some(clamped):
+            way_x, way_y = clamped_way(start_x, start_y, target_x, target_y, clamp_angle)
+            cosine, sine = where(clamped, way_x, cosine), where(clamped, way_y, sine)
+        trial = Trial(start_x, start_y, target_x, target_y, gain, scale, cosine, sine, target_x, target_y, bar)
         return trial, field, where(in_channel, 0, wave), draw_delay(key, number, waits)
 
     return begin
@@ -105,7 +124,9 @@ def _itself(condition: Any) -> Any:
     return condition
 
 
-begin = begin_with(pick, pick, _itself)
-begin_all = begin_with(np.where, lambda condition, one, other: _choose_field(np.where, condition, one, other), np.any)
+begin = begin_with(pick, pick, _itself, clamped_way)
+begin_all = begin_with(
+    np.where, lambda condition, one, other: _choose_field(np.where, condition, one, other), np.any, clamped_way_all
+)
 
-COMPONENT_WISE = (pick, _itself, candidate, begin)
+COMPONENT_WISE = (pick, _itself, candidate, given_or, begin)

@@ -169,18 +169,20 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         if noisy:
             command = trial.with_motor_noise(command)
         if felt and trial.waving:
-            factor = trial.factor()
-            gain, scale = gain * factor, scale * factor
+            gain, scale, field = trial.changed(gain, scale, field)
         hand, fx, fy = move(trial.state, command, scale, field, params)
         trial.state = hand
         trial.hand = x, y, vx, vy = hand if hand_of is None else hand_of(hand, params)
         if not (-free <= x <= free and -free <= y <= free):
             trial.stop()
             x, y, vx, vy = trial.hand
-        cx, cy = trial.turn_cursor() if turned else (x, y)
         trial.steps = step = trial.steps + 1
-        dx, dy = cx - tx, cy - ty
-        squared = dx * dx + dy * dy
+        if turned:
+            cx, cy, squared = trial.place_cursor()
+        else:
+            cx, cy = x, y
+            dx, dy = x - tx, y - ty
+            squared = dx * dx + dy * dy
         on_target = success = ended = False
         # Elsewhere nothing of what the rules say can change.
         leaves = not trial.left and has_left(cx, cy, start_x, start_y, leave_squared)

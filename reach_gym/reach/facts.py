@@ -12,10 +12,11 @@ from reach_gym import checks
 from reach_gym.fields import FieldNumbers
 from reach_gym.plants.plant import LinearHand, Plant
 from reach_gym.plants.turns import swing, turn
+from reach_gym.reach.events import cursor_at_all, is_on
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations, Sensed
-from reach_gym.reach.rows import COUNT, STREAM, Cursor, ReachRows, Trial, float_lines
-from reach_gym.reach.tables import SESSION, ReachTables, Wholes
+from reach_gym.reach.rows import COUNT, STREAM, Counts, Cursor, ReachRows, Trial, float_lines
+from reach_gym.reach.tables import SESSION, ReachTables
 from reach_gym.rows.records import Floats
 from reach_gym.sessions.schedule import place_in_session
 
@@ -41,6 +42,10 @@ class TrialFacts(NamedTuple):
         delay: Sensory delay in steps.
         sensory_noise: Standard deviations of position (m) and velocity (m/s).
         motor_noise: Standard deviations of the command: additive, and as a share of it.
+        cue: int64 (n,), the context cue; 0 for none.
+        lead_in: float64 (n,), direction of the movement that led to the start, degrees; NaN for none.
+        rest: float64 (n,), time before the trial, s.
+        bar: float64 (n,), half the width of a target that is a bar across the way, m; 0 for a disc.
     """
 
     dt: float
@@ -57,6 +62,10 @@ class TrialFacts(NamedTuple):
     delay: int
     sensory_noise: tuple[float, float]
     motor_noise: tuple[float, float]
+    cue: npt.NDArray[np.int64]
+    lead_in: Floats
+    rest: Floats
+    bar: Floats
 
     @property
     def body(self) -> LinearHand:
@@ -91,6 +100,10 @@ def facts_of_nothing(task: Reach, step: npt.NDArray[np.int64], steps: int) -> Tr
         delay=task.delay,
         sensory_noise=task.sensed_spread,
         motor_noise=task.command_spread,
+        cue=np.zeros(rows, np.int64),
+        lead_in=np.full(rows, np.nan),
+        rest=np.zeros(rows),
+        bar=np.zeros(rows),
     )
 
 
@@ -114,15 +127,15 @@ def facts_of(task: Reach, tables: ReachTables, rows: ReachRows, belief: str, ste
     floats, counts, count = rows.floats, rows.counts, rows.counts.shape[1]
     at = float_lines(task.plant)
     field, scale, gain = floats[at.field].T.copy(), floats[at.trial.scale].copy(), floats[at.trial.gain]
-    wave = counts[COUNT.wave]
+    wave, table = counts[COUNT.wave], task.table
+    trial = rows.streams[STREAM.trial].astype(np.int64)
+    place = place_in_session(trial, len(table), table.last)
+    turns = tables.session[SESSION.rotation, place]
     if belief == "nothing":
         scale, gain = np.zeros(count), np.zeros(count)
     elif belief == "block":
-        trial = rows.streams[STREAM.trial].astype(np.int64)
-        last = tables.wholes[Wholes._fields.index("last_block")]
-        place = place_in_session(trial, tables.session.shape[1], last)
         gain = tables.session[SESSION.gain, place]
-        own = tables.fields[counts[COUNT.block]]
+        own = tables.fields[tables.session[SESSION.field, place].astype(np.int64)]
         field, scale, wave = own[:, 1:].copy(), own[:, 0] * gain, tables.session[SESSION.wave, place].astype(np.int32)
     factors = np.stack([tables.waves[line, np.arange(steps) % tables.periods[line]] for line in range(len(tables.waves))])
     return facts_of_nothing(task, counts[COUNT.step], steps)._replace(
@@ -131,14 +144,37 @@ def facts_of(task: Reach, tables: ReachTables, rows: ReachRows, belief: str, ste
         target=floats[[at.trial.target_x, at.trial.target_y]].T.copy(),
         field=field,
         scale=scale[:, None] * factors[wave],
-        rotation=np.stack(turn(gain * task.rotation), axis=1),
+        rotation=np.stack(turn(gain * turns), axis=1),
+        cue=task.cues[place],
+        lead_in=task.lead_ins[place],
+        rest=task.rests[place],
+        bar=floats[at.trial.bar].copy(),
     )
 
 
-def cursor_of(task: Reach, rows: ReachRows) -> Cursor:
-    """The cursor's x, y, vx, vy, each (rows,): the hand, turned around the start by the rotation."""
+def cursor_of(task: Reach, tables: ReachTables, rows: ReachRows) -> Cursor:
+    """The cursor's x, y, vx, vy, each (rows,): the hand, turned around the start, jumped, or clamped."""
     at = float_lines(task.plant)
-    return turned(at.trial_of(rows.floats), *task.plant.hand(rows.floats[at.state], task.params))
+    trial, hand = at.trial_of(rows.floats), task.plant.hand(rows.floats[at.state], task.params)
+    if not task.is_eventful:
+        return turned(trial, *hand)
+    counts = Counts(*rows.counts)
+    shift_x, shift_y = what_happens(tables, counts.shift, counts.shifted, counts.step)
+    return Cursor(*cursor_at_all(trial, counts.feedback, shift_x, shift_y, hand))
+
+
+def what_happens(tables: ReachTables, line: Any, since: Any, step: Any) -> tuple[Any, Any]:
+    """X and y of the events in each row, m or N; 0 where there is none, or it does not hold at `step`.
+
+    Args:
+        tables: The tables.
+        line: Of the table of events.
+        since: Step at which each was set off.
+        step: The moment.
+    """
+    x, y, _, _, duration = tables.events[line].T
+    on = is_on(since, step, duration)
+    return x * on, y * on
 
 
 def turned(trial: Trial, x: Any, y: Any, vx: Any, vy: Any) -> Cursor:

@@ -24,7 +24,7 @@ class Info(NamedTuple):
         distance: From cursor to target, m.
         effort: Squared action.
         gain: Factor on the perturbation in the last step, at `reset` in the first.
-        block: Index into ``task.schedule.blocks``.
+        block: Index into ``task.table.blocks``.
         trial: Number of the trial in its session, from 0.
         phase: `reach_gym.reach.rules.Phase`.
         channel: Whether the trial runs in a force channel.

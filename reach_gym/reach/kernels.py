@@ -16,7 +16,9 @@ from numba.extending import register_jitable
 
 from reach_gym.fields import FieldNumbers
 from reach_gym.plants.table import PLANTS
-from reach_gym.reach.beginning import begin, candidate
+from reach_gym.reach.beginning import begin, candidate, given_or, pick
+from reach_gym.reach.event_loops import eventful_cursor, eventful_move
+from reach_gym.reach.events import squared_distance
 from reach_gym.reach.info import LINE
 from reach_gym.reach.loops import (
     END,
@@ -47,7 +49,7 @@ _own_field = register_jitable(tuple_reader(len(FieldNumbers._fields), 1))  # of 
 
 @functools.cache
 def reach_kernels(
-    plant: str, kind: str, reward: str, lean: bool, parallel: bool
+    plant: str, kind: str, reward: str, lean: bool, parallel: bool, eventful: bool
 ) -> tuple[Callable[..., int], Callable[..., None]]:
     """Compiles ``(advance, restart)`` for one kind of plant, observation and reward.
 
@@ -57,6 +59,7 @@ def reach_kernels(
         reward: A key of `reach_gym.reach.rules.REWARDS`.
         lean: Whether info holds the outcome only; then of its lines only those of `reach_gym.reach.info.Outcome` hold.
         parallel: Whether `advance` spreads the rows over Numba's threads.
+        eventful: Whether trials have events, bars or hidden cursors; loops of their own then see to them.
 
     Returns:
         ``advance(*rows, actions, again, *tables, *limits, observation, floats, whole, flags, reward)`` returns -1, or, before any
@@ -65,12 +68,16 @@ def reach_kernels(
         `reach_gym.reach.info`; below the flags `advance` has `Ends`. The `limits` of an observation are where places and
         velocities are cut, and its units per metre and per m/s.
     """
-    observe = _jit(parallel)(observe_loop(_over(parallel), _code(plant), kind))
+    observe = _jit(parallel)(observe_loop(_over(parallel), _code(plant), kind, eventful))
     # These only call the loops; Numba warns where there is no loop to spread.
     plain = numba.njit(nogil=True)
     start = _begin(plant)
-    advance, restart = _advance_with(_step(plant, reward, lean, parallel), start, observe), _restart_with(start, observe)
-    return kept(plain(advance), plant, kind, reward, lean, parallel), kept(plain(restart), plant, kind, lean, parallel)
+    advance, restart = (
+        _advance_with(_step(plant, reward, lean, parallel, eventful), start, observe),
+        _restart_with(start, observe),
+    )
+    names = plant, kind, lean, parallel, eventful
+    return kept(plain(advance), *names, reward), kept(plain(restart), *names)
 
 
 @functools.cache
@@ -88,30 +95,32 @@ def _jit(parallel: bool) -> Any:
 
 
 @functools.cache
-def _loops(plant: str, lean: bool, parallel: bool) -> list[Any]:
+def _loops(plant: str, lean: bool, parallel: bool, eventful: bool) -> list[Any]:
     """The loops that serve every reward and observation, compiled once."""
     jit = _jit(parallel)
-    factories = (command_loop, noise_loop, scale_loop, move_loop, cursor_loop)
-    loops = [jit(factory(_over(parallel), _code(plant))) for factory in factories]
+    factories = (command_loop, noise_loop, scale_loop)
+    moving = (eventful_move, eventful_cursor) if eventful else (move_loop, cursor_loop)
+    loops = [jit(factory(_over(parallel), _code(plant))) for factory in (*factories, *moving)]
     return [*loops, jit(tell_loop(_over(parallel), _code(plant), lean))]
 
 
 @functools.cache
-def _step(plant: str, reward: str, lean: bool, parallel: bool) -> Any:
+def _step(plant: str, reward: str, lean: bool, parallel: bool, eventful: bool) -> Any:
     """The time step, compiled once for all kinds of observation."""
-    command, noise, scale_all, move, cursor, tell = _loops(plant, lean, parallel)
-    judge = _jit(parallel)(judge_loop(_over(parallel), _code(plant), REWARDS[reward].of))
-    return numba.njit(nogil=True)(step_of(_code(plant), command, noise, scale_all, move, cursor, judge, tell))
+    command, noise, scale_all, move, cursor, tell = _loops(plant, lean, parallel, eventful)
+    judge = _jit(parallel)(judge_loop(_over(parallel), _code(plant), REWARDS[reward].of, eventful))
+    step = step_of(_code(plant), command, noise, scale_all, move, cursor, judge, tell, eventful)
+    return numba.njit(nogil=True)(step)
 
 
 def _restart_with(start: Any, observe: Any) -> Callable[..., None]:
     def restart(
         floats: Any, counts: Any, streams: Any, past: Any, mask: Any,
-        settings: Any, wholes: Any, points: Any, delays: Any, session: Any, fields: Any, waves: Any, periods: Any,
+        settings: Any, wholes: Any, points: Any, delays: Any, session: Any, fields: Any, waves: Any, periods: Any, events: Any,
         place: Any, speed: Any, per_metre: Any, per_speed: Any,
         observation: Any, numbers: Any, whole: Any, flags: Any,
     ) -> None:  # fmt: skip
-        tables = ReachTables(settings, wholes, points, delays, session, fields, waves, periods)
+        tables = ReachTables(settings, wholes, points, delays, session, fields, waves, periods, events)
         limits = place, speed, per_metre, per_speed
         start(floats, counts, streams, past, mask, tables, numbers, whole, flags)
         observe(floats, counts, streams, past, mask, tables, limits, observation, numbers)
@@ -122,12 +131,12 @@ def _restart_with(start: Any, observe: Any) -> Callable[..., None]:
 def _advance_with(step: Any, start: Any, observe: Any) -> Callable[..., int]:
     def advance(
         floats: Any, counts: Any, streams: Any, past: Any, actions: Any, again: Any,
-        settings: Any, wholes: Any, points: Any, delays: Any, session: Any, fields: Any, waves: Any, periods: Any,
+        settings: Any, wholes: Any, points: Any, delays: Any, session: Any, fields: Any, waves: Any, periods: Any, events: Any,
         place: Any, speed: Any, per_metre: Any, per_speed: Any,
         observation: Any, numbers: Any, whole: Any, flags: Any, reward: Any,
     ) -> int:  # fmt: skip
         # A tuple of arrays would take Numba's dispatcher several times as long as the arrays themselves.
-        tables = ReachTables(settings, wholes, points, delays, session, fields, waves, periods)
+        tables = ReachTables(settings, wholes, points, delays, session, fields, waves, periods, events)
         limits = place, speed, per_metre, per_speed
         bad = _first_bad(actions)
         if bad >= 0:
@@ -181,8 +190,7 @@ def _begin(plant: str) -> Any:
                 numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i] = x, y
                 numbers[LINE.target_x, i], numbers[LINE.target_y, i] = trial.target_x, trial.target_y
                 numbers[LINE.force_x, i], numbers[LINE.force_y, i], numbers[LINE.effort, i] = 0.0, 0.0, 0.0
-                dx, dy = x - trial.target_x, y - trial.target_y
-                numbers[LINE.distance, i] = np.sqrt(dx * dx + dy * dy)
+                numbers[LINE.distance, i] = np.sqrt(squared_distance(x, y, trial))
                 numbers[LINE.gain, i] = trial.gain * tables.waves[counts[COUNT.wave, i], 0]
                 whole[LINE.block, i], whole[LINE.trial, i] = counts[COUNT.block, i], np.int64(streams[STREAM.trial, i])
                 whole[LINE.phase, i] = phase_of(0, wholes_from(tables.wholes).onset, counts[COUNT.go, i])
@@ -194,11 +202,19 @@ def _begin(plant: str) -> Any:
 
 
 @register_jitable
-def _draw_points(key: Any, trial: Any, tables: Any, settings: Any, fixed_start: Any) -> Any:
-    count, attempt, searching = np.uint64(tables.points.shape[1]), np.uint64(0), True
+def _draw_points(key: Any, trial: Any, tables: Any, settings: Any, fixed_start: Any, place: Any) -> Any:
+    count, attempt, searching, session = np.uint64(tables.points.shape[1]), np.uint64(0), True, tables.session
     points = (0.0, 0.0, 0.0, 0.0)
     while searching:
-        points = candidate(key, trial, attempt, settings, fixed_start, count, tables.points[0], tables.points[1])
+        x, y, target_x, target_y = candidate(
+            key, trial, attempt, settings, fixed_start, count, tables.points[0], tables.points[1]
+        )
+        points = (
+            given_or(session[SESSION.start_x, place], x, pick),
+            given_or(session[SESSION.start_y, place], y, pick),
+            given_or(session[SESSION.target_x, place], target_x, pick),
+            given_or(session[SESSION.target_y, place], target_y, pick),
+        )
         searching = not has_left(points[2], points[3], points[0], points[1], settings.apart_squared)
         attempt += np.uint64(1)
     return points
@@ -220,15 +236,21 @@ def _next_trial_with(code: PlantCode) -> Callable[..., None]:
             *(session[SESSION.catch, place], session[SESSION.clamp, place]),
         )
         block = np.int64(session[SESSION.block, place])
-        x, y, target_x, target_y = _draw_points(key, number, tables, settings, wholes.fixed_start != 0)
-        own = _own_field(tables.fields.T, block)
+        x, y, target_x, target_y = _draw_points(key, number, tables, settings, wholes.fixed_start != 0, place)
+        line = np.int64(session[SESSION.field, place])
+        own = _own_field(tables.fields.T, line)
+        feedback = np.int64(session[SESSION.feedback, place])
         waits = np.uint64(len(tables.delays))
         own_wave = np.int64(session[SESSION.wave, place])
         trial, field, wave, wait = begin(
-            *(key, number, gain, channel, own_wave, tables.fields[block, 0], own, x, y, target_x, target_y, settings, waits)
+            *(key, number, gain, channel, own_wave, tables.fields[line, 0], own, x, y, target_x, target_y),
+            *(session[SESSION.rotation, place], session[SESSION.bar, place], feedback, session[SESSION.clamp_angle, place]),
+            *(settings, waits),
         )
-        for line in range(len(counts)):
-            counts[line, i] = 0
+        for each in range(len(counts)):
+            counts[each, i] = 0
+        counts[COUNT.feedback, i], counts[COUNT.jump, i] = feedback, np.int64(session[SESSION.jump, place])
+        counts[COUNT.shift, i], counts[COUNT.pulse, i] = session[SESSION.shift, place], session[SESSION.pulse, place]
         counts[COUNT.block, i], counts[COUNT.channel, i], counts[COUNT.wave, i] = block, channel, wave
         counts[COUNT.go, i] = wholes.onset + tables.delays[np.int64(wait)]
         put_trial(floats, i, trial)

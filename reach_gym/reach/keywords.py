@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.fields import CURSOR_PRESETS, ForceField, Pair, field_from_data
@@ -17,7 +20,9 @@ from reach_gym.plants.table import plant_class, plant_from_data
 from reach_gym.reach.observations import OBSERVATIONS, Observations, observations_of
 from reach_gym.reach.rules import REWARDS, has_left
 from reach_gym.reach.targets import MAX_STEPS, delays_from_data, point, steps, targets_from_data
-from reach_gym.sessions.schedule import Schedule, schedule_from_data
+from reach_gym.sessions.rows import EVENTS, Event
+from reach_gym.sessions.schedule import Schedule
+from reach_gym.sessions.table import TrialTable, table_from_data, table_of
 
 MAX_DELAY = 1000  # steps
 MAX_HISTORY = 100  # steps
@@ -65,11 +70,12 @@ class Reach(Keywords):
         "The force field: a name of `reach_gym.fields.CURSOR_PRESETS`, a dict of numbers, or None for no field.",
         read=reach_field,
     )
-    schedule: Read[Schedule, str | list[Any] | Schedule | None] = keyword(
+    schedule: Read[Schedule | TrialTable, str | list[Any] | dict[str, Any] | Schedule | TrialTable | None] = keyword(
         None,
-        "What changes from trial to trial: a name of `reach_gym.sessions.schedule.SCHEDULES`, a list of blocks, or None: every "
-        "trial alike. Each row of a vector environment goes through a session of its own.",
-        read=lambda name, value: schedule_from_data(value),
+        "What changes from trial to trial: a `reach_gym.sessions.TrialTable`, its data or its file, a name of "
+        "`reach_gym.sessions.schedule.SCHEDULES`, a list of blocks, or None: every trial alike. Each row of a vector environment "
+        "goes through a session of its own.",
+        read=lambda name, value: table_from_data(value),
     )
     targets: str | dict[str, Any] | list[Pair] = keyword(
         "uniform", 'Where targets are: "uniform", "center-out", or as `reach_gym.reach.targets.targets_from_data` reads them.'
@@ -168,10 +174,38 @@ class Reach(Keywords):
         self.settle(hold_radius=size("hold_radius", self.hold_radius))
         if isinstance(self.movement_time, list):
             self.settle(movement_time=tuple(self.movement_time))
-        _ = self.onset, self.delays, self.pulse_steps, self.block_fields, self.params, self.window, self.last
+        _ = self.onset, self.delays, self.pulse_steps, self.session_fields, self.params, self.window, self.last
         self._check_observation()
         for target in self.points:
             require_apart(self.start, target, self)
+        self._check_table()
+
+    def _check_table(self) -> None:
+        """Refuses rows of the table of trials that do not fit the task."""
+        table = self.table
+        for k in np.flatnonzero(np.isfinite(table.start[:, 0]) | np.isfinite(table.target[:, 0])).tolist():
+            row = table[k]
+            try:
+                given = [None if place is None else point(name, place, self.workspace) for name, place in
+                         (("start", row.start), ("target", row.target))]  # fmt: skip
+                start = self.start if given[0] is None else given[0]
+                if given[1] is not None:
+                    require_apart(start, given[1], self)
+                else:
+                    require_one_apart(start, self)
+            except ValueError as error:
+                raise ValueError(f"row {k + 1} of the session: {error}") from None
+        for name in EVENTS:
+            for k in np.flatnonzero([event is not None for event in getattr(table, name)]).tolist():
+                self._check_event(k, name, getattr(table, name)[k])
+
+    def _check_event(self, k: int, name: str, event: Event) -> None:
+        where = f"row {k + 1} of the session, column {name!r}: `event"
+        for part, value in (("at", event.at if event.after == "time" else 0.0), ("duration", event.duration)):
+            if value is not None and abs(round(value / self.dt) * self.dt - value) > 1e-9:
+                raise ValueError(f"{where}.{part}` must be whole time steps of {self.dt:g} s, got {value:g}.")
+        if name != "pulse" and max(abs(event.x), abs(event.y)) > self.workspace:
+            raise ValueError(f"{where}` must jump by at most {self.workspace:g} m, got {(event.x, event.y)}.")
 
     def _check_observation(self) -> None:
         if self.history and self.observation != "vector":
@@ -277,13 +311,93 @@ class Reach(Keywords):
         return min(WALL_STIFFNESS, stiffness), max(0.0, min(WALL_DAMPING, damping))
 
     @cached_property
-    def block_fields(self) -> tuple[ForceField, ...]:
-        """The field of each block."""
-        return tuple(self.field if b.field is None else reach_field("block.field", b.field) for b in self.schedule.blocks)
+    def table(self) -> TrialTable:
+        """The trials of the session."""
+        return table_of(self.schedule)
+
+    @cached_property
+    def cues(self) -> npt.NDArray[np.int64]:
+        """The context cue of each trial of the session."""
+        return self.table.cue
+
+    @cached_property
+    def lead_ins(self) -> npt.NDArray[np.float64]:
+        """The direction of the lead-in of each trial, degrees; NaN for none."""
+        return self.table.lead_in
+
+    @cached_property
+    def rests(self) -> npt.NDArray[np.float64]:
+        """The time before each trial, s."""
+        return self.table.rest
+
+    @cached_property
+    def session_fields(self) -> Distinct:
+        """The fields of the session."""
+        known: dict[str, ForceField] = {}
+
+        def read(value: Any) -> ForceField:
+            if value is None:
+                return self.field
+            key = repr(value)
+            if key not in known:
+                known[key] = reach_field("block.field", value)
+            return known[key]
+
+        return distinct([self.field, *map(read, expected_fields(self.table))])
+
+    @cached_property
+    def session_waves(self) -> Distinct:
+        """The waves within the trials of the session; the first one is none."""
+        return distinct([None, *self.table.within.tolist()])
+
+    @cached_property
+    def turns_cursor(self) -> bool:
+        """Whether the cursor is anywhere else than the hand in some trial."""
+        return self.rotation != 0 or self.is_eventful or bool(np.nan_to_num(self.table.rotation).any())
+
+    @cached_property
+    def is_eventful(self) -> bool:
+        """Whether some trial has an event, a target that is a bar, or a cursor that is not fully seen."""
+        table = self.table
+        happens = any(event is not None for name in EVENTS for event in getattr(table, name))
+        return happens or bool(table.bar.any()) or bool((table.feedback != "full").any())
 
     def observations(self) -> Observations:
         """A fresh observation maker."""
         return observations_of(self.observation, self.workspace, self.arena, self.dt)
+
+
+def expected_fields(table: TrialTable) -> list[Any]:
+    """The field of each trial; in a channel, which has none, that of the trial before it in its block, or else after it."""
+    found, walls, index = table.field.tolist(), table.channel == 1, table.block_index
+    for places in (range(len(table)), reversed(range(len(table)))):
+        last: dict[int, Any] = {}
+        for k in places:
+            block = int(index[k])
+            if not walls[k]:
+                last[block] = found[k]
+            elif found[k] is None:
+                found[k] = last.get(block)
+    return found
+
+
+class Distinct(NamedTuple):
+    """What the trials of a session have, each thing once.
+
+    Attributes:
+        different: The things.
+        lines: Which of them each trial has, int64 (trials,).
+    """
+
+    different: tuple[Any, ...]
+    lines: npt.NDArray[np.int64]
+
+
+def distinct(values: Sequence[Any]) -> Distinct:
+    """The different ones of `values`, of which the first is no trial's own but what comes first."""
+    places: dict[Any, int] = {}
+    lines = [places.setdefault(value, len(places)) for value in values]
+    return Distinct(tuple(places), np.array(lines[1:], np.int64))
 
 
 def plant_keywords(plant: Any = PointMass.kind) -> list[str]:
@@ -308,6 +422,12 @@ def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str,
         if name in inside and isinstance(given.get("plant"), Mapping):
             raise ValueError(f"`{name}` must stand in `plant` or beside it, not both, got {checks.shown(plant)}.")
     return {**{name: value for name, value in given.items() if name not in beside}, "plant": {**inside, **beside}}
+
+
+def require_one_apart(start: Pair | None, task: Reach) -> None:
+    """Refuses a start from which no target is far enough away."""
+    if start is not None and task.points and not any(has_left(*target, *start, task.apart**2) for target in task.points):
+        raise ValueError(f"`start` must lie outside of at least one target, got {start}.")
 
 
 def require_apart(start: Pair | None, target: Pair, task: Reach) -> None:

@@ -18,19 +18,20 @@ from reach_gym.plants import bounds, turns
 from reach_gym.plants.bounds import confine
 from reach_gym.plants.plant import Plant
 from reach_gym.plants.turns import swing
-from reach_gym.reach import beginning, rules
+from reach_gym.reach import beginning, events, rules
+from reach_gym.reach.events import is_on, squared_distance
 from reach_gym.reach.info import FLAGS, LINE, Ends
 from reach_gym.reach.observations import NUMBERS, OBSERVATIONS
 from reach_gym.reach.rows import COUNT, STREAM, Trial, float_lines
 from reach_gym.reach.rules import is_late, judge, pace, rest_of, shown, signals
 from reach_gym.reach.rules import phase as phase_of
-from reach_gym.reach.tables import Settings, Wholes
+from reach_gym.reach.tables import EVENT, Settings, Wholes
 from reach_gym.rows.compiled import inlined, register
 from reach_gym.rows.records import lines, list_reader, numbers_reader, reader, tuple_reader, writer
 from reach_gym.sessions import draws, schedule
 from reach_gym.sessions.draws import NOISE_STREAMS, normal
 
-register(draws, schedule, fields, bounds, turns, rules, beginning)
+register(draws, schedule, fields, bounds, turns, rules, events, beginning)
 
 COMPILED = NUMBERS._replace(spread=register_jitable(NUMBERS.spread), helper=register_jitable)
 STREAMS = tuple(np.uint64(stream) for stream in NOISE_STREAMS)
@@ -202,9 +203,9 @@ def cursor_loop(over: Any, code: PlantCode) -> Callable[..., None]:
     return cursor
 
 
-def judge_loop(over_rows: Any, code: PlantCode, reward_of: Any) -> Callable[..., None]:
+def judge_loop(over_rows: Any, code: PlantCode, reward_of: Any, eventful: bool) -> Callable[..., None]:
     """False starts, success and reward."""
-    trial_line = code.lines.trial
+    trial_line, trial_of = code.lines.trial, code.trial
 
     def judge_all(floats: Any, counts: Any, past: Any, numbers: Any, tables: Any, flags: Any, reward: Any) -> None:
         """False starts, time on the target, success and reward."""
@@ -218,11 +219,16 @@ def judge_loop(over_rows: Any, code: PlantCode, reward_of: Any) -> Callable[...,
             *(strict, abort, hold, fastest, slowest, last),
         )
         squared = np.empty(n)
-        for i in over_rows(n):
-            dx = numbers[LINE.cursor_x, i] - floats[trial_line.target_x, i]
-            dy = numbers[LINE.cursor_y, i] - floats[trial_line.target_y, i]
-            squared[i] = dx * dx + dy * dy
-            numbers[LINE.distance, i] = np.sqrt(squared[i])
+        if eventful:
+            for i in range(n):
+                squared[i] = squared_distance(numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i], trial_of(floats, i))
+                numbers[LINE.distance, i] = np.sqrt(squared[i])
+        else:
+            for i in over_rows(n):
+                dx = numbers[LINE.cursor_x, i] - floats[trial_line.target_x, i]
+                dy = numbers[LINE.cursor_y, i] - floats[trial_line.target_y, i]
+                squared[i] = dx * dx + dy * dy
+                numbers[LINE.distance, i] = np.sqrt(squared[i])
         for i in over_rows(n):
             step, go = counts[COUNT.step, i], counts[COUNT.go, i]
             false_start, spoilt, on_target, held, left, success, ended = judge(
@@ -288,7 +294,9 @@ def tell_loop(over: Any, code: PlantCode, lean: bool) -> Callable[..., None]:
     return tell
 
 
-def step_of(code: PlantCode, command: Any, noise: Any, scale_all: Any, move: Any, cursor: Any, judge_all: Any, tell: Any) -> Any:
+def step_of(
+    code: PlantCode, command: Any, noise: Any, scale_all: Any, move: Any, cursor: Any, judge_all: Any, tell: Any, eventful: bool
+) -> Any:
     """One time step out of the compiled loops; see `reach_gym.reach.kernels.reach_kernels` for the arguments."""
     actuators = code.actuators
 
@@ -303,15 +311,19 @@ def step_of(code: PlantCode, command: Any, noise: Any, scale_all: Any, move: Any
             noise(commands, streams[STREAM.noise], counts[COUNT.step], settings.motor_noise, settings.motor_share, n)
         scale = np.empty(n)
         felt = scale_all(floats, counts, tables.waves, tables.periods, scale, numbers[LINE.gain], n)
-        move(floats, commands, numbers, scale, felt, tables.numbers, n)
-        cursor(floats, counts, past, numbers, tables.numbers, n)
+        if eventful:
+            move(floats, counts, commands, numbers, scale, tables.events, tables.numbers, n)
+            cursor(floats, counts, past, numbers, tables.events, tables.numbers, n)
+        else:
+            move(floats, commands, numbers, scale, felt, tables.numbers, n)
+            cursor(floats, counts, past, numbers, tables.numbers, n)
         judge_all(floats, counts, past, numbers, tables, flags, reward)
         tell(floats, counts, streams, numbers, whole, flags, tables.wholes, n)
 
     return step
 
 
-def observe_loop(over: Any, code: PlantCode, kind: str) -> Callable[..., None]:
+def observe_loop(over: Any, code: PlantCode, kind: str, eventful: bool) -> Callable[..., None]:
     """The observations of one kind."""
     write, late_goal, trial_of = register_jitable(OBSERVATIONS[kind].writer(COMPILED)), OBSERVATIONS[kind].late_goal, code.trial
     lag = np.int32(late_goal)
@@ -346,14 +358,25 @@ def observe_loop(over: Any, code: PlantCode, kind: str) -> Callable[..., None]:
                 target, start = (trial.target_x, trial.target_y), (trial.start_x, trial.start_y)
                 now = sensed[0, i], sensed[1, i], sensed[2, i], sensed[3, i]
                 at = numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i]
+                if eventful:  # a jump of the target is seen as late as the target, and a hidden cursor not at all
+                    step = counts[COUNT.step, i]
+                    jump_x, jump_y = event(tables.events, counts[COUNT.jump, i], counts[COUNT.jumped, i], step - delay * lag)
+                    target = trial.home_x + jump_x, trial.home_y + jump_y
+                    at = past[step % slots, 0, i], past[step % slots, 1, i]
                 signs = told[0, i], told[1, i], told[2, i], false_start[i]
                 write(observation, i, target, start, cue[i], visible[i], now, at, signs, per_metre, per_speed)
 
-    sense = register_jitable(_sense_with(code))
+    sense, event = register_jitable(_sense_with(code, eventful)), register_jitable(event_at)
     return observe_all
 
 
-def _sense_with(code: PlantCode) -> Callable[..., None]:
+def event_at(events: Any, line: Any, since: Any, step: Any) -> tuple[Any, Any]:
+    """X and y of an event, m or N; 0 where it does not hold at `step`."""
+    on = (line > 0) & is_on(since, step, events[line, EVENT.duration])
+    return events[line, EVENT.x] * on, events[line, EVENT.y] * on
+
+
+def _sense_with(code: PlantCode, eventful: bool) -> Callable[..., None]:
     trial_of = code.trial
 
     def sense(
@@ -375,7 +398,7 @@ def _sense_with(code: PlantCode) -> Callable[..., None]:
             sensed[2, i], sensed[3, i] = vx + svx, vy + svy
         for i in range(n):
             sensed[0, i], sensed[1, i] = numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i]
-        if delay > 0:
+        if eventful or delay > 0:
             for i in range(n):
                 oldest = (counts[COUNT.step, i] + 1) % (delay + 1)
                 for part in range(4):

@@ -45,7 +45,9 @@ class NumbaBackend:
         self._limits = observations.place_limit, observations.speed_limit, observations.per_metre, observations.per_speed
         self._lean, self._told = lean, Outcome._fields if lean else Info._fields
         self._scratch = np.empty((len(FLOATS), 0)), np.empty((len(WHOLES), 0), np.int64)
-        self._advance, self._restart = reach_kernels(task.plant.kind, observations.kind, task.reward, lean, threads > 1)
+        self._advance, self._restart = reach_kernels(
+            *(task.plant.kind, observations.kind, task.reward, lean, threads > 1, task.is_eventful)
+        )
 
     def __reduce__(self) -> tuple[object, tuple[Any, ...]]:
         """Copies and pickles without the compiled loops."""

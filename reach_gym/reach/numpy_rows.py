@@ -11,8 +11,9 @@ import numpy as np
 
 from reach_gym.fields import FieldNumbers
 from reach_gym.plants.bounds import confine
-from reach_gym.reach.beginning import begin_all, candidate
-from reach_gym.reach.facts import turned
+from reach_gym.reach.beginning import begin_all, candidate, given_or
+from reach_gym.reach.events import cursor_at_all, pushed, sensed_of_all, set_off, squared_distance_all
+from reach_gym.reach.facts import turned, what_happens
 from reach_gym.reach.info import Info, Outcome, batch_info, batch_outcome
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations
@@ -60,16 +61,19 @@ def next_trial(rows: ReachRows, task: Reach, tables: ReachTables, options: Reach
     gain, channel = draws.draw_kind(key, number, *now[: SESSION.block])
     gain, channel = trial_kind(options, now[SESSION.gain], gain, channel, options.gain)
     block = now[SESSION.block].astype(np.int32)
-    own_gain, *own = tables.fields[block].T
+    own_gain, *own = tables.fields[now[SESSION.field].astype(np.int64)].T
     if options.field is not None:
         own_gain, own = options.field.gain, [*options.field.numbers]
-    points = _draw_points(rows, task, tables, options)
+    points = _draw_points(rows, task, tables, options, now)
     line, waits = now[SESSION.wave].astype(np.int32), len(tables.delays)
     trial, field, wave, wait = begin_all(
-        *(key, number, gain, channel, line, own_gain, FieldNumbers(*own), *points, settings_of(task), waits)
+        *(key, number, gain, channel, line, own_gain, FieldNumbers(*own), *points, now[SESSION.rotation], now[SESSION.bar]),
+        *(now[SESSION.feedback], now[SESSION.clamp_angle], settings_of(task), waits),
     )
     counts[:] = 0
     counts[COUNT.block], counts[COUNT.channel], counts[COUNT.wave] = block, channel, wave
+    for name in ("feedback", "jump", "shift", "pulse"):
+        counts[getattr(COUNT, name)] = now[getattr(SESSION, name)]
     counts[COUNT.go] = wholes.onset + tables.delays[wait.astype(np.int64)]
     for line, values in zip(range(at.state.stop, at.total), (*trial, *field), strict=True):
         floats[line] = values
@@ -80,15 +84,18 @@ def next_trial(rows: ReachRows, task: Reach, tables: ReachTables, options: Reach
     rows.past[:, 4] = 0.0
 
 
-def _draw_points(rows: ReachRows, task: Reach, tables: ReachTables, chosen: ReachOptions) -> Floats:
-    """Draws start and target of each of `rows`, (4, rows), again until start and target are far enough apart."""
+def _draw_points(rows: ReachRows, task: Reach, tables: ReachTables, chosen: ReachOptions, session: Floats) -> Floats:
+    """Draws start and target of each of `rows`, (4, rows), again until start and target are far enough apart.
+
+    What the `session`, its lines (lines, rows), or the options have `chosen` is not drawn.
+    """
     pending, attempt, settings = np.arange(rows.counts.shape[1]), 0, settings_of(task)
     drawn, count = np.empty((4, len(pending))), tables.points.shape[1]
     while pending.size:
         key, number = rows.streams[STREAM.key, pending], rows.streams[STREAM.trial, pending]
         points = candidate(key, number, attempt, settings, task.start is not None, count, *tables.points)
         for line, values in enumerate(points):
-            drawn[line, pending] = values
+            drawn[line, pending] = given_or(session[SESSION.start_x + line, pending], values, np.where)
         for first, given in ((0, chosen.start), (2, chosen.target)):
             if given is not None:
                 drawn[first : first + 2, pending] = given[pending].T
@@ -108,13 +115,14 @@ class _Done(NamedTuple):
 
 
 class _Now(NamedTuple):
-    """Where all rows stand: views of trial and counts, the hand, the cursor, and its squared distance from the target."""
+    """Where all rows stand: views of trial and counts, hand, cursor, its squared distance from the target, what is sensed."""
 
     trial: Trial
     counts: Counts
     hand: tuple[Floats, ...]
     cursor: Cursor
     squared: Floats
+    sensed: Cursor
 
 
 class NumpyBackend:
@@ -132,19 +140,39 @@ class NumpyBackend:
 
     def _now(self, rows: ReachRows) -> _Now:
         trial, hand = self._at.trial_of(rows.floats), self._task.plant.hand(rows.floats[self._at.state], self._task.params)
+        counts = Counts(*rows.counts)
+        if self._task.is_eventful:
+            shift = what_happens(self._tables, counts.shift, counts.shifted, counts.step)
+            cursor = Cursor(*cursor_at_all(trial, counts.feedback, *shift, hand))
+            sensed = Cursor(*sensed_of_all(trial, counts.feedback, hand, cursor))
+            return _Now(trial, counts, tuple(hand), cursor, squared_distance_all(cursor.x, cursor.y, trial), sensed)
         cursor = turned(trial, *hand)
         dx, dy = cursor.x - trial.target_x, cursor.y - trial.target_y
-        return _Now(trial, Counts(*rows.counts), tuple(hand), cursor, dx * dx + dy * dy)
+        return _Now(trial, counts, tuple(hand), cursor, dx * dx + dy * dy, cursor)
+
+    def _happen(self, rows: ReachRows) -> None:
+        """Sets events off, and moves the targets that jump."""
+        counts, trial, tables = Counts(*rows.counts), self._at.trial_of(rows.floats), self._tables
+        hand = self._task.plant.hand(rows.floats[self._at.state], self._task.params)
+        for line, since in ((counts.jump, counts.jumped), (counts.shift, counts.shifted), (counts.pulse, counts.pushed)):
+            _, _, trigger, at, _ = tables.events[line].T
+            since[:] = set_off(since, line, trigger, at, counts.step, counts.go, hand, trial)
+        jump_x, jump_y = what_happens(tables, counts.jump, counts.jumped, counts.step)
+        trial.target_x[:], trial.target_y[:] = trial.home_x + jump_x, trial.home_y + jump_y
 
     def _observe(self, rows: ReachRows, now: _Now, into: Array | None = None) -> Array:
         """The observations (n, ...) of `rows`, in a fresh array unless there is one to write them `into`."""
         task, (start_x, start_y, target_x, target_y, *_) = self._task, now.trial
         late_goal = int(self._observations.late_goal)
         visible, cue = shown(now.counts.step, task.delay, late_goal, task.onset, now.counts.go, task.pulse)
-        sensed, held = self._sensed(rows, now.cursor)
+        sensed, held = self._sensed(rows, now.sensed)
+        if self._task.is_eventful:  # a jump of the target is seen as late as the target
+            late = now.counts.step - task.delay * late_goal
+            jump_x, jump_y = what_happens(self._tables, now.counts.jump, now.counts.jumped, late)
+            target_x, target_y = now.trial.home_x + jump_x, now.trial.home_y + jump_y
         start, count = (start_x, start_y), now.counts
         told = signals(count.step - task.delay, task.onset, count.go, count.left, held, task.hold_steps, task.dt)
-        return self._observations.batch((target_x, target_y), visible, cue, start, sensed, now.cursor[:2], told, into)
+        return self._observations.batch((target_x, target_y), visible, cue, start, sensed, now.sensed[:2], told, into)
 
     def _sensed(self, rows: ReachRows, cursor: Cursor) -> tuple[Cursor, Array]:
         """The delayed and noisy cursor, and how many steps it was on the target then."""
@@ -206,6 +234,8 @@ class NumpyBackend:
             return int(finite.all(axis=1).argmin())
         # Rows that begin anew are moved like the others; what they did is overwritten by their next trial.
         done = self._move(rows, np.clip(actions, *self._bounds).T)
+        if self._task.is_eventful:
+            self._happen(rows)
         now = self._now(rows)
         counts, trial, cursor, (_, _, vx, vy) = now.counts, now.trial, now.cursor, now.hand
         false_start, spoilt, on_target, held, left, success, ended = judge(
@@ -213,7 +243,7 @@ class NumpyBackend:
             *(now.squared, counts.false_start, counts.held, counts.left, self._limits),
         )
         if self._task.delay:
-            rows.past[counts.step % (self._task.delay + 1), :, np.arange(len(actions))] = np.stack([*cursor, held], axis=1)
+            rows.past[counts.step % (self._task.delay + 1), :, np.arange(len(actions))] = np.stack([*now.sensed, held], axis=1)
         counts.false_start[:], counts.held[:], counts.left[:] = false_start, held, left
         counts.success[:], counts.ended[:] = success, ended
         last, abort = self._limits.last, self._limits.abort
@@ -241,7 +271,12 @@ class NumpyBackend:
             command = [part * (1.0 + share * one) + plain * two for part, one, two in parts]
         factor: Floats = tables.waves[counts.wave, counts.step % tables.periods[counts.wave]]
         trial, state = self._at.trial_of(rows.floats), rows.floats[self._at.state]
-        moved, fx, fy = plant.step(state, command, trial.scale * factor, rows.floats[self._at.field], task.params)
+        scale, field = trial.scale * factor, rows.floats[self._at.field]
+        if task.is_eventful:
+            push = what_happens(tables, counts.pulse, counts.pushed, counts.step)
+            x, y, _, _ = plant.hand(state, task.params)
+            scale, field = pushed(scale, field, x, y, *push)
+        moved, fx, fy = plant.step(state, command, scale, field, task.params)
         moved = plant.stop(moved, task.params)
         for line, values in zip(state, moved, strict=True):
             line[:] = values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reach_gym.fields import Pair, from_numbers
+from reach_gym.reach.events import is_hidden
 from reach_gym.reach.facts import cursor_of
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import STREAM, Counts, ReachRows, Trial, float_lines
@@ -29,8 +30,9 @@ def scene_of(
     """
     at, floats = float_lines(task.plant), rows.floats[:, row].tolist()
     trial, counts = Trial(*floats[at.state.stop : at.field.start]), Counts(*rows.counts[:, row].tolist())
+    hand = task.plant.hand(floats[at.state], task.params)
     factor = float(tables.waves[counts.wave, max(0, counts.step - 1) % tables.periods[counts.wave]])
-    cursor = cursor_of(task, rows)
+    cursor = cursor_of(task, tables, rows)
     too_fast, too_slow = pace(counts.step, counts.held, counts.left, counts.ended, *task.window, task.hold_steps)
     visible, cue = shown(counts.step, 0, 0, task.onset, counts.go, task.pulse)
     return CursorScene(
@@ -38,7 +40,7 @@ def scene_of(
         workspace=task.workspace,
         arena=task.arena,
         cursor=(float(cursor.x[row]), float(cursor.y[row])),
-        hand=tuple(task.plant.hand(floats[at.state], task.params)[:2]),
+        hand=tuple(hand[:2]),
         start=(trial.start_x, trial.start_y),
         target=(trial.target_x, trial.target_y),
         target_visible=visible,
@@ -50,7 +52,7 @@ def scene_of(
         step=counts.step,
         seconds=counts.step * task.dt,
         episode_return=total,
-        block=task.schedule.blocks[counts.block].name,
+        block=task.table.blocks[counts.block].name,
         trial=int(rows.streams[STREAM.trial, row]),
         gain=trial.gain * factor,
         channel=counts.channel == 1,
@@ -59,4 +61,7 @@ def scene_of(
         too_fast=too_fast,
         too_slow=too_slow,
         title=title,
+        hidden=bool(is_hidden(trial, counts.feedback, hand)) and counts.step > 0,
+        bar=trial.bar,
+        home=(trial.home_x, trial.home_y),
     )

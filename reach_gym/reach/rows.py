@@ -23,8 +23,11 @@ class Trial(NamedTuple):
         target_y: Target.
         gain: Factor on the perturbation.
         scale: Factor on the numbers of the trial's field: its own gain times `gain`.
-        cosine: Of the cursor's rotation.
-        sine: Of the cursor's rotation.
+        cosine: Of the cursor's rotation; where the cursor is clamped, of the direction of its way.
+        sine: Likewise.
+        home_x: The target before it jumps, m.
+        home_y: Likewise.
+        bar: Half the width of a target that is a bar, m.
     """
 
     start_x: Any
@@ -35,6 +38,9 @@ class Trial(NamedTuple):
     scale: Any
     cosine: Any
     sine: Any
+    home_x: Any
+    home_y: Any
+    bar: Any
 
 
 class Counts(NamedTuple):
@@ -51,6 +57,13 @@ class Counts(NamedTuple):
         block: Number of the block.
         wave: Line of the table of waves that the trial follows.
         channel: Whether it runs in a force channel.
+        feedback: What is seen of the hand, as a number (`reach_gym.sessions.rows.FEEDBACK`).
+        jump: Line of the table of events of the target's jump; 0 for none.
+        shift: Of the cursor's jump.
+        pulse: Of the force pulse.
+        jumped: Step at which the target's jump was set off; 0 while it was not.
+        shifted: Of the cursor's jump.
+        pushed: Of the force pulse.
     """
 
     step: Any
@@ -63,6 +76,13 @@ class Counts(NamedTuple):
     block: Any
     wave: Any
     channel: Any
+    feedback: Any
+    jump: Any
+    shift: Any
+    pulse: Any
+    jumped: Any
+    shifted: Any
+    pushed: Any
 
 
 class Streams(NamedTuple):
@@ -139,7 +159,7 @@ class ReachRows(NamedTuple):
 
     Attributes:
         floats: float64 (lines, rows), see `FloatLines`.
-        counts: int32 (10, rows), see `Counts`.
+        counts: int32 (17, rows), see `Counts`.
         streams: uint64 (3, rows), see `Streams`.
         past: float64 (delay + 1, 5, rows): the `Moment` of the last steps, that of step s at s modulo delay + 1.
         shown: float32 (n, rows), the last observation with its history; n is 0 where none is kept.

@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.fields import FieldNumbers
-from reach_gym.reach.facts import turned
+from reach_gym.reach.facts import cursor_of
 from reach_gym.reach.history import History
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import COUNT, STREAM, Counts, ReachRows, float_lines
 from reach_gym.reach.rules import has_left
-from reach_gym.reach.tables import wave_lines
+from reach_gym.reach.tables import tables_of
 from reach_gym.rows.records import Mask
+from reach_gym.sessions.rows import EVENTS, FEEDBACK
 
 _LARGEST = 1e30  # in a state that is set; far beyond what a task can reach, and no product of two such numbers overflows
 
@@ -59,7 +60,7 @@ def _array(value: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
 
 
 def _check_rows(rows: ReachRows, task: Reach) -> None:
-    blocks, at = len(task.schedule.blocks), float_lines(task.plant)
+    blocks, at = len(task.table.blocks), float_lines(task.plant)
     # Only the region of a field may be infinite: its first four numbers.
     region = slice(at.field.start, at.field.start + FieldNumbers._fields.index("push_x"))
     floats = rows.floats.copy()
@@ -69,18 +70,35 @@ def _check_rows(rows: ReachRows, task: Reach) -> None:
     if not finite or any(np.any(now != stopped) for now, stopped in zip(state, task.plant.stop(state, task.params), strict=True)):
         parts = ", ".join(f"`state['{name}']`" for name in ("floats", "past", "shown"))
         raise ValueError(f"{parts} must hold finite numbers below 1e30, and the hand must be inside the arena.")
-    steps = task.longest + 1
-    tops = Counts(steps, task.onset + max(task.delays) + 1, steps + 1, steps, 2, 2, 2, blocks, blocks + 1, 2)
+    steps, waves = task.longest + 1, len(task.session_waves.different)
+    events = 1 + len({event for name in EVENTS for event in getattr(task.table, name) if event is not None})
+    tops = Counts(
+        steps,
+        task.onset + max(task.delays) + 1,
+        steps + 1,
+        steps,
+        2,
+        2,
+        2,
+        blocks,
+        waves,
+        2,
+        len(FEEDBACK),
+        *(events,) * 3,
+        *(steps,) * 3,
+    )
     for line, top in enumerate(tops):
         if rows.counts[line].min() < 0 or rows.counts[line].max() >= top:
             raise ValueError(f"`state['counts'][{line}]` must be from 0 to {top - 1}.")
     _check_trials(Counts(*rows.counts), _is_outside(rows, task))
     wave, block = rows.counts[COUNT.wave], rows.counts[COUNT.block]
-    strange = (wave != 0) & (wave != wave_lines(task)[block])
+    allowed = np.zeros((blocks, waves), np.bool_)
+    allowed[:, 0] = allowed[task.table.block_index, task.session_waves.lines] = True
+    strange = ~allowed[block, wave]
     if strange.any() or np.abs(rows.floats[[at.trial.cosine, at.trial.sine]]).max() > 1.0 + 1e-9:
         raise ValueError("`state` must hold a rotation and a wave that its block can have.")
-    points = rows.floats[[at.trial.start_x, at.trial.start_y, at.trial.target_x, at.trial.target_y]]
-    if np.abs(points).max() > task.arena:
+    named = ("start_x", "start_y", "target_x", "target_y", "home_x", "home_y")
+    if np.abs(rows.floats[[getattr(at.trial, name) for name in named]]).max() > task.arena:
         raise ValueError(f"`state['floats']` must hold starts and targets within {task.arena:g} m of the centre.")
     if (rows.streams[STREAM.trial] >= 2**62).any():
         raise ValueError("`state['streams']` must hold trial numbers below 2**62.")
@@ -90,7 +108,7 @@ def _is_outside(rows: ReachRows, task: Reach) -> Mask:
     """Whether each row's cursor is outside of the start's disc."""
     at = float_lines(task.plant)
     trial = at.trial_of(rows.floats)
-    cursor = turned(trial, *task.plant.hand(rows.floats[at.state], task.params))
+    cursor = cursor_of(task, tables_of(task, None), rows)
     outside: Mask = has_left(cursor.x, cursor.y, trial.start_x, trial.start_y, task.hold_radius * task.hold_radius)
     return outside
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rules import Limits
 from reach_gym.rows.records import Floats, lines
-from reach_gym.sessions.schedule import Wave
+from reach_gym.sessions.rows import EVENTS, FEEDBACK, TRIGGERS, Event
 
 UNLIMITED = 2**31 - 1
 _LONGEST_WAVE = 100_000  # steps
@@ -26,7 +27,6 @@ class Settings(NamedTuple):
         leave_squared: Square of the radius around the start, m^2.
         apart_squared: Square of the least distance from start to target, m^2.
         dt: Time step, s.
-        rotation: Of the cursor, degrees, at gain 1.
         wall_stiffness: Of the force channel, N/m.
         wall_damping: Of the force channel, N s/m.
         motor_noise: Standard deviation, in the unit of the command.
@@ -43,7 +43,6 @@ class Settings(NamedTuple):
     leave_squared: Any
     apart_squared: Any
     dt: Any
-    rotation: Any
     wall_stiffness: Any
     wall_damping: Any
     motor_noise: Any
@@ -87,7 +86,28 @@ class Wholes(NamedTuple):
 
 
 class Session(NamedTuple):
-    """The lines of the table of trials, see `reach_gym.sessions.schedule.SessionTable`; `wave` is a line of `waves`."""
+    """The lines of the table of trials.
+
+    Attributes:
+        gain: As in `reach_gym.sessions.rows.Row`.
+        spread: Likewise.
+        catch: Share of catch trials.
+        clamp: Share of trials in a channel.
+        block: Index of the block.
+        wave: Line of the table of waves.
+        field: Line of the table of fields.
+        rotation: Of the cursor, degrees, at gain 1.
+        start_x: NaN where the task says it.
+        start_y: Likewise.
+        target_x: Likewise.
+        target_y: Likewise.
+        bar: Half the width of the target, m; 0 for a disc.
+        feedback: Which of `reach_gym.sessions.rows.FEEDBACK`.
+        clamp_angle: Degrees.
+        jump: Line of the table of events of the target's jump.
+        shift: Of the cursor's jump.
+        pulse: Of the force pulse.
+    """
 
     gain: Any
     spread: Any
@@ -95,9 +115,39 @@ class Session(NamedTuple):
     clamp: Any
     block: Any
     wave: Any
+    field: Any
+    rotation: Any
+    start_x: Any
+    start_y: Any
+    target_x: Any
+    target_y: Any
+    bar: Any
+    feedback: Any
+    clamp_angle: Any
+    jump: Any
+    shift: Any
+    pulse: Any
 
 
-SESSION = lines(Session)
+class EventLine(NamedTuple):
+    """A line of the table of events.
+
+    Attributes:
+        x: m or N, as in `reach_gym.sessions.rows.Event`.
+        y: Likewise.
+        trigger: Which of `reach_gym.sessions.rows.TRIGGERS`.
+        at: Time steps, m or m/s.
+        duration: Time steps.
+    """
+
+    x: Any
+    y: Any
+    trigger: Any
+    at: Any
+    duration: Any
+
+
+SESSION, EVENT = lines(Session), lines(EventLine)
 
 
 class ReachTables(NamedTuple):
@@ -108,10 +158,11 @@ class ReachTables(NamedTuple):
         wholes: int64 (12,), `Wholes`.
         points: float64 (2, n), x and y of the targets to choose from; none where they are drawn from the workspace.
         delays: int64 (n,), steps from onset to go cue to choose from.
-        session: float64 (6, trials), `Session`.
-        fields: float64 (blocks, 17), the gain and the numbers of each block's field.
+        session: float64 (18, trials), `Session`.
+        fields: float64 (fields, 17), the gain and the numbers of each field of the session.
         waves: float64 (waves, steps), factor on the gain in each step, a line per different wave; the first line is 1.
         periods: int64 (waves,), after how many steps each wave repeats.
+        events: float64 (events, 5), `EventLine`; the first line is no event.
     """
 
     numbers: Floats
@@ -122,6 +173,7 @@ class ReachTables(NamedTuple):
     fields: Floats
     waves: Floats
     periods: npt.NDArray[np.int64]
+    events: Floats
 
 
 def settings_of(task: Reach) -> Settings:
@@ -129,17 +181,16 @@ def settings_of(task: Reach) -> Settings:
     radius, speed, leave = (length * length for length in (task.radius, task.speed_limit, task.hold_radius))
     start = (0.0, 0.0) if task.start is None else task.start
     return Settings(
-        *(task.workspace, radius, speed, leave, task.apart**2, task.dt, task.rotation),
+        *(task.workspace, radius, speed, leave, task.apart**2, task.dt),
         *(*task.walls, *task.command_spread, *task.sensed_spread, *start),
     )
 
 
 def wholes_of(task: Reach, limit: int) -> Wholes:
     """The whole numbers of `task` with a time limit."""
-    last = task.schedule.trials - task.schedule.blocks[-1].trials
     return Wholes(
         *(task.onset, task.pulse, task.delay, task.hold_steps, task.strict, task.abort, *task.window, task.last),
-        *(task.start is not None, last, limit),
+        *(task.start is not None, task.table.last, limit),
     )
 
 
@@ -155,39 +206,61 @@ def tables_of(task: Reach, max_steps: int | None) -> ReachTables:
     """Lays out `task`; `max_steps` is the time limit.
 
     Raises:
-        ValueError: A block's gain changes within a trial with a period that is no number of time steps.
+        ValueError: A gain changes within a trial with a period that is no number of time steps.
     """
-    table = task.schedule.table()
     limit = UNLIMITED if max_steps is None else max_steps
     waves, periods = _waves(task)
-    line = wave_lines(task)[table.block]
+    events, event_lines = _events(task)
     return ReachTables(
         np.array([*settings_of(task), *task.params, *task.plant.strength], np.float64),
         np.array(wholes_of(task, limit), np.int64),
         np.array(task.points).reshape(-1, 2).T.copy(),
         np.array(task.delays, np.int64),
-        np.stack(Session(table.gain, table.spread, table.catch, table.clamp, table.block.astype(float), line.astype(float))),
-        np.array([(field.gain, *field.numbers) for field in task.block_fields]),
+        _session(task, event_lines),
+        np.array([(field.gain, *field.numbers) for field in task.session_fields.different]),
         waves,
         periods,
+        events,
     )
 
 
-def _different_waves(task: Reach) -> list[Wave]:
-    """Each wave within the trials of `task` once, in the order of the blocks."""
-    return list(dict.fromkeys(block.within for block in task.schedule.blocks if block.within is not None))
+def _session(task: Reach, event_lines: Sequence[Sequence[int]]) -> Floats:
+    """The table of trials, float64 (lines, trials)."""
+    table = task.table
+    rotation, feedback = table.rotation, [FEEDBACK.index(kind) for kind in table.feedback.tolist()]
+    columns = Session(
+        *(
+            table.gain,
+            table.spread,
+            table.catch,
+            table.channel,
+            table.block_index,
+            task.session_waves.lines,
+            task.session_fields.lines,
+        ),
+        np.where(np.isnan(rotation), task.rotation, rotation),
+        *(*table.start.T, *table.target.T, table.bar, feedback, table.clamp_angle, *event_lines),
+    )
+    return np.stack([np.asarray(column, np.float64) for column in columns])
 
 
-def wave_lines(task: Reach) -> npt.NDArray[np.int64]:
-    """The line of the table of waves that each block has, int64 (blocks,); 0 for none."""
-    lines: dict[Wave | None, int] = {None: 0, **{wave: k for k, wave in enumerate(_different_waves(task), 1)}}
-    return np.array([lines[block.within] for block in task.schedule.blocks], np.int64)
+def _events(task: Reach) -> tuple[Floats, list[list[int]]]:
+    """The table of events, and for each kind of event its line in every trial."""
+    lines: dict[Event | None, int] = {None: 0}
+    found = [[lines.setdefault(event, len(lines)) for event in getattr(task.table, name).tolist()] for name in EVENTS]
+    rows = [EventLine(0.0, 0.0, 0.0, 0.0, 0.0)]
+    for event in lines:
+        if event is not None:
+            at = event.at if event.after != "time" else round(event.at / task.dt)
+            lasts = UNLIMITED if event.duration is None else max(1, round(event.duration / task.dt))
+            rows.append(EventLine(event.x, event.y, TRIGGERS.index(event.after), at, lasts))
+    return np.array(rows, np.float64), found
 
 
 def _waves(task: Reach) -> tuple[Floats, npt.NDArray[np.int64]]:
     """The factor on the gain in every step: a line of ones, then one line per different wave."""
     lines = [[1.0]]
-    for wave in _different_waves(task):
+    for wave in task.session_waves.different[1:]:
         length = round(wave.period / task.dt)
         if not 2 <= length <= _LONGEST_WAVE or abs(wave.period - length * task.dt) > 1e-9:
             allowed = f"2 to {_LONGEST_WAVE} whole time steps of {task.dt:g} s"

@@ -12,14 +12,15 @@ from reach_gym.fields import Pair
 from reach_gym.plants.bounds import confine
 from reach_gym.plants.plant import state_is_hand
 from reach_gym.plants.turns import swing
-from reach_gym.reach.beginning import begin, candidate
+from reach_gym.reach.beginning import begin, candidate, given_or, pick
+from reach_gym.reach.events import cursor_at, is_on, pushed, sensed_of, set_off, squared_distance
 from reach_gym.reach.history import History
 from reach_gym.reach.info import info_from
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.options import ReachOptions, trial_kind
 from reach_gym.reach.rows import Counts, ReachRows, Streams, float_lines
 from reach_gym.reach.rules import REWARDS, Reward, has_left, judge, pace, phase, shown, signals
-from reach_gym.reach.tables import UNLIMITED, limits_of, settings_of, tables_of, wholes_of
+from reach_gym.reach.tables import UNLIMITED, Session, limits_of, settings_of, tables_of, wholes_of
 from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import place_in_session
 
@@ -36,9 +37,52 @@ class ReachTrial:
 
     # With slots an attribute is found a few nanoseconds sooner, which `CursorReachEnv.step` does thirty times.
     __slots__ = (
-        *("_block", "_changes", "_channel", "_fields", "_limits", "_noise_key", "_past", "_plain", "_points", "_session"),
-        *("_settings", "_special", "_trial", "_turned", "_watch", "_wave", "_waves", "_wholes", "began", "constants", "cursor"),
-        *("ended", "false_start", "go", "hand", "held", "history", "key", "left", "next_event", "now", "number", "numbers"),
+        *(
+            "_block",
+            "_changes",
+            "_channel",
+            "_eventful",
+            "_events",
+            "_feedback",
+            "_fields",
+            "_limits",
+            "_noise_key",
+            "_past",
+            "_plain",
+            "_points",
+            "_session",
+        ),
+        *(
+            "_happened",
+            "_happens",
+            "_row",
+            "_settings",
+            "_special",
+            "_trial",
+            "_turned",
+            "_watch",
+            "_wave",
+            "_waves",
+            "_wholes",
+            "began",
+            "constants",
+            "cursor",
+        ),
+        *(
+            "ended",
+            "false_start",
+            "go",
+            "hand",
+            "held",
+            "history",
+            "key",
+            "left",
+            "next_event",
+            "now",
+            "number",
+            "numbers",
+            "sensed",
+        ),
         *("observations", "shown", "spoilt", "state", "steps", "success", "tables", "task", "told", "waving"),
     )
 
@@ -54,7 +98,8 @@ class ReachTrial:
         self._points = [tuple(line) for line in tables.points.tolist()]
         self._settings, self._wholes = settings_of(task), wholes_of(task, UNLIMITED)
         self._limits = limits = limits_of(self._settings, self._wholes)
-        self._turned = task.rotation != 0
+        self._turned, self._eventful = task.turns_cursor, task.is_eventful
+        self._events = [tuple(line) for line in tables.events.tolist()]
         self._plain = task.delay == 0 and task.sensory_noise == (0.0, 0.0)
         seen, plant, reward = self.observations, task.plant, REWARDS[task.reward]
         # What every step uses, looked up once: `CursorReachEnv.step` is the hot path.
@@ -67,7 +112,7 @@ class ReachTrial:
             *(seen.plain if self._plain and not self._turned else None, seen.per_metre, seen.per_speed),
             *(task.dt, task.hold_steps, task.last, task.movement_time is not None, task.history > 0),
         )
-        self._special = not self._plain or watch is not None
+        self._special = not self._plain or watch is not None or self._eventful
         self.key: int | None = None
         self.number = 0
         self.now: tuple[Any, ...] | None = None  # what `step` uses of the trial under way
@@ -76,24 +121,28 @@ class ReachTrial:
         """Begins trial `number` of the row with this `key` under reset options: the hand rests at the start."""
         task, waits = self.task, self.task.delays
         place = place_in_session(number, len(self._session), self._wholes.last_block)
-        base, spread, catch, clamp, block, line = self._session[place]
+        self._row = row = Session(*self._session[place])
+        self._feedback = int(row.feedback)
+        base, spread, catch, clamp, block, line, field, *_ = row
         gain, channel = draws.draw_kind(key, number, base, spread, catch, clamp)
         gain, channel = trial_kind(chosen, base, gain, channel, None if chosen.gain is None else float(chosen.gain[0]))
         self._block, self._channel = int(block), channel == 1
-        own_gain, own = self._fields[self._block]
+        own_gain, own = self._fields[int(field)]
         if chosen.field is not None:
             own_gain, own = chosen.field.gain, tuple(chosen.field.numbers)
         points = self._draw_points(key, number, chosen)
         self._trial, self.numbers, self._wave, wait = begin(
-            *(key, number, gain, channel, int(line), own_gain, own, *points, self._settings, len(waits))
+            *(key, number, gain, channel, int(line), own_gain, own, *points, row.rotation, row.bar),
+            *(self._feedback, row.clamp_angle, self._settings, len(waits)),
         )
         self.go = self._wholes.onset + waits[wait]
         self._noise_key = draws.noise_key(key, number)
         self.key, self.number = key, number
         self.steps = self.held = self.left = 0
         self.false_start = self.success = self.spoilt = self.ended = False
+        self._happens, self._happened = (int(row.jump), int(row.shift), int(row.pulse)), [0, 0, 0]
         self.state = task.plant.start(points[0], points[1], task.params)
-        self.cursor = self.hand = task.plant.hand(self.state, task.params)
+        self.cursor = self.sensed = self.hand = task.plant.hand(self.state, task.params)
         self._past = [(*self.cursor, 0)] * (task.delay + 1)
         self._trial_begins()
 
@@ -101,7 +150,9 @@ class ReachTrial:
         """Start and target, drawn again until they are far enough apart."""
         attempt, count, fixed = 0, self.tables.points.shape[1], self.task.start is not None
         while True:
-            points = candidate(key, number, attempt, self._settings, fixed, count, *self._points)
+            drawn, row = candidate(key, number, attempt, self._settings, fixed, count, *self._points), self._row
+            given = row.start_x, row.start_y, row.target_x, row.target_y
+            points: tuple[Any, ...] = tuple(given_or(g, d, pick) for g, d in zip(given, drawn, strict=True))
             if chosen.start is not None:
                 points = (*chosen.start[0].tolist(), *points[2:])
             if chosen.target is not None:
@@ -118,7 +169,7 @@ class ReachTrial:
     def _trial_begins(self) -> None:
         """Prepares what does not change within the trial."""
         trial = self._trial
-        self.waving = len(self._waves[self._wave]) > 1
+        self.waving = len(self._waves[self._wave]) > 1 or self._happens[2] > 0
         felt = trial.scale != 0 or self.waving
         move, field = self._mover(felt)
         self.now = (
@@ -146,7 +197,9 @@ class ReachTrial:
         task, trial, seen = self.task, self._trial, self.observations
         visible, cue = shown(self.steps, task.delay, seen.late_goal, task.onset, self.go, task.pulse)
         *_, false_start = self._signals(0)
-        seen.show(trial.target_x, trial.target_y, visible, cue, self.start, false_start)
+        # A jump of the target is seen as late as the target.
+        jump_x, jump_y = self._event(0, self.steps - task.delay * seen.late_goal) if self._eventful else (0.0, 0.0)
+        seen.show(trial.home_x + jump_x, trial.home_y + jump_y, visible, cue, self.start, false_start)
         self.told["phase"] = now = phase(self.steps, task.onset, self.go)
         self.began = (0, task.onset, self.go)[now]
         later = [s for s in self._changes if s > self.steps]
@@ -160,11 +213,11 @@ class ReachTrial:
     def see(self) -> Any:
         """The observation, without its past."""
         if not self._turned:
-            self.cursor = self.hand
-        x, y, vx, vy = self.cursor if self._plain else self._sensed()
+            self.cursor = self.sensed = self.hand
+        x, y, vx, vy = self.sensed if self._plain else self._sensed()
         held = self._past[(self.steps + 1) % len(self._past)][4] if self.task.delay else self.held
         clock, moving, share, _ = self._signals(held)
-        return self.observations.see(x, y, vx, vy, self.cursor[0], self.cursor[1], clock, moving, share)
+        return self.observations.see(x, y, vx, vy, self.sensed[0], self.sensed[1], clock, moving, share)
 
     def with_past(self, seen: Any, actions: tuple[float, ...] | None) -> Any:
         """An observation with its past: what came before the `actions` that led to it, ``None`` where a trial begins."""
@@ -178,7 +231,7 @@ class ReachTrial:
         """The delayed and noisy cursor."""
         task, oldest = self.task, (self.steps + 1) % (self.task.delay + 1)
         noise = (task.sensed_spread[0],) * 2 + (task.sensed_spread[1],) * 2
-        past: tuple[float, ...] = self._past[oldest][:4] if task.delay else self.cursor
+        past: tuple[float, ...] = self._past[oldest][:4] if task.delay else self.sensed
         if noise == (0.0, 0.0, 0.0, 0.0):
             return past
         limits = (self.observations.place_limit,) * 2 + (self.observations.speed_limit,) * 2
@@ -191,9 +244,9 @@ class ReachTrial:
     def _tell(self) -> None:
         """Sets the info of the trial's first moment, from which `step` makes the others."""
         trial, (x, y, vx, vy), (cx, cy, _, _) = self._trial, self.hand, self.cursor
-        dx, dy = cx - trial.target_x, cy - trial.target_y
+        away = sqrt(squared_distance(cx, cy, trial))
         gain = trial.gain * self._waves[self._wave][0]
-        numbers = (x, y, vx, vy, cx, cy, trial.target_x, trial.target_y, 0.0, 0.0, sqrt(dx * dx + dy * dy), 0.0, gain)
+        numbers = (x, y, vx, vy, cx, cy, trial.target_x, trial.target_y, 0.0, 0.0, away, 0.0, gain)
         flags = self._channel, self.false_start, self.success, *self.pace()
         self.told = info_from(*numbers, self._block, self.number, 0, *flags)
 
@@ -218,11 +271,15 @@ class ReachTrial:
         """Whether the movement was too fast, and whether it is too slow."""
         return pace(self.steps, self.held, self.left, self.ended, *self.task.window, self.task.hold_steps)
 
-    def factor(self) -> float:
-        """The factor on the gain of the step that leads on from here."""
+    def changed(self, gain: float, scale: float, field: Any) -> tuple[float, float, Any]:
+        """The gain, and factor and numbers of the field, for the step that leads on from here, in a trial that changes them."""
         wave = self._waves[self._wave]
         factor: float = wave[self.steps % len(wave)]
-        return factor
+        gain, scale = gain * factor, scale * factor
+        if self._happens[2]:
+            x, y, _, _ = self.hand
+            scale, field = pushed(scale, field, x, y, *self._event(2, self.steps))
+        return gain, scale, field
 
     def command(self, actions: tuple[float, ...]) -> tuple[Any, float]:
         """The command of all actuators, and the effort of these `actions`."""
@@ -236,21 +293,55 @@ class ReachTrial:
         pairs = zip(command, noise[::2], noise[1::2], strict=True)
         return tuple(part * (1.0 + share * one) + plain * two for part, one, two in pairs)
 
-    def turn_cursor(self) -> Pair:
-        """Turns the cursor around the start; returns its place."""
-        trial, (x, y, vx, vy) = self._trial, self.hand
-        sx, sy = swing(x - trial.start_x, y - trial.start_y, trial.cosine, trial.sine)
-        svx, svy = swing(vx, vy, trial.cosine, trial.sine)
-        self.cursor = x + sx, y + sy, vx + svx, vy + svy
-        return self.cursor[0], self.cursor[1]
+    def place_cursor(self) -> tuple[float, float, float]:
+        """Places a cursor that is not simply the hand, and sets events off; its place, and squared distance from the target."""
+        if self._eventful:
+            self._happen()
+        self._turn_cursor()
+        trial, (x, y, _, _) = self._trial, self.cursor
+        if self._eventful:
+            return x, y, squared_distance(x, y, trial)
+        dx, dy = x - trial.target_x, y - trial.target_y
+        return x, y, dx * dx + dy * dy
+
+    def _turn_cursor(self) -> None:
+        trial, hand = self._trial, self.hand
+        if self._eventful:
+            self.cursor = cursor_at(trial, self._feedback, *self._event(1, self.steps), hand)
+            self.sensed = sensed_of(trial, self._feedback, hand, self.cursor)
+        else:
+            x, y, vx, vy = hand
+            sx, sy = swing(x - trial.start_x, y - trial.start_y, trial.cosine, trial.sine)
+            svx, svy = swing(vx, vy, trial.cosine, trial.sine)
+            self.cursor = self.sensed = x + sx, y + sy, vx + svx, vy + svy
+
+    def _happen(self) -> None:
+        """Sets events off, and moves a target that jumps."""
+        trial = self._trial
+        for which, line in enumerate(self._happens):
+            if line:
+                _, _, trigger, at, _ = self._events[line]
+                since = self._happened[which]
+                self._happened[which] = int(set_off(since, line, trigger, at, self.steps, self.go, self.hand, trial))
+        if self._happens[0]:
+            jump_x, jump_y = self._event(0, self.steps)
+            self._trial = trial._replace(target_x=trial.home_x + jump_x, target_y=trial.home_y + jump_y)
+            self.told["target_x"], self.told["target_y"] = self._trial.target_x, self._trial.target_y
+
+    def _event(self, which: int, step: int) -> Pair:
+        """X and y of an event (0 the target's jump, 1 the cursor's, 2 the force pulse); 0 where it does not hold at `step`."""
+        line = self._happens[which]
+        x, y, _, _, duration = self._events[line]
+        on = line > 0 and is_on(self._happened[which], step, duration)
+        return x * on, y * on
 
     def after_step(self, reward: float) -> None:
         """What only some tasks and some steps need; it may change the phase in `told`."""
         if not self._turned:
-            self.cursor = self.hand
+            self.cursor = self.sensed = self.hand
         if self.task.delay:
-            self._past[self.steps % len(self._past)] = (*self.cursor, self.held)
-        if self.steps in self._changes or (self.left and self.steps == self.left + self.task.delay):
+            self._past[self.steps % len(self._past)] = (*self.sensed, self.held)
+        if self._happens[0] or self.steps in self._changes or (self.left and self.steps == self.left + self.task.delay):
             self._show()
         if self._watch is not None:
             self._watch(reward)
@@ -259,7 +350,7 @@ class ReachTrial:
         """The trial under way as one row of the vector environment."""
         counts = Counts(
             *(self.steps, self.go, self.held, self.left, self.false_start, self.success, self.ended),
-            *(self._block, self._wave, self._channel),
+            *(self._block, self._wave, self._channel, self._feedback, *self._happens, *self._happened),
         )
         return ReachRows(
             np.array([*self.state, *self._trial, *self.numbers])[:, None],
@@ -281,9 +372,11 @@ class ReachTrial:
         self.spoilt = self.false_start and self._limits.strict
         self._past = [(*moment[:4], int(moment[4])) for moment in rows.past[:, :, 0].tolist()]
         self.shown = rows.shown.copy()
-        self.cursor = self.hand = self.task.plant.hand(self.state, self.task.params)
+        self.cursor = self.sensed = self.hand = self.task.plant.hand(self.state, self.task.params)
+        self._feedback, self._happens = counts.feedback, (counts.jump, counts.shift, counts.pulse)
+        self._happened = [counts.jumped, counts.shifted, counts.pushed]
         if self._turned:
-            self.turn_cursor()
+            self._turn_cursor()
         self._trial_begins()
         if self.ended or self.steps >= self.go + self.task.last:
             self.now = None

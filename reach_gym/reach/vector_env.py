@@ -135,7 +135,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         if reward is not None:
             self._returns += reward
         self._returns[begun] = 0.0
-        cursor = cursor_of(self._task, self._rows)
+        cursor = cursor_of(self._task, self._tables, self._rows)
         self._keep_paths(moved, begun, list(zip(cursor.x.tolist(), cursor.y.tolist(), strict=True)))
 
     def _begin(self, mask: Mask, keys: list[int | None], options: dict[str, Any]) -> tuple[Array, Info]:
@@ -183,7 +183,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         return sensed_by(self._observations, self.single_observation_space, self.num_envs, observations)
 
     def _scene(self, row: int) -> CursorScene:
-        cursor = cursor_of(self._task, self._rows)
+        cursor = cursor_of(self._task, self._tables, self._rows)
         path = self._paths[row] or [(float(cursor.x[row]), float(cursor.y[row]))]
         title = "Cursor reach" if self.spec is None else self.spec.name
         return scene_of(self._task, self._tables, self._rows, row, path, float(self._returns[row]), title)

@@ -14,6 +14,7 @@ import reach_gym
 from reach_gym import checks
 from reach_gym.registration import family_of
 from reach_gym.sessions.schedule import Schedule
+from reach_gym.sessions.table import TrialTable
 
 FORMAT, VERSION = "reach_gym recording", 2
 MAX_METADATA = 2**20  # characters of JSON; whatever is long belongs into the arrays
@@ -50,6 +51,8 @@ def describe(env: Any, more: Mapping[str, Any]) -> dict[str, Any]:
     registered = gym.registry[spec.id]
     given, usual = plain(spec.kwargs), plain(registered.kwargs)
     kwargs = {k: v for k, v in given.items() if k not in _NOT_THE_TASK and (k not in usual or usual[k] != v)}
+    if isinstance(task.schedule, TrialTable):
+        kwargs["schedule"] = task.schedule.to_data()  # also where it came from a file
     limit = spec.kwargs.get("max_episode_steps", spec.max_episode_steps)
     if limit != registered.max_episode_steps:
         kwargs["max_episode_steps"] = limit
@@ -61,7 +64,7 @@ def describe(env: Any, more: Mapping[str, Any]) -> dict[str, Any]:
         **{name: getattr(task, name) for name in ("dt", "workspace", "radius", "rotation")},
         **plain(task.plant),
         "field": plain(task.field),
-        "schedule": plain(task.schedule),
+        "schedule": plain(task.schedule) if isinstance(task.schedule, Schedule) else [s._asdict() for s in task.table.blocks],
         "created_by": {"reach_gym": reach_gym.__version__, "gymnasium": gym.__version__, "numpy": np.__version__},
     }
     if not isinstance(more, Mapping):
@@ -78,6 +81,8 @@ def plain(value: Any) -> Any:
     """Fields, schedules, arrays and tuples as plain JSON data; other things as they are."""
     if isinstance(value, Schedule):
         return plain(value.blocks)  # as the constructors take it
+    if isinstance(value, TrialTable):
+        return value.to_data()
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
     if isinstance(value, Mapping):

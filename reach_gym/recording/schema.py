@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from reach_gym.recording.layout import (
     check_numbers,
 )
 from reach_gym.recording.metadata import VERSION, check_metadata, version_of
+from reach_gym.sessions.schedule import place_in_session
+from reach_gym.sessions.table import TrialTable, table_from_data, table_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +114,28 @@ class Recording:
         """The name of each trial's block."""
         names = [str(block["name"]) for block in self.metadata["schedule"]]
         return [names[index] for index in self.block.tolist()]
+
+    @cached_property
+    def table(self) -> TrialTable:
+        """What each of the trials was, as the rows of a session: with what was drawn, and where start and target were."""
+        given = self.metadata["env_kwargs"].get("schedule")
+        planned = table_of(table_from_data(given if isinstance(given, dict) else self.metadata["schedule"]))
+        place = place_in_session(self.trial, len(planned), planned.last)
+        columns = planned.take(place).columns()
+        first = self.gain[:, 0]
+        felt = (np.nan_to_num(self.gain) != 0).any(axis=1)
+        caught = (np.array(columns["catch"]) > 0) & ~felt & ~self.channel
+        plain = ~self.channel & ~caught & (np.array(columns["spread"]) > 0) & np.isfinite(first)
+        columns["gain"] = np.where(plain, first, columns["gain"]).tolist()
+        columns["field"] = [None if wall else field for wall, field in zip(self.channel, columns["field"], strict=True)]
+        columns["within"] = [None if wall else wave for wall, wave in zip(self.channel, columns["within"], strict=True)]
+        columns |= {
+            "spread": [0.0] * len(self),
+            "channel": self.channel.astype(float).tolist(),
+            "catch": caught.astype(float).tolist(),
+        }
+        columns |= {name: list(map(tuple, getattr(self, name).tolist())) for name in ("start", "target")}
+        return TrialTable.of_columns(columns)
 
     def arrays(self) -> dict[str, Array]:
         """All arrays by name; the parts of a dict of observations are called ``observation/...``."""

@@ -61,6 +61,9 @@ class CursorScene:
         too_fast: Whether the movement was shorter than the window of movement time.
         too_slow: Whether it is longer.
         title: The headline.
+        hidden: Whether the cursor is not shown.
+        bar: Half the width of a target that is a bar across the way from `start` to `home`, in metres; 0 for a disc.
+        home: Where the target was before it jumped; needed for a bar only.
         facts: What stands in the header as (name, value), instead of block, trial, gain, time and return.
     """
 
@@ -90,6 +93,9 @@ class CursorScene:
     too_slow: bool
     title: str
     facts: tuple[tuple[str, str], ...] | None = None
+    hidden: bool = False
+    bar: float = 0.0
+    home: Point = (0.0, 0.0)
 
 
 def board_point(scene: CursorScene, width: int, pixel: Point) -> Point:
@@ -123,10 +129,12 @@ def paint_cursor_scene(scene: CursorScene, width: int) -> Surface:
     _frame(surface, layout, scene)
     _start(surface, layout, scene)
     _target(surface, layout, scene)
-    _trail(surface, layout, scene.trail)
+    if not scene.hidden:
+        _trail(surface, layout, scene.trail)
     if math.dist(scene.hand, scene.cursor) > 1e-9:
         _marker(surface, layout, scene.hand, canvas.FAINT_INK, hollow=True)
-    _marker(surface, layout, scene.cursor, canvas.SUCCESS if scene.success else canvas.INK)
+    if not scene.hidden:
+        _marker(surface, layout, scene.cursor, canvas.SUCCESS if scene.success else canvas.INK)
     _header(surface, layout, scene)
     return surface
 
@@ -193,9 +201,25 @@ def _target(surface: Surface, layout: CursorLayout, scene: CursorScene) -> None:
     radius = max(layout.pixels(scene.radius), 4 * layout.unit)
     color = canvas.SUCCESS if scene.success else canvas.TARGET
     filled = scene.go or scene.phase == "move"
+    if scene.bar:
+        _bar(surface, layout, scene, radius, color, filled)
+        return
     _circle(surface, layout, scene.target, radius, canvas.PAGE, 1.0)
     _circle(surface, layout, scene.target, radius, color, 0.8 if filled else 0.12)
     _circle(surface, layout, scene.target, radius, color, 1.0, ring=2.5 * layout.unit)
+
+
+def _bar(surface: Surface, layout: CursorLayout, scene: CursorScene, radius: float, color: Color, filled: bool) -> None:
+    """A target that is a bar across the way, as thick as a disc; an outline until the go cue."""
+    way = scene.home[0] - scene.start[0], scene.home[1] - scene.start[1]
+    length, half, thick = math.hypot(*way), layout.pixels(scene.bar), radius
+    ahead, aside = (way[0] / length, -way[1] / length), (way[1] / length, way[0] / length)  # in pixels, where y grows downwards
+    x, y = layout.point(*scene.target)
+    corners = [
+        (x + a * half * aside[0] + b * thick * ahead[0], y + a * half * aside[1] + b * thick * ahead[1])
+        for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+    load_pygame().draw.polygon(surface, color, corners, 0 if filled else max(1, round(2.5 * layout.unit)))
 
 
 def _circle(

@@ -56,7 +56,7 @@ def block(
         rest: Time before the first trial of the block, s.
         order: Another number shuffles otherwise.
         settle: How many trials at the beginning have no special one.
-        **row: What every row has besides, by the names of `reach_gym.sessions.rows.Row`.
+        **row: What every row has besides, by the names of `reach_gym.sessions.rows.Row`; channel trials have no field.
 
     Raises:
         TypeError: A value has the wrong type.
@@ -72,12 +72,13 @@ def block(
     targets = _targets(trials, directions, distance, start, generator)
     first = checks.number("gain", gain)
     last = first if gain_end is None else checks.number("gain_end", gain_end)
+    plain = {key: value for key, value in row.items() if key not in ("field", "within")}  # a channel replaces the field
     gains = [first + (last - first) * k / max(1, trials - 1) for k in range(trials)]
     where: dict[str, Any] = {} if directions is None else {"start": tuple(start)}
     return [
         Row(
             block=name, gain=gains[k], channel=float(k in walls), catch=float(k in caught), target=targets[k],
-            rest=rest if k == 0 else 0.0, **where, **row,
+            rest=rest if k == 0 else 0.0, **where, **(row if k not in walls else plain),
         )
         for k in range(trials)
     ]  # fmt: skip
@@ -118,4 +119,5 @@ def _targets(trials: int, directions: Any, distance: float, start: Pair, generat
     cycles = [generator.permutation(len(degrees)) for _ in range(-(-trials // len(degrees)))]
     chosen = np.concatenate(cycles)[:trials].tolist()
     unit = [turns.turn(value) for value in degrees]
-    return [(start[0] + away * unit[k][0], start[1] + away * unit[k][1]) for k in chosen]
+    # Rounded, so that a target at the edge of the workspace does not lie outside of it by a last digit.
+    return [tuple(round(place + away * part, 12) for place, part in zip(start, unit[k], strict=True)) for k in chosen]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -161,6 +162,10 @@ class TrialTable:
                 columns[name] = values
         return {"trials": len(self), "all": same, "columns": columns}
 
+    def columns(self) -> Columns:
+        """All columns as lists of plain values, such as `of_columns` takes."""
+        return {name: list(values) for name, values in self._columns.items()}
+
     @property
     def trials(self) -> int:
         """How many trials there are, as for a schedule."""
@@ -203,7 +208,7 @@ class TrialTable:
         if name in NUMBERS:
             return np.array([np.nan if value is None else value for value in values], np.float64)
         kind = {"repeat": np.bool_, "cue": np.int64}.get(name, object)
-        array = np.empty(len(values), kind)
+        array: npt.NDArray[Any] = np.empty(len(values), kind)
         array[:] = values
         return array
 
@@ -231,14 +236,20 @@ _OF_BLOCKS = ("spread", "within", "field", "catch")
 def table_from_data(value: Any) -> TrialTable | Schedule:
     """Reads a session of the continuous task: a table, as `TrialTable.from_data` takes it, or else a schedule of blocks.
 
-    A list whose first dict has the key ``"name"`` holds blocks.
+    A list whose first dict has the key ``"name"`` holds blocks. The path of a file that ends with ``.csv`` or ``.json`` stands
+    for the table in it (`reach_gym.sessions.table_files.read_table`).
 
     Raises:
+        OSError: There is no such file.
         TypeError: `value` is neither, or a value in it has the wrong type.
         ValueError: A name or key is unknown, or a value out of range.
     """
     if isinstance(value, TrialTable):
         return value
+    if isinstance(value, str | Path) and Path(value).suffix.lower() in (".csv", ".json"):
+        from reach_gym.sessions.table_files import read_table  # which builds on this module
+
+        return read_table(value)
     of_rows = isinstance(value, list | tuple) and value and isinstance(value[0], Mapping) and "name" not in value[0]
     if isinstance(value, list | tuple) and value and isinstance(value[0], Row):
         return TrialTable(value)

@@ -219,7 +219,7 @@ def _onpoint_column(data: Mapping[str, Any], name: str, count: int) -> list[floa
 
 def _onpoint_row(one: Mapping[str, float], away: float) -> dict[str, Any]:
     turned = math.remainder(one["rotation"], 360.0)
-    x, y = (away * part for part in turns.turn(math.remainder(one["tgt_angle"], 360.0)))
+    x, y = (round(away * part, 12) for part in turns.turn(math.remainder(one["tgt_angle"], 360.0)))
     row: dict[str, Any] = {"target": (x, y), "start": (0.0, 0.0)}
     if one["clamped_fb"]:
         row |= {"feedback": "clamp", "clamp_angle": turned}
