@@ -1,9 +1,8 @@
 """The measures of phenomena of adaptation: of a group in the sessions of a phenomenon one number per subject.
 
 All are taken as means over trials that are named beforehand, never as the largest of many noisy ones: who learns nothing then
-has 0 on average. Where a share is taken it is of the group's mean, since noisy numbers of single subjects are no divisors; the
-intervals then leave out that the mean is uncertain, too. In units of the perturbation unless something else is said. NaN where a
-subject has no measured trial, or there is nothing to take a share of.
+has 0 on average. Shares are ratios of the group's means (`reach_gym.phenomena.behaviour.ratio`). In units of the perturbation unless
+something else is said. NaN where a subject has no measured trial, or there is nothing to take a share of.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from reach_gym.measures import error_sensitivity, sensitivity_by_size
-from reach_gym.phenomena.behaviour import Behaviour, Floats, Group, filled, mean_between, row_means
+from reach_gym.phenomena.behaviour import Behaviour, Floats, Group, filled, mean_between, ratio, row_means
 from reach_gym.sessions.named import AHEAD
 from reach_gym.sessions.rotation_protocols import SIZES
 
@@ -31,8 +30,7 @@ def catch_ratio(group: Group) -> Floats:
     here = one.within("adaptation")
     off, caught = one.error[:, here], np.asarray(one.table.catch, float)[here] > 0
     late = caught & (np.arange(len(caught)) >= len(caught) // 2)
-    first = row_means(off[:, :3])
-    return np.where(np.abs(first) > 0, -row_means(off[:, late]) / np.where(first == 0, 1.0, first), np.nan)
+    return ratio(-row_means(off[:, late]), row_means(off[:, :3]), 0.0)
 
 
 def early_savings(group: Group) -> Floats:
@@ -41,9 +39,13 @@ def early_savings(group: Group) -> Floats:
 
 
 def faster_after_counter(group: Group) -> Floats:
-    """How much more is gained over 25 trials from where the baseline is crossed than the first time, as a share of that gain."""
-    first, second = (filled(group["session"].part(name)) for name in ("learning", "relearning"))
-    return -_slower(second, first)
+    """How much more of what is left to learn is learned early the second time, when the counter-perturbation has brought it back.
+
+    The relearning begins with a channel: its output x0 is where it starts, and ``(x - x0) / (1 - x0)`` is what counts.
+    """
+    learning, again = (group["session"].part(name) for name in ("learning", "relearning"))
+    start = again[:, 0]
+    return (mean_between(again, 2, EARLY) - start) / (1.0 - start) - mean_between(learning, 2, EARLY)
 
 
 def slowing(group: Group) -> Floats:
@@ -56,19 +58,18 @@ def slowing(group: Group) -> Floats:
 
 
 def _slower(after: Floats, naive: Floats) -> Floats:
-    """The gain of each subject over 25 trials, as a share of the mean naive gain by which it falls short of it.
+    """The share by which less is gained over 25 trials than by naive subjects, who begin at the baseline.
 
     As in `reach_gym.measures.anterograde_slowing`, but where the baseline is crossed is that of the group's mean, since noise of
-    single trials moves it; NaN where the naive subjects gain less than a tenth of the perturbation.
+    single trials moves it.
     """
-    mean, usual = after.mean(axis=0), naive.mean(axis=0)
+    mean = after.mean(axis=0)
     crossed = np.flatnonzero(mean >= 0)
-    gain = float((usual[:EARLY] - usual[0]).mean())
-    if not len(crossed) or not gain > _LEAST:
+    if not len(crossed):
         return np.full(len(after), np.nan)
     begin = int(crossed[0])
-    part = after[:, begin : begin + EARLY]
-    return np.asarray(1.0 - (part.mean(axis=1) - mean[begin]) / gain)
+    gain = after[:, begin : begin + EARLY].mean(axis=1) - mean[begin]
+    return 1.0 - ratio(gain, naive[:, :EARLY].mean(axis=1), _LEAST)
 
 
 def lost_savings(group: Group) -> Floats:
@@ -82,25 +83,20 @@ def recovered(group: Group) -> Floats:
 
 
 def evoked(group: Group) -> Floats:
-    """What two trials of A among the clamps bring back: the clamps 10 to 30 minus those of the group without these trials.
+    """What two trials of A among the clamps bring back, beyond what the first two such trials ever leave.
 
-    The two trials are the clamps 3 and 4; five trials later a fast process has forgotten nearly all that it learned in them.
+    The former is the output in the clamps 10 to 30 minus that of the group without the two trials, which are the clamps 3 and 4;
+    the latter the output in clamps as long after the first two trials of A. Five trials after it a fast process has forgotten
+    nearly all; and where effects only add up, two trials do now about what they did at first.
     """
-    with_them, without = (group[name].part("clamps") for name in ("evoked", "spontaneous"))
-    return mean_between(with_them, 10, 30) - mean_between(without, 10, 30)
+    with_them, without, first = (group[name].part("clamps") for name in ("evoked", "spontaneous", "first"))
+    return mean_between(with_them, 10, 30) - mean_between(without, 10, 30) - mean_between(first, 6, 26)
 
 
 def lost_in_clamps(group: Group) -> Floats:
     """The share of the output that 100 clamps take: the last twenty against the first five."""
     clamps = group["session"].part("clamps")
-    return 1.0 - _share(row_means(clamps[:, -20:]), mean_between(clamps, 1, 5))
-
-
-def _share(part: Floats, whole: Floats) -> Floats:
-    """Each subject's part (subjects,) of the group's mean of `whole`; NaN where that is less than a tenth of the perturbation."""
-    known = whole[np.isfinite(whole)]
-    level = float(known.mean()) if len(known) else 0.0
-    return np.asarray(part / level) if abs(level) > _LEAST else np.full(len(part), np.nan)
+    return 1.0 - ratio(row_means(clamps[:, -20:]), mean_between(clamps, 1, 5), _LEAST)
 
 
 def kept_longer_in_clamps(group: Group) -> Floats:
@@ -111,7 +107,7 @@ def kept_longer_in_clamps(group: Group) -> Floats:
 def overlearning(group: Group) -> Floats:
     """The share kept after a day by those who trained 160 trials minus that of those who trained 15."""
     long, short = (
-        _share(row_means(group[name].part("next day")), row_means(group[name].part("end"))) for name in ("long", "short")
+        ratio(row_means(group[name].part("next day")), row_means(group[name].part("end")), _LEAST) for name in ("long", "short")
     )
     return long - short
 
@@ -136,7 +132,7 @@ def locality(group: Group) -> Floats:
     """The share of the output that is gone 90 degrees and more from the trained direction."""
     found = _by_distance(group["session"])
     far = row_means(np.stack([each for distance, each in found.items() if distance >= 90], axis=1))
-    return 1.0 - _share(far, found[0])
+    return 1.0 - ratio(far, found[0], _LEAST)
 
 
 def separation(group: Group) -> Floats:
@@ -171,23 +167,18 @@ def _triplet_change(one: Behaviour) -> Floats:
 
 
 def falling_sensitivity(group: Group) -> Floats:
-    """The share by which the sensitivity to errors of 30 degrees and more is below that to errors of 6 and less.
-
-    The latter is the group's mean; NaN where it is less than a hundredth.
-    """
+    """The share by which the sensitivity to errors of 60 degrees is below that to errors of 7.5 and 15."""
     one = group["session"]
     unseen = np.asarray(one.table.feedback) == "none"
     angle = np.asarray(one.table.clamp_angle, float)
     imposed = np.where(unseen, np.nan, angle)
-    edges = [0.5, (SIZES[1] + SIZES[2]) / 2, (SIZES[2] + SIZES[3]) / 2, 181.0]
+    edges = [0.5, (SIZES[1] + SIZES[2]) / 2, (SIZES[2] + SIZES[3]) / 2, 181.0]  # in degrees: small, middle, large
     slopes = []
     for row in one.output:
         found = error_sensitivity(np.where(unseen, row, np.nan), imposed, unseen)
         slopes.append(sensitivity_by_size(found.error, found.change, edges))
-    small, large = np.array(slopes)[:, 0], np.array(slopes)[:, 2]
-    known = small[np.isfinite(small)]
-    level = float(known.mean()) if len(known) else 0.0
-    return 1.0 - large / level if level > _LEAST_SENSITIVITY else np.full(len(one), np.nan)
+    small, _, large = np.array(slopes).T
+    return 1.0 - ratio(large, small, _LEAST_SENSITIVITY)
 
 
 def gradual_advantage(group: Group) -> Floats:

@@ -88,6 +88,32 @@ def mean_between(values: Floats, first: int, last: int) -> Floats:
     return row_means(values[:, first - 1 : last])
 
 
+def ratio(part: Floats, whole: Floats, least: float) -> Floats:
+    """Numbers (subjects,) whose mean is the ratio of the group's means of `part` and `whole`, and whose spread is the ratio's.
+
+    Single subjects' numbers are too noisy to be divided by. To first order (the delta method) the ratio of means varies like
+    the mean of ``R + (part - R whole) / mean(whole)``, which is what this returns.
+
+    Args:
+        part: (subjects,).
+        whole: (subjects,), of the same or of another group.
+        least: Size of the mean of `whole` up to which there is nothing to take a share of; so it is within 3 standard errors of 0.
+
+    Returns:
+        All NaN where there is nothing to take a share of.
+    """
+    known = np.isfinite(part) & np.isfinite(whole)
+    nothing = np.full(len(part), np.nan)
+    if known.sum() < 2:
+        return nothing
+    level = float(whole[known].mean())
+    doubt = float(whole[known].std(ddof=1)) / float(known.sum()) ** 0.5
+    if abs(level) <= max(least, 3.0 * doubt):
+        return nothing
+    share = float(part[known].mean()) / level
+    return np.asarray(share + (part - share * whole) / level)
+
+
 def filled(values: Floats) -> Floats:
     """The courses (subjects, n) with straight lines over trials that were not measured; NaN in rows without any."""
     trial = np.arange(values.shape[1])

@@ -54,7 +54,7 @@ def _savings_after_counter() -> Rows:
         *_baseline(),
         *probed("learning", 100, every=4),
         *probed("counter", 12, -1.0, 4),
-        *probed("relearning", 100, every=4),
+        *block("relearning", 100, channel=[0, *range(2, 100, 4)]),
     ]
 
 
@@ -88,6 +88,10 @@ def _recovery(triggers: tuple[int, ...]) -> Callable[[], Rows]:
         return [*baseline, *probed("adaptation", 125), *counter, *clamps]
 
     return rows
+
+
+def _two_trials() -> Rows:
+    return [*probed("baseline", 50, 0.0), *(Row(block="trigger") for _ in range(2)), *_clamps("clamps", 40)]
 
 
 def _decay(clamped: bool) -> Callable[[], Rows]:
@@ -151,6 +155,7 @@ _FIELD_PROTOCOLS: dict[str, Callable[[], Rows]] = {
     "relearning_after_opposite": _relearning(opposite=True),
     "spontaneous_recovery": _recovery(()),
     "evoked_recovery": _recovery((2, 3)),
+    "two_trials": _two_trials,
     "clamp_decay": _decay(clamped=True),
     "washout": _decay(clamped=False),
     "retention_15": _long_term(15),

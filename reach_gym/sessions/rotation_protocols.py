@@ -12,7 +12,7 @@ from reach_gym.sessions.rows import Row
 
 Rows = list[Row]
 
-SIZES = (3.0, 6.0, 15.0, 30.0, 60.0)  # degrees of clamped cursors; below and above the 6 degrees of Kim et al. 2018
+SIZES = (7.5, 15.0, 30.0, 60.0)  # degrees of clamped cursors; corrections of people no longer grow beyond 6 (Kim et al. 2018)
 STEPS = 9  # of 10 degrees to 90 (Kagerer, Contreras-Vidal & Stelmach 1997)
 CHANGES, EACH = 100, 8  # random rotations and trials of each: 800 trials (Braun, Aertsen, Wolpert & Mehring 2009)
 WIDEST = 1.5  # of the task's own rotation: up to 90 degrees where that is 60
@@ -35,7 +35,7 @@ def _error_sizes() -> Rows:
     rows = block("baseline", 24, directions=[_AHEAD], gain=0.0)
     probe = replace(block("probes", 1, directions=[_AHEAD], gain=0.0)[0], feedback="none")
     rest = replace(probe, feedback="full")
-    for _ in range(8):
+    for _ in range(12):
         for angle in generator.permutation([sign * size for size in SIZES for sign in (1, -1)]).tolist():
             rows += [probe, replace(probe, feedback="clamp", clamp_angle=angle), probe, rest]
     return rows
