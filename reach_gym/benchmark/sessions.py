@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.measures import after_effect, fit_two_state
+from reach_gym.measures import after_effect
+from reach_gym.models import TrialData, TwoState, fit
 from reach_gym.recording import Recording, adaptation, catch_trials, deviations, perturbed
 
 Floats = npt.NDArray[np.float64]
@@ -36,7 +37,7 @@ def session_facts(recording: Recording) -> tuple[dict[str, float], dict[str, Any
     - ``after_effect_mm``: signed deviation in catch trials minus that of the baseline (`reach_gym.measures.after_effect`).
     - ``retention``: what is left at the end of the error clamp, as a share of what there was at its beginning.
     - ``savings``: how much smaller the error of the first 10 field trials is the second time, as a share of the first time's.
-    - ``two_state_...``: the two-state model fitted to the channel trials (`reach_gym.measures.fit_two_state`).
+    - ``two_state_...``: the two-state model fitted to the channel trials (`reach_gym.models.fit`).
 
     NaN where a number does not exist: who has learned nothing has nothing to retain.
     """
@@ -61,10 +62,11 @@ def session_facts(recording: Recording) -> tuple[dict[str, float], dict[str, Any
     perturbation = plain.astype(float)
     modelled = np.full(len(share), np.nan)
     numbers |= {f"two_state_{name}": float("nan") for name in (*_PARAMETERS, "asymptote", "explained")}
-    if np.isfinite(share[clamped]).sum() >= len(_PARAMETERS):
-        fit = fit_two_state(perturbation, clamped, share)
-        numbers |= {f"two_state_{name}": value for name, value in fit.to_data().items() if name != "trials"}
-        modelled = fit.model.output(perturbation, clamped)
+    if np.isfinite(share[clamped]).sum() >= len(_PARAMETERS) + 1:
+        fitted = fit(TwoState, TrialData(perturbation, clamped, share))
+        facts = fitted.to_data()
+        numbers |= {f"two_state_{name}": facts[name] for name in (*_PARAMETERS, "asymptote", "explained")}
+        modelled = fitted.output
     courses = {
         "block": names.tolist(),
         "plain": plain.tolist(),

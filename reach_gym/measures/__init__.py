@@ -19,12 +19,9 @@ from reach_gym.measures.kinematics import (
     trial_measures,
 )
 from reach_gym.measures.movement import Movement, find_movement, speed
-from reach_gym.measures.two_state import Fit, TwoState, fit_two_state
 
 __all__ = [
-    "Fit",
     "Movement",
-    "TwoState",
     "adaptation_coefficient",
     "after_effect",
     "deviation",
@@ -32,7 +29,6 @@ __all__ = [
     "early_angle_error",
     "endpoint_error",
     "find_movement",
-    "fit_two_state",
     "initial_angle_error",
     "max_deviation",
     "movement_time",
