@@ -19,7 +19,7 @@ from gymnasium.vector import VectorEnv
 from reach_gym import checks
 from reach_gym.acting.adapters import SPACES, Starts, count_rows, from_callable, from_predict
 from reach_gym.errors import NotApplicableError, missing_extra
-from reach_gym.models.acting import ManySlowAgent, OneStateAgent, TwoStateAgent
+from reach_gym.models.acting import ContextualAgent, ErrorSensitivityAgent, ManySlowAgent, OneStateAgent, TwoStateAgent
 from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
 from reach_gym.registration import FAMILIES, family_of
 
@@ -135,6 +135,8 @@ LEARNERS: dict[str, Callable[[Any], Agent]] = {
     "one_state": OneStateAgent,
     "two_state": TwoStateAgent,
     "many_slow": ManySlowAgent,
+    "error_sensitivity": ErrorSensitivityAgent,
+    "contextual": ContextualAgent,
 }
 BUILT_IN: dict[str, Callable[[Any], Agent]] = {
     "ideal": IdealAgent,

@@ -1,4 +1,4 @@
-"""Models that act: what a model expects is what an optimal controller plans for, and what comes of it is what the model learns from.
+"""Models that act: an optimal controller plans for what a model expects, and the model learns from what comes of it.
 
 The controller (`reach_gym.planning.OptimalFeedback`) cancels the share x of the task's own field at a gain of 1, and aims against
 the share x of its rotation, where x is the model's output. After the trial the model is told the error, in the same units: the
@@ -14,7 +14,9 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.errors import NotApplicableError
+from reach_gym.models.contexts import Contextual
 from reach_gym.models.deviation import Tracker, yardstick
+from reach_gym.models.error_sensitivity import ErrorSensitivity
 from reach_gym.models.linear import ManySlow, OneState, TwoState
 from reach_gym.models.model import Flags, Floats, Integers, Model
 from reach_gym.planning import OptimalFeedback
@@ -31,8 +33,8 @@ class ModelAgent:
     """A learner for the continuous task: a model of learning in an optimal controller.
 
     Each row of the environment is a subject of its own. It learns in `observe`, so that it changes in sessions only
-    (`reach_gym.acting.protocol.Agent`). It reads observations, and of a trial's facts nothing but its context cue, its lead-in and the
-    rest before it. Only a model that says so (`Model.TOLD_OF_CLAMPS`) is told which trials run in a channel; the others feel
+    (`reach_gym.acting.protocol.Agent`). It reads observations, and of a trial's facts its context cue, its lead-in and the rest
+    before it. Only a model that says so (`Model.TOLD_OF_CLAMPS`) is told which trials run in a channel; the others feel
     there that they are right.
 
     Attributes:
@@ -66,6 +68,9 @@ class ModelAgent:
         self._control = OptimalFeedback(base, self._plan)
         self._contexts: dict[tuple[int, float], int] = {}
         self._rows = 0
+        self._state: Any = None
+        self._tracker = Tracker(0)
+        self._planned, self._cue, self._walled = np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.bool_)
 
     @property
     def planned(self) -> Floats:
@@ -150,3 +155,19 @@ class ManySlowAgent(ModelAgent):
     def __init__(self, env: Any, seed: int = 0) -> None:
         """Prepares for `env`; see `ModelAgent`."""
         super().__init__(env, ManySlow(), seed)
+
+
+class ErrorSensitivityAgent(ModelAgent):
+    """`ErrorSensitivity` with its default parameters, acting."""
+
+    def __init__(self, env: Any, seed: int = 0) -> None:
+        """Prepares for `env`; see `ModelAgent`."""
+        super().__init__(env, ErrorSensitivity(), seed)
+
+
+class ContextualAgent(ModelAgent):
+    """`Contextual` with its default parameters, acting; its particles are drawn with `seed`."""
+
+    def __init__(self, env: Any, seed: int = 0) -> None:
+        """Prepares for `env`; see `ModelAgent`."""
+        super().__init__(env, Contextual(), seed)

@@ -1,7 +1,7 @@
 """Errors of trials in units of the perturbation: how far the hand was off at its peak speed, by what a unit of mismatch does.
 
-Who expects the share x of a field, in which the share f acts, moves as if a field of f - x acted on a hand that expects none. So a
-channel, in which nobody gets off the line, is a trial without error, and a catch trial one of an error of -x.
+Who expects the share x of a field, in which the share f acts, moves as if a field of f - x acted on a hand that expects none. So
+a channel, in which nobody gets off the line, is a trial without error, and a catch trial one of an error of -x.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Tracker:
 
     @property
     def moved(self) -> Flags:
-        """bool (n,), rows that reached."""
+        """Bool (n,), rows that reached."""
         return self.peak > SLOWEST
 
     def forget(self, rows: Flags) -> None:
@@ -72,7 +72,7 @@ class Yardstick(NamedTuple):
         The trial that was tried on the most similar way is the measure.
         """
         nearest = ((way[:, None] - self.way) ** 2).sum(axis=2).argmin(axis=1)
-        return np.nan_to_num(off / self.unit[nearest])
+        return np.asarray(np.nan_to_num(off / self.unit[nearest]))
 
 
 def yardstick(env: Any) -> Yardstick | None:
@@ -104,7 +104,7 @@ def _try(rows: CursorReachVectorEnv, expected: Floats, acting: Floats, count: in
     if rows.task.points:
         limit = rows.task.workspace
         options["target"] = np.clip(rows.task.points, -limit, limit).tolist() * len(_CONDITIONS)
-    seeds = [_SEED + i for i in range(count)] * len(_CONDITIONS)
+    seeds: list[int | None] = [_SEED + i % count for i in range(rows.num_envs)]
     observations, _ = rows.reset(seed=seeds, options=options)
     agent, seen = OptimalFeedback(rows, expected), Tracker(rows.num_envs)
     running = np.ones(rows.num_envs, np.bool_)

@@ -1,8 +1,8 @@
 """A memory of errors: how much is learned from an error depends on what came of errors of that size before.
 
 Herzfeld, Vaswani, Marko & Shadmehr, Science 345:1349, 2014: the output follows ``x <- a x + eta(e) e``. The sensitivity to error
-is coded by units with Gaussian tuning to the error, ``eta(e) = w . g(e)``, and where the error of the trial before and the present
-one have the same sign the sensitivity around the former grows, else it falls:
+is coded by units with Gaussian tuning to the error, ``eta(e) = w . g(e)``, and where the error of the trial before and the
+present one have the same sign the sensitivity around the former grows, else it falls:
 
     w <- w + beta sign(e_before e) g(e_before) / (g(e_before) . g(e_before)).
 
@@ -41,8 +41,8 @@ class Sensitivity(NamedTuple):
 class ErrorSensitivity(Model):
     """One state whose sensitivity to errors grows while they are consistent.
 
-    The equation is the paper's; its parameters are in degrees or newtons of its own tasks, so the defaults are chosen, in units of
-    the perturbation.
+    The equation is the paper's; its parameters are in degrees or newtons of its own tasks, so the defaults are chosen, in units
+    of the perturbation.
 
     Attributes:
         retention: a, per trial.
@@ -86,7 +86,7 @@ class ErrorSensitivity(Model):
         return after if rest is None else self.wait(after, rest)
 
     def sensitivity_to(self, state: Sensitivity, error: Any) -> Floats:
-        """eta (subjects,) of an `error`, a number or (subjects,)."""
+        """Eta (subjects,) of an `error`, a number or (subjects,)."""
         return self._eta(state.change, np.broadcast_to(np.asarray(error, float), state.output.shape))
 
     def wait(self, state: Sensitivity, rest: Any) -> Sensitivity:
@@ -112,4 +112,4 @@ class ErrorSensitivity(Model):
         return np.asarray(np.exp(-0.5 * off * off))
 
     def _eta(self, change: Floats, error: Floats) -> Floats:
-        return np.clip(self.sensitivity + (change * self._tuning(error)).sum(axis=1), 0.0, 1.0)
+        return np.asarray(np.clip(self.sensitivity + (change * self._tuning(error)).sum(axis=1), 0.0, 1.0))

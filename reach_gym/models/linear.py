@@ -204,7 +204,7 @@ class TwoState(Linear):
 
     @classmethod
     def from_coordinates(cls, values: Floats) -> dict[str, Floats]:
-        """The slow retention covers a share of what is left between the fast one and 1; the slow learning is a share of the fast."""
+        """The slow retention covers a share of what the fast one leaves to 1; the slow learning is a share of the fast one."""
         keep, above, learn, share = (values[..., i] for i in range(4))
         return dict(zip(cls.FREE, (keep, keep + (1.0 - keep) * above, learn, learn * share), strict=True))
 

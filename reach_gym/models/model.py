@@ -118,7 +118,8 @@ class Model:
         pause, cues = rests("rest", rest, len(push)), cues_of("cue", cue, len(push))
         many = 1 if subjects is None else checks.integer("subjects", subjects, 1, MAX_SUBJECTS)
         spread, inner = (
-            checks.number(name, value, 0.0) for name, value in (("output_noise", output_noise), ("planning_noise", planning_noise))
+            checks.number(name, value, 0.0)
+            for name, value in (("output_noise", output_noise), ("planning_noise", planning_noise))
         )
         if not np.isfinite(push).all():
             raise ValueError("`perturbation` must hold finite numbers, got NaN.")

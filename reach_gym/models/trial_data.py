@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,8 +33,8 @@ class TrialData:
     perturbation: Floats
     clamped: Flags
     measured: Floats
-    rest: Floats = field(default=None)  # type: ignore[assignment]  # none, written out below
-    cue: Integers = field(default=None)  # type: ignore[assignment]
+    rest: Floats = None  # type: ignore[assignment]  # none; written out below
+    cue: Integers = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Checks and normalises every array."""
@@ -56,7 +56,7 @@ class TrialData:
 
     @cached_property
     def known(self) -> Flags:
-        """bool (n,), trials that were measured."""
+        """Bool (n,), trials that were measured."""
         return np.isfinite(self.measured)
 
     @cached_property
@@ -73,8 +73,8 @@ def data_of(table: Any, measured: Any, unit: float | None = None) -> TrialData:
     """The trials of a session table.
 
     Args:
-        table: A `reach_gym.sessions.TrialTable`. Its columns gain, catch, channel, rest and cue count; shares of catch and channel
-            trials that are still to be drawn do not say which trials they are.
+        table: A `reach_gym.sessions.TrialTable`. Its columns gain, rotation, catch, channel, rest and cue count; shares of catch
+            and channel trials that are still to be drawn do not say which trials they are.
         measured: (n,), what was compensated in each trial, NaN where it is not known.
         unit: Degrees of a visuomotor rotation that count as 1, where rows name a rotation of their own.
 

@@ -130,7 +130,11 @@ class GainBook:
             wanted.append(movement)
             if movement.key not in problem.moves:
                 missing.update(
-                    {(id(problem), *each.key): each for each in movement.and_its_like(self._together) if each.key not in problem.moves}
+                    {
+                        (id(problem), *each.key): each
+                        for each in movement.and_its_like(self._together)
+                        if each.key not in problem.moves
+                    }
                 )
         if missing:
             solved = self._solve_moves(list(missing.values()))

@@ -25,8 +25,8 @@ Mask = npt.NDArray[np.bool_]
 # For how long a controller asks after the field's time course, in steps and in seconds, whichever is more; a registered trial
 # has 100 steps of 10 ms.
 STEPS, SECONDS = 200, 2.0
-# A belief: by name, or what gives for the trials (as somebody sees them who knows no field) and the rows, bool (n,), that begin one
-# how much of the task's own field and rotation is expected, (n,).
+# A belief: a name, or a function of the trials, as somebody sees them who knows no field, and of the rows, bool (n,), that begin
+# one; it gives how much of the task's own field and rotation is expected, (n,).
 Belief = str | Callable[["TrialFacts", Mask], Floats]
 _PER_ROW = ("start", "field", "scale", "rotation")  # what a controller may know of a trial; the target and the cue it sees
 
@@ -93,7 +93,7 @@ class TrialWatch:
 
         Args:
             env: A cursor reach of this package, scalar or vector, wrapped or not.
-            belief: ``"trial"``, ``"block"`` or ``"nothing"``, see `reach_gym.reach.facts.TrialFacts`; or a function, see `Belief`.
+            belief: ``"trial"``, ``"block"`` or ``"nothing"``, see `reach_gym.reach.facts.TrialFacts`; or a function (`Belief`).
 
         Raises:
             NotApplicableError: `env` is none.
