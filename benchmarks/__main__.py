@@ -20,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.isolation import Isolation
         from benchmarks.leaderboard import Leaderboard
         from benchmarks.paper import Paper
+        from benchmarks.phenomena import Phenomena
         from benchmarks.recipe_check import RecipeCheck
         from benchmarks.recovery import Recovery
         from benchmarks.rnn_ablation import RnnAblation
@@ -45,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "yardsticks": Yardsticks,
         "adaptation": Adaptation,
         "coverage": Coverage,
+        "phenomena": Phenomena,
         "recovery": Recovery,
     }
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")

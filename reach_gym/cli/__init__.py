@@ -1,4 +1,4 @@
-"""The command line ``reach-gym``: list, show, recipes, play, watch, evaluate, record and benchmark."""
+"""The command line ``reach-gym``: list, show, recipes, play, watch, evaluate, record, phenomena and benchmark."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"error: {missing_extra(package, 'render')}", file=sys.stderr)
             return 2
     with startup.importing():
-        from reach_gym.cli import benchmarking, evaluating, listing, play, recording, shell, watch
+        from reach_gym.cli import benchmarking, evaluating, listing, play, recording, scorecard, shell, watch
 
     commands: dict[str, type[shell.Command]] = {
         "list": listing.List,
@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "watch": watch.Watch,
         "evaluate": evaluating.Evaluate,
         "record": recording.Record,
+        "phenomena": scorecard.Phenomena,
         "benchmark": benchmarking.Benchmark,
     }
     return shell.main(commands, argv, "reach-gym", _DESCRIPTION)

@@ -1,8 +1,8 @@
 """The measures of phenomena of adaptation: of a group in the sessions of a phenomenon one number per subject.
 
 All are taken as means over trials that are named beforehand, never as the largest of many noisy ones: who learns nothing then
-has 0 on average. Shares are ratios of the group's means (`reach_gym.phenomena.behaviour.ratio`). In units of the perturbation unless
-something else is said. NaN where a subject has no measured trial, or there is nothing to take a share of.
+has 0 on average. Shares are ratios of the group's means (`reach_gym.phenomena.behaviour.ratio`). In units of the perturbation
+unless something else is said. NaN where a subject has no measured trial, or there is nothing to take a share of.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def final_level(group: Group) -> Floats:
 
 
 def catch_ratio(group: Group) -> Floats:
-    """The mirror image in late catch trials: minus their error, as a share of the error in the first three trials of the field."""
+    """The mirror image in late catch trials: minus their error, as a share of that in the first three trials of the field."""
     one = group["session"]
     here = one.within("adaptation")
     off, caught = one.error[:, here], np.asarray(one.table.catch, float)[here] > 0
@@ -151,7 +151,7 @@ def static_cue_fails(group: Group) -> Floats:
 
 
 def more_from_consistent(group: Group) -> Floats:
-    """The change across single field trials after consistent errors minus that after inconsistent ones, over the last six probes."""
+    """The change across single field trials after consistent errors minus that after inconsistent ones, in the last six."""
     return _triplet_change(group["consistent"]) - _triplet_change(group["inconsistent"])
 
 

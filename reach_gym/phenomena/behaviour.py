@@ -97,7 +97,7 @@ def ratio(part: Floats, whole: Floats, least: float) -> Floats:
     Args:
         part: (subjects,).
         whole: (subjects,), of the same or of another group.
-        least: Size of the mean of `whole` up to which there is nothing to take a share of; so it is within 3 standard errors of 0.
+        least: Size of the mean of `whole` up to which there is nothing to take a share of; so it is up to 3 standard errors.
 
     Returns:
         All NaN where there is nothing to take a share of.

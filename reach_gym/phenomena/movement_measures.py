@@ -78,7 +78,9 @@ def spared_correction(group: Group) -> Floats:
     def spared(recording: Recording, one: Behaviour) -> float:
         away, push = sideways(recording, "hand"), _amounts(one, "pulse")
         bars = np.asarray(one.table.bar, float) > 0
-        dot, bar = (_corrected(away[bars == shape], np.sign(push[bars == shape]), recording.steps[bars == shape]) for shape in (0, 1))
+        dot, bar = (
+            _corrected(away[bars == shape], np.sign(push[bars == shape]), recording.steps[bars == shape]) for shape in (0, 1)
+        )
         return 1.0 - bar / dot if dot > 0 else float("nan")
 
     return _each(group["session"], spared)
@@ -138,7 +140,11 @@ def single_peaked(group: Group) -> Floats:
     def share(recording: Recording, one: Behaviour) -> float:
         moved = find_movement(recording.velocity, recording.go)
         pace = np.linalg.norm(recording.velocity, axis=2)
-        found = [_peaks(row[first : last + 1]) == 1 for row, first, last, did in zip(pace, moved.onset, moved.end, moved.moved, strict=True) if did]
+        found = [
+            _peaks(row[first : last + 1]) == 1
+            for row, first, last, did in zip(pace, moved.onset, moved.end, moved.moved, strict=True)
+            if did
+        ]
         return float(np.mean(found)) if found else float("nan")
 
     return _each(group["session"], share)
@@ -161,5 +167,3 @@ def _peaks(pace: Floats) -> int:
             if value - low > least:
                 rising, high = True, value
     return count
-
-

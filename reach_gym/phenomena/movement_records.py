@@ -34,8 +34,8 @@ MOVEMENT_PHENOMENA = (
         failure="A displacement along the bar is corrected as if it mattered.",
         human=Human(
             effect="Displacements along a wide target are corrected less than those away from a small one.",
-            source="number: Knill, Bondada & Chhabra, J Neurosci 31:1219, 2011 (cursors that jump: almost twice as much across the "
-            "narrow side); pushes: Nashed, Crevecoeur & Scott, J Neurophysiol 108:999, 2012",
+            source="number: Knill, Bondada & Chhabra, J Neurosci 31:1219, 2011 (cursors that jump: almost twice as much across "
+            "the narrow side); pushes: Nashed, Crevecoeur & Scott, J Neurophysiol 108:999, 2012",
             how_obtained="secondary",
             value=0.5,
         ),
@@ -50,7 +50,7 @@ MOVEMENT_PHENOMENA = (
         least=0.5,
         failure="The hand goes on to the first target, or turns at a time that does not follow the jump's.",
         human=Human(
-            effect="The hand moves to the first target for as long as the jump is late, without added delay: linear in that time.",
+            effect="The hand moves to the first target for as long as the jump is late, with no delay added.",
             source="Georgopoulos, Kalaska & Massey, J Neurophysiol 46:725, 1981",
             how_effect_obtained="secondary",
         ),
@@ -69,6 +69,7 @@ MOVEMENT_PHENOMENA = (
             source="Fitts, J Exp Psychol 47:381, 1954",
             how_effect_obtained="secondary",
         ),
+        env_kwargs={"movement_time": None},
         **_LAB,
     ),
     Phenomenon(

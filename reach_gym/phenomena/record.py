@@ -22,9 +22,9 @@ class Human:
     Attributes:
         effect: In words.
         source: Where it was published.
-        how_obtained: Of the number: ``"verified"``, read in the source or its abstract; ``"secondary"``, from another publication or
-            computed from published parameters; ``"unverified"``, from memory; ``"not found"``, where there is no number: then only the
-            effect's direction is known.
+        how_obtained: Of the number: ``"verified"``, read in the source or its abstract; ``"secondary"``, from another
+            publication or computed from published parameters; ``"unverified"``, from memory; ``"not found"``, where there is no
+            number: then only the effect's direction is known.
         how_effect_obtained: The same of the effect in words.
         value: The number, in the unit of the measure.
         low: Lower end of its spread.

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from reach_gym import fields
+from reach_gym.fields import CURSOR_PRESETS
 from reach_gym.phenomena.behaviour import Behaviour, Floats
 from reach_gym.phenomena.simulated import corrected
 from reach_gym.recording import Recording, channel_compensation, initial_angles
@@ -64,9 +66,6 @@ def _off(recording: Recording, turn: float) -> Floats:
 
 def _side(recording: Recording) -> float:
     """The side, 1 left or -1 right, to which the task's own field pushes a hand that moves away from its start."""
-    from reach_gym import fields
-    from reach_gym.fields import CURSOR_PRESETS
-
     numbers = fields.field_from_data(recording.metadata["field"], CURSOR_PRESETS)
-    fx, fy = fields.force(numbers, 0.0, 0.0, 0.0, 1.0)  # of a hand that moves straight away from the body
-    return -1.0 if fx > 0 else 1.0
+    to_the_right = fields.force(numbers, 0.0, 0.0, 0.0, 1.0)[0]  # on a hand that moves straight away from the body
+    return -1.0 if to_the_right > 0 else 1.0

@@ -15,7 +15,7 @@ PULSE = 20.0  # N across the way, for 50 ms, from 2 cm on: about a centimetre an
 WIDE = 0.06  # m, half the width of the bar
 DELAYS = (0.05, 0.1, 0.15, 0.2)  # s from the go cue to the target's jump; later the reach is nearly over
 AWAY = 0.06  # m, to the side
-WAYS = (0.03, 0.06, 0.12)  # m: with discs of 2 cm indices of difficulty of 1.6, 2.6 and 3.6 bits
+WAYS = (0.04, 0.08, 0.16)  # m: with discs of 2 cm indices of difficulty of 2, 3 and 4 bits
 _AHEAD = [90.0]
 
 
@@ -50,7 +50,7 @@ def _target_jumps() -> Rows:
 
 
 def _distances() -> Rows:
-    start = (0.0, -0.06)
+    start = (0.0, -0.08)
     parts = [block("reaches", 20, directions=_AHEAD, distance=way, start=start, gain=0.0) for way in WAYS]
     return [row for rows in zip(*parts, strict=True) for row in rows]
 

@@ -139,7 +139,9 @@ def _consistency(stay: float) -> Callable[[], Rows]:
             for _ in range(24):
                 gain = gain if generator.random() < stay else -gain
                 found.append(Row(block=f"cycle {cycle + 1}", gain=gain))
-            found += [Row(block=f"probe {cycle + 1}", gain=each, channel=wall) for each, wall in ((0.0, 1.0), (1.0, 0.0), (0.0, 1.0))]
+            found += [
+                Row(block=f"probe {cycle + 1}", gain=each, channel=wall) for each, wall in ((0.0, 1.0), (1.0, 0.0), (0.0, 1.0))
+            ]
         return found
 
     return rows

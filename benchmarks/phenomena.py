@@ -1,0 +1,131 @@
+"""``python -m benchmarks phenomena``: reference columns of the scorecard of phenomena, by models and by controllers.
+
+Models go through the sessions as numbers; for phenomena of movement they would act through the same controller as the others.
+Controllers move in the environments. Each column is kept in a file as soon as it is done, so that a run can be continued.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import yardsticks
+from benchmarks.training_report import table
+from reach_gym import checks, files
+from reach_gym.cli import shell
+from reach_gym.models import MODELS, OneState
+from reach_gym.phenomena import PHENOMENA, Cell, Scorecard, scorecard
+from reach_gym.phenomena.scorecard import MAX_SUBJECTS, beside, said, said_of_people
+
+# What stands behind the columns that have no name of their own in the package.
+COLUMNS: dict[str, Callable[[], Any]] = {
+    "no_learning": lambda: OneState(retention=1.0, learning=0.0),
+    **{name: (lambda name=name: name) for name in MODELS},  # type: ignore[misc]
+    "naive": lambda: "naive",
+    "adapted": lambda: "adapted",
+    "stiff": lambda: yardsticks.by(yardsticks.velocity_loop),
+}
+_MARKS = {"shown": "**shown**", "absent": "absent", "open": "open", "no value": ""}
+
+
+@dataclass(kw_only=True)
+class Phenomena(shell.Command):
+    """Reference columns of the scorecard of phenomena.
+
+    Attributes:
+        columns: Which; all unless told otherwise.
+        subjects: Simulated subjects in each group.
+        seed: Of all draws.
+        jobs: Columns at a time.
+        parts: Directory in which finished columns are kept.
+        out: File for the table, in Markdown, with the figure beside it as PNG; it is printed, too.
+    """
+
+    columns: list[str] = field(default_factory=lambda: list(COLUMNS))
+    subjects: int = 20
+    seed: int = 0
+    jobs: int = 1
+    parts: Path | None = None
+    out: Path | None = None
+
+    def run(self) -> None:
+        """Runs, prints and writes."""
+        with shell.request():
+            for name in self.columns:
+                checks.choice("columns", name, COLUMNS)
+            checks.integer("subjects", self.subjects, 2, MAX_SUBJECTS)
+            checks.integer("jobs", self.jobs, 1, 64)
+        with ProcessPoolExecutor(self.jobs) as pool:
+            tasks = [pool.submit(column, name, self.subjects, self.seed, self.parts) for name in self.columns]
+            done = [task.result() for task in tasks]
+        card = beside([each for each, _ in done])
+        text = report(card, dict(zip(card.agents, (took for _, took in done), strict=True)))
+        print(text)
+        if self.out is not None:
+            from reach_gym.figures import save
+            from reach_gym.phenomena.picture import picture
+
+            files.write(self.out, text.encode())
+            save(picture(card), self.out.with_suffix(".png"))
+
+
+def column(name: str, subjects: int, seed: int, parts: Path | None) -> tuple[Scorecard, float]:
+    """One column and the seconds that it took, from its file if it is there."""
+    path = None if parts is None else parts / f"{name}-{subjects}-{seed}.json"
+    if path is not None and path.exists():
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return _from_data(data), float(data["seconds"])
+    begun = time.perf_counter()
+    card = scorecard({name: COLUMNS[name]()}, PHENOMENA, subjects, seed, moving=False)
+    took = time.perf_counter() - begun
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, json.dumps({**card.to_data(), "seconds": took}).encode())
+    return card, took
+
+
+def _from_data(data: dict[str, Any]) -> Scorecard:
+    def number(value: float | None) -> float:
+        return float("nan") if value is None else value
+
+    cells = {
+        (row["phenomenon"], row["agent"]): Cell(
+            np.array([number(value) for value in row["values"]]),
+            *(number(row[key]) for key in ("value", "low", "high")),
+            row["verdict"],
+            row["how"],
+        )
+        for row in data["cells"]
+    }
+    return Scorecard(dict(PHENOMENA), tuple(data["agents"]), cells, data["subjects"], data["seed"])
+
+
+def report(card: Scorecard, seconds: dict[str, float]) -> str:
+    """The table in Markdown."""
+    rows = []
+    for name, each in card.phenomena.items():
+        title = f"{name}{' (contested, not scored)' if each.contested else ''}"
+        found = [card.cells[name, agent] for agent in card.agents]
+        told = [f"{said(cell)} {_MARKS[cell.verdict]}".strip() for cell in found]
+        human = f"{said_of_people(each)}, {each.human.how_obtained}"
+        rows.append([title, human, f"{each.least:g}", *told])
+    score = ["scored and shown", "", "", *("{} of {}".format(*card.shown(agent)) for agent in card.agents)]
+    spent = ["seconds on one core", "", "", *(f"{seconds[agent]:.0f}" for agent in card.agents)]
+    lines = table(["phenomenon", "people", "at least", *card.agents], [*rows, score, spent])
+    head = f"{card.subjects} subjects in each group, seed {card.seed}; means with 95 % intervals over subjects (Student's t)."
+    return "\n".join(["# Phenomena: reference columns", "", head, *_NOTES, "", *lines]) + "\n"
+
+
+_NOTES = (
+    "An effect is shown where the whole interval lies above the least that counts, absent where it lies below, else open. Numbers",
+    "of people are computed from published parameters or from abstracts (secondary), or were not found; then only the effect's",
+    "sign is known. Models ran as numbers, controllers in the environments. Written by",
+    "`python -m benchmarks phenomena --jobs 2 --out benchmarks/results/phenomena.md`.",
+)
