@@ -98,7 +98,9 @@ def _from_data(data: dict[str, Any]) -> Scorecard:
     cells = {
         (row["phenomenon"], row["agent"]): Cell(
             np.array([number(value) for value in row["values"]]),
-            *(number(row[key]) for key in ("value", "low", "high")),
+            number(row["value"]),
+            number(row["low"]),
+            number(row["high"]),
             row["verdict"],
             row["how"],
         )
@@ -124,8 +126,8 @@ def report(card: Scorecard, seconds: dict[str, float]) -> str:
 
 
 _NOTES = (
-    "An effect is shown where the whole interval lies above the least that counts, absent where it lies below, else open. Numbers",
-    "of people are computed from published parameters or from abstracts (secondary), or were not found; then only the effect's",
+    "An effect is shown where the whole interval lies above the least that counts, absent where it lies below, else open.",
+    "Numbers of people are computed from published parameters or from abstracts (secondary), or were not found; then only the effect's",
     "sign is known. Models ran as numbers, controllers in the environments. Written by",
     "`python -m benchmarks phenomena --jobs 2 --out benchmarks/results/phenomena.md`.",
 )

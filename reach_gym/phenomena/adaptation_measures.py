@@ -58,7 +58,7 @@ def slowing(group: Group) -> Floats:
 
 
 def _slower(after: Floats, naive: Floats) -> Floats:
-    """The share by which less is gained over 25 trials than by naive subjects, who begin at the baseline.
+    """The share by which the baseline is exceeded by less over 25 trials from where it is crossed than by naive subjects.
 
     As in `reach_gym.measures.anterograde_slowing`, but where the baseline is crossed is that of the group's mean, since noise of
     single trials moves it.
@@ -68,7 +68,7 @@ def _slower(after: Floats, naive: Floats) -> Floats:
     if not len(crossed):
         return np.full(len(after), np.nan)
     begin = int(crossed[0])
-    gain = after[:, begin : begin + EARLY].mean(axis=1) - mean[begin]
+    gain = after[:, begin : begin + EARLY].mean(axis=1)
     return 1.0 - ratio(gain, naive[:, :EARLY].mean(axis=1), _LEAST)
 
 

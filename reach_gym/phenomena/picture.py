@@ -69,7 +69,7 @@ def _panel(axes: Axes, card: Scorecard, name: str, labelled: bool) -> None:
     axes.set_yticks(range(len(names)), names if labelled else [""] * len(names), fontsize=8, color=INK)
     for label in axes.get_yticklabels():
         label.set_parse_math(False)  # a name is no formula
-    title = textwrap.fill(phenomenon.title + (" (contested)" if phenomenon.contested else ""), 34)
+    title = textwrap.fill(phenomenon.title + (" (contested)" if phenomenon.contested else ""), 34, break_on_hyphens=False)
     axes.set_title(title, fontsize=8.5, color=INK, loc="left")
     axes.set_xlabel(phenomenon.unit, fontsize=7.5, color=FAINT)
     axes.tick_params(axis="x", labelsize=7.5)

@@ -36,8 +36,8 @@ class Cell:
         low: Lower end of its 95 % interval over subjects (Student's t).
         high: Upper end.
         verdict: ``"shown"``, ``"absent"``, ``"open"`` or ``"no value"``; see `Phenomenon.verdict`.
-        how: ``"numbers"`` for a model without an environment, ``"environment"`` where somebody moved, ``"not run"`` where somebody
-            would have had to.
+        how: ``"numbers"`` for a model without an environment, ``"environment"`` where somebody moved, ``"not run"`` where
+            somebody would have had to.
     """
 
     values: Floats
@@ -67,7 +67,7 @@ class Scorecard:
     seed: int
 
     def shown(self, agent: str) -> tuple[int, int]:
-        """How many of the scored phenomena an agent shows, and how many are scored; contested ones, and those not run, are not."""
+        """How many of the scored phenomena an agent shows, and how many are scored: neither contested ones nor those not run."""
         scored = [self.cells[name, agent] for name, each in self.phenomena.items() if not each.contested]
         run = [cell for cell in scored if cell.how != SKIPPED]
         return sum(cell.verdict == SHOWN for cell in run), len(run)
