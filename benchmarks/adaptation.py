@@ -183,18 +183,19 @@ FIXED: dict[str, Any] = {
 YARDSTICKS = {"naive (0)": "naive", "adapted (1)": "adapted"}
 
 
-def facts(agent: Any, seed: int, at_once: bool) -> dict[str, float]:
+def facts(agent: Any, seed: int, at_once: bool, task: suite.SuiteTask = TASK) -> dict[str, float]:
     """The numbers of an agent's session, `reach_gym.benchmark.sessions.session_facts`.
 
     Args:
         agent: Who acts.
         seed: Of the held-out session.
         at_once: Whether all trials are done side by side, as an agent may that carries nothing over.
+        task: The track's task, or one with a session of the same blocks.
     """
     if at_once:
-        recording = record_whole_session(agent, TASK.env_id, seed, TASK.kwargs, observe=False)
+        recording = record_whole_session(agent, task.env_id, seed, task.kwargs, observe=False)
     else:
-        recording = record(agent, TASK.env_id, TASK.episodes, seed, TASK.kwargs, session=True, observe=False)
+        recording = record(agent, task.env_id, task.episodes, seed, task.kwargs, session=True, observe=False)
     return session_facts(recording)[0]
 
 
