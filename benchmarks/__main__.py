@@ -11,6 +11,7 @@ from reach_gym import startup
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
     with startup.importing():
+        from benchmarks.adaptation import Adaptation
         from benchmarks.ceiling import Ceiling
         from benchmarks.coverage import Coverage
         from benchmarks.demo import Demo
@@ -41,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "speed": Speed,
         "ceiling": Ceiling,
         "yardsticks": Yardsticks,
+        "adaptation": Adaptation,
         "coverage": Coverage,
     }
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")

@@ -148,7 +148,8 @@ def adaptation_curves(courses: Mapping[str, Courses], agents: Sequence[str]) -> 
             mean, model = (_mean_over_seeds(courses[agent], name) for name in ("adaptation", "two_state"))
             axes.plot(np.arange(len(mean)) + 1, mean, "o", color=look["color"], markersize=2.6, alpha=0.75, markeredgewidth=0)
             axes.plot(np.arange(len(model)) + 1, model, linewidth=1.4, **look)
-        axes.axhline(1, color=FAINT, linewidth=0.8)
+        for full in (-1, 1):
+            axes.axhline(full, color=FAINT, linewidth=0.8)
         axes.set(xlabel="trial", ylabel="share of the field's force")
     return _svg(figure, "Adaptation in channel trials with the fitted two-state model")
 

@@ -16,7 +16,10 @@ _POINTS = 71  # of performance profiles
 _LEAST = -1.0  # where profiles begin at the lowest: an agent that is far worse than the random one shall not squeeze the others
 MEASURES = ("success", "false_starts", "too_fast", "too_slow", "mean_return", "effort_s")  # shown by task
 _FEW = 5  # agents of which all pairs are compared
-FACTS = ("learning", "learned", "early_error_mm", "late_error_mm", "after_effect_mm", "retention", "savings")
+FACTS = (
+    *("learning", "compensation", "learning_index", "learned", "r2"),
+    *("early_error_mm", "late_error_mm", "after_effect_mm", "retention", "savings"),
+)
 
 SHARES = ("success", "false_starts", "too_fast", "too_slow")
 

@@ -18,7 +18,10 @@ Summary = Mapping[str, Any]
 DASH = "-"
 _SHOWN = {
     "learning": ("learning", "{:.2f}"),
+    "compensation": ("channels", "{:.2f}"),
+    "learning_index": ("catch trials", "{:.2f}"),
     "learned": ("learned", "{:.2f}"),
+    "r2": ("r\N{SUPERSCRIPT TWO}", "{:.2f}"),
     "early_error_mm": ("early mm", "{:.1f}"),
     "late_error_mm": ("late mm", "{:.1f}"),
     "after_effect_mm": ("after-effect mm", "{:+.1f}"),

@@ -19,7 +19,9 @@ that is not told cannot know as much: compare it with ``adapted``, which knows t
 any agent. In ``washout`` the field has gone for good.
 
 **The adaptation track** has references of its own (`reach_gym.benchmark.sessions`): the controllers that know nothing of the
-field, 0, and that know what the block teaches, 1. What counts is the share of the field's force that the hand makes up for.
+field, 0, and that know what the block teaches, 1. What counts is how much of the field's force a hand comes to make up for, read
+against its own baseline, both from its push on the walls of channels and from the paths of field and catch trials, in fields of
+both signs. Who does not change has 0, and who makes up for too much loses.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ class SuiteTask:
         block: ``None`` for independent trials. Otherwise one subject goes through a session, and the trials of this block count.
         track: ``"score"``, or ``"adaptation"``: what counts is how the agent changes in the session.
         measure: What is scored: ``"mean_return"``, ``"success"``, the share of trials, or ``"learning"``, the area under the
-            learning curve.
+            learning curve (`reach_gym.benchmark.sessions`).
         seconds: Wall-clock time that an agent may take per seed, loading included.
     """
 
@@ -94,14 +96,17 @@ _WASHOUT: dict[str, Any] = {
 }
 _BETWEEN: dict[str, Any] = {"targets": {"kind": "center-out", "count": 8, "first_angle": 22.5}}
 
-# Every fifth trial in a channel, where the hand's own force shows what it expects; then all of them, in which it fades.
+# A fifth of the trials in a channel, where the hand's own force shows what it expects; in the baseline half of them, since all
+# is read against it; and once all of them, in which it fades. A tenth without the field that is learned: catch trials.
 _PROBED = {"clamp": 0.2}
 SESSION: list[dict[str, Any]] = [
-    {"name": "baseline", "trials": 20, "gain": 0.0, **_PROBED},
-    {"name": "adaptation", "trials": 100, "catch": 0.05, **_PROBED},
-    {"name": "retention", "trials": 30, "gain": 0.0, "clamp": 1.0},
-    {"name": "washout", "trials": 50, "gain": 0.0, **_PROBED},
-    {"name": "readaptation", "trials": 50, **_PROBED},
+    {"name": "baseline", "trials": 40, "gain": 0.0, "clamp": 0.5},
+    {"name": "adaptation", "trials": 80, "catch": 0.1, **_PROBED},
+    {"name": "retention", "trials": 20, "gain": 0.0, "clamp": 1.0},
+    {"name": "washout", "trials": 40, "gain": 0.0, **_PROBED},
+    {"name": "readaptation", "trials": 40, **_PROBED},
+    {"name": "second washout", "trials": 40, "gain": 0.0, **_PROBED},
+    {"name": "opposite", "trials": 80, "gain": -1.0, "catch": 0.1, **_PROBED},
 ]
 
 
@@ -149,8 +154,8 @@ _ALL = (
     *_lab(),
     *_haste(),
     SuiteTask(
-        "cursor-adaptation", "a session of baseline, curl field, error clamp, washout and the field again",
-        "reach_gym/CursorReachCenterOut-v0", {"schedule": SESSION}, 250, track="adaptation", measure="learning", seconds=300.0,
+        "cursor-adaptation-both", "a session of a curl field, error clamps, washout, the field again, washout, and its opposite",
+        "reach_gym/CursorReachCenterOut-v0", {"schedule": SESSION}, 340, track="adaptation", measure="learning", seconds=300.0,
     ),
 )  # fmt: skip
 TASKS: dict[str, SuiteTask] = {task.name: task for task in _ALL}
@@ -181,7 +186,7 @@ SUITES: dict[str, Suite] = {
     "lab": Suite("a hand with latency, noise and muscles in a laboratory's trials: the headline of the cursor", _of("lab")),
     "haste": Suite("how soon a hand without latency and noise holds the target", _of("haste")),
     "full": Suite("the grid and the laboratory", (*_of("grid"), *_of("lab"))),
-    "adaptation": Suite("how an agent that learns while it acts adapts to a force field", ("cursor-adaptation",), (0, 1, 2)),
+    "adaptation": Suite("how an agent that learns while it acts adapts to a force field", ("cursor-adaptation-both",), (0, 1, 2)),
 }
 
 

@@ -1,4 +1,4 @@
-"""Measures of what was learned: the adaptation coefficient of channel trials, and the after-effect."""
+"""Measures of what was learned: the coefficient of channel trials, the after-effect, and the learning index of catch trials."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from reach_gym import checks
 from reach_gym.checks import shown
 from reach_gym.measures import arrays
 from reach_gym.measures.arrays import Floats
 
-_LEAST_PUSH = 0.01  # N, of the field sideways, in a trial that can tell adaptation
+LEAST_PUSH = 0.01  # N, of the field sideways, in a trial that can tell adaptation
 
 
 def viscous_force(velocity: Any, viscosity: Any) -> Floats:
@@ -66,7 +67,7 @@ def adaptation_coefficient(channel_force: Any, field_force: Any, start: Any, tar
     covariation = np.where(known, ideal * exerted, 0.0).sum(axis=-1)
     weight = np.where(known, ideal * ideal, 0.0).sum(axis=-1)
     # Below that the slope would be that of rounding errors, as in a field that only resists.
-    pushed = (np.where(known, np.abs(ideal), 0.0) >= _LEAST_PUSH).any(axis=-1)
+    pushed = (np.where(known, np.abs(ideal), 0.0) >= LEAST_PUSH).any(axis=-1)
     return np.where(pushed, covariation / np.where(pushed, weight, 1.0), np.nan)
 
 
@@ -95,3 +96,32 @@ def after_effect(deviation: Any, baseline: Any, probe: Any) -> float:
     if before.size == 0 or after.size == 0:
         return float("nan")
     return float(after.mean() - before.mean())
+
+
+def learning_index(field: Any, catch: Any, baseline: Any, least: float) -> float:
+    """The share of a field that is made up for, read from the paths of field and catch trials: 0 none, 1 all, 2 twice as much.
+
+    With deviations taken from the baseline's it is ``catch / (catch - field)``: who has learned all of it is straight in the
+    field, and where it is off bends to the other side, as much as a naive hand bends where it is on. Who changes nothing has no
+    after-effect and an index of 0, however stiff the hand and whatever it always pushes. Source: the learning index of Donchin &
+    Shadmehr (as in Criscimagna-Hemminger, Donchin, Gazzaniga & Shadmehr, Journal of Neurophysiology 89:168, 2003, unverified).
+
+    Args:
+        field: Signed deviations (n,) in trials with the field; NaN entries are left out.
+        catch: In trials in which it is off without notice (m,), of about the same time.
+        baseline: Before the field was met (k,).
+        least: Size of ``catch - field``, in their unit, below which the field moves the hand too little to tell.
+
+    Returns:
+        The index; NaN where the field moves the hand by less than `least`, or one kind of trial was not measured.
+
+    Raises:
+        TypeError: An argument does not hold numbers.
+        ValueError: An argument is of another shape or out of range.
+    """
+    limit = checks.number("least", least, 0.0)
+    on, off, before = (
+        arrays.mean(arrays.numbers(name, each)) for name, each in (("field", field), ("catch", catch), ("baseline", baseline))
+    )
+    moved = off - on
+    return (off - before) / moved if abs(moved) > limit else float("nan")

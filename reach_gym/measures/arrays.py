@@ -76,6 +76,45 @@ def numbers(name: str, value: Any) -> Floats:
     return array
 
 
+def curves(name: str, value: Any) -> Floats:
+    """Returns `value` as float64 (subjects, n): one row per subject, shorter ones end in NaN, which stands where there is none.
+
+    Args:
+        name: The parameter's name, for messages.
+        value: One curve (n,), an array (subjects, n), or a list of curves of any lengths.
+    """
+    if isinstance(value, list | tuple) and any(np.ndim(row) == 1 for row in value):
+        rows = [numbers(f"{name}[{place}]", row) for place, row in enumerate(value)]
+        longest = max(len(row) for row in rows)
+        return np.stack([np.pad(row, (0, longest - len(row)), constant_values=np.nan) for row in rows])
+    array = _array(name, value, "fiu", "numbers")
+    if array.ndim == 2:
+        return np.stack([numbers(name, row) for row in array]) if len(array) else array.astype(np.float64)
+    return numbers(name, array)[None]
+
+
+def mean(values: Floats) -> float:
+    """The mean of the known entries; NaN, without a warning, where there is none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def window(name: str, value: Any) -> tuple[float, float]:
+    """Returns `value` as two times in s, the first at least 0 and below the second."""
+    pair = numbers(name, value)
+    if len(pair) != 2 or not 0 <= pair[0] < pair[1]:
+        raise ValueError(f"`{name}` must be two times in s, the first at least 0 and below the second, got {shown(value)}.")
+    return float(pair[0]), float(pair[1])
+
+
+def bounds(name: str, value: Any) -> tuple[float, float]:
+    """Returns `value` as two numbers in order, both above 0."""
+    pair = numbers(name, value)
+    if len(pair) != 2 or not 0 < pair[0] < pair[1]:
+        raise ValueError(f"`{name}` must be two numbers in order, both above 0, got {shown(value)}.")
+    return float(pair[0]), float(pair[1])
+
+
 def mask(name: str, value: Any, trials: int) -> npt.NDArray[np.bool_]:
     """Returns `value` as bool (trials,)."""
     array = _array(name, value, "b", "booleans")

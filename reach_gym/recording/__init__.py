@@ -4,7 +4,19 @@
 which can be saved as NPZ or HDF5 and exported to Minari.
 """
 
-from reach_gym.recording.analysis import adaptation, catch_trials, deviations, mean_after_effect, perturbed
+from reach_gym.recording.analysis import (
+    adaptation,
+    baseline_trials,
+    catch_trials,
+    channel_compensation,
+    deviations,
+    initial_angles,
+    mean_after_effect,
+    perturbed,
+    reach_directions,
+    sideways,
+    triplets,
+)
 from reach_gym.recording.metadata import FORMAT, VERSION, RecordingError
 from reach_gym.recording.minari_export import check_dataset_id, to_minari
 from reach_gym.recording.recorder import Recorder
@@ -18,12 +30,18 @@ __all__ = [
     "Recording",
     "RecordingError",
     "adaptation",
+    "baseline_trials",
     "catch_trials",
+    "channel_compensation",
     "check_dataset_id",
     "deviations",
+    "initial_angles",
     "mean_after_effect",
     "perturbed",
+    "reach_directions",
     "record",
     "record_whole_session",
+    "sideways",
     "to_minari",
+    "triplets",
 ]

@@ -122,8 +122,8 @@ def test_what_it_says_of_itself_is_believed_only_where_it_makes_sense(records):
     versions = records[0]["Introduces"]["versions"]
     assert versions["numpy"] == np.__version__ and versions["jax"].endswith("[31m") and versions["jax"].isprintable()
     assert "torch" not in versions and "x" not in versions
-    learner = Job("it", "hostile:Introduces", "cursor-adaptation", 0, path=str(STRANGERS))
-    told = jobs._record(learner, suite.TASKS["cursor-adaptation"], {}, {"versions": {"scipy": "0", "jax": "1"}})["versions"]
+    learner = Job("it", "hostile:Introduces", "cursor-adaptation-both", 0, path=str(STRANGERS))
+    told = jobs._record(learner, suite.TASKS["cursor-adaptation-both"], {}, {"versions": {"scipy": "0", "jax": "1"}})["versions"]
     assert told["scipy"] != "0" and told["jax"] == "1"
     json.dumps(list(records[0].values()), allow_nan=False).encode()
     summary = summarise(list(records[0].values()))

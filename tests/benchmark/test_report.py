@@ -24,7 +24,7 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 AGENTS = ("naive", "minimum_jerk", "adapted", "<b>bold</b>|=")
-TASKS = ("grid-curl", "cursor-curl", "cursor-adaptation")
+TASKS = ("grid-curl", "cursor-curl", "cursor-adaptation-both")
 
 
 class Here:

@@ -38,7 +38,7 @@ FROZEN = {
     "cursor-washout": "77fd27ce6e8ca836",
     "cursor-mirrored": "7fdc61b9c49dc5ed",
     "cursor-targets": "d051dc7ec44e5a0a",
-    "cursor-adaptation": "31aebb6eb79c2fb6",
+    "cursor-adaptation-both": "49c68bceb72d14b2",
 }
 SCORED = [task for task in TASKS.values() if task.track == "score"]
 every_scored = pytest.mark.parametrize("task", SCORED, ids=lambda task: task.name)
