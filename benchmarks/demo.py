@@ -15,7 +15,6 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
-from agents.analysis import figures
 from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
 from agents.common import report, runs
 from agents.common.training import train
@@ -25,7 +24,7 @@ from agents.q_learning.figures import Curve, learning_curve
 from agents.q_learning.learner import AGENT, QLearning
 from agents.q_learning.tabular import TabularAgent
 from benchmarks import demo_cursor, demo_dqn, demo_rnn
-from reach_gym import checks
+from reach_gym import checks, figures
 from reach_gym.cli import shell
 from reach_gym.rendering.video import write_video
 from reach_gym.rendering.window import NoDisplayError, Window

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from rich.table import Table
 
-from agents.analysis.figures import save as save_figure
 from agents.common import report
 from agents.common.training import train
 from agents.rnn import checkpoint as rnn_checkpoint
@@ -17,6 +16,7 @@ from agents.rnn import figures as rnn_figures
 from agents.rnn import report as rnn_report
 from agents.rnn.config import PRESETS, config_from_data
 from agents.rnn.training import RnnLearner
+from reach_gym.figures.saving import save as save_figure
 
 ENV_ID = "reach_gym/CursorReachCenterOut-v0"
 # Long enough to reach, adapt and show the after-effect; the network is as large as ever, the batches are small.

@@ -14,9 +14,10 @@ from matplotlib.ticker import PercentFormatter
 from rich import box
 from rich.table import Table
 
-from agents.analysis.figures import COLORS, DPI, FAINT, INK, TARGET, headline, layout, save, tidy
 from benchmarks.dqn_arms import RADIUS_STUDY
 from reach_gym import files
+from reach_gym.figures.saving import save
+from reach_gym.figures.style import COLORS, DPI, FAINT, INK, TARGET, headline, layout, tidy
 
 GOAL = 0.99
 Record = Mapping[str, Any]

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from rich.markdown import Markdown
 
-from agents.analysis.figures import save as save_figure
 from agents.common import runs
 from agents.common.checkpoint import CheckpointError
 from benchmarks import paper_figures, paper_tables
@@ -20,6 +19,7 @@ from benchmarks.paper_facts import DISCREPANCIES
 from benchmarks.paper_runs import load_all, train_all
 from reach_gym import checks, files
 from reach_gym.cli import shell
+from reach_gym.figures.saving import save as save_figure
 
 
 @dataclass(kw_only=True)

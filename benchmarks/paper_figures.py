@@ -11,8 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
 from agents.analysis.activity import record_network
-from agents.analysis.figures import COLORS, DPI, FAINT, FIELD, INK, RULE, TARGET, headline, layout, tidy
-from agents.analysis.hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
 from agents.analysis.population import psth, trajectories, tuning
 from agents.rnn.checkpoint import Trained
 from agents.rnn.figures import CENTER_OUT, block_edges, learning_curves, psth_figure, shade_blocks, smoothed, trajectory_figure
@@ -21,6 +19,8 @@ from agents.rnn.training import make_rollout
 from benchmarks.paper_facts import PAPER
 from benchmarks.paper_runs import BUFFER, CONTROL, CURL, CURL_TASK, STANDARD, TASK
 from benchmarks.paper_tables import phase_activity
+from reach_gym.figures.hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
+from reach_gym.figures.style import COLORS, DPI, FAINT, FIELD, INK, RULE, TARGET, headline, layout, tidy
 from reach_gym.recording import Recording
 from reach_gym.sessions.schedule import Block
 
@@ -80,14 +80,19 @@ def _tuned_units(trained: Trained) -> list[int]:
 
 
 def _views(trained: Trained, task: str) -> list[Panel]:
+    shown = zip(_VIEWS, _recordings(trained, task), strict=True)
+    return [Panel(title, recording, color) for (title, _, _, color), recording in shown]
+
+
+def _recordings(trained: Trained, task: str) -> list[Recording]:
     probes = trained.manifest["probes"]
-    panels = []
-    for title, network, field, color in _VIEWS:
+    found = []
+    for title, network, field, _ in _VIEWS:
         schedule = [{"name": title, "trials": 1, "gain": probes[field]["gain"]}]
         kwargs = {**CENTER_OUT, "schedule": schedule}
         recording = record_network(trained.snapshots[network], trained.config, task, kwargs, _PATHS).recording
-        panels.append(Panel(title, recording, color))
-    return panels
+        found.append(recording)
+    return found
 
 
 def figure_1(trained: Sequence[Trained]) -> Figure:
@@ -96,9 +101,9 @@ def figure_1(trained: Sequence[Trained]) -> Figure:
     (b, c), (d, e) = figure.subplots(2, 2, width_ratios=(1, 1.25)).tolist()
     _trial(b, trained[0])
     _loss(c, trained)
-    views = _views(trained[0], TASK)
-    _reaches(d, views[0].recording, "D  without the field", CALM, False)
-    _reaches(e, views[2].recording, "E  in the field, learned", FELT, True)
+    views = _recordings(trained[0], TASK)
+    _reaches(d, views[0], "D  without the field", CALM, False)
+    _reaches(e, views[2], "E  in the field, learned", FELT, True)
     headline(
         figure, "Figure 1: the standard sequence model", "seed 0, C all seeds; dashed: where the paper's code ended, run again"
     )

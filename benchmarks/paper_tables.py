@@ -8,13 +8,13 @@ import numpy as np
 
 from agents.analysis.activity import WHOLE, Activity, record_network
 from agents.analysis.population import MOVEMENT, Tuning, procrustes_distance, psth, subspace_angle, tuning, uniform_shift
-from agents.analysis.session_data import mean
 from agents.rnn.checkpoint import Trained
 from agents.rnn.report import phases
 from agents.rnn.trials import PAPER_TRIALS
 from benchmarks.paper_facts import PAPER, REPAIRED, Reference
 from benchmarks.paper_runs import BUFFER, CONTROL, CONTROLS, CURL, CURL_TASK, STANDARD, TASK
 from reach_gym.recording import adaptation
+from reach_gym.recording.conditions import mean
 
 _UNIT = 2.0  # mm
 Rows = list[tuple[str, ...]]

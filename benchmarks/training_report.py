@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, PercentFormatter, StrMethodFormatter
 
-from agents.analysis.figures import COLORS, DPI, INK, headline, layout, save, tidy
 from reach_gym import files
 from reach_gym.evaluation import statistics
+from reach_gym.figures.saving import save
+from reach_gym.figures.style import COLORS, DPI, INK, headline, layout, tidy
 from reach_gym.registration import NAMESPACE, TASKS
 
 Record = Mapping[str, Any]

@@ -11,9 +11,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from agents.analysis.hand_paths import hand_paths
 from benchmarks import demo_cursor
-from reach_gym.recording import record_whole_session
+from reach_gym.figures import hand_paths
 
 PICTURE = Path(__file__).parent / "_static" / "hand_paths.png"
 _PANELS = 4  # baseline, early and late adaptation, catch trials; the early washout looks like the last one
@@ -22,10 +21,9 @@ _SIZE, _DPI, _COLORS = (8.4, 2.75), 200, 64
 
 def figure() -> Figure:
     """The demonstration's hand paths, without axes, in few large panels."""
-    sessions = {name: record_whole_session(name, demo_cursor.ENV_ID, 0, demo_cursor.NOISE) for name in ("naive", "adapted")}
-    drawn = hand_paths({"": demo_cursor.story(sessions, 0)[:_PANELS]}, "", "")
+    session = demo_cursor.session(demo_cursor.LEARNER, 0)
+    drawn = hand_paths({"": demo_cursor.story(session)[:_PANELS]})
     drawn.set_size_inches(*_SIZE)
-    drawn.suptitle("")
     for axes in drawn.axes:
         axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
         axes.title.set_fontsize(12)

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 from matplotlib.ticker import MultipleLocator
 
-from agents.analysis.figures import COLORS, DPI, FAINT, FIELD, INK, RULE, TARGET, layout
 from reach_gym import fields
 from reach_gym.acting.protocol import Agent
+from reach_gym.figures.style import COLORS, DPI, FAINT, FIELD, INK, RULE, TARGET, layout
 from reach_gym.rendering import GridScene
 from reach_gym.rendering.field_marks import region_squares
 

@@ -14,7 +14,6 @@ import torch
 import tyro
 from rich.table import Table
 
-from agents.analysis import figures
 from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
 from agents.common import report
 from agents.common.command import LearnCommand, from_json
@@ -26,7 +25,7 @@ from agents.dqn import figures as dqn_figures
 from agents.dqn.checkpoint import AGENT
 from agents.dqn.config import PRESETS, DQNConfig
 from agents.dqn.learner import DQN
-from reach_gym import checks
+from reach_gym import checks, figures
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
 from reach_gym.rows.keywords import with_full_info

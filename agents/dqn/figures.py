@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from agents.analysis.figures import COLORS, DPI, FAINT, INK, TARGET, headline, layout, tidy
 from reach_gym.evaluation import Evaluation
+from reach_gym.figures.style import COLORS, DPI, FAINT, INK, TARGET, headline, layout, tidy
 
 _BLUE, _GREEN = COLORS[0], COLORS[2]
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import gymnasium as gym
 import tyro
 
-from agents.analysis import figures
 from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
 from agents.common import report
 from agents.common.command import LearnCommand
@@ -21,7 +20,7 @@ from agents.q_learning.config import QLearningConfig
 from agents.q_learning.figures import Curve, learning_curve
 from agents.q_learning.learner import AGENT, QLearning
 from agents.q_learning.tabular import TabularAgent
-from reach_gym import checks
+from reach_gym import checks, figures
 from reach_gym.cli import shell
 from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate
 from reach_gym.grid.env import GridReachEnv

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from agents.analysis.figures import COLORS, DPI, FAINT, INK, RULE, layout
+from reach_gym.figures.style import COLORS, DPI, FAINT, INK, RULE, layout
 
 
 @dataclass(frozen=True)

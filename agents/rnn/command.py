@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from agents.analysis.figures import save as save_figure
 from agents.common import report
 from agents.common.command import LearnCommand, from_json
 from agents.common.tensorboard_log import TensorBoardLog
@@ -23,6 +22,7 @@ from agents.rnn.training import RnnLearner
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
+from reach_gym.figures.saving import save as save_figure
 from reach_gym.registration import TASKS
 
 

@@ -1,6 +1,6 @@
 """Figures of recurrent networks: how they learned, what they did with a trial, and what their units did meanwhile.
 
-They use Matplotlib's objects like `agents.analysis.figures`, which also saves them.
+They use Matplotlib's objects like `reach_gym.figures`, which also saves them.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from agents.analysis.activity import WHOLE, record_network
-from agents.analysis.figures import COLORS, DPI, FAINT, FIELD, INK, RULE, headline, layout, tidy
-from agents.analysis.hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
 from agents.analysis.population import Psth, Trajectories
 from agents.rnn.models import Network, make_network
 from agents.rnn.probe import last_gain, trial_of
 from agents.rnn.training import RnnLearner
+from reach_gym.figures.hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
+from reach_gym.figures.style import COLORS, DPI, FAINT, FIELD, INK, RULE, headline, layout, tidy
 
 Floats = npt.NDArray[np.float64]
 _WINDOW = 10  # updates over which the curves are smoothed, so that the onset of a field stays sharp

@@ -8,8 +8,8 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from agents.analysis import figures
 from agents.q_learning.figures import Curve, learning_curve, smooth
+from reach_gym import figures
 
 
 def test_smooth_is_the_running_mean() -> None:

@@ -5,13 +5,15 @@ A subject is an agent, an ideal controller or a person: whoever made the `Record
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.recording import Recording, adaptation, catch_trials, deviations, mean_after_effect, perturbed
+from reach_gym.recording.analysis import adaptation, catch_trials, deviations, mean_after_effect, perturbed
+from reach_gym.recording.schema import Recording
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -44,6 +46,8 @@ def conditions(recording: Recording, count: int = SHOWN) -> list[Condition]:
     A block before any perturbation counts as a whole. Of a block with a perturbation there are the first and the last `count`
     trials, and after them its catch trials; of a block without one after it (a washout) the first. Channel trials are left out.
 
+    Where a name comes again, as that of the catch trials of a second adaptation, it has its number behind it: "catch trials (2)".
+
     Args:
         recording: A session.
         count: At most so many trials at each end, and at most half of a block.
@@ -64,6 +68,11 @@ def conditions(recording: Recording, count: int = SHOWN) -> list[Condition]:
         else:
             found += _some(recording, name, plain, False, False)
         before = before or felt
+    seen: Counter[str] = Counter()
+    for k, each in enumerate(found):
+        seen[each.name] += 1
+        if seen[each.name] > 1:
+            found[k] = replace(each, name=f"{each.name} ({seen[each.name]})")
     return found
 
 

@@ -17,15 +17,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 from matplotlib.text import Text
 
-from agents.analysis import figures, session_figures
-from agents.analysis.hand_paths import CALM, FELT, SURPRISED, hand_paths, millimetres, panels
-from agents.analysis.session_data import CATCH, block_runs, conditions, summary
-from reach_gym.measures import adaptation_coefficient, viscous_force
+from reach_gym import figures
+from reach_gym.figures.hand_paths import CALM, FELT, SURPRISED, Panel, Paths, hand_paths, millimetres, panels
+from reach_gym.figures.learning_curves import CATCH_MARK, CHANNEL_MARK
+from reach_gym.figures.speed_profiles import aligned_speed
+from reach_gym.figures.style import FIELD, look
 from reach_gym.planning.minimum_jerk import minimum_jerk
 from reach_gym.recording import Recording, adaptation, catch_trials, deviations, record, record_whole_session
+from reach_gym.recording.conditions import CATCH, conditions
 
 ENV_ID = "reach_gym/CursorReachCenterOut-v0"
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 NOISE: dict[str, Any] = {"motor_noise": [0.5, 0.2]}
 
 
@@ -48,77 +50,6 @@ def drawn(figure: Figure) -> float:
 
 def session_of(blocks: list[dict[str, Any]], agent: str = "naive") -> Recording:
     return record_whole_session(agent, ENV_ID, 0, {"schedule": blocks})
-
-
-# What a session is made of
-
-
-def test_conditions_are_the_ends_of_the_blocks_and_the_catch_trials(naive: Recording) -> None:
-    found = {each.name: each for each in conditions(naive, 10)}
-    assert list(found) == ["baseline", "adaptation, early", "adaptation, late", CATCH, "washout, early"]
-    names, caught = np.array(naive.block_names), catch_trials(naive)
-    plain = ~caught & ~naive.channel
-    for name, block, part in (
-        ("baseline", "baseline", slice(None)),
-        ("adaptation, early", "adaptation", slice(10)),
-        ("adaptation, late", "adaptation", slice(-10, None)),
-        ("washout, early", "washout", slice(10)),
-    ):
-        assert np.flatnonzero(found[name].mask).tolist() == np.flatnonzero(plain & (names == block))[part].tolist()
-    np.testing.assert_array_equal(found[CATCH].mask, caught)
-    assert caught.any()
-    told = {name: (each.perturbed, each.surprising) for name, each in found.items()}
-    assert told == {
-        "baseline": (False, False),
-        "adaptation, early": (True, True),
-        "adaptation, late": (True, False),
-        CATCH: (False, True),
-        "washout, early": (False, True),
-    }
-
-
-def test_both_ends_of_a_short_block_share_no_trial() -> None:
-    short = session_of([{"name": "a", "trials": 1}, {"name": "b", "trials": 5}, {"name": "c", "trials": 1, "gain": 0.0}])
-    masks = {each.name: np.flatnonzero(each.mask).tolist() for each in conditions(short)}
-    assert masks == {"a, early": [0], "b, early": [1, 2], "b, late": [4, 5], "c, early": [6]}
-
-
-def test_a_block_of_channel_trials_has_no_condition() -> None:
-    clamped = session_of([{"name": "adaptation", "trials": 4}, {"name": "clamp", "trials": 4, "gain": 0.0, "clamp": 1.0}])
-    assert [each.name for each in conditions(clamped)] == ["adaptation, early", "adaptation, late"]
-    only = session_of([{"name": "clamp", "trials": 3, "gain": 0.0, "clamp": 1.0}])
-    assert conditions(only) == []
-
-
-def test_blocks_of_one_name_stay_apart() -> None:
-    blocks = [{"name": "rest", "trials": 2, "gain": 0.0}, {"name": "field", "trials": 2}, {"name": "rest", "trials": 3, "gain": 0.0}]
-    runs = [(name, np.flatnonzero(mask).tolist()) for name, mask in block_runs(session_of(blocks))]
-    assert runs == [("rest", [0, 1]), ("field", [2, 3]), ("rest", [4, 5, 6])]
-
-
-def test_adaptation_is_the_coefficient_of_the_channel_trials(sessions: dict[str, Recording]) -> None:
-    adapted = sessions["adapted"]
-    channel = adapted.channel
-    values = adaptation(adapted)
-    field = viscous_force(adapted.velocity[channel], [[0.0, -13.0], [13.0, 0.0]])
-    expected = adaptation_coefficient(adapted.force[channel], field, adapted.start[channel], adapted.target[channel])
-    np.testing.assert_allclose(values[channel], expected, atol=1e-12)
-    assert np.isnan(values[~channel]).all()
-    assert channel.any()
-
-
-def test_a_summary_has_the_numbers_of_its_conditions(sessions: dict[str, Recording]) -> None:
-    adapted = sessions["adapted"]
-    told = summary(adapted)
-    off, names = 1000 * deviations(adapted), np.array(adapted.block_names)
-    plain = ~catch_trials(adapted) & ~adapted.channel
-    for name in ("baseline", "adaptation", "washout"):
-        assert told[f"{name}_mm"] == pytest.approx(np.abs(off[plain & (names == name)]).mean())
-    caught = off[catch_trials(adapted)]
-    assert told["catch_mm"] == pytest.approx(np.abs(caught).mean())
-    assert told["after_effect_mm"] == pytest.approx(caught.mean() - off[plain & (names == "baseline")].mean())
-    assert told["after_effect_mm"] < -15
-    assert told["adaptation_coefficient"] == pytest.approx(np.mean(adaptation(adapted)[adapted.channel & (names == "adaptation")]))
 
 
 # Hand paths
@@ -177,35 +108,87 @@ def test_deviations_are_written_for_people(metres: float, text: str) -> None:
     assert millimetres(metres) == text
 
 
+@pytest.fixture(scope="module")
+def turned() -> Recording:
+    kwargs = {**NOISE, "field": "null", "rotation": 30.0, "schedule": "abrupt"}
+    return record_whole_session("naive", ENV_ID, 0, kwargs)
+
+
+@pytest.mark.parametrize("of", ["cursor", "hand"])
+def test_the_path_drawn_under_a_rotation_is_the_one_that_is_measured(of: str, turned: Recording) -> None:
+    (panel,) = [each for each in panels(turned, 8) if each.title == "adaptation, late"]
+    (axes,) = hand_paths({"": [panel]}, of=of).axes
+    trials = panel.recording
+    assert isinstance(trials, Recording)
+    for way, path in zip(paths_in(axes, FELT), 100 * getattr(trials, of), strict=True):
+        np.testing.assert_array_equal(way, path)
+    size = trials.measures(of)["max_deviation"].mean()
+    assert axes.texts[0].get_text() == f"{of}:  {millimetres(size)}"
+    other = trials.measures("hand" if of == "cursor" else "cursor")["max_deviation"].mean()
+    assert abs(size - other) > 0.02
+
+
+def test_paths_may_be_plain_arrays() -> None:
+    way = np.array([[[0.0, 0.0], [0.05, 0.012], [0.1, 0.0], [np.nan, np.nan]], [[0.0, 0.0], [0.05, 0.002], [0.07, -0.004], [0.1, 0.0]]])
+    (axes,) = hand_paths({"": [Panel("mine", Paths(way, (0, 0), (0.1, 0)))]}).axes
+    assert axes.texts[0].get_text() == millimetres((0.012 - 0.004) / 2)
+    assert [patch.center for patch in axes.patches if isinstance(patch, Circle)] == [(10.0, 0.0)]
+    lines = [line for line in axes.lines if line.get_marker() != "o"]
+    np.testing.assert_allclose(np.stack([line.get_xydata() for line in lines]), 100 * way)
+    with pytest.raises(ValueError, match=r"`path` must be of shape"):
+        hand_paths({"": [Panel("mine", Paths(way[0], (0, 0), (0.1, 0)))]})
+    with pytest.raises(ValueError, match=r"`of` must be one of"):
+        hand_paths({"": [Panel("mine", Paths(way, (0, 0), (0.1, 0)))]}, of="foot")
+
+
+# Looks
+
+
+def test_28_subjects_have_looks_of_their_own_and_8_of_them_markers() -> None:
+    looks = [look(place) for place in range(28)]
+    assert len({(each.color, each.dashes) for each in looks}) == 28
+    assert len({each.marker for each in looks[:8]}) == 8
+    assert len({each.dashes for each in looks[:4]}) == 4  # told apart in grey, too
+
+
+@pytest.mark.parametrize("name", ["learning_curve", "after_effects"])
+def test_marks_do_not_grow_with_the_rank(name: str, naive: Recording) -> None:
+    figure = MAKERS[name]({f"subject {k}": naive for k in range(8)})
+    for kind in ("o", CATCH_MARK, CHANNEL_MARK, "."):
+        sizes = {line.get_markersize() for axes in figure.axes for line in axes.lines if line.get_marker() == kind and len(line.get_xdata()) > 1}
+        assert len(sizes) <= 2, kind  # dots of trials, and points of a mean
+
+
 # Learning curve
 
 
 def test_learning_curve_shows_every_trial_once(sessions: dict[str, Recording]) -> None:
-    figure = session_figures.learning_curve(sessions)
+    figure = figures.learning_curve(sessions)
     upper, lower = figure.axes
     for recording, color in zip(sessions.values(), figures.COLORS, strict=False):
         off, caught = 1000 * deviations(recording), catch_trials(recording)
         mine = [line for line in upper.lines if same_color(line.get_color(), color)]
         plain = [line for line in mine if line.get_marker() == "o"]
-        (catches,) = [line for line in mine if line.get_marker() == session_figures.CATCH_MARK]
+        (catches,) = [line for line in mine if line.get_marker() == CATCH_MARK]
         assert len(plain) == 3  # the line is broken between blocks
         shown = np.concatenate([line.get_xydata() for line in plain])
         wanted = np.flatnonzero(~caught & ~recording.channel)
         np.testing.assert_allclose(shown, np.stack([wanted + 1, off[wanted]], axis=1))
         np.testing.assert_allclose(catches.get_xydata(), np.stack([np.flatnonzero(caught) + 1, off[caught]], axis=1))
-        (squares,) = [line for line in lower.lines if line.get_marker() == session_figures.CHANNEL_MARK and same_color(line.get_color(), color)]
+        squares = [line.get_xydata() for line in lower.lines if line.get_marker() == CHANNEL_MARK and same_color(line.get_color(), color)]
         channel = np.flatnonzero(recording.channel)
-        np.testing.assert_allclose(squares.get_xydata(), np.stack([channel + 1, adaptation(recording)[channel]], axis=1))
-    widths = [line.get_linewidth() for line in upper.lines if line.get_marker() == "o"][::3]
-    assert widths == sorted(set(widths), reverse=True)  # equal curves stay visible under each other
+        np.testing.assert_allclose(np.concatenate(squares), np.stack([channel + 1, adaptation(recording)[channel]], axis=1))
+    styles = {str(line._unscaled_dash_pattern) for line in upper.lines if line.get_marker() == "o"}
+    assert len(styles) == 3  # equal curves stay visible under each other
+    assert len({line.get_linewidth() for line in upper.lines if line.get_marker() == "o"}) == 1
 
 
 def test_learning_curve_shades_and_names_the_blocks(sessions: dict[str, Recording]) -> None:
-    figure = session_figures.learning_curve(sessions)
+    figure = figures.learning_curve(sessions)
     for axes in figure.axes:
         spans = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
         assert [(span.get_x(), span.get_x() + span.get_width()) for span in spans] == [(0.5, 40.5), (40.5, 200.5), (200.5, 280.5)]
-        assert [same_color(span.get_facecolor()[:3], to_rgb(figures.FIELD)) for span in spans] == [False, True, False]
+        assert [same_color(span.get_facecolor()[:3], to_rgb(FIELD)) for span in spans] == [False, True, False]
     assert [text.get_text() for text in figure.axes[0].texts] == ["baseline", "adaptation", "washout"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["naive", "adapted", "ideal", "catch trial", "channel trial"]
@@ -213,7 +196,7 @@ def test_learning_curve_shades_and_names_the_blocks(sessions: dict[str, Recordin
 
 def test_learning_curve_without_catch_and_channel_trials() -> None:
     plain = session_of([{"name": "baseline", "trials": 2, "gain": 0.0}, {"name": "field", "trials": 3}])
-    figure = session_figures.learning_curve({"somebody": plain})
+    figure = figures.learning_curve({"somebody": plain})
     assert len(figure.axes) == 1
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["somebody"]
 
@@ -222,7 +205,7 @@ def test_learning_curve_without_catch_and_channel_trials() -> None:
 
 
 def test_after_effects_show_trials_means_and_spreads(sessions: dict[str, Recording]) -> None:
-    figure = session_figures.after_effects(sessions, 10)
+    figure = figures.after_effects(sessions, 10)
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_xticklabels()] == [
         "baseline", "adaptation,\nearly", "adaptation,\nlate", CATCH, "washout,\nearly",
@@ -230,7 +213,7 @@ def test_after_effects_show_trials_means_and_spreads(sessions: dict[str, Recordi
     for k, (recording, color) in enumerate(zip(sessions.values(), figures.COLORS, strict=False)):
         off = 1000 * deviations(recording)
         bars = [bar for bar in axes.containers if same_color(bar.lines[0].get_color(), color)]
-        dots = [line for line in axes.lines if line.get_marker() == "o" and same_color(line.get_color(), color)]
+        dots = [line for line in axes.lines if line.get_marker() == "." and same_color(line.get_color(), color)]
         for x, (condition, bar, dot) in enumerate(zip(conditions(recording, 10), bars, dots, strict=True)):
             values = off[condition.mask]
             np.testing.assert_allclose(dot.get_ydata(), values)
@@ -238,8 +221,8 @@ def test_after_effects_show_trials_means_and_spreads(sessions: dict[str, Recordi
             assert height == pytest.approx(values.mean())
             low, high = (float(cap.get_ydata()[0]) for cap in bar.lines[1])
             np.testing.assert_allclose([low, high], [values.mean() - values.std(), values.mean() + values.std()])
-            assert place == pytest.approx(x + 0.8 / 3 * (k - 1))
-            assert np.abs(dot.get_xdata() - place).max() < 0.4 / 3  # nobody else's place
+            assert place == pytest.approx(x + 0.84 / 3 * (k - 1))
+            assert np.abs(dot.get_xdata() - place).max() < 0.42 / 3  # nobody else's place
     spans = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
     assert [span.get_x() for span in spans] == [0.5, 1.5]
 
@@ -248,7 +231,7 @@ def test_after_effects_show_trials_means_and_spreads(sessions: dict[str, Recordi
 
 
 def test_speeds_are_aligned_to_the_cue(naive: Recording) -> None:
-    time, speeds = session_figures.aligned_speed(naive)
+    time, speeds = aligned_speed(naive)
     assert time[0] == pytest.approx(-0.05) and time[-1] == pytest.approx(0.65)
     for trial in (0, 100):
         for k in (0, 5, 30, len(time) - 1):
@@ -258,13 +241,13 @@ def test_speeds_are_aligned_to_the_cue(naive: Recording) -> None:
 
 
 def test_velocity_profiles_are_means_beside_minimum_jerk(sessions: dict[str, Recording]) -> None:
-    figure = session_figures.velocity_profiles(sessions, 10)
+    figure = figures.velocity_profiles(sessions, 10)
     assert [axes.get_title(loc="left") for axes in figure.axes] == [each.name for each in conditions(sessions["ideal"], 10)]
     for axes, condition in zip(figure.axes, conditions(sessions["naive"], 10), strict=True):
         *curves, reference = axes.lines
         assert len(curves) == len(axes.collections) == 3
         chosen = sessions["naive"].subset(condition.mask)
-        time, speeds = session_figures.aligned_speed(chosen)
+        time, speeds = aligned_speed(chosen)
         peak = int(np.abs(time - 0.25).argmin())
         (place,) = np.flatnonzero(curves[0].get_xdata() == time[peak])
         assert curves[0].get_ydata()[place] == pytest.approx(speeds[:, peak].mean())
@@ -275,6 +258,7 @@ def test_velocity_profiles_are_means_beside_minimum_jerk(sessions: dict[str, Rec
         ideal = minimum_jerk(reference.get_xdata(), np.zeros(2), np.array([0.1, 0.0])).velocity[:, 0]
         np.testing.assert_allclose(reference.get_ydata(), ideal, atol=1e-9)
         assert reference.get_linestyle() == "--"
+        assert not same_color(reference.get_color(), curves[0].get_color())
 
 
 # Those who fail
@@ -286,9 +270,9 @@ def still(observations: Any) -> Any:
 
 MAKERS: dict[str, Callable[[dict[str, Recording]], Figure]] = {
     "hand_paths": lambda subjects: hand_paths({name: panels(each) for name, each in subjects.items()}),
-    "learning_curve": session_figures.learning_curve,
-    "after_effects": session_figures.after_effects,
-    "velocity_profiles": session_figures.velocity_profiles,
+    "learning_curve": figures.learning_curve,
+    "after_effects": figures.after_effects,
+    "velocity_profiles": figures.velocity_profiles,
 }
 BLOCKS = [
     {"name": "baseline", "trials": 2, "gain": 0.0},
@@ -321,14 +305,7 @@ def test_a_session_in_channels_alone_is_drawn(name: str) -> None:
 @pytest.mark.parametrize("name", MAKERS)
 def test_one_trial_and_more_subjects_than_colours(name: str) -> None:
     one = session_of([{"name": "field", "trials": 1}])
-    assert drawn(MAKERS[name]({f"subject {k}": one for k in range((len(figures.COLORS) + 1) if name != "hand_paths" else 2)})) > 5
-
-
-def test_summaries_of_failing_subjects_have_no_invented_numbers(failing: dict[str, Recording]) -> None:
-    told = summary(failing["still"])
-    assert told["success"] == 0.0 and told["false_starts"] == 0.0
-    assert all(np.isnan(value) for key, value in told.items() if key not in ("trials", "success", "false_starts"))
-    assert summary(failing["random"])["false_starts"] == failing["random"].false_start.sum() > 0
+    assert drawn(MAKERS[name]({f"subject {k}": one for k in range(8 if name != "hand_paths" else 2)})) > 5
 
 
 def words(figure: Figure) -> list[Text]:
@@ -355,5 +332,5 @@ def test_no_words_lie_on_each_other(name: str, sessions: dict[str, Recording]) -
 
 
 def test_pyplot_is_never_loaded() -> None:
-    code = "import sys, agents.analysis.session_figures, agents.analysis.hand_paths; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, reach_gym.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
