@@ -21,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.leaderboard import Leaderboard
         from benchmarks.paper import Paper
         from benchmarks.recipe_check import RecipeCheck
+        from benchmarks.recovery import Recovery
         from benchmarks.rnn_ablation import RnnAblation
         from benchmarks.rnn_speed import RnnSpeed
         from benchmarks.speed import Speed
@@ -44,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "yardsticks": Yardsticks,
         "adaptation": Adaptation,
         "coverage": Coverage,
+        "recovery": Recovery,
     }
     return shell.main(commands, argv, "python -m benchmarks", "Experiments and measurements of reach_gym.")
 

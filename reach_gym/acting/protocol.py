@@ -19,11 +19,13 @@ from gymnasium.vector import VectorEnv
 from reach_gym import checks
 from reach_gym.acting.adapters import SPACES, Starts, count_rows, from_callable, from_predict
 from reach_gym.errors import NotApplicableError, missing_extra
+from reach_gym.models.acting import ContextualAgent, ErrorSensitivityAgent, ManySlowAgent, OneStateAgent, TwoStateAgent
 from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
 from reach_gym.registration import FAMILIES, family_of
 
 __all__ = [
     "BUILT_IN",
+    "LEARNERS",
     "LOADER",
     "Agent",
     "Starts",
@@ -128,21 +130,30 @@ def require_fit(agent: Any, env: VectorEnv[Any, Any, Any]) -> None:
             raise NotApplicableError(f"the agent has the {name.replace('_', ' ')} {space}, the task has {own}.")
 
 
+# Agents that learn from trial to trial, in sessions of the continuous task: models in an optimal controller.
+LEARNERS: dict[str, Callable[[Any], Agent]] = {
+    "one_state": OneStateAgent,
+    "two_state": TwoStateAgent,
+    "many_slow": ManySlowAgent,
+    "error_sensitivity": ErrorSensitivityAgent,
+    "contextual": ContextualAgent,
+}
 BUILT_IN: dict[str, Callable[[Any], Agent]] = {
     "ideal": IdealAgent,
     "naive": NaiveAgent,
     "adapted": AdaptedAgent,
     "minimum_jerk": MinimumJerkAgent,
     "random": RandomAgent,
+    **LEARNERS,
 }
 
 
 def carries_nothing_over(agent: Any) -> bool:
-    """Whether an agent is one of the package's own, asked for by name.
+    """Whether an agent is one of the package's own that do not learn, asked for by name.
 
     They take nothing from one trial to the next, so that all trials of a session can be done at once.
     """
-    return isinstance(agent, str) and agent in BUILT_IN
+    return isinstance(agent, str) and agent in BUILT_IN and agent not in LEARNERS
 
 
 def is_module(name: str) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.measures import after_effect, arrays, baseline_corrected, fit_two_state, learning_index, retention
+from reach_gym.measures import after_effect, arrays, baseline_corrected, learning_index, retention
+from reach_gym.models import TrialData, TwoState, fit
 from reach_gym.recording import Recording, catch_trials, channel_compensation, perturbed, reach_directions
 
 Floats = npt.NDArray[np.float64]
@@ -46,7 +47,7 @@ def session_facts(recording: Recording) -> tuple[dict[str, float], dict[str, Any
     - ``retention``: what is left at the end of the error clamp, as a share of what there was at its beginning.
     - ``savings``: how much smaller the error of the first field trials is the second time, as a share of the first time's: of
       10, or of as many as come before a catch trial in either block, since it unlearns.
-    - ``two_state_...``: the two-state model fitted to the channel trials (`reach_gym.measures.fit_two_state`).
+    - ``two_state_...``: the two-state model fitted to the channel trials (`reach_gym.models.fit`).
 
     NaN where a number does not exist: who has learned nothing has nothing to retain.
     """
@@ -57,10 +58,11 @@ def session_facts(recording: Recording) -> tuple[dict[str, float], dict[str, Any
     perturbation = np.where(session.plain, np.nan_to_num(recording.gain[:, 0]), 0.0)
     modelled = np.full(len(share), np.nan)
     numbers |= {f"two_state_{name}": float("nan") for name in (*_PARAMETERS, "asymptote", "explained")}
-    if np.isfinite(share[clamped]).sum() >= len(_PARAMETERS):
-        fit = fit_two_state(perturbation, clamped, share)
-        numbers |= {f"two_state_{name}": value for name, value in fit.to_data().items() if name != "trials"}
-        modelled = fit.model.output(perturbation, clamped)
+    if np.isfinite(share[clamped]).sum() >= len(_PARAMETERS) + 1:
+        fitted = fit(TwoState, TrialData(perturbation, clamped, share))
+        facts = fitted.to_data()
+        numbers |= {f"two_state_{name}": facts[name] for name in (*_PARAMETERS, "asymptote", "explained")}
+        modelled = fitted.output
     courses = {
         "block": session.names.tolist(),
         "plain": session.plain.tolist(),

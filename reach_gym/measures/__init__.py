@@ -29,19 +29,16 @@ from reach_gym.measures.movement import Movement, find_movement, speed
 from reach_gym.measures.recovery import Evoked, Recovery, evoked_recovery, spontaneous_recovery
 from reach_gym.measures.savings import Savings, learning_rates, paired_change, savings
 from reach_gym.measures.sensitivity import Triplets, error_sensitivity, sensitivity_by_size
-from reach_gym.measures.two_state import Fit, TwoState, fit_two_state
 
 __all__ = [
     "Compensation",
     "Evoked",
     "Exponential",
-    "Fit",
     "Generalisation",
     "Movement",
     "Recovery",
     "Savings",
     "Triplets",
-    "TwoState",
     "Width",
     "adaptation_coefficient",
     "after_effect",
@@ -61,7 +58,6 @@ __all__ = [
     "evoked_recovery",
     "find_movement",
     "fit_exponential",
-    "fit_two_state",
     "fit_width",
     "generalisation",
     "initial_angle_error",

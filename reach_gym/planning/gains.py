@@ -35,6 +35,7 @@ END_VELOCITY = 2.5e5
 # subjects move nearly straight and overcompensate a little (Izawa et al. 2008); so does this with 0.1, by 4 mm. Against the
 # walls of a force channel it then presses with 1.0 times the force of the field.
 EFFORT = 0.1
+_FORCE = 100.0  # what the force that moves a hand costs, where the command costs 1 and a movement is to be straight
 _MOST = 4096  # solved problems kept
 _TOGETHER = 16  # lengths of a movement that are solved at once, since other rows will ask for the neighbours of one soon
 
@@ -70,25 +71,30 @@ class _Movement(NamedTuple):
     def key(self) -> tuple[int, int]:
         return self.begin, self.steps
 
-    def and_its_like(self) -> list[_Movement]:
+    def and_its_like(self, together: int) -> list[_Movement]:
         """Itself, and where the field stays, those of about as many steps."""
         if len(self.problem.linear) > 1:
             return [self]
-        least = self.steps - self.steps % _TOGETHER
-        return [self._replace(steps=steps) for steps in range(max(1, least), least + _TOGETHER)]
+        least = self.steps - self.steps % together
+        return [self._replace(steps=steps) for steps in range(max(1, least), least + together)]
 
 
 class GainBook:
     """Solves each problem once, however many rows share it."""
 
-    def __init__(self, dt: float, body: LinearHand, frequency: float = FREQUENCY) -> None:
+    def __init__(self, dt: float, body: LinearHand, frequency: float = FREQUENCY, straight: bool = False) -> None:
         """For one kind of hand.
 
         Args:
             dt: Time step, s.
             body: The hand.
             frequency: See `FREQUENCY`.
+            straight: Whether movements are to go as without a field, at whatever effort. What is charged then is all the force
+                that moves the hand, the field's included, and where it lags the command for a hundredth. Otherwise see `EFFORT`.
         """
+        self._effort = 0.0 if straight else EFFORT
+        # The fields of somebody who learns change from trial to trial: movements of other lengths are hardly asked for.
+        self._together = 1 if straight else _TOGETHER
         self._dt, self._mass, self._damping = dt, body.mass, body.damping
         self._fading = fading(dt, body.lag) if body.lag else None
         self._book: dict[bytes, Problem] = {}
@@ -124,7 +130,11 @@ class GainBook:
             wanted.append(movement)
             if movement.key not in problem.moves:
                 missing.update(
-                    {(id(problem), *each.key): each for each in movement.and_its_like() if each.key not in problem.moves}
+                    {
+                        (id(problem), *each.key): each
+                        for each in movement.and_its_like(self._together)
+                        if each.key not in problem.moves
+                    }
                 )
         if missing:
             solved = self._solve_moves(list(missing.values()))
@@ -142,19 +152,25 @@ class GainBook:
             The matrices A (..., d, d) and B (..., d, 2) of a hand that w acts on, the state cost (..., d, d) that comes with an
             effort cost of 1, and what its gains (..., 2, d) leave out.
         """
+        a, b, force = self._hand(linear)
+        left = 1.0 - self._effort
+        return a - b @ (left * force), b, self._effort * left * np.swapaxes(force, -1, -2) @ force, left * force
+
+    def _on_force(self, linear: Floats) -> tuple[Floats, Floats, Floats, float]:
+        """The same as `_share` for a charge on the force that moves a hand whose own force lags behind the command."""
+        a, b, force = self._hand(linear)
+        moving = force + np.eye(2, self.size, self.size - 2)
+        return a, b, _FORCE * np.swapaxes(moving, -1, -2) @ moving, 0.0
+
+    def _hand(self, linear: Floats) -> tuple[Floats, Floats, Floats]:
+        """The matrices A and B of a hand in a field, and that of the field's force (..., 2, d)."""
         square = linear.reshape(*linear.shape[:-1], 2, 2, 2)
         viscosity, stiffness = square[..., 0, :, :] - self._damping * np.eye(2), square[..., 1, :, :]
         force = np.concatenate([stiffness, viscosity], axis=-1)
         a, b = lqg.dynamics(self._dt, self._mass, viscosity, stiffness)
-        if self._fading:
-            a, b = lqg.lagging(a, b, *self._fading)
-            force = np.concatenate([force, np.zeros_like(viscosity)], axis=-1)
-        return (
-            a - b @ ((1.0 - EFFORT) * force),
-            b,
-            EFFORT * (1.0 - EFFORT) * np.swapaxes(force, -1, -2) @ force,
-            (1.0 - EFFORT) * force,
-        )
+        if not self._fading:
+            return a, b, force
+        return *lqg.lagging(a, b, *self._fading), np.concatenate([force, np.zeros_like(viscosity)], axis=-1)
 
     def _solve_hold(self, linear: Floats) -> tuple[Floats, Floats]:
         a, b, cost, rest = self._share(linear)
@@ -178,5 +194,5 @@ class GainBook:
         # Of the steps before a shorter movement nothing is used, but they must cost something.
         share = np.maximum(steps + back + 0.5, 0.5) / steps
         effort = self._unit / (4.0 * share * (1.0 - share))
-        a, b, cost, rest = self._share(linear)
+        a, b, cost, rest = self._on_force(linear) if self._fading and not self._effort else self._share(linear)
         return lqg.riccati(a, b, effort[..., None, None] * cost, effort, terminal)[0] + rest

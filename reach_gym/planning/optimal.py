@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,10 @@ from reach_gym.planning.durations import planned_steps, window_of
 from reach_gym.planning.estimate import Estimator, acts, move, scale_at
 from reach_gym.planning.gains import FREQUENCY, GainBook
 from reach_gym.planning.row_gains import RowGains
-from reach_gym.planning.watch import Seen, TrialWatch
+from reach_gym.planning.watch import Belief, Seen, TrialWatch
+
+if TYPE_CHECKING:
+    from reach_gym.reach.facts import TrialFacts
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -19,6 +22,7 @@ Mask = npt.NDArray[np.bool_]
 # N along one axis, of a force that the believed field leaves out. Somebody who may be wrong about the field expects much, so that
 # the senses outweigh the belief: with less the naive controller is thrown out of a curl field under a delay of 60 ms.
 SURPRISE = {"trial": 0.0, "block": 10.0, "nothing": 10.0}
+_SURPRISE_OF_LEARNERS = SURPRISE["block"]
 # How much of a field that may be absent its believer's feedback and prediction count on where what he sees is late; the rest is
 # planned for, as a force that comes with the time and not with the hand. So both the field and its absence are half expected.
 TRUST = 0.5
@@ -38,16 +42,22 @@ class OptimalFeedback:
     plans for one half instead of responding by it.
     """
 
-    def __init__(self, env: Any, belief: str = "trial") -> None:
+    def __init__(self, env: Any, belief: Belief | float | Floats = "trial") -> None:
         """Controls `env`.
 
         Args:
             env: A cursor reach of this package, scalar or vector, wrapped or not.
-            belief: ``"trial"`` (the truth), ``"block"`` (what the block plans) or ``"nothing"`` (no field, no rotation).
+            belief: ``"trial"`` (the truth), ``"block"`` (what the block plans) or ``"nothing"`` (no field, no rotation); or how
+                much of the task's own field and rotation is expected in every trial, a number or one per row (n,); or a function
+                that says it at the beginning of trials (`reach_gym.planning.watch.Belief`). Who expects a share of the field
+                cancels just that: if he is right his hand moves as without a field, and in a channel he presses with that share.
 
         Raises:
             TypeError: `env` is no cursor reach.
         """
+        if not isinstance(belief, str) and not callable(belief):
+            shares = np.asarray(belief, np.float64)
+            belief = lambda told, new: np.broadcast_to(shares, len(new))  # noqa: E731  # a constant, as a function
         self._watch = TrialWatch(env, belief)
         self._belief = belief
         self._window = window_of(env)
@@ -56,6 +66,11 @@ class OptimalFeedback:
     def reset(self, starts: Mask) -> None:
         """Forgets the rows, bool (n,), that begin an episode."""
         self._watch.reset(starts)
+
+    @property
+    def facts(self) -> TrialFacts:
+        """The trials under way as the controller believes them to be; there are none before its first act."""
+        return self._watch.facts
 
     def act(self, observations: Any) -> npt.NDArray[np.float32]:
         """Actions (n, 2) for a batch of observations."""
@@ -80,10 +95,11 @@ class OptimalFeedback:
         late = facts.delay * facts.dt + facts.body.lag
         frequency = min(FREQUENCY, 1.0 / late) if late > 0 else FREQUENCY
         self._rows = rows
-        self._hedges = self._belief == "block" and late > 0
-        book = GainBook(facts.dt, facts.body, frequency)
+        learns = not isinstance(self._belief, str)
+        self._hedges = (learns or self._belief == "block") and late > 0
+        book = GainBook(facts.dt, facts.body, frequency, straight=learns)
         self._gains, self._hedged = RowGains(book, rows), RowGains(book, rows)
-        self._estimator = Estimator(facts, SURPRISE[self._belief])
+        self._estimator = Estimator(facts, SURPRISE[self._belief] if isinstance(self._belief, str) else _SURPRISE_OF_LEARNERS)
         self._trust, self._plan = np.ones(rows), np.zeros((rows, book.size))
 
     def _solve(self, seen: Seen) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from reach_gym.errors import NotApplicableError
+from reach_gym.fields import FieldNumbers
+from reach_gym.plants.turns import turn
 
 if TYPE_CHECKING:
+    from reach_gym.fields import ForceField
     from reach_gym.reach.facts import TrialFacts
     from reach_gym.reach.observations import Sensed
 
@@ -21,6 +25,9 @@ Mask = npt.NDArray[np.bool_]
 # For how long a controller asks after the field's time course, in steps and in seconds, whichever is more; a registered trial
 # has 100 steps of 10 ms.
 STEPS, SECONDS = 200, 2.0
+# A belief: a name, or a function of the trials, as somebody sees them who knows no field, and of the rows, bool (n,), that begin
+# one; it gives how much of the task's own field and rotation is expected, (n,).
+Belief = str | Callable[["TrialFacts", Mask], Floats]
 _PER_ROW = ("start", "field", "scale", "rotation")  # what a controller may know of a trial; the target and the cue it sees
 
 
@@ -56,6 +63,23 @@ class Seen(NamedTuple):
     go: Mask
 
 
+def own_perturbation(env: Any) -> tuple[ForceField, float]:
+    """The field of a task and its rotation in degrees at a gain of 1.
+
+    Where the task itself has neither, the field is the first one among those of its session, if there is any.
+    """
+    task = env.task
+    if task.rotation == 0 and not _pushes(task.field):
+        for field in getattr(task, "block_fields", ()):
+            if _pushes(field):
+                return field, 0.0
+    return task.field, task.rotation
+
+
+def _pushes(field: ForceField) -> bool:
+    return field.gain != 0 and any(field.numbers[FieldNumbers._fields.index("push_x") : FieldNumbers._fields.index("origin_x")])
+
+
 class TrialWatch:
     """Follows the trials of all rows of an environment, each row on its own."""
 
@@ -64,12 +88,12 @@ class TrialWatch:
     _cue: Integers
     _goal: Floats
 
-    def __init__(self, env: Any, belief: str) -> None:
+    def __init__(self, env: Any, belief: Belief) -> None:
         """Watches `env`.
 
         Args:
             env: A cursor reach of this package, scalar or vector, wrapped or not.
-            belief: ``"trial"``, ``"block"`` or ``"nothing"``; see `reach_gym.reach.facts.TrialFacts`.
+            belief: ``"trial"``, ``"block"`` or ``"nothing"``, see `reach_gym.reach.facts.TrialFacts`; or a function (`Belief`).
 
         Raises:
             NotApplicableError: `env` is none.
@@ -117,11 +141,12 @@ class TrialWatch:
         """Asks about the trials of the rows that were reset; returns those whose trial begins now."""
         if self._asks is not None and len(self._asks) == count and not self._asks.any():
             return np.zeros(count, np.bool_)
-        told = self._env.trial_facts(belief=self._belief, steps=self._steps)
+        told = self._ask()
         if self._steps * told.dt < SECONDS:
             self._steps = math.ceil(SECONDS / told.dt)
-            told = self._env.trial_facts(belief=self._belief, steps=self._steps)
+            told = self._ask()
         if self._asks is None or len(self._asks) != count:
+            told = self._believed(told, np.ones(count, np.bool_))
             self.facts = told._replace(
                 start=told.start.copy(), field=told.field.copy(), scale=told.scale.copy(), rotation=told.rotation.copy()
             )
@@ -132,10 +157,27 @@ class TrialWatch:
         # a row whose trial is not at its first step is asked once more.
         new = np.asarray((self._asks == 2) | ((self._asks == 1) & (told.step == 0)))
         self._asks = np.where((self._asks == 2) & (told.step > 0), 1, 0)
+        told = self._believed(told, new)
         self._time[new] = told.step[new] - 1
         for name in _PER_ROW:
             getattr(self.facts, name)[new] = getattr(told, name)[new]
         return new
+
+    def _ask(self) -> TrialFacts:
+        belief = self._belief if isinstance(self._belief, str) else "nothing"
+        return self._env.trial_facts(belief=belief, steps=self._steps)
+
+    def _believed(self, told: TrialFacts, new: Mask) -> TrialFacts:
+        """What was `told`, with the field and the rotation that are expected of the `new` rows where the belief is a function."""
+        if isinstance(self._belief, str):
+            return told
+        share = self._belief(told, new)
+        field, rotation = own_perturbation(self._env)
+        return told._replace(
+            field=np.tile(np.array(field.numbers, np.float64), (len(share), 1)),
+            scale=np.repeat((field.gain * share)[:, None], told.scale.shape[1], axis=1),
+            rotation=np.stack(turn(share * rotation), axis=1),
+        )
 
     def _to_hand(self, vectors: Floats) -> Floats:
         """Turns vectors (n, 2) of the cursor back to the hand, against the believed rotation."""

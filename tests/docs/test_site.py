@@ -135,7 +135,7 @@ def test_every_module_is_in_the_api(tmp_path):
         left_out = parts[1] in ("cli", "__main__") or parts[-1] in api_pages._LOOPS
         assert (f"automodule:: {module.name}\n" in text) == (not left_out), module.name
     assert "/api/generated/measures>`" in (tmp_path / "table.inc").read_text()
-    assert "{py:obj}`fit_two_state <reach_gym.measures.two_state.fit_two_state>`" in text
+    assert "{py:obj}`TwoState <reach_gym.models.linear.TwoState>`" in text
 
 
 def test_the_tables_have_every_preset_schedule_and_command(tmp_path):
