@@ -238,7 +238,7 @@ def test_spontaneous_recovery_of_two_state_models(model, end, counter, peak, tri
 def test_spontaneous_recovery_with_holes_and_noise():
     blocks = ((50, 0.0), (125, 1.0), (15, -1.0), (150, None))
     masks = [which(blocks, place) for place in (1, 2, 3)]
-    output = SMITH.output(*sequence(*blocks)) + 0.1 * np.random.default_rng(0).normal(size=340)
+    output = SMITH.simulate(*sequence(*blocks)) + 0.1 * np.random.default_rng(0).normal(size=340)
     output[::3] = NAN
     single, wide = (measures.spontaneous_recovery(output, *masks, window=width) for width in (1, 9))
     assert single.peak > 0.3 > wide.peak and wide.learned == pytest.approx(0.723, abs=0.1)

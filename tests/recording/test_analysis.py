@@ -9,6 +9,7 @@ import pytest
 
 from reach_gym.measures import baseline_corrected
 from reach_gym.recording import (
+    Recording,
     adaptation,
     baseline_trials,
     catch_trials,
@@ -22,6 +23,7 @@ from reach_gym.recording import (
     sideways,
     triplets,
 )
+from reach_gym.sessions import TrialTable, block, write_table
 
 CURL, LAB = "reach_gym/CursorReachCenterOut-v0", "reach_gym/LabReachCenterOut-v0"
 BASELINE = {"name": "baseline", "trials": 12, "gain": 0.0, "clamp": 0.3}
@@ -148,3 +150,21 @@ def test_sideways_points_to_the_left():
 def test_bad_words_are_refused(call):
     with pytest.raises(ValueError, match="must be one of"):
         call(session(WASHOUT))
+
+
+def test_a_recording_knows_the_rows_of_its_trials(tmp_path):
+    rows = [*block("baseline", 6, gain=0.0, directions=2), *block("learn", 20, catch=[7, 11], channel=[9], directions=4)]
+    table = TrialTable([*rows, *block("opposite", 4, field="curl_cw", directions=[90], cue=2, rest=9.0)])
+    write_table(table, tmp_path / "session.csv")
+    for given in (table, table.to_data(), str(tmp_path / "session.csv")):
+        done = record_whole_session("naive", "reach_gym/CursorReachCenterOut-v0", 3, {"schedule": given}, observe=False)
+        assert done.planned == table.take(range(30)) and done.block_names == table.block.tolist()
+        done.save(tmp_path / "done.npz")
+        again = Recording.load(tmp_path / "done.npz")
+        for each in (done, again):
+            assert np.flatnonzero(catch_trials(each)).tolist() == [13, 17] == np.flatnonzero(each.table.catch).tolist()
+            assert np.flatnonzero(each.table.channel).tolist() == [15] and (each.table.gain == table.gain).all()
+            assert np.allclose(each.table.target, table.target) and each.table.cue.tolist() == table.cue.tolist()
+    drawn = record_whole_session("naive", "reach_gym/CursorReachCenterOut-v0", 3, trials=60, observe=False)
+    assert set(drawn.table.channel) == {0.0, 1.0} and (drawn.table.channel == drawn.channel).all()
+    assert (drawn.table.catch == catch_trials(drawn)).all() and np.isfinite(drawn.table.target).all()
