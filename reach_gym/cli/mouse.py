@@ -190,7 +190,7 @@ class MouseSession:
         if self._recorder is not None:
             self._recorder.step(action, observation, float(reward), terminated, truncated, info)
         target, cursor = (info["target_x"], info["target_y"]), (info["cursor_x"], info["cursor_y"])
-        self._timer.step(scene.start, target, cursor)
+        self._timer.step(scene.start, target, cursor, math.hypot(info["hand_vx"], info["hand_vy"]))
         return info, terminated or truncated
 
     def _look_back(self, end: CursorScene) -> bool:
