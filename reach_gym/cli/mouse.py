@@ -197,11 +197,13 @@ class MouseSession:
         """Leaves the end of a trial on the screen for a moment; whether the player goes on."""
         self._stage(end.trial, "look")
         until = self._desk.clock() + _LOOK
+        # Where the session hides or bends the cursor, or shows where it ended, the pointer's own place would say too much.
+        follows = of_trial(self._task, end.trial, "feedback", "full") == "full"
         self._show(end, self._told.words)
         while self._desk.clock() < until:
             if self._desk.quits(_FRAME):
                 return False
-            self._show(_at(end, self._desk.pointer(end)), self._told.words)
+            self._show(_at(end, self._desk.pointer(end) if follows else None), self._told.words)
         return True
 
     def _show(self, scene: CursorScene, title: str) -> None:

@@ -194,11 +194,7 @@ def of_trial(task: Reach, trial: int, column: str, missing: Any) -> Any:
     values = getattr(table, column, None)
     if values is None:
         return missing
-    names = list(table.block)
-    last = len(names)
-    while last and names[last - 1] == names[-1]:
-        last -= 1
-    return values[place_in_session(trial, len(names), last)]
+    return values[place_in_session(trial, table.trials, table.trials - table.blocks[-1].trials)]
 
 
 def _merged(observations: Any, fresh: Any, rows: Flags) -> Any:

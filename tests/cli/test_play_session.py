@@ -153,6 +153,17 @@ def test_a_trial_is_begun_again_where_the_table_says_so(monkeypatch):
     assert game.finished == 3 and game.successes == 3
 
 
+@pytest.mark.parametrize(("feedback", "moves"), [("full", True), ("none", False), ("endpoint", False), ("clamp", False)])
+def test_after_a_trial_the_pointer_tells_no_more_than_the_session_does(monkeypatch, feedback, moves):
+    rests(monkeypatch, feedback=[feedback])
+    shown = []
+    show = MouseSession._show
+    monkeypatch.setattr(MouseSession, "_show", lambda self, scene, title: (shown.append(scene), show(self, scene, title)))
+    played(Player(), 1)
+    # The player's pointer is back in the circle as soon as the trial is over.
+    assert (math.dist(shown[-1].cursor, (0.001, 0.002)) < 1e-6) == moves
+
+
 def test_points_and_words():
     env = made()
     env.reset(seed=0)
