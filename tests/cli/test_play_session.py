@@ -103,7 +103,7 @@ def test_what_is_saved_besides_the_trials(desk, tmp_path):
     rows = list(csv.reader((tmp_path / "a.pointer.csv").open()))
     assert tuple(rows[0]) == TITLES
     numbers = np.array([[float(cell) for k, cell in enumerate(row) if k != 2] for row in rows[1:]])
-    assert (np.diff(numbers[:, 0]) >= 0).all() and set(numbers[:, 1]) == {-1, 0, 1, 2, 3, 4, 5}
+    assert (np.diff(numbers[:, 0]) >= 0).all() and numbers[0, 0] < 1 < 6 < numbers[-1, 0] < desk.now and set(numbers[:, 1]) == {-1, 0, 1, 2, 3, 4, 5}
     # Pixels of the window, and the place on the board in metres that they are.
     in_window = np.array([pixel_of(x, y) for x, y in numbers[:, 4:]]) * 2
     assert np.abs(in_window - numbers[:, 2:4]).max() < 0.02
@@ -144,13 +144,15 @@ def test_esc_in_a_break_ends_the_session(monkeypatch):
 
 
 def test_a_trial_is_begun_again_where_the_table_says_so(monkeypatch):
-    rests(monkeypatch, repeat=[False, True, True])
+    rests(monkeypatch, repeat=[False, True, True], rest=[0.0, 1.0, 0.0])
     player = Player()
     player.hasty = (1,)
     game, recorder, done = played(player, 3, go_delay=0.3, false_start="abort")
     recording = recorder.finish()
     assert done and game.repeated == [1] and recording.trial.tolist() == [0, 1, 2] and recording.success.all()
     assert game.finished == 3 and game.successes == 3
+    # Whoever repeats a trial has rested before it.
+    assert [each.trial for each in game.breaks] == [1]
 
 
 @pytest.mark.parametrize(("feedback", "moves"), [("full", True), ("none", False), ("endpoint", False), ("clamp", False)])
