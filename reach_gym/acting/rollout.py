@@ -42,8 +42,16 @@ class Step(NamedTuple):
     running: npt.NDArray[np.bool_]
 
 
-def make_rows(env_id: str, rows: int, env_kwargs: Mapping[str, Any] | None) -> VectorEnv[Any, Any, Any]:
-    """The vector environment of a task, with the constructor keywords that replace the registered ones; ``"backend"`` among them.
+def make_rows(
+    env_id: str, rows: int, env_kwargs: Mapping[str, Any] | None, autoreset: AutoresetMode = AutoresetMode.NEXT_STEP
+) -> VectorEnv[Any, Any, Any]:
+    """The vector environment of a task.
+
+    Args:
+        env_id: The task.
+        rows: How many.
+        env_kwargs: Constructor keywords that replace the registered ones; ``"backend"`` among them.
+        autoreset: When a row whose trial is over begins the next one.
 
     Raises:
         TypeError: There is no such keyword, or a value has the wrong type.
@@ -52,7 +60,7 @@ def make_rows(env_id: str, rows: int, env_kwargs: Mapping[str, Any] | None) -> V
     """
     # To compile Numba's rows takes longer than tens of thousands of episodes with NumPy's, which are the same.
     usual = {"backend": "numpy"} if env_id in TASKS else {}
-    settings = {**usual, **with_full_info(env_kwargs or {}), "autoreset_mode": AutoresetMode.NEXT_STEP, "render_mode": None}
+    settings = {**usual, **with_full_info(env_kwargs or {}), "autoreset_mode": autoreset, "render_mode": None}
     return gym.make_vec(env_id, num_envs=rows, **settings)
 
 

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium as gym
-import numpy as np
-import numpy.typing as npt
 
+from reach_gym.cli.desk import Desk, show_arrow
+from reach_gym.cli.feedback import PACE, MovementTimer, Outcome, outcome
+from reach_gym.cli.pointer_log import BETWEEN
+from reach_gym.cli.spring import pull
 from reach_gym.fields import NULL, Pair
 from reach_gym.reach.keywords import Reach
 from reach_gym.recording import Recorder
-from reach_gym.rendering import CursorScene, board_point, draw
-from reach_gym.rendering.canvas import WIDTH, load_pygame
-from reach_gym.rendering.window import Window
+from reach_gym.recording.subjects import is_repeated, of_trial
+from reach_gym.rendering import CursorScene, draw
 
-# Natural frequency of the virtual tool, in rad/s: for 1 kg 256 N/m and, critically damped, 32 N s/m. Stiffer, and nothing could
-# be felt of the fields (here the curl field of 13 N s/m pushes a reach of 10 cm about 14 mm aside); softer, and the hand lags.
-_FREQUENCY = 16.0
-_STEADY = 0.5  # the frequency times dt at most: a coarser time step makes the spring softer, not unstable (which begins at 0.83)
-_LAGGING = 0.64  # the frequency times the lag of the hand's force at most: beyond it the hand would swing around the pointer
 _FRAME = 0.02  # seconds between two pictures
 _STALL = 0.25  # seconds; after a longer halt (a window dragged, a machine asleep) time goes on from where it was
 _REST = 0.3  # seconds that the pointer rests in the start ring before a trial begins
@@ -33,85 +28,128 @@ _LOOK = 0.7  # seconds for which the end of a trial stands
 _TITLES = {"hold": "Wait", "plan": "Wait for the green frame", "move": "Reach!"}
 
 
-def pull(task: Reach, pointer: Pair, hand: Pair, velocity: Pair) -> npt.NDArray[np.float32]:
-    """The action with which a critically damped spring draws the hand to the pointer.
+class Break(NamedTuple):
+    """A rest between two trials.
 
-    The damping of the task's own hand counts as part of the spring's, so that every hand feels alike. A force beyond `max_force`
-    is cut without turning it.
-
-    Args:
-        task: The task.
-        pointer: Where the pointer is on the board, in metres.
-        hand: Where the hand is, in metres.
-        velocity: Of the hand, in m/s.
-
-    Returns:
-        float32 (2,), the force over `max_force`, within [-1, 1].
+    Attributes:
+        trial: Number of the trial after it.
+        planned: Seconds that the session's table says; ``None`` where the person decides.
+        taken: Seconds.
     """
-    body = task.plant.linear()
-    frequency = min(_FREQUENCY, _STEADY / task.dt, *([_LAGGING / body.lag] if body.lag else []))
-    stiffness, damping = body.mass * frequency**2, 2 * body.mass * frequency - body.damping
-    force = np.array([stiffness * (p - h) - damping * v for p, h, v in zip(pointer, hand, velocity, strict=True)])
-    return (force / max(body.strength, float(np.abs(force).max()))).astype(np.float32)
+
+    trial: int
+    planned: float | None
+    taken: float
 
 
 class MouseSession:
     """Trial after trial of a session, each begun by the pointer's rest in the start ring.
 
-    Between two trials nothing is stepped. A trial that was not finished is not recorded.
+    Between two trials nothing is stepped. A trial that was not finished is not recorded. Where the session's table says so, a
+    trial that a false start has ended is begun again.
 
     Attributes:
-        finished: Trials that came to their end.
+        finished: Trials that came to their end and count.
         successes: How many of them reached the target.
+        points: What they were worth (`reach_gym.cli.feedback`).
+        breaks: Those that were taken.
+        pace: Shortest and longest movement time, s, that is praised.
+        repeated: Numbers of the trials that were begun again, once for every time.
     """
 
     def __init__(
         self,
         env: gym.Env[Any, Any],
-        window: Window,
-        recorder: Recorder,
+        desk: Desk,
+        recorder: Recorder | None,
         trials: int,
         show_all: bool = False,
-        clock: Callable[[], float] = time.perf_counter,
+        break_every: int | None = None,
     ) -> None:
         """Prepares a session.
 
         Args:
             env: A cursor reach with render mode ``"rgb_array"`` and a time limit.
-            window: Where it is shown and where the pointer comes from.
-            recorder: What takes down the trials.
+            desk: Where it is played.
+            recorder: What takes down the trials; ``None`` for practice, which nobody records.
             trials: How many.
             show_all: Whether the picture tells the field, the channels, the block and the gain, which subjects are not told.
-            clock: The time in seconds.
+            break_every: After how many trials there is a break that lasts as long as the person likes; ``None`` for never.
         """
-        self.finished = self.successes = 0
-        self._env, self._window, self._recorder = env, window, recorder
-        self._trials, self._show_all, self._clock = trials, show_all, clock
+        self.finished = self.successes = self.points = 0
+        self.breaks: list[Break] = []
+        self.repeated: list[int] = []
+        self._env, self._desk, self._recorder = env, desk, recorder
+        self._trials, self._show_all, self._break_every = trials, show_all, break_every
         base: Any = env.unwrapped
         self._task: Reach = base.task
+        self.pace = PACE if self._task.movement_time is None else self._task.movement_time
         self._scene: Callable[[], CursorScene] = base.scene
+        self._timer, self._told = MovementTimer(self._task), Outcome("", 0)
 
     def play(self, seed: int) -> bool:
         """Plays the session that `seed` gives; returns whether it came to its end."""
         observation, info = self._env.reset(seed=seed)
+        rested = -1  # the trial before which there has been a break
         try:
-            while self._pointer_rests() and self._reach(observation, info):
-                end = self._scene()
-                self.finished += 1
-                self.successes += end.success
-                if not self._look_back(end) or self.finished == self._trials:
+            while self.finished < self._trials:
+                trial = int(info["trial"])
+                if trial != rested and not self._pauses(trial):
                     break
-                observation, info = self._env.reset()
+                rested = trial
+                if not self._pointer_rests() or not self._reach(observation, info):
+                    break
+                again = self._count(self._scene())
+                if not self._look_back(self._scene()):
+                    break
+                if self.finished < self._trials:
+                    observation, info = self._env.reset(options={"repeat": True} if again else None)
         finally:
-            _show_arrow(True)
+            self._desk.log.trial = BETWEEN
+            show_arrow(True)
         return self.finished == self._trials
+
+    def _count(self, end: CursorScene) -> bool:
+        """Counts a trial, or says that it is begun again."""
+        self._told = outcome(end, self._timer.seconds, self.pace)
+        if end.false_start and is_repeated(self._task, end.trial):
+            self.repeated.append(end.trial)
+            if self._recorder is not None:
+                self._recorder.forget()
+            return True
+        self.finished += 1
+        self.successes += end.success
+        self.points += self._told.points
+        return False
+
+    def _pauses(self, trial: int) -> bool:
+        """The break before a trial, if there is one; whether the person goes on."""
+        planned = float(of_trial(self._task, trial, "rest", 0.0))
+        due = self._break_every is not None and self.finished > 0 and self.finished % self._break_every == 0
+        if not due and planned <= 0:
+            return True
+        begin = self._desk.clock()
+        self._stage(BETWEEN, "page")
+        told = [f"{self.finished} of {self._trials} trials are done. {self.successes} reached, {self.points} points."]
+        if planned > 0:
+            stays = self._desk.rest("Break", [*told, "Let go of the mouse and rest your hand."], planned)
+        else:
+            stays = self._desk.read("Break", [*told, "Rest your hand for as long as you like."])
+        self.breaks.append(Break(trial, planned if planned > 0 else None, self._desk.clock() - begin))
+        return stays
+
+    def _stage(self, trial: int, stage: str) -> None:
+        """Says what the pointer does from now on; practice is nothing but that."""
+        log, practice = self._desk.log, self._recorder is None
+        log.trial, log.stage = BETWEEN if practice else trial, "practice" if practice else stage
 
     def _pointer_rests(self) -> bool:
         """Waits until the pointer rests in the start ring; whether the player goes on."""
         scene = self._scene()
+        self._stage(scene.trial, "wait")
         since: float | None = None
-        while not self._quits(_FRAME):
-            now, pointer = self._clock(), self._pointer(scene)
+        while not self._desk.quits(_FRAME):
+            now, pointer = self._desk.clock(), self._desk.pointer(scene)
             near = pointer is not None and math.dist(pointer, scene.start) <= _RING * scene.hold_radius
             since = (now if since is None else since) if near else None
             if since is not None and now - since >= _REST:
@@ -122,74 +160,66 @@ class MouseSession:
 
     def _reach(self, observation: Any, info: dict[str, Any]) -> bool:
         """One trial in real time; whether the player goes on."""
-        dt, begin, steps, over = self._task.dt, self._clock(), 0, False
+        dt, begin, steps, over, clock = self._task.dt, self._desk.clock(), 0, False, self._desk.clock
         stride = max(1, round(_FRAME / dt))
         scene = self._scene()
-        self._recorder.begin(observation, info)
+        self._stage(scene.trial, "trial")
+        self._timer = MovementTimer(self._task)
+        if self._recorder is not None:
+            self._recorder.begin(observation, info)
         while not over:
             due = begin + steps * dt
-            if self._quits(due - self._clock()):
+            if self._desk.quits(due - clock()):
                 return False
-            late = self._clock() - due
+            late = clock() - due
             if late > _STALL:
                 begin += late
             # A picture that is late is left out: the next steps catch up.
             if steps % stride == 0 and late < _FRAME:
                 scene = self._scene()
                 self._show(scene, _TITLES[scene.phase])
-            hand, velocity = (info["hand_x"], info["hand_y"]), (info["hand_vx"], info["hand_vy"])
-            action = pull(self._task, self._pointer(scene) or scene.start, hand, velocity)
-            observation, reward, terminated, truncated, info = self._env.step(action)
-            self._recorder.step(action, observation, float(reward), terminated, truncated, info)
-            steps, over = steps + 1, terminated or truncated
+            info, over = self._move(scene, info)
+            steps += 1
         return True
+
+    def _move(self, scene: CursorScene, info: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """One step of the hand to the pointer; its info, and whether the trial is over."""
+        hand, velocity = (info["hand_x"], info["hand_y"]), (info["hand_vx"], info["hand_vy"])
+        action = pull(self._task, self._desk.pointer(scene) or scene.start, hand, velocity)
+        observation, reward, terminated, truncated, info = self._env.step(action)
+        if self._recorder is not None:
+            self._recorder.step(action, observation, float(reward), terminated, truncated, info)
+        target, cursor = (info["target_x"], info["target_y"]), (info["cursor_x"], info["cursor_y"])
+        self._timer.step(scene.start, target, cursor, math.hypot(info["hand_vx"], info["hand_vy"]))
+        return info, terminated or truncated
 
     def _look_back(self, end: CursorScene) -> bool:
         """Leaves the end of a trial on the screen for a moment; whether the player goes on."""
-        failures = (
-            (end.false_start, "Too early: wait for the green frame"),
-            (end.too_fast, "Too fast"),
-            (end.too_slow, "Too slow"),
-        )
-        title = "Reached" if end.success else next((words for failed, words in failures if failed), "Too late")
-        until = self._clock() + _LOOK
-        self._show(end, title)
-        while self._clock() < until:
-            if self._quits(_FRAME):
+        self._stage(end.trial, "look")
+        until = self._desk.clock() + _LOOK
+        # Where the session hides or bends the cursor, or shows where it ended, the pointer's own place would say too much.
+        follows = of_trial(self._task, end.trial, "feedback", "full") == "full"
+        self._show(end, self._told.words)
+        while self._desk.clock() < until:
+            if self._desk.quits(_FRAME):
                 return False
-            self._show(_at(end, self._pointer(end)), title)
+            self._show(_at(end, self._desk.pointer(end) if follows else None), self._told.words)
         return True
 
-    def _quits(self, seconds: float) -> bool:
-        """Waits, at least for one look at what the player does; whether he has closed the window or pressed Esc."""
-        self._window.wait(seconds)
-        return any(key.down and key.name == "escape" for key in self._window.take_keys()) or self._window.closed
-
-    def _pointer(self, scene: CursorScene) -> Pair | None:
-        """Where the pointer is on the board, in metres; ``None`` before it has come."""
-        pixel = self._window.take_pointer()
-        return None if pixel is None else board_point(scene, WIDTH, pixel)
-
     def _show(self, scene: CursorScene, title: str) -> None:
+        name = "practice" if self._recorder is None else "trial"
         scene = replace(scene, title=title)
         if not self._show_all:
             facts = (
-                ("trial", f"{scene.trial + 1} / {self._trials}"),
+                (name, f"{scene.trial + 1} / {self._trials}"),
                 ("reached", f"{self.successes}"),
+                ("points", f"{self.points}"),
                 ("time", f"{scene.seconds:.2f} s"),
             )
             scene = replace(scene, field=NULL, channel=False, hand=scene.cursor, facts=facts)
-        self._window.show(draw(scene, WIDTH))
-        _show_arrow(self._show_all)
+        self._desk.show(draw(scene, self._desk.width), arrow=self._show_all)
 
 
 def _at(scene: CursorScene, pointer: Pair | None) -> CursorScene:
     """The scene with the cursor at the pointer, wherever the hand is."""
     return scene if pointer is None else replace(scene, cursor=pointer, hand=pointer)
-
-
-def _show_arrow(shown: bool) -> None:
-    """Shows or hides the arrow of the mouse, which would tell where the hand is drawn to while a field pushes it aside."""
-    pygame = load_pygame()
-    if pygame.display.get_init():
-        pygame.mouse.set_visible(shown)

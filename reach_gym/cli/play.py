@@ -22,6 +22,7 @@ from reach_gym.rendering.window import Key, NoDisplayError, Window
 _KEYS = "keys: number pad, arrows (two together: diagonal) or q w e / a d / z x c; r: new trial; Esc: quit"
 _NAP, _PAUSE, _FPS = 0.01, 0.8, 60.0
 _NEW_TRIAL = -1
+_FOR_CURSOR = ("trials", "limit", "open", "out", "overwrite", "subject", "practice", "skip", "break_every")
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,23 @@ class Play(TaskCommand):
     Grid: each key press is one step. Directions: number pad 1-9, arrow keys (two together for a diagonal), or q w e / a d / z x c
     around s. r begins a new trial, Esc or closing the window ends the game and prints your trials.
 
-    Cursor: a whole session in real time. A trial begins when the pointer rests in the start circle; a spring draws the hand to
-    the pointer, and neither field nor block is shown. At the end, or after Esc, the trajectories are saved, and your learning
-    curve is shown beside the ideal agent's on the same trials.
+    Cursor: a whole session in real time, with instructions and practice in the window. The mouse moves a virtual hand through a
+    spring. A trial begins when the pointer rests in the start circle; neither field nor block is shown. F11 fills the screen. At
+    the end, or after Esc, the trajectories and the path of the pointer are saved, and your learning curve is shown beside the
+    ideal agent's on the same trials.
 
     Attributes:
         seed: Seed of the trials; without one they differ every time.
         trials: Cursor: how many trials; without it the whole session of the schedule, or 40 where all are alike.
         limit: Cursor: seconds per trial from the go cue on; without it 1.5, as agents' 1 s is short for a mouse.
         open: Cursor: show the field, the block and its gain, which subjects of an experiment are not told.
-        out: Cursor: the recording, .npz or .h5, with the learning curve as .png next to it; runs/play/TASK.npz without it.
+        out: Cursor: the recording, .npz or .h5, with the learning curve as .png and the path of the pointer as .pointer.csv next
+            to it; runs/play/TASK.npz without it, or TASK-SUBJECT.npz.
         overwrite: Cursor: replace these files if they exist.
+        subject: Cursor: who plays, such as S01; it stands in the recording and in the name of its file.
+        practice: Cursor: trials of practice before the session; without it 3.
+        skip: Cursor: neither instructions nor practice.
+        break_every: Cursor: a break after so many trials, for as long as the subject likes.
     """
 
     seed: int | None = None
@@ -67,6 +74,10 @@ class Play(TaskCommand):
     open: bool = False
     out: Path | None = None
     overwrite: bool = False
+    subject: str | None = None
+    practice: int | None = None
+    skip: bool = False
+    break_every: int | None = None
 
     def run(self) -> None:
         """Opens the window, and reports on the trials when it is closed."""
@@ -87,12 +98,14 @@ class Play(TaskCommand):
     def _game(self) -> GridPlay | CursorPlay:
         env_id, kwargs = self.env_id, self.env_kwargs
         checks.seed(self.seed)
-        values = {name: getattr(self, name) for name in ("trials", "limit", "open", "out", "overwrite")}
+        values = {name: getattr(self, name) for name in _FOR_CURSOR}
         if TASKS[env_id].family == "cursor":
             return CursorPlay.check(env_id, kwargs, self.seed, **values)
         for name, value in values.items():
-            if value not in (None, False):
-                raise ValueError(f"`--{name}` is for cursor tasks; {env_id} is played trial by trial until Esc.")
+            if value is not None and value is not False:
+                raise ValueError(
+                    f"`--{name.replace('_', '-')}` is for cursor tasks; {env_id} is played trial by trial until Esc."
+                )
         return GridPlay(env_id, kwargs, self.seed)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,12 @@ import gymnasium as gym
 
 from reach_gym import checks
 from reach_gym.acting.rollout import held_out
+from reach_gym.cli import instructions
+from reach_gym.cli.desk import Desk, width_for
 from reach_gym.cli.mouse import MouseSession
 from reach_gym.cli.outputs import check_output, check_recording
 from reach_gym.cli.session import learning_curve, print_session, save_picture
+from reach_gym.cli.setting import now, setting
 from reach_gym.cli.tasks import make, vector_backend
 from reach_gym.recording import Recorder, Recording, record
 from reach_gym.rendering.window import Window
@@ -22,11 +27,13 @@ from reach_gym.rows.keywords import with_full_info
 from reach_gym.sessions.schedule import MAX_TRIALS, STEADY
 
 _HELP = (
-    "Rest the pointer in the circle. When the frame lights up green, reach straight for the disc and stay on it.\n"
-    "A trial begins only in the circle: outside you can rest for as long as you like. Esc ends the session and keeps the trials."
+    "The mouse moves a virtual hand through a spring; what to do stands in the window. Esc ends the session and keeps the trials."
 )
 _LIMIT = 1.5  # seconds from the cue; people react within 0.3 s and take longer than agents to come to rest with a mouse
 _TRIALS = 40  # where no schedule says how many
+_PRACTICE = 3  # trials without a perturbation, to get to know the spring
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"  # of a subject: it becomes part of a file's name
+_POINTER = ".pointer.csv"
 _SHOWN = 120.0  # seconds for which the learning curve stays open at most
 
 
@@ -41,6 +48,10 @@ class CursorPlay:
         trials: How many.
         out: The recording's file.
         show_all: Whether the player sees the field and its gain.
+        subject: Who plays, or ``None``.
+        practice: Trials of practice.
+        skip: Whether there are no pages of text, and no practice.
+        break_every: After how many trials there is a break, or ``None``.
     """
 
     env_id: str
@@ -49,6 +60,10 @@ class CursorPlay:
     trials: int
     out: Path
     show_all: bool
+    subject: str | None
+    practice: int
+    skip: bool
+    break_every: int | None
     help = _HELP
 
     @classmethod
@@ -62,6 +77,10 @@ class CursorPlay:
         out: Path | None = None,
         overwrite: bool = False,
         open: bool = False,
+        subject: str | None = None,
+        practice: int | None = None,
+        skip: bool = False,
+        break_every: int | None = None,
     ) -> CursorPlay:
         """Checks what was asked for and fills in the rest.
 
@@ -71,9 +90,13 @@ class CursorPlay:
             seed: Of the session; ``None`` for a new one.
             trials: How many; ``None`` for all of the schedule, or 40 where all trials are alike.
             limit: Seconds per trial from the go cue on; ``None`` for the task's, at least 1.5 unless `kwargs` has one.
-            out: The recording's file; ``None`` for one named after the task.
-            overwrite: Whether to replace it, and the picture next to it.
+            out: The recording's file; ``None`` for one named after the task and the subject.
+            overwrite: Whether to replace it, and what lies next to it.
             open: Whether the player sees the field and its gain.
+            subject: Who plays: letters, digits, ``_``, ``.`` and ``-``, at most 64.
+            practice: Trials of practice before the session; ``None`` for 3.
+            skip: Whether to leave out instructions and practice.
+            break_every: After how many trials there is a break; ``None`` for never.
 
         Raises:
             TypeError: A value has the wrong type.
@@ -87,14 +110,25 @@ class CursorPlay:
         count = whole if trials is None else checks.integer("trials", trials, 1, MAX_TRIALS)
         usual = kwargs.get("time_limit", max(_LIMIT, task.time_limit))
         seconds = usual if limit is None else checks.number("limit", limit, task.dt, 60.0)
-        path = check_recording(Path("runs", "play", f"{env_id.split('/')[-1]}.npz") if out is None else out, overwrite)
-        check_output(path.with_suffix(".png"), overwrite)
+        if subject is not None and not re.fullmatch(_NAME, subject):
+            raise ValueError(f"`subject` must be letters, digits, '_', '.' and '-', at most 64, got {checks.shown(subject)}.")
+        practised = _PRACTICE if practice is None else checks.integer("practice", practice, 0, 1000)
+        if break_every is not None:
+            checks.integer("break_every", break_every, 1, MAX_TRIALS)
+        name = env_id.split("/")[-1] + ("" if subject is None else f"-{subject}")
+        path = check_recording(Path("runs", "play", f"{name}.npz") if out is None else out, overwrite)
+        for ending in (".png", _POINTER):
+            check_output(path.with_suffix(ending), overwrite)
         chosen = secrets.randbelow(2**31) if seed is None else seed
-        return cls(env_id, {**kwargs, "time_limit": seconds}, chosen, count, path, open)
+        settings = {**kwargs, "time_limit": seconds}
+        return cls(env_id, settings, chosen, count, path, open, subject, 0 if skip else practised, skip, break_every)
 
     def env(self) -> gym.Env[Any, Any]:
         """The environment to play in."""
-        return gym.make(self.env_id, render_mode="rgb_array", **with_full_info(self.kwargs))
+        return self._make(self.kwargs)
+
+    def _make(self, kwargs: Mapping[str, Any]) -> gym.Env[Any, Any]:
+        return gym.make(self.env_id, render_mode="rgb_array", **with_full_info(kwargs))
 
     def run(self, env: gym.Env[Any, Any], window: Window) -> None:
         """Plays the session in `window`, saves it, and shows how good it was; Ctrl-C saves it, too.
@@ -103,28 +137,59 @@ class CursorPlay:
             NoDisplayError: There is no display.
             OSError: A file cannot be written.
         """
-        recorder = Recorder(env, {"agent": "person", "seed": self.seed, "session": True})
-        session = MouseSession(env, window, recorder, self.trials, self.show_all, time.perf_counter)
+        base: Any = env.unwrapped
+        named = {} if self.subject is None else {"subject": self.subject}
+        recorder = Recorder(env, {"agent": "person", "seed": self.seed, "session": True, **named})
+        desk = Desk(window, base.task.workspace, width_for(window), time.perf_counter)
+        session = MouseSession(env, desk, recorder, self.trials, self.show_all, self.break_every)
+        begun, practised = now(), 0
+
+        def save() -> Recording:
+            told = setting(base.task, session, desk, practised, begun, self.out.with_suffix(_POINTER))
+            return self._save(recorder.finish(told), desk)
+
         try:
-            session.play(held_out(self.seed))
+            practised = self._prepare(desk, base.task)
+            if practised == self.practice and session.play(held_out(self.seed)) and not self.skip:
+                desk.log.stage = "page"
+                desk.read("The end", instructions.summary(session))
         except KeyboardInterrupt:
             if session.finished:
-                self._save(recorder)
+                save()
             raise
         stays = not window.closed
         window.close()
         if session.finished == 0:
             print("no trial was finished")
             return
-        picture = self._report(self._save(recorder))
+        picture = self._report(save())
         if stays:
             _show(picture, self.env_id)
 
-    def _save(self, recorder: Recorder) -> Recording:
-        recording = recorder.finish()
+    def _prepare(self, desk: Desk, task: Any) -> int:
+        """Instructions and practice; how many trials were practised, or -1 if the person has left."""
+        if self.skip:
+            return 0
+        if not desk.read(instructions.TITLE, instructions.instructions(task, self.trials, self.break_every)):
+            return -1
+        if self.practice == 0:
+            return 0
+        plain = self._make({**self.kwargs, "schedule": [{"name": "practice", "trials": 1, "gain": 0.0}]})
+        try:
+            session = MouseSession(plain, desk, None, self.practice)
+            if not session.play(self.seed):  # not held out, so that none of the session's trials is practised
+                return -1
+            desk.log.stage = "page"
+            return session.finished if desk.read("Ready?", instructions.ready(session.finished)) else -1
+        finally:
+            plain.close()
+
+    def _save(self, recording: Recording, desk: Desk) -> Recording:
         self.out.parent.mkdir(parents=True, exist_ok=True)
         recording.save(self.out)
+        desk.log.save(self.out.with_suffix(_POINTER))
         print(f"wrote {self.out}")
+        print(f"wrote {self.out.with_suffix(_POINTER)}")
         return recording
 
     def _report(self, person: Recording) -> Any:

@@ -17,6 +17,9 @@ from reach_gym.recording.analysis import (
     sideways,
     triplets,
 )
+from reach_gym.recording.groups import Curve, Group, group_curve, record_group
+from reach_gym.recording.human_columns import Column
+from reach_gym.recording.human_tables import HumanTable, TrialArrays
 from reach_gym.recording.metadata import FORMAT, VERSION, RecordingError
 from reach_gym.recording.minari_export import check_dataset_id, to_minari
 from reach_gym.recording.recorder import Recorder
@@ -26,20 +29,27 @@ from reach_gym.recording.sessions import record, record_whole_session
 __all__ = [
     "FORMAT",
     "VERSION",
+    "Column",
+    "Curve",
+    "Group",
+    "HumanTable",
     "Recorder",
     "Recording",
     "RecordingError",
+    "TrialArrays",
     "adaptation",
     "baseline_trials",
     "catch_trials",
     "channel_compensation",
     "check_dataset_id",
     "deviations",
+    "group_curve",
     "initial_angles",
     "mean_after_effect",
     "perturbed",
     "reach_directions",
     "record",
+    "record_group",
     "record_whole_session",
     "sideways",
     "to_minari",

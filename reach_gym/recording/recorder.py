@@ -14,10 +14,10 @@ from reach_gym.recording.layout import OBSERVATION, Array, Flags
 from reach_gym.recording.metadata import describe, require_cursor
 from reach_gym.recording.schema import Recording, assemble
 
-_STATE = ("hand_x", "hand_y", "cursor_x", "cursor_y", "hand_vx", "hand_vy")
-_DRIVE = ("force_x", "force_y", "gain")
+STATE = ("hand_x", "hand_y", "cursor_x", "cursor_y", "hand_vx", "hand_vy")
+DRIVE = ("force_x", "force_y", "gain")
 # What is true of a trial if it is of one of its steps, and its key in the info.
-_MARKS = {"false_start": "false_start", "too_fast": "too_fast", "too_slow": "too_slow", "success": "is_success"}
+MARKS = {"false_start": "false_start", "too_fast": "too_fast", "too_slow": "too_slow", "success": "is_success"}
 
 
 class Trials:
@@ -26,32 +26,25 @@ class Trials:
     def __init__(self, facts: TrialFacts, observations: Any, info: Mapping[str, Any], observe: bool) -> None:
         """Notes what `facts` and the reset's `info` say; the `observations` too if they are wanted."""
         count = len(facts.go)
-        self._fixed: dict[str, Array] = {
-            "start": facts.start,
-            "target": facts.target,
-            "onset": np.full(count, facts.onset, np.int64),
-            "go": facts.go,
-            **{name: np.array(info[name], np.int64) for name in ("block", "trial")},
-            "channel": np.array(info["channel"], np.bool_),
-        }
-        self._ends = {name: np.zeros(count, np.bool_) for name in (*_MARKS, "terminated")}
+        self._fixed = fixed_of(facts, info)
+        self._ends = {name: np.zeros(count, np.bool_) for name in (*MARKS, "terminated")}
         self._steps = np.zeros(count, np.int64)
         self._observe = observe
-        self._states, self._seen = [_columns(info, _STATE)], [observations] if observe else []
+        self._states, self._seen = [columns(info, STATE)], [observations] if observe else []
         self._drives: list[Array] = []
         self._actions: list[Array] = []
         self._rewards: list[Array] = []
 
     def add(self, step: Step) -> None:
         """Notes one step."""
-        self._states.append(_columns(step.info, _STATE))
-        self._drives.append(_columns(step.info, _DRIVE))
+        self._states.append(columns(step.info, STATE))
+        self._drives.append(columns(step.info, DRIVE))
         self._actions.append(np.clip(np.asarray(step.actions, np.float64), -1.0, 1.0))
         self._rewards.append(np.asarray(step.rewards, np.float64))
         if self._observe:
             self._seen.append(step.observations)
         self._steps += step.running
-        for name, mark in zip(self._ends, (*(step.info[key] for key in _MARKS.values()), step.terminated), strict=True):
+        for name, mark in zip(self._ends, (*(step.info[key] for key in MARKS.values()), step.terminated), strict=True):
             self._ends[name] |= step.running & mark
 
     def arrays(self, count: int) -> dict[str, Array]:
@@ -85,9 +78,21 @@ class Trials:
         return stacked
 
 
-def _columns(info: Mapping[str, Any], names: tuple[str, ...]) -> Array:
+def fixed_of(facts: TrialFacts, info: Mapping[str, Any]) -> dict[str, Array]:
+    """What does not change within the trials under way in n rows, by the names of the layout."""
+    return {
+        "start": facts.start,
+        "target": facts.target,
+        "onset": np.full(len(facts.go), facts.onset, np.int64),
+        "go": facts.go,
+        **{name: np.array(info[name], np.int64) for name in ("block", "trial")},
+        "channel": np.array(info["channel"], np.bool_),
+    }
+
+
+def columns(info: Mapping[str, Any], names: tuple[str, ...]) -> Array:
     """Numbers of the info as float64 (n, names)."""
-    return np.stack([info[name] for name in names], axis=-1).astype(np.float64, copy=False)
+    return np.array([info[name] for name in names], np.float64).T
 
 
 class Recorder:
@@ -135,15 +140,33 @@ class Recorder:
             self._parts.append(self._trial.arrays(1))
             self._trial = None
 
-    def finish(self) -> Recording:
-        """All trials that came to their end; recording may go on.
+    def forget(self) -> None:
+        """Forgets the last trial that came to its end, which is begun again.
 
         Raises:
-            ValueError: No trial came to its end.
+            gymnasium.error.ResetNeeded: No trial has come to its end.
+        """
+        if not self._parts:
+            raise ResetNeeded("Finish a trial before `forget`: none is recorded.")
+        self._parts.pop()
+
+    def finish(self, more: Mapping[str, Any] | None = None) -> Recording:
+        """All trials that came to their end; recording may go on.
+
+        Args:
+            more: Entries of the metadata that were not known before, in plain JSON.
+
+        Raises:
+            ValueError: No trial came to its end, or `more` has an entry that there is already.
+            RecordingError: `more` is no plain JSON.
         """
         if not self._parts:
             raise ValueError("`finish` needs at least one trial that came to its end.")
-        return assemble(self._parts, self._metadata)
+        added = dict(more or {})
+        for key in added:
+            if key in self._metadata:
+                raise ValueError(f"`more` must not have the entry {key!r}, which the metadata have already.")
+        return assemble(self._parts, {**self._metadata, **added})
 
 
 def _batched(value: Any) -> Any:

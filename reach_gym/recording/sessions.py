@@ -6,17 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 
 from reach_gym import checks
 from reach_gym.acting import rollout
-from reach_gym.acting.protocol import carries_nothing_over
+from reach_gym.acting.one_row import OneRow
+from reach_gym.acting.protocol import Agent, carries_nothing_over
 from reach_gym.acting.wrapping import Wrapper
 from reach_gym.recording.layout import Array
 from reach_gym.recording.metadata import describe, name_of, require_cursor
 from reach_gym.recording.recorder import Trials
-from reach_gym.recording.schema import Recording, assemble
+from reach_gym.recording.schema import Recording, assemble, from_arrays
+from reach_gym.recording.subjects import play_sessions
+from reach_gym.rows.keywords import with_full_info
 from reach_gym.sessions.schedule import MAX_TRIALS
 
+DISABLED = AutoresetMode.DISABLED
 INDEPENDENT = 100  # trials where nobody says how many
 
 
@@ -129,22 +134,39 @@ def _record_trial_by_trial(
     observe: bool,
     wrappers: Sequence[Wrapper] = (),
 ) -> Recording:
-    env = rollout.make_rows(env_id, 1, env_kwargs)
+    # The wrappers were written for vector environments of many rows, and may look into them.
+    env = rollout.make_rows(env_id, 1, env_kwargs, DISABLED) if wrappers else OneRow(env_id, with_full_info(env_kwargs or {}))
     actor: Any = None
     try:
-        metadata = _metadata(env, agent, seed, session=True)
-        base: Any = env.unwrapped
-        actor, parts = rollout.actor(agent, env, trust, wrappers, seed), []
-        for trial in range(base.task.schedule.trials if trials is None else trials):
-            observations, info = env.reset(seed=rollout.held_out(seed) if trial == 0 else None)
-            row = Trials(base.trial_facts(steps=1), observations, info, observe)
-            for step in rollout.play(actor, env, observations, session=True):
-                row.add(step)
-            parts.append(row.arrays(1))
-        return assemble(parts, metadata)
+        require_cursor(env)
+        actor = rollout.actor(agent, env, trust, wrappers, seed)
+        return record_subjects(actor, env, name_of(agent), [seed], trials, observe)[0]
     finally:
         rollout.release(actor)
         env.close()
+
+
+def record_subjects(
+    agent: Agent, env: Any, name: str, seeds: Sequence[int], trials: int | None, observe: bool
+) -> list[Recording]:
+    """The session of a subject in each row of `env`; see `reach_gym.recording.subjects.play_sessions`.
+
+    Args:
+        agent: Who acts.
+        env: A cursor task in the autoreset mode ``DISABLED``.
+        name: Of the agent, for the metadata.
+        seeds: Of the subjects, as `record` takes them.
+        trials: How many; ``None`` for as many as the schedule has.
+        observe: Whether to keep the observations.
+    """
+    count = env.unwrapped.task.schedule.trials if trials is None else trials
+    done = play_sessions(agent, env, [rollout.held_out(seed) for seed in seeds], count, observe)
+    recordings = []
+    for row, seed in enumerate(seeds):
+        again = {"repeated": done.repeated[row]} if done.repeated[row] else {}
+        told = {"agent": name, "seed": int(seed), "session": True, **again}
+        recordings.append(from_arrays(done.arrays(row), describe(env, told)))
+    return recordings
 
 
 def record_whole_session(

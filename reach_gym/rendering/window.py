@@ -1,27 +1,20 @@
-"""A window that shows frames: resizable, one of several, closed by its user at any time.
-
-pygame's video system starts with the first window and stops with the last one, unless somebody else had
-started it. All windows share SDL's one event queue; whichever reads it hands every event to the window that it
-belongs to.
-"""
+"""A window that shows frames: resizable, full screen with F11, one of several, closed by its user at any time."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import time
-import weakref
-from dataclasses import dataclass
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium.error import Error
 
 from reach_gym import checks
-from reach_gym.errors import missing_extra
 from reach_gym.rendering.canvas import load_pygame
+from reach_gym.rendering.display import VIDEO, Motion, Screen
+from reach_gym.rendering.display import Key as Key
+from reach_gym.rendering.display import NoDisplayError as NoDisplayError
 
 if TYPE_CHECKING:
     import pygame
@@ -29,88 +22,9 @@ if TYPE_CHECKING:
 _MARGIN = (238, 240, 243)
 _NAP = 0.01  # seconds between two looks at the event queue while waiting for the next frame
 _SMALLEST = (160, 160)
-_DRIVER_NAMES = ("SDL_VIDEODRIVER", "SDL_VIDEO_DRIVER")
-_SCREEN_NAMES = ("DISPLAY", "WAYLAND_DISPLAY")
-
-
-class NoDisplayError(Error, RuntimeError):
-    """There is no screen on which a window could open."""
-
-
-@dataclass(frozen=True)
-class Key:
-    """A key or a button of the mouse that went down or up.
-
-    Attributes:
-        name: pygame's name of the key: ``"left"``, ``"q"``, ``"[7]"`` on the number pad; ``"mouse1"`` is the left
-            button of the mouse, ``"mouse2"`` the middle and ``"mouse3"`` the right one.
-        down: Whether it went down.
-    """
-
-    name: str
-    down: bool
-
-
-class _Video:
-    """pygame's video system and the windows that are open in it."""
-
-    def __init__(self) -> None:
-        self.windows: weakref.WeakSet[Window] = weakref.WeakSet()
-        self.ours = False
-
-    def start(self) -> None:
-        pygame = load_pygame()
-        if not hasattr(pygame, "Window"):  # the older pygame, which has one window at most
-            raise missing_extra("pygame-ce", "render")
-        if pygame.display.get_init():
-            return
-        chosen = [name for name in _DRIVER_NAMES if os.environ.get(name)]
-        if sys.platform == "linux" and not chosen and not any(map(os.environ.get, _SCREEN_NAMES)):
-            raise NoDisplayError("No window can open: there is no display.")
-        # Otherwise SDL takes SIGTERM over, and a program with a window could no longer be told to stop.
-        os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
-        try:
-            pygame.display.init()
-        except pygame.error as error:
-            raise NoDisplayError(f"No window can open: {error}; is there a display?") from error
-        if pygame.display.get_driver() in ("offscreen", "dummy") and not chosen:
-            # SDL's last resort: windows that nobody can see.
-            pygame.display.quit()
-            raise NoDisplayError("No window can open: the display does not answer.")
-        self.ours = True
-
-    def stop_if_unused(self) -> None:
-        pygame = load_pygame()
-        if self.ours and not self.windows:
-            pygame.display.quit()
-            self.ours = False
-
-    def pump(self) -> None:
-        """Hands every waiting event to its window; puts the events of other programs' windows back."""
-        pygame = load_pygame()
-        ours = self.ours  # the close button of the last window stops the video system below
-        for event in pygame.event.get():
-            # The window of an event may have been destroyed since; even its number is then an error.
-            window = getattr(event, "window", None)
-            owners = [each for each in self.windows if window is not None and each._window is window]
-            if owners:
-                owners[0]._take(event)
-            elif not ours:
-                if window is None or self._lives(window):
-                    pygame.event.post(event)
-            elif event.type == pygame.QUIT:  # "quit" in the menu of the desktop means all windows
-                for each in list(self.windows):
-                    each.close()
-
-    @staticmethod
-    def _lives(window: pygame.Window) -> bool:
-        try:
-            return window.id >= 0
-        except load_pygame().error:
-            return False
-
-
-_VIDEO = _Video()
+_REMEMBERED = 2**16  # movements of the mouse that nobody has asked for yet
+_WIDE, _HIGH = 0.9, 0.85  # of the screen: room for its bars
+_FULL_SCREEN = "f11"
 
 
 class Window:
@@ -142,6 +56,8 @@ class Window:
         self._due = 0.0
         self._keys: list[Key] = []
         self._mouse: tuple[float, float] | None = None
+        self._motions: deque[Motion] = deque(maxlen=_REMEMBERED)
+        self._full = False
 
     def __reduce__(self) -> tuple[type[Window], tuple[str, float]]:
         """Copies carry no open window."""
@@ -161,7 +77,7 @@ class Window:
             MissingExtraError: pygame-ce is not installed.
         """
         if not self.closed and self._window is None:
-            _VIDEO.start()
+            VIDEO.start()
 
     def show(self, frame: npt.NDArray[np.uint8]) -> None:
         """Shows a frame, once it is time for it, and handles what the user did.
@@ -209,38 +125,72 @@ class Window:
         self._pump()
         if self._window is None or self._frame is None or self._mouse is None:
             return None
-        area = self._area(self._window.get_surface(), self._frame)
-        scale_x, scale_y = self._frame.get_width() / area.width, self._frame.get_height() / area.height
-        # The middle of the pixel of the window that the mouse is on.
-        return (self._mouse[0] + 0.5 - area.left) * scale_x, (self._mouse[1] + 0.5 - area.top) * scale_y
+        return self._on_frame(self._mouse)
+
+    def take_motions(self) -> list[Motion]:
+        """The movements of the mouse in this window since the last call, oldest first, the last 65,536 at most."""
+        self._pump()
+        motions = [*self._motions]
+        self._motions.clear()
+        return motions
+
+    def screen(self) -> Screen | None:
+        """How the window stands on its screen; ``None`` while it is not open."""
+        if self._window is None or self._frame is None:
+            return None
+        width, height = load_pygame().display.get_desktop_sizes()[0]
+        scale = self._area(self._window.get_surface(), self._frame).width / self._frame.get_width()
+        wide, high = self._window.size
+        return Screen((wide, high), (width, height), self._full, scale)
+
+    def room(self) -> tuple[int, int]:
+        """The greatest width and height, in pixels, of a frame that a new window shows without shrinking it.
+
+        Raises:
+            NoDisplayError: There is no display.
+            MissingExtraError: pygame-ce is not installed.
+        """
+        self.prepare()
+        width, height = load_pygame().display.get_desktop_sizes()[0]
+        return int(_WIDE * width), int(_HIGH * height)
+
+    def _on_frame(self, place: tuple[float, float]) -> tuple[float, float]:
+        """The place on the shown frame of the middle of a pixel of the window."""
+        window: Any = self._window
+        frame: Any = self._frame
+        area = self._area(window.get_surface(), frame)
+        scale_x, scale_y = frame.get_width() / area.width, frame.get_height() / area.height
+        return (place[0] + 0.5 - area.left) * scale_x, (place[1] + 0.5 - area.top) * scale_y
 
     def close(self) -> None:
         """Closes the window; a second call does nothing."""
         self.closed = True
         window, self._window, self._frame = self._window, None, None
         if window is None:
+            if VIDEO.ours:
+                VIDEO.stop_if_unused()
             return
         pygame = load_pygame()
-        _VIDEO.windows.discard(self)
+        VIDEO.windows.discard(self)
         if pygame.display.get_init():  # otherwise pygame.quit() has destroyed it
             window.destroy()
-        _VIDEO.stop_if_unused()
+        VIDEO.stop_if_unused()
 
     def _open(self, width: int, height: int) -> None:
         if self._window is not None:
             return
-        _VIDEO.start()
+        VIDEO.start()
         pygame = load_pygame()
         desktop = pygame.display.get_desktop_sizes()[0]
-        shrink = min(1.0, 0.9 * desktop[0] / width, 0.85 * desktop[1] / height)
+        shrink = min(1.0, _WIDE * desktop[0] / width, _HIGH * desktop[1] / height)
         size = max(1, round(width * shrink)), max(1, round(height * shrink))
         try:
             self._window = pygame.Window(self.title, size, resizable=True)
         except pygame.error as error:
-            _VIDEO.stop_if_unused()
+            VIDEO.stop_if_unused()
             raise NoDisplayError(f"No window can open: {error}.") from error
         self._window.minimum_size = (min(_SMALLEST[0], size[0]), min(_SMALLEST[1], size[1]))
-        _VIDEO.windows.add(self)
+        VIDEO.windows.add(self)
         self._due = time.perf_counter()
 
     def _pump(self) -> None:
@@ -249,7 +199,7 @@ class Window:
         if not load_pygame().display.get_init():  # somebody called pygame.quit(): all windows are gone
             self.close()
             return
-        _VIDEO.pump()
+        VIDEO.pump()
 
     def _take(self, event: pygame.Event) -> None:
         pygame = load_pygame()
@@ -257,12 +207,28 @@ class Window:
             self.close()
         elif event.type in (pygame.WINDOWSIZECHANGED, pygame.WINDOWRESIZED, pygame.WINDOWEXPOSED):
             self._redraw()
+        elif event.type in (pygame.KEYDOWN, pygame.KEYUP) and pygame.key.name(event.key) == _FULL_SCREEN:
+            if event.type == pygame.KEYDOWN:
+                self._toggle()
         elif event.type in (pygame.KEYDOWN, pygame.KEYUP):
             self._keys.append(Key(pygame.key.name(event.key), event.type == pygame.KEYDOWN))
         elif event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
             self._mouse = event.pos
+            if self._frame is not None:
+                self._motions.append(Motion(time.perf_counter(), event.pos, self._on_frame(event.pos)))
             if event.type != pygame.MOUSEMOTION:
                 self._keys.append(Key(f"mouse{event.button}", event.type == pygame.MOUSEBUTTONDOWN))
+
+    def _toggle(self) -> None:
+        """Fills the screen, or no longer."""
+        if self._window is None:
+            return
+        self._full = not self._full
+        if self._full:
+            self._window.set_fullscreen(True)  # at the resolution that the screen has
+        else:
+            self._window.set_windowed()
+        self._redraw()
 
     @staticmethod
     def _area(surface: pygame.Surface, frame: pygame.Surface) -> pygame.Rect:
