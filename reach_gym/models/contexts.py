@@ -32,9 +32,9 @@ from reach_gym.models.particles import Memories
 class Contextual(Model):
     """The COIN model.
 
-    The defaults are those of the authors' public program (github.com/jamesheald/COIN, COIN.m), `cues` excepted, which is chosen. The
-    program names Table S1 (A) of the preprint (Heald et al. 2020) as the source of the first nine; the table itself was not read, so
-    that they are secondary.
+    The defaults are those of the authors' public program (github.com/jamesheald/COIN, COIN.m), but for `cues`, which is chosen.
+    The program names Table S1 (A) of the preprint (Heald et al. 2020) as the source of the first nine; the table itself was not
+    read, so that they are secondary.
 
     Attributes:
         retention: Mean of the prior on a context's retention.
