@@ -24,7 +24,7 @@ import numpy as np
 
 from reach_gym.checks import integer
 from reach_gym.models import particles
-from reach_gym.models.model import MAX_SUBJECTS, Flags, Floats, Model
+from reach_gym.models.model import MAX_SUBJECTS, Floats, Model
 from reach_gym.models.particles import Memories
 
 
@@ -32,9 +32,9 @@ from reach_gym.models.particles import Memories
 class Contextual(Model):
     """The COIN model.
 
-    The defaults of the parameters are those of the authors' public program (github.com/jamesheald/COIN, COIN.m), which names Table
-    S1 (A) of the paper's preprint (Heald et al. 2020) as their source; the table itself was not read, so they are secondary. Those
-    of cues, `particles` and `contexts` are that program's, too; `cues` is chosen.
+    The defaults are those of the authors' public program (github.com/jamesheald/COIN, COIN.m), but for `cues`, which is chosen.
+    The program names Table S1 (A) of the preprint (Heald et al. 2020) as the source of the first nine; the table itself was not
+    read, so that they are secondary.
 
     Attributes:
         retention: Mean of the prior on a context's retention.
@@ -98,11 +98,6 @@ class Contextual(Model):
     def wait(self, state: Memories, rest: Any) -> Memories:
         """The model counts trials, not seconds."""
         return state
-
-    def choose(self, mask: Flags, one: Memories, other: Memories) -> Memories:
-        """See `Model.choose`."""
-        pairs = zip(one[1:], other[1:], strict=True)
-        return Memories(one.rng, *(np.where(mask.reshape(-1, *[1] * (new.ndim - 1)), new, old) for new, old in pairs))
 
     def probabilities(self, state: Memories, cue: Any = None) -> Floats:
         """Predicted probability (subjects, particles, contexts) of each context, the novel one included, before feedback."""

@@ -70,7 +70,8 @@ def own_perturbation(env: Any) -> tuple[ForceField, float]:
     """
     task = env.task
     if task.rotation == 0 and not _pushes(task.field):
-        for field in getattr(task, "block_fields", ()):
+        every = task.session_fields.different if hasattr(task, "session_fields") else task.block_fields
+        for field in every:
             if _pushes(field):
                 return field, 0.0
     return task.field, task.rotation
