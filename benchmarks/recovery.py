@@ -174,7 +174,7 @@ def draw(found: Recovered, chosen: Floats, path: Path, level: float) -> None:
         axis.hist(found.found[:, i], bins=20, color="#56B4E9")
         axis.axvline(getattr(truth, name), color="#D55E00", linewidth=2)
         axis.set_xlabel(f"{labels[i]}\n{100 * level:.0f} % interval holds it\nin {100 * found.held[:, i].mean():.0f} % of fits")
-        axis.locator_params(axis="x", nbins=3)
+        axis.locator_params(axis="x", nbins=2)
     axes[0].set_ylabel("fits")
     names = ["one\nstate", "two\nstates", "error\nsensitivity"]
     axes[4].imshow(chosen, cmap="Blues", vmin=0, vmax=1)
