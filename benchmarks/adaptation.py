@@ -19,6 +19,7 @@ from benchmarks.training_report import table
 from benchmarks.yardsticks import by, spring, velocity_loop
 from reach_gym import checks, files
 from reach_gym.benchmark.sessions import session_facts
+from reach_gym.benchmark.tables import number
 from reach_gym.cli import shell
 from reach_gym.evaluation import suite
 from reach_gym.evaluation.statistics import mean_interval
@@ -183,18 +184,19 @@ FIXED: dict[str, Any] = {
 YARDSTICKS = {"naive (0)": "naive", "adapted (1)": "adapted"}
 
 
-def facts(agent: Any, seed: int, at_once: bool) -> dict[str, float]:
+def facts(agent: Any, seed: int, at_once: bool, task: suite.SuiteTask = TASK) -> dict[str, float]:
     """The numbers of an agent's session, `reach_gym.benchmark.sessions.session_facts`.
 
     Args:
         agent: Who acts.
         seed: Of the held-out session.
         at_once: Whether all trials are done side by side, as an agent may that carries nothing over.
+        task: The track's task, or one with a session of the same blocks.
     """
     if at_once:
-        recording = record_whole_session(agent, TASK.env_id, seed, TASK.kwargs, observe=False)
+        recording = record_whole_session(agent, task.env_id, seed, task.kwargs, observe=False)
     else:
-        recording = record(agent, TASK.env_id, TASK.episodes, seed, TASK.kwargs, session=True, observe=False)
+        recording = record(agent, task.env_id, task.episodes, seed, task.kwargs, session=True, observe=False)
     return session_facts(recording)[0]
 
 
@@ -231,8 +233,10 @@ class Adaptation(shell.Command):
             scores.append((each["learning"] - low) / (high - low))
         value, low, high = mean_interval(scores) if len(scores) > 1 else (scores[0], scores[0], scores[0])
         means = [float(np.mean([each[key] for each in found.values()])) for key in _SHOWN]
-        shown = ["-" if np.isnan(mean) else f"{mean:.2f}" if place < 3 else f"{mean:.1f}" for place, mean in enumerate(means)]
-        return [name, f"{value:.2f} ({low:.2f} to {high:.2f})", *shown]
+        shown = [
+            number(None if np.isnan(mean) else mean, "{:.2f}" if place < 3 else "{:.1f}") for place, mean in enumerate(means)
+        ]
+        return [name, f"{number(value, '{:.2f}')} ({number(low, '{:.2f}')} to {number(high, '{:.2f}')})", *shown]
 
 
 def _entries() -> list[tuple[str, Any, bool]]:

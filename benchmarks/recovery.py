@@ -70,10 +70,10 @@ class Recovery(shell.Command):
         with shell.request():
             checks.integer("runs", self.runs, 1, 10_000)
             checks.integer("subjects", self.subjects, 1, 10_000)
-        begin = time.perf_counter()
+        begin = time.process_time()
         found = parameters(TwoState(), self.runs, self.samples, self.level, self.seed)
         chosen = models(TRUTHS, self.subjects, self.seed)
-        text = report(found, chosen, self) + f"\nTook {time.perf_counter() - begin:.0f} s on one core.\n"
+        text = report(found, chosen, self) + f"\nTook {time.process_time() - begin:.0f} s of one core's time.\n"
         print(text)
         self.out.mkdir(parents=True, exist_ok=True)
         files.write(self.out / "recovery.md", text.encode())
@@ -128,9 +128,9 @@ def report(found: Recovered, chosen: Floats, asked: Recovery) -> str:
         (
             name,
             f"{getattr(truth, name):g}",
-            f"{np.median(found.found[:, i]):.3f}",
-            f"{np.std(found.found[:, i]):.3f}",
-            f"{np.median(found.width[:, i]):.3f}",
+            f"{np.median(found.found[:, i]):.3g}",
+            f"{np.std(found.found[:, i]):.2g}",
+            f"{np.median(found.width[:, i]):.2g}",
             f"{100 * found.held[:, i].mean():.0f} %",
         )
         for i, name in enumerate(truth.FREE)
@@ -173,10 +173,10 @@ def draw(found: Recovered, chosen: Floats, path: Path, level: float) -> None:
     for i, (axis, name) in enumerate(zip(axes, truth.FREE, strict=False)):
         axis.hist(found.found[:, i], bins=20, color="#56B4E9")
         axis.axvline(getattr(truth, name), color="#D55E00", linewidth=2)
-        axis.set_xlabel(f"{labels[i]}, {100 * level:.0f} % interval holds it\nin {100 * found.held[:, i].mean():.0f} % of fits")
-        axis.locator_params(axis="x", nbins=4)
+        axis.set_xlabel(f"{labels[i]}\n{100 * level:.0f} % interval holds it\nin {100 * found.held[:, i].mean():.0f} % of fits")
+        axis.locator_params(axis="x", nbins=2)
     axes[0].set_ylabel("fits")
-    names = ["one state", "two states", "error\nsensitivity"]
+    names = ["one\nstate", "two\nstates", "error\nsensitivity"]
     axes[4].imshow(chosen, cmap="Blues", vmin=0, vmax=1)
     axes[4].set(xticks=range(3), yticks=range(3), xticklabels=names, yticklabels=names, xlabel="least BIC", ylabel="subjects are")
     for i, j in np.ndindex(chosen.shape):

@@ -13,7 +13,7 @@ import reach_gym  # noqa: F401
 from reach_gym.errors import InvalidActionError
 from reach_gym.grid import rules
 from reach_gym.reach.keywords import Reach
-from reach_gym.reach.tables import tables_of
+from reach_gym.reach.tables import SESSION, tables_of
 
 FEW = [
     ({"size": 64, "radius": 88.9}, 4),
@@ -74,7 +74,7 @@ def test_a_wave_takes_memory_once():
     other = {"name": "other", "trials": 1, "within": {"amplitude": 0.2, "period": 1}}
     tables = tables_of(Reach(schedule=[*blocks, other], field="curl_cw"), None)
     assert tables.waves.shape == (3, 100_000)
-    assert tables.session[-1].tolist() == [0.0] * 400 + [1.0] * 3 + [2.0]
+    assert tables.session[SESSION.wave].tolist() == [0.0] * 400 + [1.0] * 3 + [2.0]
 
 
 def test_the_state_does_not_depend_on_the_render_mode():

@@ -1,1 +1,1 @@
-"""Analysis of sessions and activity, and figures."""
+"""Analysis of what units do, and figures of ways on the grid."""

@@ -24,6 +24,14 @@ _OF_ROWS = {field.name for field in dataclasses.fields(Rows)} - {field.name for 
 _OF_ROWS -= {"render_mode", "max_episode_steps"}
 
 
+class OneInfo(dict[str, Any]):
+    """The info of one row, which makes arrays of one only of what somebody asks for: there is much that nobody does."""
+
+    def __getitem__(self, key: str) -> Any:
+        """An array of one."""
+        return np.array([super().__getitem__(key)])
+
+
 class OneRow(VectorEnv[Any, Any, Any]):
     """One scalar cursor reach, told and asked like a vector environment with one row in the mode ``DISABLED``.
 
@@ -62,14 +70,14 @@ class OneRow(VectorEnv[Any, Any, Any]):
         first = seed[0] if isinstance(seed, list | tuple) and len(seed) == 1 else seed
         _, chosen = rows_to_reset(options, 1, begun=True)
         observation, info = self._env.reset(seed=first, options=chosen)
-        return _batched(observation), _batched(info)
+        return _batched(observation), OneInfo(info)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Moves the row by ``actions[0]``."""
         action = reach_actions(actions, 1, len(self.task.plant.low))[0]
         observation, reward, terminated, truncated, info = self._env.step(action)
         ends = np.array([terminated]), np.array([truncated])
-        return _batched(observation), np.array([float(reward)]), *ends, _batched(info)
+        return _batched(observation), np.array([float(reward)]), *ends, OneInfo(info)
 
     def trial_facts(self, belief: str = "trial", steps: int = 200) -> TrialFacts:
         """See `reach_gym.reach.facts.facts_of`."""

@@ -45,7 +45,8 @@ def session_facts(recording: Recording) -> tuple[dict[str, float], dict[str, Any
     - ``after_effect_mm``: signed deviation in the first field's catch trials minus that of the baseline
       (`reach_gym.measures.after_effect`).
     - ``retention``: what is left at the end of the error clamp, as a share of what there was at its beginning.
-    - ``savings``: how much smaller the error of the first 10 field trials is the second time, as a share of the first time's.
+    - ``savings``: how much smaller the error of the first field trials is the second time, as a share of the first time's: of
+      10, or of as many as come before a catch trial in either block, since it unlearns.
     - ``two_state_...``: the two-state model fitted to the channel trials (`reach_gym.models.fit`).
 
     NaN where a number does not exist: who has learned nothing has nothing to retain.
@@ -110,7 +111,9 @@ class _Session:
         """What the paths of field and catch trials show, in mm, and the savings."""
         size = np.abs(self.off)
         fielded = {name: size[self.plain & (self.names == name)] for name in (*FIELDS, "readaptation")}
-        first, again = (arrays.mean(fielded[name][:_EARLY]) for name in ("adaptation", "readaptation"))
+        both = ("adaptation", "readaptation")
+        count = min(_EARLY, *(self._before_catch(name) for name in both))
+        first, again = (arrays.mean(fielded[name][:count]) for name in both)
         probes = self.caught & (self.names == "adaptation")
         return {
             "early_error_mm": 1000 * arrays.mean(np.concatenate([fielded[name][:_EARLY] for name in FIELDS])),
@@ -118,6 +121,11 @@ class _Session:
             "after_effect_mm": 1000 * after_effect(self.off, self.baseline & ~self.channel, probes),
             "savings": 1.0 - again / first if first > 0 else float("nan"),
         }
+
+    def _before_catch(self, name: str) -> int:
+        """The field trials of a block before its first catch trial."""
+        here = self.names == name
+        return int((self.plain[here] & (np.cumsum(self.caught[here]) == 0)).sum())
 
 
 def _reading(value: float) -> float:

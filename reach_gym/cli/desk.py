@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -79,9 +80,9 @@ class Desk:
         """Shows a page for so many seconds, and how many are left; whether the person stays."""
         end, shown = self.clock() + seconds, -1
         while (left := end - self.clock()) > 0:
-            if int(left) != shown:
-                shown = int(left)
-                footer = f"It goes on in {shown + 1} s.    F11: full screen.    Esc: end."
+            if math.ceil(left) != shown:
+                shown = math.ceil(left)
+                footer = f"It goes on in {shown} s.    F11: full screen.    Esc: end."
                 self.show(draw_page(title, paragraphs, footer, self.width), arrow=True)
             if self.quits(min(_TICK, max(0.0, end - self.clock()))):
                 return False

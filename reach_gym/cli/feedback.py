@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from reach_gym.fields import Pair
 from reach_gym.reach.keywords import Reach
+from reach_gym.reach.rules import movement_steps
 from reach_gym.rendering import CursorScene
 
 PACE: Pair = (0.2, 0.8)
@@ -28,29 +29,30 @@ class Outcome(NamedTuple):
 
 
 class MovementTimer:
-    """Measures how long a movement takes: from leaving the start disc after the cue to the arrival on the target that is held."""
+    """Measures how long a movement takes as the rules of the task do (`reach_gym.reach.rules.movement_steps`).
+
+    From leaving the start disc to the step with which the hold on the target begins.
+    """
 
     def __init__(self, task: Reach) -> None:
-        """Measures trials of a `task`."""
+        """Measures a trial of a `task`."""
         self._task = task
-        self._step, self._left, self._arrived = 0, -1, -1
+        self._step = self._left = self._held = 0
 
-    def step(self, scene_start: Pair, target: Pair, cursor: Pair) -> None:
-        """Takes in where the cursor is after a step."""
+    def step(self, start: Pair, target: Pair, cursor: Pair, speed: float) -> None:
+        """Takes in where the cursor is after a step, and how fast the hand (m/s)."""
         self._step += 1
-        if self._left < 0:
-            self._left = self._step if math.dist(cursor, scene_start) > self._task.hold_radius else -1
-        if math.dist(cursor, target) > self._task.radius:
-            self._arrived = -1
-        elif self._arrived < 0:
-            self._arrived = self._step
+        if not self._left and math.dist(cursor, start) > self._task.hold_radius:
+            self._left = self._step
+        on_target = math.dist(cursor, target) <= self._task.radius and speed < self._task.speed_limit
+        self._held = self._held + 1 if on_target else 0
 
     @property
     def seconds(self) -> float:
         """How long it took; NaN if the cursor did not leave the start, or is not on the target."""
-        if self._left < 0 or self._arrived < self._left:
+        if not self._left or not self._held:
             return math.nan
-        return (self._arrived - self._left) * self._task.dt
+        return float(movement_steps(self._step, self._held, self._left)) * self._task.dt
 
 
 def outcome(end: CursorScene, seconds: float, pace: Pair) -> Outcome:

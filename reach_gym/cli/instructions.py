@@ -19,7 +19,7 @@ def instructions(task: Reach, trials: int, break_every: int | None) -> list[str]
     """
     low, high = task.movement_time or PACE
     pace = f"Reach at an even pace: from {low:g} to {high:g} s from circle to disc"
-    worth = f", {IN_PACE} points" if task.movement_time else f", for {IN_PACE} points; faster or slower is {OUT_OF_PACE}"
+    worth = f", for {IN_PACE} points" + ("" if task.movement_time else f"; faster or slower is {OUT_OF_PACE}")
     breaks = f" There is a break after every {break_every}." if break_every else ""
     return [
         "You move a virtual hand. It is not the pointer: a spring draws the hand to the pointer, so the hand lags a little "

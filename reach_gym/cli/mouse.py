@@ -190,18 +190,20 @@ class MouseSession:
         if self._recorder is not None:
             self._recorder.step(action, observation, float(reward), terminated, truncated, info)
         target, cursor = (info["target_x"], info["target_y"]), (info["cursor_x"], info["cursor_y"])
-        self._timer.step(scene.start, target, cursor)
+        self._timer.step(scene.start, target, cursor, math.hypot(info["hand_vx"], info["hand_vy"]))
         return info, terminated or truncated
 
     def _look_back(self, end: CursorScene) -> bool:
         """Leaves the end of a trial on the screen for a moment; whether the player goes on."""
         self._stage(end.trial, "look")
         until = self._desk.clock() + _LOOK
+        # Where the session hides or bends the cursor, or shows where it ended, the pointer's own place would say too much.
+        follows = of_trial(self._task, end.trial, "feedback", "full") == "full"
         self._show(end, self._told.words)
         while self._desk.clock() < until:
             if self._desk.quits(_FRAME):
                 return False
-            self._show(_at(end, self._desk.pointer(end)), self._told.words)
+            self._show(_at(end, self._desk.pointer(end) if follows else None), self._told.words)
         return True
 
     def _show(self, scene: CursorScene, title: str) -> None:

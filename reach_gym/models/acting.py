@@ -94,9 +94,9 @@ class ModelAgent:
         # Who was stopped before the cue has learned nothing; who saw nothing of his reach has seen no error.
         done = ended & self._tracker.cued
         if done.any() and self._yardstick is not None:
-            error = self._yardstick.error(self._tracker.off, self._tracker.way)
-            learned = self.model.learn(self._state, error, self._walled | ~self._tracker.moved, self._cue)
-            self._state = self.model.choose(done, learned, self._state)
+            error = self._yardstick.error(self._tracker.off[done], self._tracker.way[done])
+            walls, own = (self._walled | ~self._tracker.moved)[done], self.model.part(self._state, done)
+            self._state = self.model.put(self._state, done, self.model.learn(own, error, walls, self._cue[done]))
         self._tracker.forget(ended)
 
     def _begin(self, rows: int) -> None:
@@ -108,20 +108,20 @@ class ModelAgent:
         """What the `new` rows expect of their trials, and the others as before: shares (n,)."""
         if len(new) != self._rows:
             self._begin(len(new))
-        fresh = new & (told.step == 0)
-        rest = np.nan_to_num(np.broadcast_to(getattr(told, "rest", 0.0), self._rows)) * fresh
-        if (rest > 0).any():
-            self._state = self.model.choose(rest > 0, self.model.wait(self._state, rest), self._state)
+        rest = np.nan_to_num(np.broadcast_to(getattr(told, "rest", 0.0), self._rows))
+        waits = new & (told.step == 0) & (rest > 0)
+        if waits.any():
+            self._state = self.model.put(self._state, waits, self.model.wait(self.model.part(self._state, waits), rest[waits]))
         self._cue[new] = self._contexts_of(told)[new]
         if self.model.TOLD_OF_CLAMPS:
             stiff = np.abs(self._env.trial_facts(belief="trial", steps=1).field[:, 10:14]).max(axis=1) >= _WALL
             self._walled[new] = stiff[new]
-        planned = self.model.output(self._state, self._cue)
-        if self._noise:
-            planned = planned + self._rng.normal(0.0, self._noise, self._rows)
-        if self._yardstick is not None:
-            self._planned = np.where(new, np.round(planned, _DIGITS), self._planned)
-        return self._planned
+        if new.any() and self._yardstick is not None:
+            planned = self.model.output(self.model.part(self._state, new), self._cue[new])
+            if self._noise:
+                planned = planned + self._rng.normal(0.0, self._noise, len(planned))
+            self._planned[new] = np.round(planned, _DIGITS)
+        return self.planned
 
     def _contexts_of(self, told: TrialFacts) -> Integers:
         """The context cue of each row's trial; where there are lead-ins, cue and lead-in are numbered together as they come."""

@@ -11,8 +11,7 @@ The learner infers all of it by particle learning (Carvalho, Johannes, Lopes & P
 are drawn by how well they predict what comes, then each draws the active context and updates its counts. The output is the
 mean of the states, weighted with the probabilities of their contexts before the feedback. In an error clamp there is no feedback.
 
-Two things are simpler than in the authors' program: tables of the hierarchical process are drawn as customers come rather than
-anew on every trial, and a retention drawn beyond [0, 1) is cut there, which the priors make all but impossible.
+One thing is simpler than in the paper: a retention drawn beyond [0, 1) is cut there, which the priors make all but impossible.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ import numpy as np
 
 from reach_gym.checks import integer
 from reach_gym.models import particles
-from reach_gym.models.model import MAX_SUBJECTS, Flags, Floats, Model
+from reach_gym.models.model import MAX_SUBJECTS, Floats, Model
 from reach_gym.models.particles import Memories
 
 
@@ -33,8 +32,9 @@ from reach_gym.models.particles import Memories
 class Contextual(Model):
     """The COIN model.
 
-    The defaults of the parameters are those of the authors' public program (github.com/jamesheald/COIN, its README; how they were
-    obtained from fits of the paper's groups: unverified). `particles` and `contexts` are that program's, too; `cues` is chosen.
+    The defaults are those of the authors' public program (github.com/jamesheald/COIN, COIN.m), but for `cues`, which is chosen.
+    The program names Table S1 (A) of the preprint (Heald et al. 2020) as the source of the first nine; the table itself was not
+    read, so that they are secondary.
 
     Attributes:
         retention: Mean of the prior on a context's retention.
@@ -54,15 +54,15 @@ class Contextual(Model):
     """
 
     retention: float = 0.9425
-    retention_spread: float = 1.0 / 837.1539
+    retention_spread: float = 1.0 / 837.1
     drift_spread: float = 1.0 / 1222.7
     process_noise: float = 0.0089
     sensory_noise: float = 0.03
     motor_noise: float = 0.0182
-    concentration: float = 8.9556
+    concentration: float = 8.955
     self_transition: float = 0.2501
     novelty: float = 0.1
-    cue_concentration: float = 0.1
+    cue_concentration: float = 25.0
     cue_novelty: float = 0.1
     particles: int = 100
     contexts: int = 10
@@ -98,11 +98,6 @@ class Contextual(Model):
     def wait(self, state: Memories, rest: Any) -> Memories:
         """The model counts trials, not seconds."""
         return state
-
-    def choose(self, mask: Flags, one: Memories, other: Memories) -> Memories:
-        """See `Model.choose`."""
-        pairs = zip(one[1:], other[1:], strict=True)
-        return Memories(one.rng, *(np.where(mask.reshape(-1, *[1] * (new.ndim - 1)), new, old) for new, old in pairs))
 
     def probabilities(self, state: Memories, cue: Any = None) -> Floats:
         """Predicted probability (subjects, particles, contexts) of each context, the novel one included, before feedback."""

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from reach_gym.models.model import Flags, Floats, Model
+from reach_gym.models.model import Floats, Model
 
 _UNITS = np.linspace(-2.0, 2.0, 33)  # preferred errors, in perturbations; chosen: denser than any width that is allowed
 
@@ -92,15 +92,6 @@ class ErrorSensitivity(Model):
     def wait(self, state: Sensitivity, rest: Any) -> Sensitivity:
         """The output decays, the memory of errors does not."""
         return state._replace(output=state.output * np.exp(-np.asarray(self.decay) * np.asarray(rest, float)))
-
-    def choose(self, mask: Flags, one: Sensitivity, other: Sensitivity) -> Sensitivity:
-        """See `Model.choose`."""
-        rows = mask[:, None]
-        return Sensitivity(
-            np.where(mask, one.output, other.output),
-            np.where(rows, one.change, other.change),
-            np.where(mask, one.before, other.before),
-        )
 
     @classmethod
     def starts(cls) -> tuple[Self, ...]:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from reach_gym.models.model import Flags, Floats, Integers, Model
+from reach_gym.models.model import Floats, Integers, Model
 
 _SHARE = (0.0, 1.0)
 _PER_SECOND = (0.0, 1000.0)
@@ -68,10 +68,6 @@ class Linear(Model):
     def wait(self, state: Floats, rest: Any) -> Floats:
         """Each state decays exponentially with the seconds of rest, at its rate of `decays`."""
         return np.asarray(state * np.exp(-self.decays * np.asarray(rest, float)[..., None]))
-
-    def choose(self, mask: Flags, one: Floats, other: Floats) -> Floats:
-        """See `Model.choose`."""
-        return np.where(mask[:, None], one, other)
 
     def states(self, perturbation: Any, clamped: Any) -> Floats:
         """All states (n, d) at the beginning of every trial of a session without rests and cues."""

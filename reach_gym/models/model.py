@@ -78,9 +78,20 @@ class Model:
         """The state after `rest` (subjects,) seconds without a trial."""
         raise NotImplementedError
 
-    def choose(self, mask: Flags, one: Any, other: Any) -> Any:
-        """A state that is `one` for the subjects of `mask`, bool (subjects,), and the `other` for the rest."""
-        raise NotImplementedError
+    def part(self, state: Any, subjects: Flags) -> Any:
+        """The state of some `subjects`, bool (subjects,), only."""
+        if isinstance(state, np.ndarray):
+            return state[subjects]
+        return type(state)(*(each[subjects] if isinstance(each, np.ndarray) else each for each in state))
+
+    def put(self, state: Any, subjects: Flags, part: Any) -> Any:
+        """The state in which some `subjects`, bool (subjects,), are as in `part`; the one given is left as it is."""
+        if isinstance(state, np.ndarray):
+            whole = state.copy()
+            whole[subjects] = part
+            return whole
+        pairs = zip(state, part, strict=True)
+        return type(state)(*(self.put(old, subjects, new) if isinstance(old, np.ndarray) else old for old, new in pairs))
 
     def simulate(
         self,

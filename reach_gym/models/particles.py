@@ -27,7 +27,6 @@ class Memories(NamedTuple):
         last: int64 (s, p), the context of the trial before, -1 before the first.
         moves: (s, p, c, c), how often one context followed another.
         share: (s, p, c + 1), how common contexts are, and the novel one in the slot after the known.
-        tables: (s, p, c), draws of each context from what is common.
         mean: (s, p, c), states of contexts after the trial before.
         variance: (s, p, c), and how uncertain they are.
         keep: (s, p, c), retentions.
@@ -35,7 +34,6 @@ class Memories(NamedTuple):
         sums: (s, p, c, 5), over past trials, of x x, x, 1, x y and y, for states x and y in a trial and the next one.
         cue_counts: (s, p, c, q), how often a context gave a cue.
         cue_share: (s, p, q + 1), how common cues are, the last entry all that have not been seen.
-        cue_tables: (s, p, q).
         cue_seen: bool (s, q).
     """
 
@@ -44,7 +42,6 @@ class Memories(NamedTuple):
     last: Integers
     moves: Floats
     share: Floats
-    tables: Floats
     mean: Floats
     variance: Floats
     keep: Floats
@@ -52,7 +49,6 @@ class Memories(NamedTuple):
     sums: Floats
     cue_counts: Floats
     cue_share: Floats
-    cue_tables: Floats
     cue_seen: Flags
 
 
@@ -81,10 +77,9 @@ def begin(model: Contextual, subjects: int, rng: np.random.Generator) -> Memorie
     share[..., 0] = cue_share[..., q] = 1.0
     flat, sums = np.zeros((*size, c)), np.zeros((*size, c, 5))
     keep, drift = _dynamics(model, sums, rng)
-    counts = np.zeros((*size, c, q)), cue_share, np.zeros((*size, q)), np.zeros((subjects, q), np.bool_)
+    counts = np.zeros((*size, c, q)), cue_share, np.zeros((subjects, q), np.bool_)
     known, last = np.zeros(size, np.int64), np.full(size, -1, np.int64)
-    moves = np.zeros((*size, c, c))
-    return Memories(rng, known, last, moves, share, flat, flat.copy(), flat.copy(), keep, drift, sums, *counts)
+    return Memories(rng, known, last, np.zeros((*size, c, c)), share, flat, flat.copy(), keep, drift, sums, *counts)
 
 
 def predict(model: Contextual, past: Memories, cue: Integers) -> Expected:
@@ -166,26 +161,35 @@ def _dynamics(model: Contextual, sums: Floats, rng: np.random.Generator) -> tupl
 def _count(model: Contextual, past: Memories, active: Integers, rng: np.random.Generator) -> Memories:
     """Counts the transition to the `active` contexts (s, p), and draws anew how common contexts are."""
     rows = np.indices(active.shape)
-    share, known = past.share.copy(), past.known
-    novel = active == known
-    split = share[(*rows, known)] * rng.beta(1.0, model.novelty, active.shape)
-    share[(*rows, np.minimum(known + 1, model.contexts))] = np.where(
-        novel, share[(*rows, known)] - split, share[(*rows, np.minimum(known + 1, model.contexts))]
-    )
-    share[(*rows, known)] = np.where(novel, split, share[(*rows, known)])
-    known = known + novel
-    common = model.concentration * share[(*rows, active)]
-    sticky = model.stickiness * (past.last == active)
-    before = past.moves[(*rows, np.maximum(past.last, 0), active)] * (past.last >= 0)
-    # A new table is set up with the share of what is common; one that stickiness set up says nothing of how common a context is.
-    table = rng.random(active.shape) * (common + sticky + before) < common + sticky
-    table &= rng.random(active.shape) * (common + sticky) < common
-    tables, moves = past.tables.copy(), past.moves.copy()
-    tables[(*rows, active)] += table
+    share, moves, novel = past.share.copy(), past.moves.copy(), active == past.known
+    # A novel context takes a part of what was left for novel ones.
+    rest, after = share[(*rows, past.known)], (*rows, np.minimum(past.known + 1, model.contexts))
+    part = rest * rng.beta(1.0, model.novelty, active.shape)
+    share[after] = np.where(novel, rest - part, share[after])
+    share[(*rows, past.known)] = np.where(novel, part, rest)
+    known = past.known + novel
     moves[(*rows, np.maximum(past.last, 0), active)] += past.last >= 0
-    shape = np.concatenate([tables, np.zeros((*active.shape, 1))], axis=-1)
+    common, own = model.concentration * share[:, :, None, : model.contexts], np.arange(model.contexts)
+    tables = _tables(moves, common + model.stickiness * np.eye(model.contexts), rng)
+    # Tables that were set up by stickiness alone say nothing of how common their context is.
+    of_common = common[:, :, 0] / np.maximum(common[:, :, 0] + model.stickiness, 1e-300)
+    tables[:, :, own, own] = rng.binomial(tables[:, :, own, own], of_common)
+    shape = np.append(tables.sum(axis=2), np.zeros((*active.shape, 1)), axis=-1)
+    shape[..., 0] += 1.0  # the first trial's context was drawn from what is common
     shape[(*rows, known)] = model.novelty
-    return past._replace(known=known, moves=moves, tables=tables, share=_dirichlet(shape, rng))
+    return past._replace(known=known, moves=moves, share=_dirichlet(shape, rng))
+
+
+def _tables(counts: Floats, weight: Floats, rng: np.random.Generator) -> Integers:
+    """How many tables customers (...) took in a Chinese restaurant whose new tables have the `weight` (...)."""
+    found = np.zeros(counts.shape, np.int64)
+    taken = np.nonzero(counts)
+    many = counts[taken].astype(np.int64)
+    starts = np.cumsum(many) - many
+    before = np.arange(int(many.sum())) - np.repeat(starts, many)
+    new = np.repeat(np.broadcast_to(weight, counts.shape)[taken], many)
+    found[taken] = np.add.reduceat(rng.random(len(before)) * (new + before) < new, starts, dtype=np.int64) if len(many) else 0
+    return found
 
 
 def _cue_chance(model: Contextual, past: Memories, cue: Integers) -> Floats:
@@ -203,18 +207,15 @@ def _count_cues(model: Contextual, past: Memories, active: Integers, cue: Intege
     subjects, shown, which = np.arange(len(cue)), cue > 0, np.maximum(cue - 1, 0)
     at = np.broadcast_to(which[:, None], active.shape)
     rows = np.indices(active.shape)
-    share = past.cue_share.copy()
+    share, counts, seen = past.cue_share.copy(), past.cue_counts.copy(), past.cue_seen.copy()
     novel = (shown & ~past.cue_seen[subjects, which])[:, None]
-    split = share[..., -1] * rng.beta(1.0, model.cue_novelty, active.shape)
-    share[(*rows, at)] = np.where(novel, split, share[(*rows, at)])
-    common, before = model.cue_concentration * share[(*rows, at)], past.cue_counts[(*rows, active, at)]
-    table = (rng.random(active.shape) * (common + before) < common) & shown[:, None]
-    tables, counts, seen = past.cue_tables.copy(), past.cue_counts.copy(), past.cue_seen.copy()
-    tables[(*rows, at)] += table
+    part = share[..., -1] * rng.beta(1.0, model.cue_novelty, active.shape)
+    share[(*rows, at)] = np.where(novel, part, share[(*rows, at)])
     counts[(*rows, active, at)] += shown[:, None]
     seen[subjects, which] |= shown
-    shape = np.concatenate([tables, np.full((*active.shape, 1), model.cue_novelty)], axis=-1)
-    return past._replace(cue_counts=counts, cue_tables=tables, cue_seen=seen, cue_share=_dirichlet(shape, rng))
+    tables = _tables(counts, model.cue_concentration * share[:, :, None, :-1], rng).sum(axis=2)
+    shape = np.append(tables, np.full((*active.shape, 1), model.cue_novelty), axis=-1)
+    return past._replace(cue_counts=counts, cue_seen=seen, cue_share=_dirichlet(shape, rng))
 
 
 def _row(moves: Floats, last: Integers) -> Floats:

@@ -66,13 +66,15 @@ class Seen(NamedTuple):
 def own_perturbation(env: Any) -> tuple[ForceField, float]:
     """The field of a task and its rotation in degrees at a gain of 1.
 
-    Where the task itself has neither, the field is the first one among those of its session, if there is any.
+    Where the task itself has neither, they are the first field among those of its session, or else its first rotation.
     """
     task = env.task
     if task.rotation == 0 and not _pushes(task.field):
-        for field in getattr(task, "block_fields", ()):
+        for field in task.session_fields.different:
             if _pushes(field):
                 return field, 0.0
+        turned = task.table.rotation[np.nan_to_num(task.table.rotation) != 0]
+        return task.field, float(turned[0]) if len(turned) else 0.0
     return task.field, task.rotation
 
 

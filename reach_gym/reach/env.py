@@ -73,8 +73,10 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     As the keyword `reward` says (`reach_gym.reach.rules.REWARDS`).
 
     ## Sessions
-    A schedule of blocks changes the perturbation from trial to trial (`reach_gym.sessions.schedule`). Trial k after a seeded
-    reset is a pure function of the seed and k: target, go cue, gain, catch and channel trials, and noise.
+    A table of trials (`reach_gym.sessions`) or a schedule of blocks says what each trial is: field, gain, channel, rotation,
+    start and target; a target that is a bar or jumps, a cursor that jumps, is clamped or hidden, a force pulse. Where the cursor
+    is hidden, what is sensed is the hand itself. Trial k after a seeded reset is a pure function of the seed and k: what is left
+    to be drawn, the go cue, and noise. Context cue, lead-in, rest and bar are told by `trial_facts`.
 
     ## Info
     The keys, units and types of `reach_gym.reach.info.Info`; with ``info="lean"`` of `reach_gym.reach.info.Outcome`.

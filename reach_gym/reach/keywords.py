@@ -369,7 +369,8 @@ class Reach(Keywords):
 
 def expected_fields(table: TrialTable) -> list[Any]:
     """The field of each trial; in a channel, which has none, that of the trial before it in its block, or else after it."""
-    found, walls, index = table.field.tolist(), table.channel == 1, table.block_index
+    walls, index = table.channel == 1, table.block_index
+    found: list[Any] = table.field.tolist()
     for places in (range(len(table)), reversed(range(len(table)))):
         last: dict[int, Any] = {}
         for k in places:

@@ -55,6 +55,8 @@ def catch_trials(recording: Recording) -> Flags:
 
 def _planned_gain(recording: Recording) -> Floats:
     """The gain (n,) that the schedule plans at each trial's place, whether or not it became a catch or channel trial."""
+    if isinstance(recording.metadata["env_kwargs"].get("schedule"), dict):
+        return recording.planned.gain
     planned, first = np.ones(len(recording)), 0
     for index, data in enumerate(recording.metadata["schedule"]):
         here = recording.block == index

@@ -116,15 +116,19 @@ class Recording:
         return [names[index] for index in self.block.tolist()]
 
     @cached_property
+    def planned(self) -> TrialTable:
+        """The rows of the session that the trials are, as they were planned: what each subject draws is still open."""
+        given = self.metadata["env_kwargs"].get("schedule")
+        session = table_of(table_from_data(given if isinstance(given, dict) else self.metadata["schedule"]))
+        return session.take(place_in_session(self.trial, len(session), session.last))
+
+    @cached_property
     def table(self) -> TrialTable:
         """What each of the trials was, as the rows of a session: with what was drawn, and where start and target were."""
-        given = self.metadata["env_kwargs"].get("schedule")
-        planned = table_of(table_from_data(given if isinstance(given, dict) else self.metadata["schedule"]))
-        place = place_in_session(self.trial, len(planned), planned.last)
-        columns = planned.take(place).columns()
+        columns = self.planned.columns()
         first = self.gain[:, 0]
         felt = (np.nan_to_num(self.gain) != 0).any(axis=1)
-        caught = (np.array(columns["catch"]) > 0) & ~felt & ~self.channel
+        caught = (np.array(columns["catch"]) > 0) & (self.planned.gain != 0) & ~felt & ~self.channel
         plain = ~self.channel & ~caught & (np.array(columns["spread"]) > 0) & np.isfinite(first)
         columns["gain"] = np.where(plain, first, columns["gain"]).tolist()
         columns["field"] = [None if wall else field for wall, field in zip(self.channel, columns["field"], strict=True)]

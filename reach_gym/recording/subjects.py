@@ -10,14 +10,16 @@ import numpy as np
 from reach_gym.acting.protocol import Agent, Transition
 from reach_gym.reach.facts import TrialFacts
 from reach_gym.reach.keywords import Reach
-from reach_gym.recording.layout import LAYOUT, OBSERVATION, Array, Flags
+from reach_gym.recording.layout import LAYOUT, OBSERVATION, Array, Flags, Integers
 from reach_gym.recording.recorder import DRIVE, MARKS, STATE, columns, fixed_of
 from reach_gym.sessions.schedule import place_in_session
 
 ATTEMPTS = 10
 """How often a trial is begun at most, where aborted trials are repeated; the last attempt counts, whatever becomes of it."""
 
-_PATHS = {"hand": slice(0, 2), "cursor": slice(2, 4), "velocity": slice(4, 6)}  # of STATE
+_TOLD = (*STATE, *DRIVE, *MARKS.values())  # what is noted of the info
+_PATHS = {"hand": slice(0, 2), "cursor": slice(2, 4), "velocity": slice(4, 6)}
+_DRIVE = slice(len(STATE), len(STATE) + len(DRIVE))
 
 
 class SubjectTrials:
@@ -30,15 +32,15 @@ class SubjectTrials:
 
     def __init__(self, task: Reach, rows: int, observe: bool) -> None:
         """Makes room for trials of a `task` in so many `rows`; keeps the observations if `observe`."""
-        longest = task.longest
         self.kept: list[list[dict[str, Array]]] = [[] for _ in range(rows)]
         self.repeated: list[list[int]] = [[] for _ in range(rows)]
-        self._state, self._drive = np.empty((rows, longest + 1, len(STATE))), np.empty((rows, longest, len(DRIVE)))
-        self._action, self._reward = np.empty((rows, longest, 2)), np.empty((rows, longest))
-        self._ends = {name: np.zeros(rows, np.bool_) for name in (*MARKS, "terminated")}
+        # Where a step leads, and what it was: both stand at the state after it.
+        states = rows, task.longest + 1
+        self._told, self._action, self._reward = np.empty((*states, len(_TOLD))), np.empty((*states, 2)), np.empty(states)
         self._fixed: dict[str, Array] = {}
         self._seen: dict[str, Array] | None = {} if observe else None
         self._row, self._steps = np.arange(rows), np.zeros(rows, np.int64)
+        self._terminated = np.zeros(rows, np.bool_)
 
     def begin(self, rows: Flags, facts: TrialFacts, observations: Any, info: Mapping[str, Any]) -> None:
         """Notes the first moment of the trials that begin in `rows`, bool (n,)."""
@@ -46,41 +48,37 @@ class SubjectTrials:
             kept = self._fixed.setdefault(name, np.empty_like(values))
             kept[rows] = values[rows]
         self._steps[rows] = 0
-        self._state[rows, 0] = columns(info, STATE)[rows]
-        for flags in self._ends.values():
-            flags[rows] = False
-        self._see(observations, rows)
+        self._told[rows, 0] = columns(info, _TOLD)[rows]
+        if self._seen is not None:
+            self._see(self._seen, observations, np.flatnonzero(rows))
 
     def add(self, actions: Any, observations: Any, rewards: Array, terminated: Flags, info: Mapping[str, Any]) -> None:
         """Notes a step of every row."""
-        row, step = self._row, self._steps
-        self._action[row, step] = np.clip(np.asarray(actions, np.float64), -1.0, 1.0)
-        self._drive[row, step], self._reward[row, step] = columns(info, DRIVE), rewards
-        self._steps = step + 1
-        self._state[row, self._steps] = columns(info, STATE)
-        for name, key in MARKS.items():
-            self._ends[name] |= info[key]
-        self._ends["terminated"] |= terminated
-        self._see(observations, np.ones(len(row), np.bool_))
+        self._steps += 1
+        now = self._row, self._steps
+        self._told[now], self._action[now], self._reward[now] = columns(info, _TOLD), actions, rewards
+        self._terminated = terminated
+        if self._seen is not None:
+            self._see(self._seen, observations, self._row)
 
-    def _see(self, observations: Any, rows: Flags) -> None:
-        if self._seen is None:
-            return
+    def _see(self, seen: dict[str, Array], observations: Any, row: Integers) -> None:
         parts = observations if isinstance(observations, Mapping) else {"": observations}
-        row = np.flatnonzero(rows)
         for key, part in parts.items():
-            if key not in self._seen:
-                self._seen[key] = np.zeros((len(rows), self._state.shape[1], *part.shape[1:]), part.dtype)
-            self._seen[key][row, self._steps[row]] = part[row]
+            if key not in seen:
+                seen[key] = np.zeros((*self._reward.shape, *part.shape[1:]), part.dtype)
+            seen[key][row, self._steps[row]] = part[row]
 
     def keep(self, row: int) -> None:
         """Keeps the trial of a row, which has come to its end."""
         steps = int(self._steps[row])
-        state, drive = self._state[row, : steps + 1].copy(), self._drive[row, :steps].copy()
-        trial: dict[str, Array] = {name: state[:, part] for name, part in _PATHS.items()}
-        trial |= {"action": self._action[row, :steps].copy(), "reward": self._reward[row, :steps].copy()}
-        trial |= {"force": drive[:, :2], "gain": drive[:, 2], "steps": np.array(steps)}
-        trial |= {name: values[row].copy() for name, values in (*self._fixed.items(), *self._ends.items())}
+        told, action = self._told[row, : steps + 1].copy(), np.clip(self._action[row, 1 : steps + 1], -1.0, 1.0)
+        trial: dict[str, Array] = {name: told[:, part] for name, part in _PATHS.items()}
+        trial |= {"force": told[1:, _DRIVE][:, :2], "gain": told[1:, _DRIVE][:, 2]}
+        trial |= {"action": action, "reward": self._reward[row, 1 : steps + 1].copy(), "steps": np.array(steps)}
+        trial |= {name: values[row].copy() for name, values in self._fixed.items()}
+        marks: Array = np.asarray(told[1:, len(STATE) + len(DRIVE) :].any(axis=0))
+        trial |= dict(zip(MARKS, marks, strict=True))
+        trial["terminated"] = self._terminated[row]
         for key, values in (self._seen or {}).items():
             trial[f"{OBSERVATION}/{key}" if key else OBSERVATION] = values[row, : steps + 1].copy()
         self.kept[row].append(trial)
@@ -196,11 +194,7 @@ def of_trial(task: Reach, trial: int, column: str, missing: Any) -> Any:
     values = getattr(table, column, None)
     if values is None:
         return missing
-    names = list(table.block)
-    last = len(names)
-    while last and names[last - 1] == names[-1]:
-        last -= 1
-    return values[place_in_session(trial, len(names), last)]
+    return values[place_in_session(trial, table.trials, table.trials - table.blocks[-1].trials)]
 
 
 def _merged(observations: Any, fresh: Any, rows: Flags) -> Any:

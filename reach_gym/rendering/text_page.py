@@ -14,8 +14,8 @@ from reach_gym.rendering.cursor_layout import CursorLayout
 from reach_gym.rendering.header import blank_page
 
 # Heights of the fonts, of a line and of the gap between two paragraphs, in pixels of the standard layout.
-_TITLE, _TEXT, _LINE, _GAP = 40.0, 25.0, 31.0, 14.0
-_MARGIN, _TOP = 44.0, 70.0
+_TITLE, _TEXT, _LINE, _GAP = 40.0, 25.0, 29.0, 14.0
+_MARGIN, _TOP = 44.0, 58.0
 
 
 def draw_page(title: str, paragraphs: Sequence[str], footer: str = "", width: int = WIDTH) -> npt.NDArray[np.uint8]:

@@ -17,7 +17,6 @@ from reach_gym.sessions.rows import Row
 from reach_gym.sessions.schedule import MAX_TRIALS
 
 SETTLE = 5  # trials at the beginning of a block among which none is special
-_APART = 2  # trials from one special trial to the next, at least
 
 Places = float | Sequence[int]
 
@@ -100,13 +99,14 @@ def _places(name: str, value: Any, trials: int, settle: int, generator: np.rando
     chosen: set[int] = set()
     for k in range(count):
         stretch = room[k * len(room) // count : (k + 1) * len(room) // count]
-        free = [place for place in stretch if not {place - d for d in range(1, _APART)} & (chosen | taken)]
+        free = [place for place in stretch if not {place - 1, place + 1} & (chosen | taken)]
         chosen.add(int(generator.choice(free or stretch)))
     return chosen
 
 
 def _targets(trials: int, directions: Any, distance: float, start: Pair, generator: np.random.Generator) -> list[Any]:
     """The target of each trial."""
+    away = checks.number("distance", distance, 0)
     if directions is None:
         return [None] * trials
     if isinstance(directions, int | np.integer) and not isinstance(directions, bool):
@@ -115,7 +115,6 @@ def _targets(trials: int, directions: Any, distance: float, start: Pair, generat
     if not isinstance(directions, Sequence | np.ndarray) or not len(directions):
         raise ValueError(f"`directions` must be a number of them or a list of degrees, got {checks.shown(directions)}.")
     degrees = [checks.number(f"directions[{k}]", value, -360, 360) for k, value in enumerate(directions)]
-    away = checks.number("distance", distance, 0)
     cycles = [generator.permutation(len(degrees)) for _ in range(-(-trials // len(degrees)))]
     chosen = np.concatenate(cycles)[:trials].tolist()
     unit = [turns.turn(value) for value in degrees]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reach_gym import measures
-from reach_gym.measures import TwoState
+from reach_gym.models import TwoState
 
 NAN = float("nan")
 ZERO, UP = np.zeros(2), np.array([0.0, 0.1])
@@ -202,9 +202,9 @@ def test_the_null_of_no_savings_holds():
     (JOINER, {13: 18, 15: 17, 25: 34, 41: 32, 112: 50, 230: 55, 369: 60}),
 ])  # fmt: skip
 def test_anterograde_slowing_of_two_state_models(model, slowings):
-    naive = model.output(*sequence((60, 1.0)))
+    naive = model.simulate(*sequence((60, 1.0)))
     for trials, percent in slowings.items():
-        after = -model.output(*sequence((trials, 1.0), (60, -1.0)))[trials:]
+        after = -model.simulate(*sequence((trials, 1.0), (60, -1.0)))[trials:]
         assert round(100 * measures.anterograde_slowing(after, naive)) == percent
 
 
@@ -224,21 +224,21 @@ def test_anterograde_slowing_needs_a_crossing_and_enough_trials():
 ])  # fmt: skip
 def test_spontaneous_recovery_of_two_state_models(model, end, counter, peak, trial, last):
     blocks = ((50, 0.0), (125, 1.0), (15, -1.0), (150, None))
-    output = model.output(*sequence(*blocks))
+    output = model.simulate(*sequence(*blocks))
     found = measures.spontaneous_recovery(output, which(blocks, 1), which(blocks, 2), which(blocks, 3))
     # The published states are those that a block leaves, which show in the trial after it; a block's own last trial is one before.
     assert (output[175], output[190], found.peak, found.last) == pytest.approx((end, counter, peak, last), abs=6e-4)
     assert found.learned == output[174] and found.countered == output[189]
     assert found.peak_trial == trial and found.rebound == pytest.approx(found.peak - output[190])
     # One process only fades: nothing comes back.
-    one = TwoState(0.9, 0.9, 0.1, 0.0).output(*sequence(*blocks))
+    one = TwoState(0.9, 0.9, 0.1, 0.0).simulate(*sequence(*blocks))
     assert measures.spontaneous_recovery(one, which(blocks, 1), which(blocks, 2), which(blocks, 3)).peak < 0.01
 
 
 def test_spontaneous_recovery_with_holes_and_noise():
     blocks = ((50, 0.0), (125, 1.0), (15, -1.0), (150, None))
     masks = [which(blocks, place) for place in (1, 2, 3)]
-    output = SMITH.output(*sequence(*blocks)) + 0.1 * np.random.default_rng(0).normal(size=340)
+    output = SMITH.simulate(*sequence(*blocks)) + 0.1 * np.random.default_rng(0).normal(size=340)
     output[::3] = NAN
     single, wide = (measures.spontaneous_recovery(output, *masks, window=width) for width in (1, 9))
     assert single.peak > 0.3 > wide.peak and wide.learned == pytest.approx(0.723, abs=0.1)
@@ -249,7 +249,7 @@ def test_spontaneous_recovery_with_holes_and_noise():
 @pytest.mark.parametrize("model, after, later, last", [(SMITH, 0.457, 0.173, 0.081), (JOINER, 0.282, 0.360, 0.298)])
 def test_evoked_recovery_of_two_state_models(model, after, later, last):
     blocks = ((50, 0.0), (125, 1.0), (15, -1.0), (2, None), (2, 1.0), (146, None))
-    found = measures.evoked_recovery(model.output(*sequence(*blocks)), which(blocks, 3, 5), which(blocks, 4))
+    found = measures.evoked_recovery(model.simulate(*sequence(*blocks)), which(blocks, 3, 5), which(blocks, 4))
     assert (found.after, found.later, found.last) == pytest.approx((after, later, last), abs=6e-4)
     assert found.step == pytest.approx(found.after - found.before) and found.kept == pytest.approx((later - found.before) / found.step, abs=2e-3)
 

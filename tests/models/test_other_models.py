@@ -99,8 +99,9 @@ def test_the_same_seed_gives_the_same_course():
 def test_subjects_can_be_chosen():
     for model in (FEW, ErrorSensitivity(), TwoState()):
         state = model.begin(2, 0)
-        learned = model.learn(state, np.ones(2))
-        mixed = model.output(model.choose(np.array([True, False]), learned, state))
+        first = np.array([True, False])
+        learned = model.learn(model.part(state, first), np.ones(1))
+        mixed = model.output(model.put(state, first, learned))
         assert mixed[0] != 0 and abs(mixed[1]) < 1e-2
 
 

@@ -88,6 +88,7 @@ class Bench:
         return TrialFacts(
             DT, self.plant, self.plant.params(DT, 0.2), self.step.copy(), self.go.copy(), ONSET, self.start.copy(), self.target.copy(), self.numbers.copy(),
             (self.gain * gain)[:, None] * self.wave[:steps], np.tile(turn, (self.rows, 1)), self.delay, self.sensory, self.motor,
+            np.zeros(self.rows, np.int64), np.full(self.rows, np.nan), np.zeros(self.rows), np.zeros(self.rows),
         )
 
     def push(self, action):

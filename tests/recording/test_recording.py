@@ -217,7 +217,7 @@ def test_metadata_make_the_environment_again():
     assert json.loads(json.dumps(told)) == told and set(told["env_kwargs"]) == set(kwargs)
     env = gym.make(told["env_id"], **told["env_kwargs"]).unwrapped
     task = gym.make(CURL, **kwargs).unwrapped.task
-    assert replace(env.task, schedule=task.schedule) == task and env.task.block_fields == task.block_fields
+    assert replace(env.task, schedule=task.schedule) == task and env.task.session_fields.different == task.session_fields.different
     assert plain(env.task.schedule) == plain(task.schedule) == told["schedule"]
     assert (told["dt"], told["mass"], told["max_force"], told["radius"]) == (0.01, 1.0, 10.0, 0.02)
     assert [block["name"] for block in told["schedule"]] == ["a", "b"] and told["field"]["gain"] == 2.0

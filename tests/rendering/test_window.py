@@ -344,3 +344,69 @@ def test_two_environments_two_windows():
     assert windows[0].closed
     assert not windows[1].closed
     envs[1].close()
+
+
+def press(window, name):
+    pygame = load_pygame()
+    for kind in ("KEYDOWN", "KEYUP"):
+        post(window, kind, key=pygame.key.key_code(name))
+    window.wait(0.1)
+
+
+def test_f11_fills_the_screen_and_comes_back():
+    window = Window("a", 100)
+    window.show(FRAME)
+    before, desktop = tuple(window._window.size), load_pygame().display.get_desktop_sizes()[0]
+    assert window.screen() == (before, desktop, False, 1.0)
+    press(window, "f11")
+    full = window.screen()
+    assert full.full and full.window == desktop and tuple(window._window.size) == desktop
+    # The frame keeps its proportions, and nothing but the margin is beside it.
+    shown = content(window)
+    covered = np.all(np.abs(shown.astype(int) - FRAME[0, 0]) < 3, axis=2)
+    rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
+    assert abs(len(columns) / len(rows) - 200 / 120) < 0.02 and full.scale == pytest.approx(len(columns) / 200, abs=0.02)
+    assert len(columns) == desktop[0] or len(rows) == desktop[1]
+    press(window, "f11")
+    assert window.screen() == (before, desktop, False, 1.0) and window.take_keys() == []
+    press(window, "q")
+    assert [key.name for key in window.take_keys()] == ["q", "q"]
+    window.close()
+    assert window.screen() is None
+
+
+def test_every_movement_of_the_mouse_is_told_once():
+    window = Window("a", 100)
+    assert window.take_motions() == [] and window.screen() is None
+    window.show(FRAME)
+    window._window.size = (400, 240)
+    window.wait(0.1)
+    begin = time.perf_counter()
+    for x in range(5):
+        post(window, "MOUSEMOTION", pos=(100 + x, 60), rel=(1, 0), buttons=(0, 0, 0), touch=False)
+    motions = window.take_motions()
+    assert [each.window for each in motions] == [(100 + x, 60) for x in range(5)]
+    assert all(begin <= each.time <= time.perf_counter() for each in motions)
+    assert motions[0].frame == window_to_frame(100, 60) and window.take_pointer() == motions[-1].frame
+    assert window.take_motions() == []
+    window.close()
+
+
+def window_to_frame(x, y):
+    """Of a window twice as wide and high as its frame."""
+    return (x + 0.5) / 2, (y + 0.5) / 2
+
+
+def test_the_room_for_a_frame():
+    window = Window("a", 100)
+    width, height = window.room()
+    desktop = load_pygame().display.get_desktop_sizes()[0]
+    assert (width, height) == (int(0.9 * desktop[0]), int(0.85 * desktop[1]))
+    window.show(np.zeros((height, width, 3), np.uint8))
+    assert tuple(window._window.size) == (width, height)
+    window.close()
+    # Who has only asked leaves nothing running, either.
+    other = Window("b", 100)
+    other.room()
+    other.close()
+    assert not load_pygame().display.get_init()

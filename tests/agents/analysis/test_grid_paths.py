@@ -15,6 +15,7 @@ import reach_gym  # noqa: F401  (registers the tasks)
 from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
 from agents.q_learning.tabular import TabularAgent
 from reach_gym import figures
+from reach_gym.figures.style import FIELD
 from reach_gym.grid.world import MOVES, Action
 
 CALM, WIND = "reach_gym/GridReachTabular-v0", "reach_gym/GridReachTabularWind-v0"
@@ -63,7 +64,7 @@ def test_trajectories_show_the_ways_and_the_wind() -> None:
     (shade,) = (
         patch
         for patch in windy.patches
-        if isinstance(patch, Rectangle) and patch.get_facecolor()[:3] == to_rgb(figures.FIELD)
+        if isinstance(patch, Rectangle) and patch.get_facecolor()[:3] == to_rgb(FIELD)
     )
     assert (shade.get_xy(), shade.get_width(), shade.get_height()) == ((-0.5, 1.5), 10, 5)
 
