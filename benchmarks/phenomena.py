@@ -1,7 +1,8 @@
 """``python -m benchmarks phenomena``: reference columns of the scorecard of phenomena, by models and by controllers.
 
 Models go through the sessions as numbers; for phenomena of movement they would act through the same controller as the others.
-Controllers move in the environments. Each column is kept in a file as soon as it is done, so that a run can be continued.
+Controllers move in the environments. They do not learn, and every protocol of adaptation would say so: they go through some, and
+through all of movement. Each column is kept in a file as soon as it is done, so that a run can be continued.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ COLUMNS: dict[str, Callable[[], Any]] = {
     "adapted": lambda: "adapted",
     "stiff": lambda: yardsticks.by(yardsticks.velocity_loop),
 }
+CONTROLLERS = ("naive", "adapted", "stiff")
+# What controllers go through besides the phenomena of movement.
+TRIED = ("learning_curve", "after_effect", "spontaneous_recovery", "evoked_recovery", "clamp_decay")
 _MARKS = {"shown": "**shown**", "absent": "absent", "open": "open", "no value": ""}
 
 
@@ -41,7 +45,8 @@ class Phenomena(shell.Command):
 
     Attributes:
         columns: Which; all unless told otherwise.
-        subjects: Simulated subjects in each group.
+        subjects: Simulated subjects in each group of a model.
+        moving: The same of a controller.
         seed: Of all draws.
         jobs: Columns at a time.
         parts: Directory in which finished columns are kept.
@@ -50,6 +55,7 @@ class Phenomena(shell.Command):
 
     columns: list[str] = field(default_factory=lambda: list(COLUMNS))
     subjects: int = 20
+    moving: int = 12
     seed: int = 0
     jobs: int = 1
     parts: Path | None = None
@@ -60,10 +66,12 @@ class Phenomena(shell.Command):
         with shell.request():
             for name in self.columns:
                 checks.choice("columns", name, COLUMNS)
-            checks.integer("subjects", self.subjects, 2, MAX_SUBJECTS)
+            for option in ("subjects", "moving"):
+                checks.integer(option, getattr(self, option), 2, MAX_SUBJECTS)
             checks.integer("jobs", self.jobs, 1, 64)
         with ProcessPoolExecutor(self.jobs) as pool:
-            tasks = [pool.submit(column, name, self.subjects, self.seed, self.parts) for name in self.columns]
+            counts = {name: self.moving if name in CONTROLLERS else self.subjects for name in self.columns}
+            tasks = [pool.submit(column, name, count, self.seed, self.parts) for name, count in counts.items()]
             done = [task.result() for task in tasks]
         card = beside([each for each, _ in done])
         text = report(card, dict(zip(card.agents, (took for _, took in done), strict=True)))
@@ -83,7 +91,8 @@ def column(name: str, subjects: int, seed: int, parts: Path | None) -> tuple[Sco
         data = json.loads(path.read_text(encoding="utf-8"))
         return _from_data(data), float(data["seconds"])
     begun = time.perf_counter()
-    card = scorecard({name: COLUMNS[name]()}, PHENOMENA, subjects, seed, moving=False)
+    tried = {key: each for key, each in PHENOMENA.items() if name not in CONTROLLERS or key in TRIED or each.needs == "movement"}
+    card = scorecard({name: COLUMNS[name]()}, tried, subjects, seed, moving=False)
     took = time.perf_counter() - begun
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +115,8 @@ def _from_data(data: dict[str, Any]) -> Scorecard:
         )
         for row in data["cells"]
     }
-    return Scorecard(dict(PHENOMENA), tuple(data["agents"]), cells, data["subjects"], data["seed"])
+    tried = {name: each for name, each in PHENOMENA.items() if any(name == key for key, _ in cells)}
+    return Scorecard(tried, tuple(data["agents"]), cells, data["subjects"], data["seed"])
 
 
 def report(card: Scorecard, seconds: dict[str, float]) -> str:
@@ -119,15 +129,16 @@ def report(card: Scorecard, seconds: dict[str, float]) -> str:
         human = f"{said_of_people(each)}, {each.human.how_obtained}"
         rows.append([title, human, f"{each.least:g}", *told])
     score = ["scored and shown", "", "", *("{} of {}".format(*card.shown(agent)) for agent in card.agents)]
+    size = ["subjects", "", "", *(str(len(card.cells[next(iter(card.phenomena)), agent].values)) for agent in card.agents)]
     spent = ["seconds on one core", "", "", *(f"{seconds[agent]:.0f}" for agent in card.agents)]
-    lines = table(["phenomenon", "people", "at least", *card.agents], [*rows, score, spent])
-    head = f"{card.subjects} subjects in each group, seed {card.seed}; means with 95 % intervals over subjects (Student's t)."
+    lines = table(["phenomenon", "people", "at least", *card.agents], [*rows, score, size, spent])
+    head = f"Seed {card.seed}; means with 95 % intervals over subjects (Student's t)."
     return "\n".join(["# Phenomena: reference columns", "", head, *_NOTES, "", *lines]) + "\n"
 
 
 _NOTES = (
     "An effect is shown where the whole interval lies above the least that counts, absent where it lies below, else open.",
-    "Numbers of people are computed from published parameters or from abstracts (secondary), or were not found; then only the effect's",
-    "sign is known. Models ran as numbers, controllers in the environments. Written by",
+    "Numbers of people are computed from published parameters or from abstracts (secondary), or were not found; then only the",
+    "effect's sign is known. Models ran as numbers, controllers in the environments. Written by",
     "`python -m benchmarks phenomena --jobs 2 --out benchmarks/results/phenomena.md`.",
 )

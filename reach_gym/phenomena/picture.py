@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from reach_gym.figures.style import DPI, FAINT, INK, RULE, layout, look, tidy, wrapped
 from reach_gym.phenomena.record import NOTHING, SHOWN, Phenomenon
@@ -52,14 +53,8 @@ def _panel(axes: Axes, card: Scorecard, name: str, labelled: bool) -> None:
         cell = card.cells[name, agent]
         color = look(place).color
         if cell.verdict == NOTHING:
-            axes.annotate(
-                "not run" if cell.how == SKIPPED else "no value",
-                (0.02, place),
-                ("axes fraction", "data"),
-                color=FAINT,
-                fontsize=7,
-                va="center",
-            )
+            told = "not run" if cell.how == SKIPPED else "no value"
+            axes.annotate(told, (0.02, place), xycoords=("axes fraction", "data"), color=FAINT, fontsize=7, va="center")
             continue
         axes.plot([cell.low, cell.high], [place, place], color=color, linewidth=2)
         fill = color if cell.verdict == SHOWN else "white"
@@ -73,6 +68,7 @@ def _panel(axes: Axes, card: Scorecard, name: str, labelled: bool) -> None:
     axes.set_title(title, fontsize=8.5, color=INK, loc="left")
     axes.set_xlabel(phenomenon.unit, fontsize=7.5, color=FAINT)
     axes.tick_params(axis="x", labelsize=7.5)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
 
 
 def _people(axes: Axes, phenomenon: Phenomenon) -> None:

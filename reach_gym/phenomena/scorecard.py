@@ -131,7 +131,7 @@ def scorecard(
         for name, phenomenon in phenomena.items():
             tell(name, agent)
             if model_of(what) is not None and phenomenon.needs == "movement" and not moving:
-                cells[name, agent] = Cell(np.full(count, np.nan), *(float("nan"),) * 3, NOTHING, SKIPPED)
+                cells[name, agent] = _not_run(count)
             else:
                 cells[name, agent] = _cell(what, phenomenon, count, seed, act, trust, done)
     ordered = {(name, agent): cells[name, agent] for name in phenomena for agent in named}
@@ -139,11 +139,20 @@ def scorecard(
 
 
 def beside(cards: Sequence[Scorecard]) -> Scorecard:
-    """Scorecards of the same phenomena as one, agent beside agent; number of subjects and seed are those of the first."""
+    """Several scorecards as one, agent beside agent; phenomena, number of subjects and seed are those of the first.
+
+    What another one of them has not run is not run there.
+    """
     first = cards[0]
     agents = tuple(agent for card in cards for agent in card.agents)
-    cells = {(name, agent): card.cells[name, agent] for name in first.phenomena for card in cards for agent in card.agents}
+    pairs = [(name, agent, card) for name in first.phenomena for card in cards for agent in card.agents]
+    cells = {(name, agent): card.cells.get((name, agent), _not_run(card.subjects)) for name, agent, card in pairs}
     return Scorecard(first.phenomena, agents, cells, first.subjects, first.seed)
+
+
+def _not_run(subjects: int) -> Cell:
+    nothing = float("nan")
+    return Cell(np.full(subjects, nothing), nothing, nothing, nothing, NOTHING, SKIPPED)
 
 
 def model_of(what: Any) -> Model | None:
