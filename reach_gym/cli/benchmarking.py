@@ -43,9 +43,9 @@ class Benchmark(shell.Command):
     run only code that you would run otherwise.
 
     Attributes:
-        agent: module:attribute (a function, a class or an agent), ideal, adapted, naive, minimum_jerk, random, a run directory or
-            a model's file; label=agent gives it a name without : / and (; {seed} stands for the number of the run. Give it more
-            than once to compare agents.
+        agent: module:attribute (a function, a class or an agent), ideal, adapted, naive, minimum_jerk, random, two_state and
+            other models, a run directory or a model's file; label=agent gives it a name without : / and (; {seed} stands for
+            the number of the run. Give it more than once to compare agents.
         suite: quick (unless told otherwise), grid, cursor, full, adaptation, or the name of a single task; give it several times
             for more.
         family: Only tasks of the grid or of the cursor.

@@ -58,7 +58,8 @@ class AgentCommand(TaskCommand):
     """Base of the commands about an agent in a task.
 
     Attributes:
-        agent: ideal, adapted, naive, minimum_jerk (cursor tasks), random; a run directory of python -m agents; a .zip file of
+        agent: ideal, adapted, naive, minimum_jerk (cursor tasks), random; a model that learns in sessions (one_state, two_state,
+            many_slow, error_sensitivity, contextual); a run directory of python -m agents; a .zip file of
             Stable-Baselines3; or module:attribute for your own.
         trust: Run the code that a .zip file holds; without it, only weights are loaded.
     """
