@@ -25,12 +25,16 @@ def final_level(group: Group) -> Floats:
 
 
 def catch_ratio(group: Group) -> Floats:
-    """The mirror image in late catch trials: minus their error, as a share of that in the first three trials of the field."""
+    """The mirror image: minus the error in late catch trials, as a share of the way from it to that in the first field trials.
+
+    0 for who does not expect the field, 1 for who expects it from the first trial on, 0.5 where both errors mirror each other.
+    """
     one = group["session"]
     here = one.within("adaptation")
     off, caught = one.error[:, here], np.asarray(one.table.catch, float)[here] > 0
     late = caught & (np.arange(len(caught)) >= len(caught) // 2)
-    return ratio(-row_means(off[:, late]), row_means(off[:, :3]), 0.0)
+    mirrored = -row_means(off[:, late])
+    return ratio(mirrored, mirrored + row_means(off[:, :3]), 0.0)
 
 
 def early_savings(group: Group) -> Floats:

@@ -122,12 +122,12 @@ def test_opposite_fields_count_in_their_own_direction():
     assert measures.static_cue_fails(both).mean() > 0.5
 
 
-def test_the_mirror_image_is_a_share_of_the_first_error():
+def test_the_mirror_image_is_a_share_of_the_way_to_the_first_error():
     table = SESSIONS["catch_trials"]
     caught = np.asarray(table.catch, float) > 0
     error = np.where(caught, -0.5, 1.0)
     one = Behaviour(table, np.full((SUBJECTS, len(table)), np.nan), np.tile(error, (SUBJECTS, 1)))
-    assert measures.catch_ratio({"session": one}) == pytest.approx(np.full(SUBJECTS, 0.5))
+    assert measures.catch_ratio({"session": one}) == pytest.approx(np.full(SUBJECTS, 0.5 / 1.5))
 
 
 @pytest.mark.parametrize(("power", "answer"), [(1.0, 0.0), (0.0, 0.8)])
