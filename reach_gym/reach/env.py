@@ -85,6 +85,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     For this trial only: ``start``, ``target`` (x, y); ``gain`` (a factor on the perturbation) and ``field`` (with gain 1 unless
     one is given), which make it a plain trial whatever the schedule says; ``channel`` (bool), to run it in a channel or not.
     ``repeat`` (bool) begins the trial before once more, as laboratories do after a false start: the same number and draws.
+    ``trial`` (a number from 0) begins that trial of the session.
     """
 
     metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
@@ -133,6 +134,8 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         key, number = trial.key, trial.number + (not chosen.repeat)
         if seed is not None or key is None:
             key, number = draws.new_key(self.np_random), 0
+        if chosen.trial is not None:
+            number = int(chosen.trial[0])
         trial.begin(key, number, chosen)
         self._begun = True
         self._path, self._return = [trial.start], 0.0

@@ -14,7 +14,8 @@ from reach_gym.reach.rules import has_left
 from reach_gym.reach.targets import point
 from reach_gym.sessions.schedule import MAX_GAIN
 
-OPTIONS = ("start", "target", "field", "gain", "channel", "repeat")
+OPTIONS = ("start", "target", "field", "gain", "channel", "repeat", "trial")
+MAX_TRIAL = 2**62 - 1
 
 
 class ReachOptions(NamedTuple):
@@ -27,6 +28,7 @@ class ReachOptions(NamedTuple):
         gain: float64 (rows,), factor on it.
         channel: Whether the trial runs in a channel.
         repeat: Whether it is the trial before once more, with the same target, go cue, gain and noise.
+        trial: uint64 (rows,), the number of the trial; ``None`` for the next one.
     """
 
     start: npt.NDArray[np.float64] | None
@@ -35,6 +37,7 @@ class ReachOptions(NamedTuple):
     gain: npt.NDArray[np.float64] | None
     channel: bool | None
     repeat: bool = False
+    trial: npt.NDArray[np.uint64] | None = None
 
 
 NO_OPTIONS = ReachOptions(None, None, None, None, None)
@@ -57,8 +60,10 @@ def reach_options(task: Reach, options: Any, rows: int = 1) -> ReachOptions:
         _points("options['target']", options.get("target"), rows, task.workspace),
         None if field is None else reach_field("options['field']", field),
         None if gain is None else _gains(gain, rows),
-        *(channel, bool(repeat)),
+        *(channel, bool(repeat), _numbers(options.get("trial"), rows)),
     )
+    if chosen.repeat and chosen.trial is not None:
+        raise ValueError("`options` must not have a 'trial' beside 'repeat': True, which says which trial it is.")
     if chosen.channel and (chosen.gain is not None or chosen.field is not None):
         raise ValueError("`options` must not have a 'gain' or 'field' beside 'channel': True, which replaces the field.")
     starts = [task.start] * rows if chosen.start is None else chosen.start.tolist()
@@ -106,6 +111,17 @@ def _points(name: str, value: Any, rows: int, limit: float) -> npt.NDArray[np.fl
         return np.tile(np.array(point(name, value, limit)), (rows, 1))
     checks.items(name, value, rows, f"a point (x, y) or {rows} of them")
     return np.array([point(f"{name}[{i}]", item, limit) for i, item in enumerate(value)])
+
+
+def _numbers(value: Any, rows: int) -> npt.NDArray[np.uint64] | None:
+    if value is None:
+        return None
+    many = (
+        [value] * rows
+        if not isinstance(value, list | tuple | np.ndarray)
+        else checks.items("options['trial']", value, rows, f"an integer or {rows} of them")
+    )
+    return np.array([checks.integer("options['trial']", item, 0, MAX_TRIAL) for item in many], np.uint64)
 
 
 def _gains(value: Any, rows: int) -> npt.NDArray[np.float64]:

@@ -49,8 +49,8 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
     back end, the threads and the autoreset mode. Every returned array is fresh.
 
     Reset options: ``start`` and ``target``, (x, y) for all rows or a pair per row; ``gain``, a number or one per row; ``field``
-    and ``channel`` for all rows that are reset, as ``repeat``, with which their trials begin once more; ``reset_mask``. They hold
-    for one trial.
+    and ``channel`` for all rows that are reset, as ``repeat``, with which their trials begin once more; ``trial``, which one
+    begins, a number or one per row; ``reset_mask``. They hold for one trial.
     """
 
     _backend: ReachBackend
@@ -148,6 +148,8 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         fresh = np.array([key is not None for key in keys])
         rows.streams[STREAM.key, fresh] = np.array([key for key in keys if key is not None], np.uint64)
         rows.streams[STREAM.trial, fresh] = 0
+        if chosen.trial is not None:
+            rows.streams[STREAM.trial] = chosen.trial[mask]
         next_trial(rows, self._task, self._tables, chosen)
         self._rows.put(mask, rows)
         if self.render_mode is not None:

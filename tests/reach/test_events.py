@@ -211,3 +211,27 @@ def test_a_session_without_any_of_it_runs_the_usual_loops():
     assert not plain.task.is_eventful and not plain.task.turns_cursor
     assert CursorReachEnv(schedule=TrialTable([Row(rotation=10.0)])).task.turns_cursor
     assert CursorReachEnv(schedule=TrialTable([Row(feedback="none")])).task.is_eventful
+
+
+def test_a_reset_can_begin_any_trial_of_the_session():
+    made = {"schedule": "savings", "field": "curl_ccw", "targets": "center-out"}
+    one, other = CursorReachEnv(**made), CursorReachEnv(**made)
+    seen = [one.reset(seed=4)] + [one.reset() for _ in range(99)]
+    for k in (99, 0, 50):
+        observation, info = other.reset(seed=4 if k == 99 else None, options={"trial": k})
+        assert (observation == seen[k][0]).all() and info == seen[k][1]
+    assert other.reset()[1] == seen[51][1]
+    vector = CursorReachVectorEnv(3, **made)
+    observation, info = vector.reset(seed=[4, 4, 4], options={"trial": [99, 0, 50]})
+    assert all((observation[i] == seen[k][0]).all() and info["trial"][i] == k for i, k in enumerate((99, 0, 50)))
+    observation, info = vector.reset(options={"trial": 7, "reset_mask": np.array([False, True, False])})
+    assert info["trial"][1] == 7 and (observation[1] == seen[7][0]).all() and (observation[0] == seen[99][0]).all()
+
+
+@pytest.mark.parametrize("trial", [-1, 2**62, 1.5, True, "1", [1, 2]])
+def test_bad_trial_numbers(trial):
+    for env in (CursorReachEnv(), CursorReachVectorEnv(3)):
+        with pytest.raises((TypeError, ValueError), match="trial"):
+            env.reset(seed=0, options={"trial": trial})
+    with pytest.raises(ValueError, match="trial"):
+        CursorReachEnv().reset(seed=0, options={"trial": 1, "repeat": True})
