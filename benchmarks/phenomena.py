@@ -138,7 +138,9 @@ def report(card: Scorecard, seconds: dict[str, float]) -> str:
 
 _NOTES = (
     "An effect is shown where the whole interval lies above the least that counts, absent where it lies below, else open.",
-    "Numbers of people are computed from published parameters or from abstracts (secondary), or were not found; then only the",
-    "effect's sign is known. Models ran as numbers, controllers in the environments. Written by",
+    "Two rows give what two models that were fitted to people foretell here, not people's means; for the others no number was",
+    "found, and only the effect's sign is known. The count is no ranking: three of the scored ones cannot be shown by models",
+    "without directions or for which a cue is a cue, and all models meet the same noise. Models ran as numbers, controllers in",
+    "the environments. Written by",
     "`python -m benchmarks phenomena --jobs 2 --out benchmarks/results/phenomena.md`.",
 )

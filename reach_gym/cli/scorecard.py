@@ -20,7 +20,17 @@ from reach_gym.cli import shell
 from reach_gym.cli.outputs import check_output
 from reach_gym.phenomena import PHENOMENA, Phenomenon, Scorecard, scorecard
 from reach_gym.phenomena.record import ABSENT, NOTHING, OPEN, SHOWN
-from reach_gym.phenomena.scorecard import ENVIRONMENT, MAX_SUBJECTS, NUMBERS, SKIPPED, SUBJECTS, model_of, said, said_of_people
+from reach_gym.phenomena.scorecard import (
+    ENVIRONMENT,
+    MAX_SUBJECTS,
+    NUMBERS,
+    SKIPPED,
+    SUBJECTS,
+    check_seed,
+    model_of,
+    said,
+    said_of_people,
+)
 
 _COLORS = {SHOWN: "green", ABSENT: "red", OPEN: "yellow", NOTHING: "dim"}
 ENDINGS = ("png", "svg", "pdf")
@@ -62,6 +72,7 @@ class Phenomena(shell.Command):
                 _print_list(chosen)
                 return
             checks.integer("subjects", self.subjects, 2, MAX_SUBJECTS)
+            check_seed(self.seed, self.subjects)
             self._check_out()
             self._check_agents(chosen)
         card = self._card(chosen)

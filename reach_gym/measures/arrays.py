@@ -120,7 +120,7 @@ def mask(name: str, value: Any, trials: int) -> npt.NDArray[np.bool_]:
     array = _array(name, value, "b", "booleans")
     if array.shape != (trials,):
         raise ValueError(f"`{name}` must be of shape ({trials},), got {array.shape}.")
-    return array
+    return array.copy()
 
 
 def line(start: Any, target: Any, batch: Batch) -> tuple[Floats, Floats, Floats]:

@@ -115,11 +115,16 @@ def fit(
     checks.choice("noise", noise, NOISE)
     if noise == "state" and not isinstance(fixed, Linear):
         raise ValueError(f"`noise` must be 'output' for {type(fixed).__name__}, whose states are not linear, got 'state'.")
+    if isinstance(free, str) or (free is not None and not isinstance(free, Iterable)):
+        raise TypeError(f"`free` must be a list of names or None, got {checks.shown(free)}.")
     problem = _Problem(fixed, data, fixed.FREE if free is None else tuple(free))
-    least = len(problem.moved) + (2 if noise == "state" else 1)
+    least = int(problem.moved.sum()) + (2 if noise == "state" else 1)
     if data.known.sum() < least:
         raise ValueError(f"`measured` must hold at least {least} numbers, got {int(data.known.sum())}.")
-    begins = [problem.values_of(each) for each in (fixed.starts() if starts is None else starts)]
+    begun = list(fixed.starts() if starts is None else starts)
+    if not begun or not all(type(each) is type(fixed) for each in begun):
+        raise TypeError(f"`starts` must be at least one {type(fixed).__name__}, got {checks.shown(begun)}.")
+    begins = [problem.values_of(each) for each in begun]
     return (_by_filter if noise == "state" else _by_misfit)(problem, begins)
 
 
@@ -176,7 +181,7 @@ class _Problem:
 
     def at_bounds(self, values: Floats) -> tuple[str, ...]:
         """The free parameters whose coordinate ends at a bound."""
-        share = 1.0 / (1.0 + np.exp(-values))
+        share = 1.0 / (1.0 + np.exp(-np.clip(values, -_REACH, _REACH)))
         names = np.array([name for name, _, _ in type(self.fixed).coordinates()])[self.moved]
         return tuple(names[(share < _EDGE) | (share > 1.0 - _EDGE)].tolist())
 

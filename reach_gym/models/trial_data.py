@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reach_gym.checks import shown
+from reach_gym.checks import number, shown
 from reach_gym.measures import arrays
 from reach_gym.models.model import Flags, Floats, Integers, cues_of, rests
 
@@ -85,10 +85,12 @@ def data_of(table: Any, measured: Any, unit: float | None = None) -> TrialData:
     for name, share in flags.items():
         if not np.isin(share, (0.0, 1.0)).all():
             raise ValueError(f"`table` must say of every trial whether it is a {name} trial, got a share to be drawn.")
+    if np.any(np.asarray(table.spread, float) > 0):
+        raise ValueError("`table` must say the gain of every trial, got a spread from which it is still to be drawn.")
     turned = np.asarray(table.rotation, float)
     factor = np.ones(len(turned))
     if np.isfinite(turned).any():
-        if not unit:
+        if unit is None or number("unit", unit) == 0:
             raise ValueError(f"`unit` must be the degrees that count as 1 where rows name rotations, got {shown(unit)}.")
         factor = np.where(np.isfinite(turned), turned / unit, 1.0)
     off = (flags["catch"] > 0) | (flags["channel"] > 0)

@@ -81,7 +81,8 @@ def spared_correction(group: Group) -> Floats:
         dot, bar = (
             _corrected(away[bars == shape], np.sign(push[bars == shape]), recording.steps[bars == shape]) for shape in (0, 1)
         )
-        return 1.0 - bar / dot if dot > 0 else float("nan")
+        # Who hardly corrects a push away from a disc has nothing to spare.
+        return 1.0 - bar / dot if dot > 0.05 else float("nan")
 
     return _each(group["session"], spared)
 

@@ -21,6 +21,7 @@ MOVEMENT_PHENOMENA = (
         human=Human(
             effect="The rapid visuomotor response to jumps of the cursor grows when the field comes, and again when it goes.",
             source="Franklin, Wolpert & Franklin, J Neurophysiol 108:467, 2012 (window of 180 to 230 ms: unverified)",
+            how_effect_obtained="secondary",
         ),
         **_LAB,
     ),
@@ -33,11 +34,11 @@ MOVEMENT_PHENOMENA = (
         least=0.1,
         failure="A displacement along the bar is corrected as if it mattered.",
         human=Human(
-            effect="Displacements along a wide target are corrected less than those away from a small one.",
-            source="number: Knill, Bondada & Chhabra, J Neurosci 31:1219, 2011 (cursors that jump: almost twice as much across "
-            "the narrow side); pushes: Nashed, Crevecoeur & Scott, J Neurophysiol 108:999, 2012",
-            how_obtained="secondary",
-            value=0.5,
+            effect="Displacements along a wide target are corrected less than those away from a small one; of cursors that jump "
+            "by a centimetre almost twice as much is corrected across the narrow side.",
+            source="Nashed, Crevecoeur & Scott, J Neurophysiol 108:999, 2012 (pushes); Knill, Bondada & Chhabra, J Neurosci "
+            "31:1219, 2011 (cursors)",
+            how_effect_obtained="secondary",
         ),
         **_LAB,
     ),
@@ -50,9 +51,10 @@ MOVEMENT_PHENOMENA = (
         least=0.5,
         failure="The hand goes on to the first target, or turns at a time that does not follow the jump's.",
         human=Human(
-            effect="The hand moves to the first target for as long as the jump is late, with no delay added.",
-            source="Georgopoulos, Kalaska & Massey, J Neurophysiol 46:725, 1981",
-            how_effect_obtained="secondary",
+            effect="Monkeys' hands move to the first target for as long as the jump is late; no marked delay is added beyond the "
+            "reaction time.",
+            source="Georgopoulos, Kalaska & Massey, J Neurophysiol 46:725, 1981 (three rhesus monkeys)",
+            how_effect_obtained="verified",
         ),
         **_LAB,
     ),

@@ -25,7 +25,7 @@ class Human:
         how_obtained: Of the number: ``"verified"``, read in the source or its abstract; ``"secondary"``, from another
             publication or computed from published parameters; ``"unverified"``, from memory; ``"not found"``, where there is no
             number: then only the effect's direction is known.
-        how_effect_obtained: The same of the effect in words.
+        how_effect_obtained: The same of the effect in words: verified, secondary or unverified.
         value: The number, in the unit of the measure.
         low: Lower end of its spread.
         high: Upper end.
@@ -39,7 +39,7 @@ class Human:
     effect: str
     source: str
     how_obtained: str = "not found"
-    how_effect_obtained: str = "verified"
+    how_effect_obtained: str = "secondary"
     value: float | None = None
     low: float | None = None
     high: float | None = None
@@ -77,6 +77,7 @@ class Phenomenon:
         env_id: The task in which agents are tested.
         env_kwargs: Keywords that replace the registered ones.
         turn: Degrees of the rotation that is learned; ``None`` in a field.
+        rests: Whether it is about what a rest does; it then says nothing of a model that forgets nothing in a rest.
 
     Raises:
         ValueError: A value is missing or out of range.
@@ -95,6 +96,7 @@ class Phenomenon:
     env_id: str = "reach_gym/CursorReachCenterOut-v0"
     env_kwargs: Mapping[str, Any] = field(default_factory=dict)
     turn: float | None = None
+    rests: bool = False
 
     def __post_init__(self) -> None:
         """Checks that nothing is missing."""

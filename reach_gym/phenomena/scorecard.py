@@ -15,7 +15,7 @@ from reach_gym.models.acting import ModelAgent
 from reach_gym.phenomena.behaviour import Behaviour, Floats
 from reach_gym.phenomena.record import NOTHING, SHOWN, Phenomenon
 from reach_gym.phenomena.recorded import observe
-from reach_gym.phenomena.simulated import simulate
+from reach_gym.phenomena.simulated import forgets_in_rests, simulate
 from reach_gym.sessions import SESSIONS
 
 SUBJECTS = 12  # of each group
@@ -120,7 +120,7 @@ def scorecard(
         ValueError: There is no agent or no phenomenon, or `subjects` is out of range.
     """
     count = checks.integer("subjects", subjects, 2, MAX_SUBJECTS)
-    checks.integer("seed", seed, 0, checks.MAX_SEED - _APART * len(SESSIONS) - count)
+    check_seed(seed, count)
     named = dict(agents) if isinstance(agents, Mapping) else {name: name for name in agents}
     for name, given in (("agents", named), ("phenomena", phenomena)):
         if not given:
@@ -136,6 +136,16 @@ def scorecard(
                 cells[name, agent] = _cell(what, phenomenon, count, seed, act, trust, done)
     ordered = {(name, agent): cells[name, agent] for name in phenomena for agent in named}
     return Scorecard(dict(phenomena), tuple(named), ordered, count, seed)
+
+
+def check_seed(seed: Any, subjects: int) -> None:
+    """Refuses a `seed` that leaves no seeds for all sessions of so many subjects.
+
+    Raises:
+        TypeError: It is no integer.
+        ValueError: It is out of range.
+    """
+    checks.integer("seed", seed, 0, checks.MAX_SEED - _APART * len(SESSIONS) - subjects)
 
 
 def beside(cards: Sequence[Scorecard]) -> Scorecard:
@@ -175,6 +185,8 @@ def _cell(
             done[key] = found if phenomenon.needs == "movement" else Behaviour(found.table, found.output, found.error)
         group[condition] = done[key]
     values = phenomenon.measure(group)
+    if phenomenon.rests and model is not None and not forgets_in_rests(model):
+        values = np.full(subjects, np.nan)
     if phenomenon.needs == "movement":
         done.clear()
     known = values[np.isfinite(values)]
@@ -208,8 +220,9 @@ def said_of_people(phenomenon: Phenomenon) -> str:
     human = phenomenon.human
     if human.value is None:
         return "above 0"
-    spread = "" if human.low is None or human.high is None else f" ({_short(human.low)} to {_short(human.high)})"
-    return f"{_short(human.value)}{spread}"
+    if human.low is None or human.high is None:
+        return _short(human.value)
+    return f"{_short(human.low)} to {_short(human.high)} ({human.spread})"
 
 
 def _short(value: float) -> str:

@@ -46,6 +46,15 @@ def simulate(
     return Behaviour(table, corrected(found, table), error)
 
 
+def forgets_in_rests(model: Model) -> bool:
+    """Whether a day of rest changes what a model has learned in twenty trials."""
+    state = model.begin(1, np.random.default_rng(0))
+    for _ in range(20):
+        state = model.learn(state, 1.0 - model.output(state), np.zeros(1, np.bool_))
+    before, after = model.output(state), model.output(model.wait(state, np.full(1, 86_400.0)))
+    return not np.allclose(before, after)
+
+
 def corrected(output: Floats, table: TrialTable) -> Floats:
     """The outputs (subjects, n) minus each subject's mean in the block "baseline", if there is one."""
     before = np.asarray(table.block == "baseline", np.bool_)

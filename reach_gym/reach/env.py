@@ -20,7 +20,7 @@ from reach_gym.reach.facts import TrialFacts, facts_of, sensed_by
 from reach_gym.reach.goal import reward_of_goals
 from reach_gym.reach.keywords import Reach, plant_keywords, with_plant
 from reach_gym.reach.observations import FOURTH, Sensed, put_seven
-from reach_gym.reach.options import reach_options
+from reach_gym.reach.options import check_places, reach_options
 from reach_gym.reach.picture import scene_of
 from reach_gym.reach.presets import Preset, with_preset
 from reach_gym.reach.rules import has_left, rest_of
@@ -127,15 +127,14 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
         """
         seed = checks.seed(seed)
         chosen = reach_options(self.task, options)
+        trial = self._trial
+        begins = 0 if seed is not None or trial.key is None else trial.number + (not chosen.repeat)
+        number = begins if chosen.trial is None else int(chosen.trial[0])
+        check_places(chosen, self.task, [number])
         if self.render_mode == "human":
             self._open(self._title)  # refuses where there is no display, before anything has changed
         super().reset(seed=seed)
-        trial = self._trial
-        key, number = trial.key, trial.number + (not chosen.repeat)
-        if seed is not None or key is None:
-            key, number = draws.new_key(self.np_random), 0
-        if chosen.trial is not None:
-            number = int(chosen.trial[0])
+        key = draws.new_key(self.np_random) if seed is not None or trial.key is None else trial.key
         trial.begin(key, number, chosen)
         self._begun = True
         self._path, self._return = [trial.start], 0.0

@@ -81,8 +81,8 @@ def way_with(where: Callable[[Any, Any, Any], Any], root: Callable[[Any], Any]) 
         return (
             where(clamped, trial.start_x + away * trial.cosine, x + sx + shift_x),
             where(clamped, trial.start_y + away * trial.sine, y + sy + shift_y),
-            where(clamped, speed * trial.cosine, vx + svx),
-            where(clamped, speed * trial.sine, vy + svy),
+            where(clamped, speed * trial.cosine + 0.0, vx + svx),  # at rest there is no sign
+            where(clamped, speed * trial.sine + 0.0, vy + svy),
         )
 
     return clamped_way, squared_distance, cursor_at

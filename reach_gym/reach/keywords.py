@@ -178,6 +178,8 @@ class Reach(Keywords):
         self._check_observation()
         for target in self.points:
             require_apart(self.start, target, self)
+        if not self.points:
+            require_one_apart(self.start, self)
         self._check_table()
 
     def _check_table(self) -> None:
@@ -318,17 +320,17 @@ class Reach(Keywords):
     @cached_property
     def cues(self) -> npt.NDArray[np.int64]:
         """The context cue of each trial of the session."""
-        return self.table.cue
+        return fixed(self.table.cue)
 
     @cached_property
     def lead_ins(self) -> npt.NDArray[np.float64]:
         """The direction of the lead-in of each trial, degrees; NaN for none."""
-        return self.table.lead_in
+        return fixed(self.table.lead_in)
 
     @cached_property
     def rests(self) -> npt.NDArray[np.float64]:
         """The time before each trial, s."""
-        return self.table.rest
+        return fixed(self.table.rest)
 
     @cached_property
     def session_fields(self) -> Distinct:
@@ -382,6 +384,12 @@ def expected_fields(table: TrialTable) -> list[Any]:
     return found
 
 
+def fixed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array, which nobody can change any more."""
+    array.flags.writeable = False
+    return array
+
+
 class Distinct(NamedTuple):
     """What the trials of a session have, each thing once.
 
@@ -427,8 +435,15 @@ def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str,
 
 def require_one_apart(start: Pair | None, task: Reach) -> None:
     """Refuses a start from which no target is far enough away."""
-    if start is not None and task.points and not any(has_left(*target, *start, task.apart**2) for target in task.points):
-        raise ValueError(f"`start` must lie outside of at least one target, got {start}.")
+    if task.points:
+        if start is not None and not any(has_left(*target, *start, task.apart**2) for target in task.points):
+            raise ValueError(f"`start` must lie outside of at least one target, got {start}.")
+        return
+    # The corner that is the farthest from the start, or from the opposite corner.
+    x, y = (2 * task.workspace,) * 2 if start is None else (abs(part) + task.workspace for part in start)
+    if not has_left(x, y, 0.0, 0.0, (1 + 1e-6) * task.apart**2):
+        least = f"radius and hold_radius together, {task.apart:g} m"
+        raise ValueError(f"`workspace` must hold a target further than {least}, from the start, got {task.workspace:g}.")
 
 
 def require_apart(start: Pair | None, target: Pair, task: Reach) -> None:

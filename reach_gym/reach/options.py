@@ -9,13 +9,12 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.fields import ForceField
-from reach_gym.reach.keywords import Reach, reach_field, require_apart
-from reach_gym.reach.rules import has_left
+from reach_gym.reach.keywords import Reach, reach_field, require_apart, require_one_apart
 from reach_gym.reach.targets import point
-from reach_gym.sessions.schedule import MAX_GAIN
+from reach_gym.sessions.schedule import MAX_GAIN, place_in_session
 
 OPTIONS = ("start", "target", "field", "gain", "channel", "repeat", "trial")
-MAX_TRIAL = 2**62 - 1
+MAX_TRIAL = 2**61
 
 
 class ReachOptions(NamedTuple):
@@ -66,15 +65,27 @@ def reach_options(task: Reach, options: Any, rows: int = 1) -> ReachOptions:
         raise ValueError("`options` must not have a 'trial' beside 'repeat': True, which says which trial it is.")
     if chosen.channel and (chosen.gain is not None or chosen.field is not None):
         raise ValueError("`options` must not have a 'gain' or 'field' beside 'channel': True, which replaces the field.")
-    starts = [task.start] * rows if chosen.start is None else chosen.start.tolist()
-    if chosen.target is not None:
-        for start, target in zip(starts, chosen.target.tolist(), strict=True):
-            require_apart(None if start is None else tuple(start), tuple(target), task)
-    elif chosen.start is not None and task.points:
-        for x, y in chosen.start.tolist():
-            if not any(has_left(px, py, x, y, task.apart**2) for px, py in task.points):
-                raise ValueError(f"`options['start']` must lie outside of at least one target, got {(x, y)}.")
     return chosen
+
+
+def check_places(options: ReachOptions, task: Reach, trials: Any) -> None:
+    """Refuses a start or target of the `options` that is too near to what the session says of the rows' `trials`.
+
+    Raises:
+        ValueError: It is so in a row.
+    """
+    if options.start is None and options.target is None:
+        return
+    table = task.table
+    places = place_in_session(np.asarray(trials, np.int64), len(table), table.last)
+    for row, place in enumerate(places.tolist()):
+        given = table.start[place] if options.start is None else options.start[row]
+        start = tuple(given.tolist()) if np.isfinite(given[0]) else task.start
+        target = table.target[place] if options.target is None else options.target[row]
+        if np.isfinite(target[0]):
+            require_apart(start, tuple(target.tolist()), task)
+        else:
+            require_one_apart(start, task)
 
 
 def trial_kind(options: ReachOptions, base: Any, gain: Any, channel: Any, given: Any) -> tuple[Any, Any]:
@@ -106,6 +117,8 @@ def _truth(name: str, value: Any) -> bool | None:
 def _points(name: str, value: Any, rows: int, limit: float) -> npt.NDArray[np.float64] | None:
     if value is None:
         return None
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        raise TypeError(f"`{name}` must be a point (x, y) or one per row, got {checks.shown(value)}.")
     many = isinstance(value, list | tuple | np.ndarray) and len(value) and isinstance(value[0], list | tuple | np.ndarray)
     if not many:
         return np.tile(np.array(point(name, value, limit)), (rows, 1))

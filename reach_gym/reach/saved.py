@@ -100,6 +100,11 @@ def _check_rows(rows: ReachRows, task: Reach) -> None:
     named = ("start_x", "start_y", "target_x", "target_y", "home_x", "home_y")
     if np.abs(rows.floats[[getattr(at.trial, name) for name in named]]).max() > task.arena:
         raise ValueError(f"`state['floats']` must hold starts and targets within {task.arena:g} m of the centre.")
+    trial, jumped = at.trial_of(rows.floats), rows.counts[COUNT.jumped] > 0
+    apart = has_left(trial.home_x, trial.home_y, trial.start_x, trial.start_y, (1 - 1e-9) * task.apart**2)
+    moved = (trial.home_x != trial.target_x) | (trial.home_y != trial.target_y)
+    if not apart.all() or (moved & ~jumped).any() or trial.bar.min() < 0:
+        raise ValueError("`state['floats']` must hold a target that is far enough from the start and where its jump has led it.")
     if (rows.streams[STREAM.trial] >= 2**62).any():
         raise ValueError("`state['streams']` must hold trial numbers below 2**62.")
 

@@ -169,7 +169,7 @@ class ReachTrial:
     def _trial_begins(self) -> None:
         """Prepares what does not change within the trial."""
         trial = self._trial
-        self.waving = len(self._waves[self._wave]) > 1 or self._happens[2] > 0
+        self.waving = len(self._waves[self._wave]) > 1 or self._eventful
         felt = trial.scale != 0 or self.waving
         move, field = self._mover(felt)
         self.now = (
@@ -276,7 +276,7 @@ class ReachTrial:
         wave = self._waves[self._wave]
         factor: float = wave[self.steps % len(wave)]
         gain, scale = gain * factor, scale * factor
-        if self._happens[2]:
+        if self._eventful:
             x, y, _, _ = self.hand
             scale, field = pushed(scale, field, x, y, *self._event(2, self.steps))
         return gain, scale, field

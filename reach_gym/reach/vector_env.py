@@ -21,7 +21,7 @@ from reach_gym.reach.history import History
 from reach_gym.reach.keywords import Reach, plant_keywords, with_plant
 from reach_gym.reach.numpy_rows import NumpyBackend, ReachBackend, next_trial
 from reach_gym.reach.observations import Sensed
-from reach_gym.reach.options import reach_options
+from reach_gym.reach.options import check_places, reach_options
 from reach_gym.reach.picture import scene_of
 from reach_gym.reach.presets import Preset, with_preset
 from reach_gym.reach.rows import STREAM, ReachRows
@@ -150,6 +150,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         rows.streams[STREAM.trial, fresh] = 0
         if chosen.trial is not None:
             rows.streams[STREAM.trial] = chosen.trial[mask]
+        check_places(chosen, self._task, rows.streams[STREAM.trial])
         next_trial(rows, self._task, self._tables, chosen)
         self._rows.put(mask, rows)
         if self.render_mode is not None:

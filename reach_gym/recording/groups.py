@@ -61,7 +61,7 @@ def group_curve(values: Any, interval: str = "bootstrap", level: float = 0.95, s
     if np.isinf(matrix).any():
         raise ValueError("`values` must be finite or NaN, got infinity.")
     checks.choice("interval", interval, INTERVALS)
-    checks.seed(seed)
+    checks.integer("seed", seed, 0, checks.MAX_SEED)
     if not 0 < checks.number("level", level, 0, 1) < 1:
         raise ValueError(f"`level` must be between 0 and 1, got {level}.")
     known = np.isfinite(matrix)

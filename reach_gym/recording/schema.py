@@ -126,7 +126,9 @@ class Recording:
     def table(self) -> TrialTable:
         """What each of the trials was, as the rows of a session: with what was drawn, and where start and target were."""
         columns = self.planned.columns()
-        first = self.gain[:, 0]
+        waves = [1.0 if wave is None else 1.0 + wave.at(0.0) for wave in columns["within"]]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            first = self.gain[:, 0] / np.array(waves)  # the gain of a step has the wave's factor
         felt = (np.nan_to_num(self.gain) != 0).any(axis=1)
         caught = (np.array(columns["catch"]) > 0) & (self.planned.gain != 0) & ~felt & ~self.channel
         plain = ~self.channel & ~caught & (np.array(columns["spread"]) > 0) & np.isfinite(first)
@@ -139,7 +141,7 @@ class Recording:
             "catch": caught.astype(float).tolist(),
         }
         columns |= {name: list(map(tuple, getattr(self, name).tolist())) for name in ("start", "target")}
-        return TrialTable.of_columns(columns)
+        return self.planned.with_columns(columns)
 
     def arrays(self) -> dict[str, Array]:
         """All arrays by name; the parts of a dict of observations are called ``observation/...``."""

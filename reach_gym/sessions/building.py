@@ -61,7 +61,11 @@ def block(
         TypeError: A value has the wrong type.
         ValueError: A value is out of range; a place lies outside of the block; or there is no room for the special trials.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"`name` must be a string, got {checks.shown(name)}.")
     trials = checks.integer("trials", trials, 1, MAX_TRIALS)
+    place = checks.items("start", start, 2, "a point (x, y)")
+    start = checks.number("start[0]", place[0]), checks.number("start[1]", place[1])
     generator = np.random.default_rng([checks.integer("order", order, 0, 2**31), trials, *name.encode()])
     settle = checks.integer("settle", settle, 0, MAX_TRIALS)
     walls = _places("channel", channel, trials, settle, generator, set())
@@ -73,7 +77,7 @@ def block(
     last = first if gain_end is None else checks.number("gain_end", gain_end)
     plain = {key: value for key, value in row.items() if key not in ("field", "within")}  # a channel replaces the field
     gains = [first + (last - first) * k / max(1, trials - 1) for k in range(trials)]
-    where: dict[str, Any] = {} if directions is None else {"start": tuple(start)}
+    where: dict[str, Any] = {} if directions is None else {"start": start}
     return [
         Row(
             block=name, gain=gains[k], channel=float(k in walls), catch=float(k in caught), target=targets[k],

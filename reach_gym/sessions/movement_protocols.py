@@ -11,7 +11,7 @@ from reach_gym.sessions.rows import Event, Row
 Rows = list[Row]
 
 JUMP = 0.02  # m, of the cursor in probes of feedback gains; for 0.25 s, from 3 cm on
-PULSE = 20.0  # N across the way, for 50 ms, from 2 cm on: about a centimetre and a half for a hand of 1 kg
+PULSE = 3.5  # N across the way, for 50 ms, from 2 cm on: about a centimetre and a half in LabReach
 WIDE = 0.06  # m, half the width of the bar
 DELAYS = (0.05, 0.1, 0.15, 0.2)  # s from the go cue to the target's jump; later the reach is nearly over
 AWAY = 0.06  # m, to the side

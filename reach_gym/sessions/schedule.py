@@ -204,11 +204,11 @@ _ADAPTATION = Block("adaptation", 160, catch=0.1, clamp=0.1)
 SCHEDULES: dict[str, Schedule] = {
     # The field comes and goes at once, with catch trials (Shadmehr & Mussa-Ivaldi 1994).
     "abrupt": Schedule((_BASELINE, _ADAPTATION, _WASHOUT)),
-    # It grows unnoticed (Kagerer, Contreras-Vidal & Stelmach 1997).
+    # It grows from trial to trial (after Kagerer, Contreras-Vidal & Stelmach 1997, who turned the cursor in steps).
     "gradual": Schedule((_BASELINE, Block("ramp", 120, 0.0, 1.0, clamp=0.1), Block("adaptation", 40, clamp=0.1), _WASHOUT)),
-    # After it all trials are error clamps, in which what was learned decays (Smith, Ghazizadeh & Shadmehr 2006).
+    # After it all trials are error clamps, in which what was learned decays (Scheidt et al., J Neurophysiol 84:853, 2000).
     "clamp": Schedule((_BASELINE, _ADAPTATION, Block("error clamp", 80, gain=0.0, clamp=1.0))),
-    # Two adaptations: is the second one faster? (Brashers-Krug, Shadmehr & Bizzi 1996).
+    # Two adaptations: is the second one faster? (Coltman, Cashaback & Gribble, J Neurophysiol 121:1575, 2019).
     "savings": Schedule((_BASELINE, _ADAPTATION, _WASHOUT, Block("readaptation", 160, catch=0.1, clamp=0.1), _WASHOUT)),
     # The gain differs from trial to trial (Sun & Plitt's wish for non-static perturbations): at random, then as a slow wave.
     "non_static": Schedule(

@@ -7,9 +7,9 @@ A table is data: it is checked whole when it is made, and a refusal names row an
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, pairwise
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,21 +18,15 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.fields import ForceField
+from reach_gym.sessions.columns import Columns, checked, listed, tell
 from reach_gym.sessions.rows import (
     DEFAULTS,
-    EVENTS,
-    FEEDBACK,
-    MAX_CUE,
     NUMBERS,
-    OPTIONAL,
     POINTS,
     Event,
     Row,
-    event_from_data,
 )
-from reach_gym.sessions.schedule import MAX_TRIALS, Schedule, Wave, schedule_from_data, wave_from_data
-
-Columns = dict[str, list[Any]]
+from reach_gym.sessions.schedule import MAX_TRIALS, Schedule, Wave, schedule_from_data
 
 
 class Span(NamedTuple):
@@ -75,7 +69,7 @@ class TrialTable:
                 raise TypeError(f"row {number} must be a Row, got {checks.shown(row)}.")
             for name, values in given.items():
                 values.append(getattr(row, name))
-        self._take(_checked(given))
+        self._take(checked(given))
 
     def _take(self, columns: Columns, blocks: Sequence[Span] = ()) -> None:
         """Takes columns that have been checked; blocks are the runs of equal names unless they are given."""
@@ -98,6 +92,7 @@ class TrialTable:
             ValueError: A column is unknown or of another length, a value is out of range, or values do not go together.
         """
         checks.keys("columns", columns, tuple(DEFAULTS))
+        columns = {name: listed(name, values) for name, values in columns.items()}
         lengths = {name: len(values) for name, values in columns.items()}
         count = max(lengths.values(), default=0)
         for name, length in lengths.items():
@@ -106,7 +101,7 @@ class TrialTable:
         if count > MAX_TRIALS:
             raise ValueError(f"`rows` must be at most {MAX_TRIALS} trials, got {count}.")
         table = cls.__new__(cls)
-        table._take(_checked({name: list(columns.get(name, [default] * count)) for name, default in DEFAULTS.items()}))
+        table._take(checked({name: list(columns.get(name, [default] * count)) for name, default in DEFAULTS.items()}))
         return table
 
     @classmethod
@@ -135,19 +130,19 @@ class TrialTable:
             ValueError: Something else than a table, or a value out of range.
         """
         if isinstance(data, Mapping):
-            checks.keys("session", data, ("trials", "all", "columns"))
+            checks.keys("session", data, ("trials", "blocks", "all", "columns"))
             count = checks.integer("session.trials", data.get("trials"), 1, MAX_TRIALS)
             same, columns = (checks.keys(f"session.{key}", data.get(key, {}), tuple(DEFAULTS)) for key in ("all", "columns"))
             if twice := sorted(set(same) & set(columns)):
                 raise ValueError(f"`session` must have the column {twice[0]!r} in 'all' or in 'columns', not in both.")
             given = {"block": [DEFAULTS["block"]] * count, **{name: [value] * count for name, value in same.items()}}
-            return cls.of_columns(given | {name: _listed(name, values) for name, values in columns.items()})
+            return cls.of_columns(given | dict(columns))._with_blocks(data.get("blocks"))
         if not isinstance(data, list | tuple):
             raise TypeError(f"`session` must be a dict of columns or a list of dicts, got {checks.shown(data)}.")
         if len(data) > MAX_TRIALS:
             raise ValueError(f"`rows` must be at most {MAX_TRIALS} trials, got {len(data)}.")
         for number, row in enumerate(data, 1):
-            _tell(number, None, checks.keys, "row", row, tuple(DEFAULTS))
+            tell(number, None, checks.keys, "row", row, tuple(DEFAULTS))
         return cls.of_columns({name: [row.get(name, default) for row in data] for name, default in DEFAULTS.items()})
 
     def to_data(self) -> dict[str, Any]:
@@ -160,7 +155,27 @@ class TrialTable:
                     same[name] = values[0]
             else:
                 columns[name] = values
-        return {"trials": len(self), "all": same, "columns": columns}
+        twice = any(one.name == two.name for one, two in pairwise(self.blocks))
+        blocks = {"blocks": [span.trials for span in self.blocks]} if twice else {}
+        return {"trials": len(self), **blocks, "all": same, "columns": columns}
+
+    def _with_blocks(self, lengths: Any) -> TrialTable:
+        """Itself with blocks of these lengths; neighbouring ones may have one name."""
+        if lengths is None:
+            return self
+        if not isinstance(lengths, list | tuple):
+            raise TypeError(f"`session.blocks` must be a list of lengths, got {checks.shown(lengths)}.")
+        counts = [checks.integer("session.blocks", length, 1, MAX_TRIALS) for length in lengths]
+        names, first, spans = self._columns["block"], 0, []
+        for count in counts:
+            if len(set(names[first : first + count])) != 1:
+                raise ValueError(f"`session.blocks` must part the trials where names change, got {checks.shown(lengths)}.")
+            spans.append(Span(names[first], count))
+            first += count
+        if first != len(self):
+            raise ValueError(f"`session.blocks` must be {len(self)} trials together, got {first}.")
+        self._take(self._columns, spans)
+        return self
 
     def columns(self) -> Columns:
         """All columns as lists of plain values, such as `of_columns` takes."""
@@ -185,15 +200,31 @@ class TrialTable:
         return len(self._index)
 
     def __getitem__(self, trial: int) -> Row:
-        return Row(**{name: values[trial] for name, values in self._columns.items()})
+        place = operator.index(trial)
+        return Row(**{name: values[place] for name, values in self._columns.items()})
 
     def __iter__(self) -> Iterator[Row]:
         return (self[trial] for trial in range(len(self)))
 
     def take(self, trials: Any) -> TrialTable:
-        """The table of some trials, given by their indices (n,)."""
-        chosen = np.asarray(trials).tolist()
-        return type(self).of_columns({name: [values[k] for k in chosen] for name, values in self._columns.items()})
+        """The table of some trials, given by their indices (n,).
+
+        Raises:
+            TypeError: They are no integers.
+            ValueError: There are none, or one is out of range.
+        """
+        places = np.asarray(trials)
+        if places.dtype.kind not in "iu" or places.ndim != 1:
+            raise TypeError(f"`trials` must be a list of indices, got {checks.shown(trials)}.")
+        if not len(places) or places.min() < 0 or places.max() >= len(self):
+            raise ValueError(f"`trials` must be indices from 0 to {len(self) - 1}, at least one, got {checks.shown(trials)}.")
+        return self.with_columns({name: [values[k] for k in places.tolist()] for name, values in self._columns.items()})
+
+    def with_columns(self, columns: Columns) -> TrialTable:
+        """A table of other trials, whose values are known to be good: what was drawn may lie outside of what may be planned."""
+        table = type(self).__new__(type(self))
+        table._take(dict(columns))
+        return table
 
     def __add__(self, other: TrialTable) -> TrialTable:
         """One session after the other."""
@@ -270,107 +301,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, Wave):
         return {"amplitude": value.amplitude, "period": value.period, "phase": value.phase}
     return list(value) if isinstance(value, tuple) else value
-
-
-def _listed(name: str, values: Any) -> list[Any]:
-    if not isinstance(values, list | tuple | np.ndarray):
-        raise TypeError(f"column {name!r} must be a list with a value for each trial, got {checks.shown(values)}.")
-    return list(values)
-
-
-def _tell(number: int, column: str | None, read: Callable[..., Any], *values: Any) -> Any:
-    """Calls `read` with `values`; its refusal then names row and column."""
-    where = f"row {number}" if column is None else f"row {number}, column {column!r}"
-    try:
-        return read(*values)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{where}: {error}") from None
-
-
-def _checked(given: Columns) -> Columns:
-    """The columns, every value normalised, with values that go together."""
-    columns = {name: _column(name, values) for name, values in given.items()}
-    for number, row in enumerate(zip(*columns.values(), strict=True), 1):
-        _check_row(number, dict(zip(columns, row, strict=True)))
-    return columns
-
-
-def _column(name: str, values: list[Any]) -> list[Any]:
-    read, default, result = _READERS[name], DEFAULTS[name], []
-    for number, value in enumerate(values, 1):
-        same = type(value) is type(default) and value == default
-        result.append(default if same else _tell(number, name, read, name, value))
-    return result
-
-
-def _number(name: str, value: Any) -> float | None:
-    if value is None and name in OPTIONAL:
-        return None
-    if name in ("channel", "catch") and isinstance(value, bool | np.bool_):
-        return float(value)
-    return checks.number(name, value, *NUMBERS[name])
-
-
-def _name(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"`{name}` must be a string, got {checks.shown(value)}.")
-    if not value.strip():
-        raise ValueError(f"`{name}` must not be empty.")
-    return value
-
-
-def _point(name: str, value: Any) -> tuple[float, float] | None:
-    if value is None:
-        return None
-    pair = checks.items(name, value, 2, "a point (x, y) or None")
-    return checks.number(f"{name}[0]", pair[0]), checks.number(f"{name}[1]", pair[1])
-
-
-def _truth(name: str, value: Any) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"`{name}` must be True or False, got {checks.shown(value)}.")
-    return bool(value)
-
-
-def _field(name: str, value: Any) -> Any:
-    if value is None or isinstance(value, str | ForceField):
-        return value
-    if not isinstance(value, Mapping):
-        raise TypeError(f"`{name}` must be a name, a dict, a ForceField or None, got {checks.shown(value)}.")
-    return json.loads(json.dumps(value))  # lists, as JSON has them, and nothing that somebody else changes
-
-
-_READERS: Mapping[str, Callable[[str, Any], Any]] = {
-    **{name: _number for name in NUMBERS},
-    **{name: _point for name in POINTS},
-    **{name: event_from_data for name in EVENTS},
-    "block": _name,
-    "within": wave_from_data,
-    "field": _field,
-    "cue": lambda name, value: checks.integer(name, value, 0, MAX_CUE),
-    "feedback": lambda name, value: checks.choice(name, value, FEEDBACK),
-    "repeat": _truth,
-}
-
-
-def _check_row(number: int, row: Mapping[str, Any]) -> None:
-    """Refuses values of one row that do not go together."""
-
-    def refuse(column: str, message: str) -> None:
-        raise ValueError(f"row {number}, column {column!r}: {message}")
-
-    if row["channel"] == 1 and (row["field"] is not None or row["within"] is not None):
-        refuse("channel", "must be 0 in a trial that has a field of its own; a channel replaces the field.")
-    if row["channel"] + row["catch"] > 1:
-        refuse("catch", f"must be at most 1 together with `channel`, got {row['catch']:g} and {row['channel']:g}.")
-    if row["feedback"] != "clamp" and row["clamp_angle"] != 0:
-        refuse("clamp_angle", f"must be 0 unless the feedback is 'clamp', got {row['clamp_angle']:g}.")
-    if row["feedback"] == "clamp" and (row["rotation"] or row["cursor_jump"] is not None):
-        refuse("feedback", "must not be 'clamp' beside a rotation or a jump of the cursor, which it hides.")
-    if row["pulse"] is not None and row["pulse"].duration is None:
-        refuse("pulse", "must have a duration.")
-    events = [(name, row[name]) for name in EVENTS if row[name] is not None]
-    for (one, first), (two, second) in combinations(events, 2):
-        both = first.after == second.after == "time"
-        if both and first.span[0] < second.span[1] and second.span[0] < first.span[1]:
-            refuse(two, f"must not overlap `{one}`, got {first.span} and {second.span} s after the go cue.")

@@ -51,6 +51,8 @@ def read_table(path: str | Path) -> TrialTable:
 def write_table(table: TrialTable, path: str | Path) -> None:
     """Writes a session to a file that ends with ``.csv`` or ``.json``; `read_table` gives an equal one back.
 
+    In CSV neighbouring blocks of one name become one.
+
     Raises:
         OSError: The file cannot be written.
         ValueError: It has another ending.
@@ -107,12 +109,12 @@ def _from_csv(text: str) -> TrialTable:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         head = [name.strip() for name in next(reader, [])]
         _check_head(head)
-        rows = []
-        for number, line in enumerate(reader, 1):
-            if number > MAX_TRIALS:
-                raise ValueError(f"the file must have at most {MAX_TRIALS} trials, got more.")
-            if line:
-                rows.append(_read_line(number, head, line))
+        rows: list[dict[str, Any]] = []
+        for line in reader:
+            if any(cell.strip() for cell in line):  # programs for tables leave empty lines behind
+                if len(rows) == MAX_TRIALS:
+                    raise ValueError(f"the file must have at most {MAX_TRIALS} trials, got more.")
+                rows.append(_read_line(len(rows) + 1, head, line))
     except csv.Error as error:
         raise ValueError(f"the file must be CSV: {error}.") from None
     if not rows:
@@ -156,7 +158,7 @@ def _read_cell(number: int, name: str, cell: str) -> Any:
         except ValueError:
             raise ValueError(f"{where}: must be a number, got {checks.shown(cell)}.") from None
     if name == "cue":
-        if not cell.lstrip("+").isascii() or not cell.lstrip("+").isdigit() or len(cell) > 9:
+        if not cell.isascii() or not cell.isdigit() or len(cell) > 9:
             raise ValueError(f"{where}: must be a whole number, got {checks.shown(cell)}.")
         return int(cell)
     if name in _DATA and cell[0] in "{[":
@@ -184,12 +186,15 @@ def from_onpoint(data: Mapping[str, Any], distance: float = 0.1) -> TrialTable:
         ValueError: A column is missing or too short, or a value is out of range.
     """
     away = checks.number("distance", distance, 1e-6)
+    if not isinstance(data, Mapping):
+        raise TypeError(f"`data` must be the object of a target file, got {checks.shown(data)}.")
     given = data.get("numtrials")
     count = checks.integer("numtrials", given.get("0") if isinstance(given, Mapping) else given, 1, MAX_TRIALS)
     columns = {name: _onpoint_column(data, name, count) for name in _ONPOINT}
     farthest = max(columns["tgt_distance"])
-    if farthest <= 0:
-        raise ValueError(f"`tgt_distance` must be above 0, got {farthest:g}.")
+    for k, length in enumerate(columns["tgt_distance"], 1):
+        if length <= 0:
+            raise ValueError(f"row {k}, column 'tgt_distance': must be above 0, got {length:g}.")
     rows, block = [], 1
     for k in range(count):
         one = {name: values[k] for name, values in columns.items()}

@@ -18,6 +18,7 @@ from reach_gym.models import (
     fit_group,
     mean_of,
 )
+from reach_gym.sessions import Row, TrialTable
 
 PUSH = np.r_[np.zeros(20), np.ones(200), -np.ones(20), np.zeros(50)]
 WALLS = np.r_[np.zeros(240), np.ones(50)].astype(bool)
@@ -137,12 +138,9 @@ def test_the_contextual_model_can_be_fitted():
     assert found.model.retention == pytest.approx(truth.retention, abs=0.05) and found.explained > 0.7
 
 
-class Table:
-    """The columns of a session table that count."""
-
-    gain, rotation = np.array([0.0, 1.0, 1.0, 1.0]), np.array([np.nan, np.nan, np.nan, 15.0])
-    catch, channel = np.array([0.0, 0.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0, 0.0])
-    rest, cue = np.array([0.0, 0.0, 30.0, 0.0]), np.array([0, 1, 2, 0])
+Table = TrialTable(
+    [Row(gain=0.0, channel=True), Row(cue=1), Row(catch=True, cue=2, rest=30.0), Row(rotation=15.0)],
+)  # the columns that count
 
 
 def test_a_table_becomes_trials():
@@ -151,9 +149,12 @@ def test_a_table_becomes_trials():
     assert data.rest.tolist() == [0, 0, 30, 0] and data.cue.tolist() == [0, 1, 2, 0]
     with pytest.raises(ValueError, match="`unit` must be the degrees"):
         data_of(Table, np.zeros(4))
-    shares = type("Shares", (Table,), {"catch": np.array([0.0, 0.1, 0.1, 0.1])})
-    with pytest.raises(ValueError, match="whether it is a catch trial"):
-        data_of(shares, np.zeros(4), unit=30.0)
+    for open_row in (Row(catch=0.1), Row(channel=0.1), Row(spread=0.1)):
+        with pytest.raises(ValueError, match="drawn"):
+            data_of(TrialTable([open_row]), [0.0])
+    for unit in (0, float("nan"), "30", True):
+        with pytest.raises((TypeError, ValueError), match="unit"):
+            data_of(Table, np.zeros(4), unit=unit)
 
 
 @pytest.mark.parametrize(
@@ -177,3 +178,18 @@ def test_a_table_becomes_trials():
 def test_bad_requests_are_refused(call, error, match):
     with pytest.raises(error, match=match):
         call()
+
+
+def test_requests_that_cannot_be_fitted_are_refused():
+    data = TrialData([1.0, 1.0, 1.0], [False] * 3, [0.1, 0.2, 0.3])
+    assert fit(TwoState, data, free=("fast_retention",)).free == ("fast_retention",)  # two trials are enough for one parameter
+    for given, name in (({"free": "fast"}, "free"), ({"free": 5}, "free"), ({"starts": []}, "starts"), ({"starts": [OneState()]}, "starts")):
+        with pytest.raises((TypeError, ValueError), match=name):
+            fit(TwoState, TrialData([1.0] * 6, [False] * 6, [0.1, 0.2, 0.3, 0.4, 0.4, 0.5]), **given)
+
+
+def test_trials_keep_nothing_of_the_callers():
+    walls = np.zeros(3, bool)
+    data = TrialData([1.0] * 3, walls, [0.0] * 3)
+    walls[:] = True
+    assert not data.clamped.any()

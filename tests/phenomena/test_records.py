@@ -14,7 +14,7 @@ from reach_gym.sessions import SESSIONS
 
 def test_at_least_fourteen_are_scored_and_what_is_contested_is_not():
     assert sum(not each.contested for each in PHENOMENA.values()) >= 14
-    assert [name for name, each in PHENOMENA.items() if each.contested] == ["error_consistency"]
+    assert [name for name, each in PHENOMENA.items() if each.contested] == ["aba_interference", "error_consistency"]
 
 
 @pytest.mark.parametrize("phenomenon", PHENOMENA.values(), ids=PHENOMENA)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from reach_gym.reach.env import CursorReachEnv
+from reach_gym.reach.rows import float_lines
 from reach_gym.reach.vector_env import CursorReachVectorEnv
 from reach_gym.sessions import Event, Row, TrialTable, block
 
@@ -235,3 +236,58 @@ def test_bad_trial_numbers(trial):
             env.reset(seed=0, options={"trial": trial})
     with pytest.raises(ValueError, match="trial"):
         CursorReachEnv().reset(seed=0, options={"trial": 1, "repeat": True})
+
+
+def test_a_field_in_a_session_with_events_has_the_same_bits_in_all_back_ends():
+    field = {"gain": 1.3, "viscosity": [[0.3, 13.7], [-11.1, 0.9]], "stiffness": [[1.7, 0.3], [0.1, 2.9]], "push": [0.37, -0.11]}
+    rows = [Row(gain=0.7, field=field, bar=0.03), Row(gain=-0.3, field=field, feedback="none"), Row(feedback="clamp")]
+    made = {"schedule": TrialTable(rows), "motor_noise": (0.3, 0.1), "delay": 2}
+    env = CursorReachEnv(**made)
+    vectors = [CursorReachVectorEnv(1, backend=name, autoreset_mode="Disabled", **made) for name in ("numpy", "numba")]
+    rng = np.random.default_rng(0)
+    for trial in range(3):
+        seen, info = env.reset(seed=3 if trial == 0 else None)
+        for vector in vectors:
+            assert vector.reset(seed=3 if trial == 0 else None)[0][0].tobytes() == seen.tobytes()
+        for _ in range(60):
+            action = rng.uniform(-1, 1, (1, 2)).astype(np.float32)
+            seen, _, terminated, truncated, info = env.step(action[0])
+            for vector in vectors:
+                told = vector.step(action)
+                assert told[0][0].tobytes() == seen.tobytes()
+                assert all(told[4][key][0] == info[key] for key in ("force_x", "force_y", "hand_vx", "hand_y", "cursor_x"))
+            if terminated or truncated:
+                break
+
+
+@pytest.mark.parametrize("options", [{"target": (0.05, 0.0)}, {"start": (-0.05, 0.0)}, {"start": (0.0, 0.0), "target": (0.0, 0.01)}])
+def test_options_too_near_to_what_the_session_says_are_refused_and_change_nothing(options):
+    made = {"schedule": [{"start": (0.05, 0.0), "target": (-0.05, 0.0)}]}
+    for env in (CursorReachEnv(**made), CursorReachVectorEnv(2, **made)):
+        env.reset(seed=0)
+        before = env.np_random.bit_generator.state if isinstance(env, CursorReachEnv) else None
+        with pytest.raises(ValueError, match="target"):
+            env.reset(seed=1, options=options)
+        assert before is None or env.np_random.bit_generator.state == before
+
+
+@pytest.mark.parametrize("keywords", [{"radius": 0.09, "hold_radius": 0.09}, {"radius": 0.1, "hold_radius": 0.1, "start": None}])
+def test_discs_for_which_there_is_no_room_are_refused(keywords):
+    if keywords.get("start", 1) is None:
+        CursorReachEnv(**keywords).reset(seed=0)  # from corner to corner there is
+        keywords = {**keywords, "workspace": 0.1, "start": (0.0, 0.0)}
+    with pytest.raises(ValueError, match="workspace"):
+        CursorReachEnv(**keywords)
+
+
+@pytest.mark.parametrize(("line", "value"), [("home_x", 0.0), ("home_y", 0.03), ("bar", -0.1)])
+def test_states_that_no_session_has_are_refused(line, value):
+    env = CursorReachEnv(schedule=[{"target": (0.0, 0.1), "bar": 0.02}])
+    env.reset(seed=0)
+    state, at = env.get_state(), float_lines(env.task.plant)
+    state["floats"][getattr(at.trial, line)] = value
+    if line == "home_x":
+        state["floats"][at.trial.home_y] = 0.0  # on the start
+    with pytest.raises(ValueError, match="floats"):
+        env.set_state(state)
+    env.step(np.zeros(2, np.float32))

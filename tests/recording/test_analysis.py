@@ -168,3 +168,12 @@ def test_a_recording_knows_the_rows_of_its_trials(tmp_path):
     drawn = record_whole_session("naive", "reach_gym/CursorReachCenterOut-v0", 3, trials=60, observe=False)
     assert set(drawn.table.channel) == {0.0, 1.0} and (drawn.table.channel == drawn.channel).all()
     assert (drawn.table.catch == catch_trials(drawn)).all() and np.isfinite(drawn.table.target).all()
+
+
+def test_rows_of_blocks_that_no_table_may_plan():
+    wave, twice = {"amplitude": 5.0, "period": 4.0}, {"amplitude": 0.5, "period": 0.4, "phase": math.pi / 2}
+    for block_of in ({"gain": 9.0, "wave": wave}, {"clamp": 1.0, "field": "curl_cw"}, {"spread": 0.1, "within": twice}):
+        done = record_whole_session("naive", CURL, 0, {"schedule": [{"name": "a", "trials": 6, **block_of}]}, observe=False)
+        assert len(done.planned) == len(done.table) == 6
+        if "spread" in block_of:
+            assert (abs(done.table.gain - 1) <= 0.1 + 1e-9).all() and len(set(done.table.gain)) == 6

@@ -104,11 +104,14 @@ def test_a_planned_block_is_balanced():
         ({"directions": [float("nan")]}, r"directions\[0\]"),
         ({"order": -1}, "order"),
         ({"distance": float("inf")}, "distance"),
+        ({"name": 5}, "name"),
+        ({"start": 5}, "start"),
+        ({"start": (0.0, float("nan"))}, r"start\[1\]"),
     ],
 )
 def test_bad_blocks(change, message):
     with pytest.raises((TypeError, ValueError), match=message):
-        block("a", **{"trials": 10, **change})
+        block(**{"name": "a", "trials": 10, **change})
 
 
 ONPOINT = {
@@ -189,6 +192,10 @@ BAD_ROWS = [
     ({"repeat": 1}, "repeat"),
     ({"block": ""}, "block"),
     ({"block": 1}, "block"),
+    ({"block": " a"}, "block"),
+    ({"block": "a\nb"}, "block"),
+    ({"field": "storm"}, "field"),
+    ({"field": {"gain": NAN}}, "field"),
 ]
 
 
@@ -262,7 +269,6 @@ def test_other_files_are_refused(tmp_path):
         ({"target": (0.2, 0.0)}, "row 2 .*target"),
         ({"target": (0.01, 0.0)}, "row 2 .*target"),  # on the start
         ({"start": (0.05, 0.0), "target": (0.06, 0.0)}, "row 2 .*target"),
-        ({"field": "storm"}, "field"),
         ({"target_jump": {"x": 0.01, "y": 0, "at": 0.005}}, "row 2 .*target_jump"),
         ({"cursor_jump": {"x": 1.0, "y": 0}}, "row 2 .*cursor_jump"),
         ({"pulse": {"x": 1, "y": 0, "duration": 0.005}}, "row 2 .*pulse"),
@@ -273,3 +279,38 @@ def test_other_files_are_refused(tmp_path):
 def test_tables_that_do_not_fit_the_task(make, row, message):
     with pytest.raises((TypeError, ValueError), match=message):
         make("reach_gym/CursorReach-v0", schedule=[{"gain": 1.0}, row])
+
+
+def test_blocks_of_one_name_keep_their_lengths():
+    table = TrialTable.of_schedule(Schedule((Block("a", 3), Block("a", 2))))
+    assert TrialTable.from_data(json.loads(json.dumps(table.to_data()))) == table and table.last == 3
+    for blocks in ([2, 2], [5, 1], [0, 5], "5", [5.0]):
+        with pytest.raises((TypeError, ValueError), match="blocks"):
+            TrialTable.from_data({**table.to_data(), "blocks": blocks})
+
+
+def test_nobody_can_change_a_table():
+    given = {"gain": 1.0, "push": [1.0, 0.0]}
+    table = TrialTable([Row(field=given)])
+    given["gain"] = 7
+    table.columns()["gain"][0] = 7
+    data = table.to_data()
+    data["all"]["field"]["gain"] = 99
+    assert table == TrialTable([Row(field={"gain": 1.0, "push": [1.0, 0.0]})]) and table[0].field.gain == 1.0
+
+
+@pytest.mark.parametrize("trials", [[True, False], [0.5], [7], [-1], [], 1, [[0]], "0"])
+def test_bad_indices(trials):
+    with pytest.raises((TypeError, ValueError), match="trials"):
+        TrialTable([Row()] * 2).take(trials)
+    with pytest.raises(TypeError):
+        TrialTable([Row()])[0:1]
+
+
+def test_empty_lines_of_a_csv_are_no_trials(tmp_path):
+    path = tmp_path / "lines.csv"
+    path.write_text("block,gain\na,1\n,\n\na,0.5\n,\n")
+    assert read_table(path).gain.tolist() == [1.0, 0.5]
+    path.write_text("block,gain\na,1\n,\na,x\n")
+    with pytest.raises(ValueError, match="row 2, column 'gain'"):
+        read_table(path)
