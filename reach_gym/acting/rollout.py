@@ -114,8 +114,18 @@ class WholeSession(VectorWrapper):
         """Begins the session of an integer `seed` in every row and moves row k on to trial k."""
         rows = self.num_envs
         env: Any = self.env  # the native ones take a seed per row, which Gymnasium's base class does not mention
-        result: tuple[Any, dict[str, Any]] = env.reset(seed=[seed] * rows, options={**(options or {}), "trial": np.arange(rows)})
-        return result
+        if env.unwrapped.task.family == "cursor":
+            told: tuple[Any, dict[str, Any]] = env.reset(
+                seed=[seed] * rows, options={**(options or {}), "trial": np.arange(rows)}
+            )
+            return told
+        observations, info = env.reset(seed=[seed] * rows, options=options)
+        for k in range(1, rows):
+            mask = np.arange(rows) >= k
+            observations, news = env.reset(options={**(options or {}), "reset_mask": mask})
+            for name, values in news.items():
+                info[name][mask] = values[mask]
+        return observations, info
 
 
 def play(agent: Agent, env: VectorEnv[Any, Any, Any], observations: Any, session: bool = False) -> Iterator[Step]:
