@@ -82,7 +82,7 @@ CURSOR: dict[str, dict[str, Any]] = {
     # Fewer quantiles than its authors' 25 halve the time of an update.
     "tqc": {
         **_GAMBLERS,
-        "n_timesteps": 40_000,
+        "n_timesteps": 64_000,
         "top_quantiles_to_drop_per_net": 1,
         "policy_kwargs": {"net_arch": [128, 128], "n_quantiles": 10},
     },
