@@ -119,6 +119,7 @@ class WholeSession(VectorWrapper):
                 seed=[seed] * rows, options={**(options or {}), "trial": np.arange(rows)}
             )
             return told
+        # On the grid the radius of a trial depends on how those before it went, so that none can be begun at once.
         observations, info = env.reset(seed=[seed] * rows, options=options)
         for k in range(1, rows):
             mask = np.arange(rows) >= k

@@ -16,7 +16,7 @@ from reach_gym.cli.spring import pull
 from reach_gym.fields import NULL, Pair
 from reach_gym.reach.keywords import Reach
 from reach_gym.recording import Recorder
-from reach_gym.recording.subjects import is_repeated, of_trial
+from reach_gym.recording.subjects import is_repeated, row_of
 from reach_gym.rendering import CursorScene, draw
 
 _FRAME = 0.02  # seconds between two pictures
@@ -124,7 +124,7 @@ class MouseSession:
 
     def _pauses(self, trial: int) -> bool:
         """The break before a trial, if there is one; whether the person goes on."""
-        planned = float(of_trial(self._task, trial, "rest", 0.0))
+        planned = row_of(self._task, trial).rest
         due = self._break_every is not None and self.finished > 0 and self.finished % self._break_every == 0
         if not due and planned <= 0:
             return True
@@ -198,7 +198,7 @@ class MouseSession:
         self._stage(end.trial, "look")
         until = self._desk.clock() + _LOOK
         # Where the session hides or bends the cursor, or shows where it ended, the pointer's own place would say too much.
-        follows = of_trial(self._task, end.trial, "feedback", "full") == "full"
+        follows = row_of(self._task, end.trial).feedback == "full"
         self._show(end, self._told.words)
         while self._desk.clock() < until:
             if self._desk.quits(_FRAME):

@@ -57,12 +57,7 @@ def adaptation_coefficient(channel_force: Any, field_force: Any, start: Any, tar
         TypeError: An argument does not hold numbers.
         ValueError: An argument is of another shape, or a target lies on its start.
     """
-    field = arrays.path("field_force", field_force, None, "T")
-    channel = arrays.path("channel_force", channel_force, field.shape[:-2], "T")
-    if channel.shape != field.shape:
-        raise ValueError(f"`channel_force` must be of the shape of `field_force`, {field.shape}, got {channel.shape}.")
-    _, _, ahead = arrays.line(start, target, field.shape[:-2])
-    ideal, exerted = (arrays.cross(ahead[..., None, :], force) for force in (field, channel))
+    ideal, exerted = arrays.sideways_forces(channel_force, field_force, start, target)
     known = np.isfinite(ideal) & np.isfinite(exerted)
     covariation = np.where(known, ideal * exerted, 0.0).sum(axis=-1)
     weight = np.where(known, ideal * ideal, 0.0).sum(axis=-1)

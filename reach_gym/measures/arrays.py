@@ -141,3 +141,18 @@ def line(start: Any, target: Any, batch: Batch) -> tuple[Floats, Floats, Floats]
 def cross(a: Floats, b: Floats) -> Floats:
     """The component of `b` that points to the left of the unit vector `a`, (..., 2) each."""
     return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
+
+
+def sideways_forces(channel_force: Any, field_force: Any, start: Any, target: Any) -> tuple[Floats, Floats]:
+    """The parts (..., T) across the way, positive to the left, of what a field would have exerted and of what a channel does.
+
+    Raises:
+        TypeError: An argument does not hold numbers.
+        ValueError: An argument is of another shape, or a target lies on its start.
+    """
+    field = path("field_force", field_force, None, "T")
+    channel = path("channel_force", channel_force, field.shape[:-2], "T")
+    if channel.shape != field.shape:
+        raise ValueError(f"`channel_force` must be of the shape of `field_force`, {field.shape}, got {channel.shape}.")
+    _, _, ahead = line(start, target, field.shape[:-2])
+    return cross(ahead[..., None, :], field), cross(ahead[..., None, :], channel)

@@ -18,7 +18,7 @@ from reach_gym.models.contexts import Contextual
 from reach_gym.models.deviation import Tracker, yardstick
 from reach_gym.models.error_sensitivity import ErrorSensitivity
 from reach_gym.models.linear import ManySlow, OneState, TwoState
-from reach_gym.models.model import Flags, Floats, Integers, Model
+from reach_gym.models.model import Flags, Floats, Model, contexts_of
 from reach_gym.planning import OptimalFeedback
 from reach_gym.registration import family_of
 
@@ -66,7 +66,7 @@ class ModelAgent:
         self._rng = np.random.default_rng(checks.integer("seed", seed, 0, checks.MAX_SEED))
         self._env, self._yardstick = base, yardstick(base)
         self._control = OptimalFeedback(base, self._plan)
-        self._contexts: dict[tuple[int, float], int] = {}
+        self._contexts: dict[tuple[int, float | None], int] = {}
         self._rows = 0
         self._state: Any = None
         self._tracker = Tracker(0)
@@ -108,11 +108,12 @@ class ModelAgent:
         """What the `new` rows expect of their trials, and the others as before: shares (n,)."""
         if len(new) != self._rows:
             self._begin(len(new))
-        rest = np.nan_to_num(np.broadcast_to(getattr(told, "rest", 0.0), self._rows))
-        waits = new & (told.step == 0) & (rest > 0)
+        waits = new & (told.step == 0) & (told.rest > 0)
         if waits.any():
-            self._state = self.model.put(self._state, waits, self.model.wait(self.model.part(self._state, waits), rest[waits]))
-        self._cue[new] = self._contexts_of(told)[new]
+            self._state = self.model.put(
+                self._state, waits, self.model.wait(self.model.part(self._state, waits), told.rest[waits])
+            )
+        self._cue[new] = contexts_of(told.cue, told.lead_in, self._contexts)[new]
         if self.model.TOLD_OF_CLAMPS:
             stiff = np.abs(self._env.trial_facts(belief="trial", steps=1).field[:, 10:14]).max(axis=1) >= _WALL
             self._walled[new] = stiff[new]
@@ -122,15 +123,6 @@ class ModelAgent:
                 planned = planned + self._rng.normal(0.0, self._noise, len(planned))
             self._planned[new] = np.round(planned, _DIGITS)
         return self.planned
-
-    def _contexts_of(self, told: TrialFacts) -> Integers:
-        """The context cue of each row's trial; where there are lead-ins, cue and lead-in are numbered together as they come."""
-        cue = np.broadcast_to(getattr(told, "cue", 0), self._rows).astype(np.int64)
-        lead = np.broadcast_to(np.asarray(getattr(told, "lead_in", np.nan), np.float64), self._rows)
-        if not (np.isfinite(lead).any() or self._contexts):
-            return cue
-        pairs = zip(cue.tolist(), np.where(np.isfinite(lead), lead, 1e9).tolist(), strict=True)
-        return np.array([self._contexts.setdefault(pair, len(self._contexts) + 1) for pair in pairs], np.int64)
 
 
 class OneStateAgent(ModelAgent):

@@ -213,3 +213,18 @@ def rests(name: str, value: Any, trials: int) -> Floats:
 def cues_of(name: str, value: Any, trials: int) -> Integers:
     """Returns `value` as context cues int64 (trials,), whole numbers of at least 0; none where it is ``None``."""
     return np.zeros(trials, np.int64) if value is None else arrays.steps(name, value, (trials,))
+
+
+def contexts_of(cue: Any, lead_in: Any, known: dict[tuple[int, float | None], int]) -> Integers:
+    """The context cues (n,) of trials; where there are lead-ins, cue and lead-in are numbered together as they come.
+
+    Args:
+        cue: int (n,), what is shown.
+        lead_in: (n,), the direction of the movement that led to the start, degrees; NaN for none.
+        known: The pairs that have come so far, and their numbers; new ones are added.
+    """
+    lead = np.asarray(lead_in, np.float64)
+    if not (np.isfinite(lead).any() or known):
+        return np.asarray(cue, np.int64)
+    pairs = zip(np.asarray(cue).tolist(), [each if np.isfinite(each) else None for each in lead.tolist()], strict=True)
+    return np.array([known.setdefault(pair, len(known) + 1) for pair in pairs], np.int64)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from reach_gym.models.model import Model
+from reach_gym.models.model import Model, contexts_of
 from reach_gym.phenomena.behaviour import Behaviour, Floats, row_means
 from reach_gym.sessions import TrialTable
 
@@ -96,14 +96,4 @@ def _trials(table: TrialTable, unit: float | None) -> tuple[Any, ...]:
         raise ValueError("`unit` must be the degrees that count as 1 in a session with clamped cursors, got None.")
     push = np.where(clamped, np.asarray(table.clamp_angle, float) / (unit or 1.0), push)
     seen = ~_flags(table, "channel") & (feedback != "none")
-    return push, seen, clamped, contexts(table), np.asarray(table.rest, float)
-
-
-def contexts(table: TrialTable) -> Any:
-    """The context cue int64 (n,) of every trial; where there are lead-ins, cue and lead-in are numbered together as they come."""
-    lead = np.asarray(table.lead_in, float)
-    if not np.isfinite(lead).any():
-        return np.asarray(table.cue, np.int64)
-    numbers: dict[tuple[int, float | None], int] = {}
-    pairs = zip(np.asarray(table.cue).tolist(), [each if np.isfinite(each) else None for each in lead.tolist()], strict=True)
-    return np.array([numbers.setdefault(pair, len(numbers) + 1) for pair in pairs], np.int64)
+    return push, seen, clamped, contexts_of(table.cue, table.lead_in, {}), np.asarray(table.rest, float)

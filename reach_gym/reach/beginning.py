@@ -9,7 +9,7 @@ import numpy as np
 
 from reach_gym.fields import FieldNumbers, channel_of
 from reach_gym.plants.turns import turn
-from reach_gym.reach.events import CLAMP, clamped_way, clamped_way_all
+from reach_gym.reach.events import CLAMP, clamped_way, clamped_way_all, pick
 from reach_gym.reach.rows import Trial
 from reach_gym.rows.records import chooser
 from reach_gym.sessions.draws import draw_delay, draw_point, draw_start_point, draw_target
@@ -115,11 +115,6 @@ def begin_with(
     return begin
 
 
-def pick(condition: Any, one: Any, other: Any) -> Any:
-    """`one` where the condition holds, else the `other`; for numbers, and for Numba."""
-    return one if condition else other
-
-
 def _itself(condition: Any) -> Any:
     return condition
 
@@ -129,4 +124,4 @@ begin_all = begin_with(
     np.where, lambda condition, one, other: _choose_field(np.where, condition, one, other), np.any, clamped_way_all
 )
 
-COMPONENT_WISE = (pick, _itself, candidate, given_or, begin)
+COMPONENT_WISE = (_itself, candidate, given_or, begin)

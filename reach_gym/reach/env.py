@@ -287,6 +287,6 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
             TypeError: A part of `state` has the wrong type.
             ValueError: A part is missing, unknown or out of range.
         """
-        self._trial.restore(read_rows(state, self.task, None))
+        self._trial.restore(read_rows(state, self.task, self._trial.tables, None))
         self._begun = True
         self._path, self._return = [self._trial.cursor[:2]], 0.0

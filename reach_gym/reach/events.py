@@ -124,13 +124,13 @@ def pushed(scale: Any, field: Any, x: Any, y: Any, push_x: Any, push_y: Any) -> 
     return none + 1.0, (-far, -far, far, far, push_x, push_y) + viscosity + stiffness + (origin_x, origin_y)  # noqa: RUF005
 
 
-def _pick(condition: Any, one: Any, other: Any) -> Any:
+def pick(condition: Any, one: Any, other: Any) -> Any:
     """`one` where the condition holds, else the `other`; for numbers, and for Numba."""
     return one if condition else other
 
 
-clamped_way, squared_distance, cursor_at = way_with(_pick, math.sqrt)
+clamped_way, squared_distance, cursor_at = way_with(pick, math.sqrt)
 clamped_way_all, squared_distance_all, cursor_at_all = way_with(np.where, np.sqrt)
-sensed_of, sensed_of_all = sensed_with(_pick), sensed_with(np.where)
+sensed_of, sensed_of_all = sensed_with(pick), sensed_with(np.where)
 
-COMPONENT_WISE = (set_off, is_on, is_hidden, pushed, _pick, clamped_way, squared_distance, cursor_at, sensed_of)
+COMPONENT_WISE = (set_off, is_on, is_hidden, pushed, pick, clamped_way, squared_distance, cursor_at, sensed_of)

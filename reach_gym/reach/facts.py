@@ -18,7 +18,6 @@ from reach_gym.reach.observations import Observations, Sensed
 from reach_gym.reach.rows import COUNT, STREAM, Counts, Cursor, ReachRows, Trial, float_lines
 from reach_gym.reach.tables import SESSION, ReachTables
 from reach_gym.rows.records import Floats
-from reach_gym.sessions.schedule import place_in_session
 
 BELIEFS = ("trial", "block", "nothing")
 _MOST_STEPS = 100_000
@@ -128,8 +127,7 @@ def facts_of(task: Reach, tables: ReachTables, rows: ReachRows, belief: str, ste
     at = float_lines(task.plant)
     field, scale, gain = floats[at.field].T.copy(), floats[at.trial.scale].copy(), floats[at.trial.gain]
     wave, table = counts[COUNT.wave], task.table
-    trial = rows.streams[STREAM.trial].astype(np.int64)
-    place = place_in_session(trial, len(table), table.last)
+    place = table.place_of(rows.streams[STREAM.trial].astype(np.int64))
     turns = tables.session[SESSION.rotation, place]
     if belief == "nothing":
         scale, gain = np.zeros(count), np.zeros(count)
@@ -145,9 +143,9 @@ def facts_of(task: Reach, tables: ReachTables, rows: ReachRows, belief: str, ste
         field=field,
         scale=scale[:, None] * factors[wave],
         rotation=np.stack(turn(gain * turns), axis=1),
-        cue=task.cues[place],
-        lead_in=task.lead_ins[place],
-        rest=task.rests[place],
+        cue=table.cue[place],
+        lead_in=table.lead_in[place],
+        rest=table.rest[place],
         bar=floats[at.trial.bar].copy(),
     )
 
@@ -155,10 +153,14 @@ def facts_of(task: Reach, tables: ReachTables, rows: ReachRows, belief: str, ste
 def cursor_of(task: Reach, tables: ReachTables, rows: ReachRows) -> Cursor:
     """The cursor's x, y, vx, vy, each (rows,): the hand, turned around the start, jumped, or clamped."""
     at = float_lines(task.plant)
-    trial, hand = at.trial_of(rows.floats), task.plant.hand(rows.floats[at.state], task.params)
+    hand = task.plant.hand(rows.floats[at.state], task.params)
+    return placed(task, tables, at.trial_of(rows.floats), Counts(*rows.counts), hand)
+
+
+def placed(task: Reach, tables: ReachTables, trial: Trial, counts: Counts, hand: Any) -> Cursor:
+    """As `cursor_of`, of a `hand` x, y, vx, vy."""
     if not task.is_eventful:
         return turned(trial, *hand)
-    counts = Counts(*rows.counts)
     shift_x, shift_y = what_happens(tables, counts.shift, counts.shifted, counts.step)
     return Cursor(*cursor_at_all(trial, counts.feedback, shift_x, shift_y, hand))
 

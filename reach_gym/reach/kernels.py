@@ -16,9 +16,9 @@ from numba.extending import register_jitable
 
 from reach_gym.fields import FieldNumbers
 from reach_gym.plants.table import PLANTS
-from reach_gym.reach.beginning import begin, candidate, given_or, pick
+from reach_gym.reach.beginning import begin, candidate, given_or
 from reach_gym.reach.event_loops import eventful_cursor, eventful_move
-from reach_gym.reach.events import squared_distance
+from reach_gym.reach.events import pick, squared_distance
 from reach_gym.reach.info import LINE
 from reach_gym.reach.loops import (
     END,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.fields import CURSOR_PRESETS, ForceField, Pair, field_from_data
@@ -18,9 +17,10 @@ from reach_gym.plants.plant import Plant
 from reach_gym.plants.point_mass import PointMass
 from reach_gym.plants.table import plant_class, plant_from_data
 from reach_gym.reach.observations import OBSERVATIONS, Observations, observations_of
-from reach_gym.reach.rules import REWARDS, has_left
+from reach_gym.reach.rules import REWARDS
+from reach_gym.reach.session import Distinct, check_table, distinct, expected_fields, require_apart, require_one_apart
 from reach_gym.reach.targets import MAX_STEPS, delays_from_data, point, steps, targets_from_data
-from reach_gym.sessions.rows import EVENTS, Event
+from reach_gym.sessions.rows import EVENTS
 from reach_gym.sessions.schedule import Schedule
 from reach_gym.sessions.table import TrialTable, table_from_data, table_of
 
@@ -180,34 +180,7 @@ class Reach(Keywords):
             require_apart(self.start, target, self)
         if not self.points:
             require_one_apart(self.start, self)
-        self._check_table()
-
-    def _check_table(self) -> None:
-        """Refuses rows of the table of trials that do not fit the task."""
-        table = self.table
-        for k in np.flatnonzero(np.isfinite(table.start[:, 0]) | np.isfinite(table.target[:, 0])).tolist():
-            row = table[k]
-            try:
-                given = [None if place is None else point(name, place, self.workspace) for name, place in
-                         (("start", row.start), ("target", row.target))]  # fmt: skip
-                start = self.start if given[0] is None else given[0]
-                if given[1] is not None:
-                    require_apart(start, given[1], self)
-                else:
-                    require_one_apart(start, self)
-            except ValueError as error:
-                raise ValueError(f"row {k + 1} of the session: {error}") from None
-        for name in EVENTS:
-            for k in np.flatnonzero([event is not None for event in getattr(table, name)]).tolist():
-                self._check_event(k, name, getattr(table, name)[k])
-
-    def _check_event(self, k: int, name: str, event: Event) -> None:
-        where = f"row {k + 1} of the session, column {name!r}: `event"
-        for part, value in (("at", event.at if event.after == "time" else 0.0), ("duration", event.duration)):
-            if value is not None and abs(round(value / self.dt) * self.dt - value) > 1e-9:
-                raise ValueError(f"{where}.{part}` must be whole time steps of {self.dt:g} s, got {value:g}.")
-        if name != "pulse" and max(abs(event.x), abs(event.y)) > self.workspace:
-            raise ValueError(f"{where}` must jump by at most {self.workspace:g} m, got {(event.x, event.y)}.")
+        check_table(self)
 
     def _check_observation(self) -> None:
         if self.history and self.observation != "vector":
@@ -318,21 +291,6 @@ class Reach(Keywords):
         return table_of(self.schedule)
 
     @cached_property
-    def cues(self) -> npt.NDArray[np.int64]:
-        """The context cue of each trial of the session."""
-        return fixed(self.table.cue)
-
-    @cached_property
-    def lead_ins(self) -> npt.NDArray[np.float64]:
-        """The direction of the lead-in of each trial, degrees; NaN for none."""
-        return fixed(self.table.lead_in)
-
-    @cached_property
-    def rests(self) -> npt.NDArray[np.float64]:
-        """The time before each trial, s."""
-        return fixed(self.table.rest)
-
-    @cached_property
     def session_fields(self) -> Distinct:
         """The fields of the session."""
         known: dict[str, ForceField] = {}
@@ -369,46 +327,6 @@ class Reach(Keywords):
         return observations_of(self.observation, self.workspace, self.arena, self.dt)
 
 
-def expected_fields(table: TrialTable) -> list[Any]:
-    """The field of each trial; in a channel, which has none, that of the trial before it in its block, or else after it."""
-    walls, index = table.channel == 1, table.block_index
-    found: list[Any] = table.field.tolist()
-    for places in (range(len(table)), reversed(range(len(table)))):
-        last: dict[int, Any] = {}
-        for k in places:
-            block = int(index[k])
-            if not walls[k]:
-                last[block] = found[k]
-            elif found[k] is None:
-                found[k] = last.get(block)
-    return found
-
-
-def fixed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The array, which nobody can change any more."""
-    array.flags.writeable = False
-    return array
-
-
-class Distinct(NamedTuple):
-    """What the trials of a session have, each thing once.
-
-    Attributes:
-        different: The things.
-        lines: Which of them each trial has, int64 (trials,).
-    """
-
-    different: tuple[Any, ...]
-    lines: npt.NDArray[np.int64]
-
-
-def distinct(values: Sequence[Any]) -> Distinct:
-    """The different ones of `values`, of which the first is no trial's own but what comes first."""
-    places: dict[Any, int] = {}
-    lines = [places.setdefault(value, len(places)) for value in values]
-    return Distinct(tuple(places), np.array(lines[1:], np.int64))
-
-
 def plant_keywords(plant: Any = PointMass.kind) -> list[str]:
     """The keywords of a plant that may stand beside the task's own: those whose names the task has not taken itself."""
     own = {field.name for field in fields(Reach)}
@@ -431,23 +349,3 @@ def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str,
         if name in inside and isinstance(given.get("plant"), Mapping):
             raise ValueError(f"`{name}` must stand in `plant` or beside it, not both, got {checks.shown(plant)}.")
     return {**{name: value for name, value in given.items() if name not in beside}, "plant": {**inside, **beside}}
-
-
-def require_one_apart(start: Pair | None, task: Reach) -> None:
-    """Refuses a start from which no target is far enough away."""
-    if task.points:
-        if start is not None and not any(has_left(*target, *start, task.apart**2) for target in task.points):
-            raise ValueError(f"`start` must lie outside of at least one target, got {start}.")
-        return
-    # The corner that is the farthest from the start, or from the opposite corner.
-    x, y = (2 * task.workspace,) * 2 if start is None else (abs(part) + task.workspace for part in start)
-    if not has_left(x, y, 0.0, 0.0, (1 + 1e-6) * task.apart**2):
-        least = f"radius and hold_radius together, {task.apart:g} m"
-        raise ValueError(f"`workspace` must hold a target further than {least}, from the start, got {task.workspace:g}.")
-
-
-def require_apart(start: Pair | None, target: Pair, task: Reach) -> None:
-    """Refuses a target so near that a cursor could be on it and in the start's disc at once."""
-    if start is not None and not has_left(*target, *start, task.apart**2):
-        least = f"radius and hold_radius together, {task.apart:g} m"
-        raise ValueError(f"`target` must lie further than {least}, from the start {start}, got {target}.")

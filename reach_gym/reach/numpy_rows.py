@@ -12,8 +12,8 @@ import numpy as np
 from reach_gym.fields import FieldNumbers
 from reach_gym.plants.bounds import confine
 from reach_gym.reach.beginning import begin_all, candidate, given_or
-from reach_gym.reach.events import cursor_at_all, pushed, sensed_of_all, set_off, squared_distance_all
-from reach_gym.reach.facts import turned, what_happens
+from reach_gym.reach.events import pushed, sensed_of_all, set_off, squared_distance_all
+from reach_gym.reach.facts import placed, what_happens
 from reach_gym.reach.info import Info, Outcome, batch_info, batch_outcome
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations
@@ -141,12 +141,10 @@ class NumpyBackend:
     def _now(self, rows: ReachRows) -> _Now:
         trial, hand = self._at.trial_of(rows.floats), self._task.plant.hand(rows.floats[self._at.state], self._task.params)
         counts = Counts(*rows.counts)
+        cursor = placed(self._task, self._tables, trial, counts, hand)
         if self._task.is_eventful:
-            shift = what_happens(self._tables, counts.shift, counts.shifted, counts.step)
-            cursor = Cursor(*cursor_at_all(trial, counts.feedback, *shift, hand))
             sensed = Cursor(*sensed_of_all(trial, counts.feedback, hand, cursor))
             return _Now(trial, counts, tuple(hand), cursor, squared_distance_all(cursor.x, cursor.y, trial), sensed)
-        cursor = turned(trial, *hand)
         dx, dy = cursor.x - trial.target_x, cursor.y - trial.target_y
         return _Now(trial, counts, tuple(hand), cursor, dx * dx + dy * dy, cursor)
 

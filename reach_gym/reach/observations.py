@@ -19,7 +19,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from reach_gym.errors import NotApplicableError
-from reach_gym.reach.beginning import pick
+from reach_gym.reach.events import pick
 from reach_gym.rows.records import Floats
 
 SPEED_UNIT = 0.5  # m/s; a reach of 10 cm in half a second peaks at 0.375 m/s

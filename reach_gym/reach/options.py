@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.fields import ForceField
-from reach_gym.reach.keywords import Reach, reach_field, require_apart, require_one_apart
+from reach_gym.reach.keywords import Reach, reach_field
+from reach_gym.reach.session import require_apart, require_one_apart
 from reach_gym.reach.targets import point
-from reach_gym.sessions.schedule import MAX_GAIN, place_in_session
+from reach_gym.sessions.schedule import MAX_GAIN
 
 OPTIONS = ("start", "target", "field", "gain", "channel", "repeat", "trial")
 MAX_TRIAL = 2**61
@@ -77,8 +78,7 @@ def check_places(options: ReachOptions, task: Reach, trials: Any) -> None:
     if options.start is None and options.target is None:
         return
     table = task.table
-    places = place_in_session(np.asarray(trials, np.int64), len(table), table.last)
-    for row, place in enumerate(places.tolist()):
+    for row, place in enumerate(table.place_of(np.asarray(trials, np.int64)).tolist()):
         given = table.start[place] if options.start is None else options.start[row]
         start = tuple(given.tolist()) if np.isfinite(given[0]) else task.start
         target = table.target[place] if options.target is None else options.target[row]

@@ -14,14 +14,14 @@ from reach_gym.reach.history import History
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import COUNT, STREAM, Counts, ReachRows, float_lines
 from reach_gym.reach.rules import has_left
-from reach_gym.reach.tables import tables_of
+from reach_gym.reach.tables import ReachTables
 from reach_gym.rows.records import Mask
-from reach_gym.sessions.rows import EVENTS, FEEDBACK
+from reach_gym.sessions.rows import FEEDBACK
 
 _LARGEST = 1e30  # in a state that is set; far beyond what a task can reach, and no product of two such numbers overflows
 
 
-def read_rows(state: Any, task: Reach, count: int | None) -> ReachRows:
+def read_rows(state: Any, task: Reach, tables: ReachTables, count: int | None) -> ReachRows:
     """Checks what `get_state` of an environment of `task` with `count` rows returned, ``None`` for the scalar one.
 
     Raises:
@@ -39,7 +39,7 @@ def read_rows(state: Any, task: Reach, count: int | None) -> ReachRows:
         if value is None or (value.shape != shape and not nothing):
             raise ValueError(f"`state['{name}']` must be {like.dtype} {shape}, got {checks.shown(state[name])}.")
         like[...] = value.reshape(like.shape)
-    _check_rows(blank, task)
+    _check_rows(blank, task, tables)
     return blank
 
 
@@ -59,7 +59,7 @@ def _array(value: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
     return array.astype(dtype) if whole else None
 
 
-def _check_rows(rows: ReachRows, task: Reach) -> None:
+def _check_rows(rows: ReachRows, task: Reach, tables: ReachTables) -> None:
     blocks, at = len(task.table.blocks), float_lines(task.plant)
     # Only the region of a field may be infinite: its first four numbers.
     region = slice(at.field.start, at.field.start + FieldNumbers._fields.index("push_x"))
@@ -70,8 +70,7 @@ def _check_rows(rows: ReachRows, task: Reach) -> None:
     if not finite or any(np.any(now != stopped) for now, stopped in zip(state, task.plant.stop(state, task.params), strict=True)):
         parts = ", ".join(f"`state['{name}']`" for name in ("floats", "past", "shown"))
         raise ValueError(f"{parts} must hold finite numbers below 1e30, and the hand must be inside the arena.")
-    steps, waves = task.longest + 1, len(task.session_waves.different)
-    events = 1 + len({event for name in EVENTS for event in getattr(task.table, name) if event is not None})
+    steps, waves, events = task.longest + 1, len(tables.waves), len(tables.events)
     tops = Counts(
         steps,
         task.onset + max(task.delays) + 1,
@@ -90,7 +89,7 @@ def _check_rows(rows: ReachRows, task: Reach) -> None:
     for line, top in enumerate(tops):
         if rows.counts[line].min() < 0 or rows.counts[line].max() >= top:
             raise ValueError(f"`state['counts'][{line}]` must be from 0 to {top - 1}.")
-    _check_trials(Counts(*rows.counts), _is_outside(rows, task))
+    _check_trials(Counts(*rows.counts), _is_outside(rows, task, tables))
     wave, block = rows.counts[COUNT.wave], rows.counts[COUNT.block]
     allowed = np.zeros((blocks, waves), np.bool_)
     allowed[:, 0] = allowed[task.table.block_index, task.session_waves.lines] = True
@@ -109,11 +108,11 @@ def _check_rows(rows: ReachRows, task: Reach) -> None:
         raise ValueError("`state['streams']` must hold trial numbers below 2**62.")
 
 
-def _is_outside(rows: ReachRows, task: Reach) -> Mask:
+def _is_outside(rows: ReachRows, task: Reach, tables: ReachTables) -> Mask:
     """Whether each row's cursor is outside of the start's disc."""
     at = float_lines(task.plant)
     trial = at.trial_of(rows.floats)
-    cursor = cursor_of(task, tables_of(task, None), rows)
+    cursor = cursor_of(task, tables, rows)
     outside: Mask = has_left(cursor.x, cursor.y, trial.start_x, trial.start_y, task.hold_radius * task.hold_radius)
     return outside
 

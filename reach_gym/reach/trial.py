@@ -12,8 +12,8 @@ from reach_gym.fields import Pair
 from reach_gym.plants.bounds import confine
 from reach_gym.plants.plant import state_is_hand
 from reach_gym.plants.turns import swing
-from reach_gym.reach.beginning import begin, candidate, given_or, pick
-from reach_gym.reach.events import cursor_at, is_on, pushed, sensed_of, set_off, squared_distance
+from reach_gym.reach.beginning import begin, candidate, given_or
+from reach_gym.reach.events import cursor_at, is_on, pick, pushed, sensed_of, set_off, squared_distance
 from reach_gym.reach.history import History
 from reach_gym.reach.info import info_from
 from reach_gym.reach.keywords import Reach
@@ -37,54 +37,12 @@ class ReachTrial:
 
     # With slots an attribute is found a few nanoseconds sooner, which `CursorReachEnv.step` does thirty times.
     __slots__ = (
-        *(
-            "_block",
-            "_changes",
-            "_channel",
-            "_eventful",
-            "_events",
-            "_feedback",
-            "_fields",
-            "_limits",
-            "_noise_key",
-            "_past",
-            "_plain",
-            "_points",
-            "_session",
-        ),
-        *(
-            "_happened",
-            "_happens",
-            "_row",
-            "_settings",
-            "_special",
-            "_trial",
-            "_turned",
-            "_watch",
-            "_wave",
-            "_waves",
-            "_wholes",
-            "began",
-            "constants",
-            "cursor",
-        ),
-        *(
-            "ended",
-            "false_start",
-            "go",
-            "hand",
-            "held",
-            "history",
-            "key",
-            "left",
-            "next_event",
-            "now",
-            "number",
-            "numbers",
-            "sensed",
-        ),
-        *("observations", "shown", "spoilt", "state", "steps", "success", "tables", "task", "told", "waving"),
-    )
+        "_block", "_changes", "_channel", "_eventful", "_events", "_feedback", "_fields", "_happened", "_happens", "_limits",
+        "_noise_key", "_past", "_plain", "_points", "_row", "_session", "_settings", "_special", "_trial", "_turned",
+        "_watch", "_wave", "_waves", "_wholes", "began", "constants", "cursor", "ended", "false_start", "go", "hand", "held",
+        "history", "key", "left", "next_event", "now", "number", "numbers", "observations", "sensed", "shown", "spoilt",
+        "state", "steps", "success", "tables", "task", "told", "waving",
+    )  # fmt: skip
 
     def __init__(self, task: Reach, watch: Callable[[float], None] | None) -> None:
         """Prepares trials of `task`; `watch` is called with the reward after every step."""

@@ -199,7 +199,9 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         done = np.asarray(state.get("done"))
         if done.dtype != np.bool_ or done.shape != (self.num_envs,):
             raise ValueError(f"`state['done']` must be bool ({self.num_envs},), got {checks.shown(done)}.")
-        rows = read_rows({name: value for name, value in state.items() if name != "done"}, self._task, self.num_envs)
+        rows = read_rows(
+            {name: value for name, value in state.items() if name != "done"}, self._task, self._tables, self.num_envs
+        )
         self._rows.put(np.ones(self.num_envs, np.bool_), rows)
         self._paths, self._returns = [[] for _ in range(self.num_envs)], np.zeros(self.num_envs)
         return done.copy()

@@ -26,7 +26,6 @@ from reach_gym.recording.layout import (
     check_numbers,
 )
 from reach_gym.recording.metadata import VERSION, check_metadata, version_of
-from reach_gym.sessions.schedule import place_in_session
 from reach_gym.sessions.table import TrialTable, table_from_data, table_of
 
 
@@ -120,7 +119,7 @@ class Recording:
         """The rows of the session that the trials are, as they were planned: what each subject draws is still open."""
         given = self.metadata["env_kwargs"].get("schedule")
         session = table_of(table_from_data(given if isinstance(given, dict) else self.metadata["schedule"]))
-        return session.take(place_in_session(self.trial, len(session), session.last))
+        return session.take(session.place_of(self.trial))
 
     @cached_property
     def table(self) -> TrialTable:

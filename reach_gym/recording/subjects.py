@@ -12,7 +12,7 @@ from reach_gym.reach.facts import TrialFacts
 from reach_gym.reach.keywords import Reach
 from reach_gym.recording.layout import LAYOUT, OBSERVATION, Array, Flags, Integers
 from reach_gym.recording.recorder import DRIVE, MARKS, STATE, columns, fixed_of
-from reach_gym.sessions.schedule import place_in_session
+from reach_gym.sessions.rows import Row
 
 ATTEMPTS = 10
 """How often a trial is begun at most, where aborted trials are repeated; the last attempt counts, whatever becomes of it."""
@@ -173,28 +173,17 @@ def _kept(done: SubjectTrials, task: Reach, over: Flags, info: Mapping[str, Any]
 
 def is_repeated(task: Reach, trial: int) -> bool:
     """Whether trial number `trial` is begun again after a false start that has ended it."""
-    return repeats_trials(task) and bool(of_trial(task, trial, "repeat", False))
+    return repeats_trials(task) and row_of(task, trial).repeat
 
 
 def repeats_trials(task: Reach) -> bool:
     """Whether any trial of the session is begun again after a false start that has ended it."""
-    return task.false_start == "abort" and bool(np.any(getattr(task.schedule, "repeat", False)))
+    return task.abort and bool(task.table.repeat.any())
 
 
-def of_trial(task: Reach, trial: int, column: str, missing: Any) -> Any:
-    """What a column of the session's table says of trial number `trial`; `missing` where the session is no such table.
-
-    Args:
-        task: The task.
-        trial: From 0; after the table's end its last block repeats.
-        column: Of the table.
-        missing: What blocks, which have no such column, say.
-    """
-    table: Any = task.schedule
-    values = getattr(table, column, None)
-    if values is None:
-        return missing
-    return values[place_in_session(trial, table.trials, table.trials - table.blocks[-1].trials)]
+def row_of(task: Reach, trial: int) -> Row:
+    """What the session says of trial number `trial`, from 0; after its end its last block repeats."""
+    return task.table[task.table.place_of(trial)]
 
 
 def _merged(observations: Any, fresh: Any, rows: Flags) -> Any:

@@ -26,7 +26,7 @@ from reach_gym.sessions.rows import (
     Event,
     Row,
 )
-from reach_gym.sessions.schedule import MAX_TRIALS, Schedule, Wave, schedule_from_data
+from reach_gym.sessions.schedule import MAX_TRIALS, Schedule, Wave, place_in_session, schedule_from_data
 
 
 class Span(NamedTuple):
@@ -44,15 +44,15 @@ class Span(NamedTuple):
 class TrialTable:
     """The trials of a session, in order; after the last one its last block repeats without end. Equal tables are ``==``.
 
-    Every column can be read as an attribute, an array with one entry per trial: ``table.gain``, ``table.target`` (trials, 2),
-    ``table.pulse`` (of objects); NaN where a number is left to the task. The columns are the attributes of
-    `reach_gym.sessions.rows.Row`.
+    Every column can be read as an attribute, a read-only array with one entry per trial: ``table.gain``,
+    ``table.target`` (trials, 2), ``table.pulse`` (of objects); NaN where a number is left to the task. The columns are the
+    attributes of `reach_gym.sessions.rows.Row`.
 
     Attributes:
         blocks: Name and length of each block.
     """
 
-    __slots__ = ("_columns", "_index", "blocks")
+    __slots__ = ("_arrays", "_columns", "_index", "blocks")
 
     def __init__(self, rows: Iterable[Row]) -> None:
         """Makes a table of `rows`.
@@ -77,6 +77,7 @@ class TrialTable:
         if not count:
             raise ValueError("`rows` must have at least one trial, got none.")
         self._columns = columns
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
         names = columns["block"]
         first = [0, *(k for k, (one, two) in enumerate(pairwise(names), 1) if one != two), count]
         self.blocks = tuple(blocks) or tuple(Span(names[low], high - low) for low, high in pairwise(first))
@@ -191,6 +192,10 @@ class TrialTable:
         """First trial of the last block."""
         return len(self) - self.blocks[-1].trials
 
+    def place_of(self, trial: Any) -> Any:
+        """The place in the table of trial number `trial`, an integer or an array of them: itself up to the end."""
+        return place_in_session(trial, len(self), self.last)
+
     @property
     def block_index(self) -> npt.NDArray[np.int32]:
         """Index of each trial's block, int32 (trials,)."""
@@ -233,15 +238,12 @@ class TrialTable:
     def __getattr__(self, name: str) -> npt.NDArray[Any]:
         if name.startswith("_") or name not in DEFAULTS:
             raise AttributeError(f"a TrialTable has no column {name!r}; its columns are {', '.join(DEFAULTS)}.")
-        values = self._columns[name]
-        if name in POINTS:
-            return np.array([(np.nan, np.nan) if value is None else value for value in values], np.float64).reshape(-1, 2)
-        if name in NUMBERS:
-            return np.array([np.nan if value is None else value for value in values], np.float64)
-        kind = {"repeat": np.bool_, "cue": np.int64}.get(name, object)
-        array: npt.NDArray[Any] = np.empty(len(values), kind)
-        array[:] = values
-        return array
+        if name not in self._arrays:
+            array = _array(name, self._columns[name])
+            array.flags.writeable = False
+            self._arrays[name] = array
+        found: npt.NDArray[Any] = self._arrays[name]
+        return found
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TrialTable):
@@ -262,6 +264,17 @@ class TrialTable:
 
 
 _OF_BLOCKS = ("spread", "within", "field", "catch")
+
+
+def _array(name: str, values: list[Any]) -> npt.NDArray[Any]:
+    """A column as an array."""
+    if name in POINTS:
+        return np.array([(np.nan, np.nan) if value is None else value for value in values], np.float64).reshape(-1, 2)
+    if name in NUMBERS:
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+    array: npt.NDArray[Any] = np.empty(len(values), {"repeat": np.bool_, "cue": np.int64}.get(name, object))
+    array[:] = values
+    return array
 
 
 def table_from_data(value: Any) -> TrialTable | Schedule:

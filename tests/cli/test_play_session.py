@@ -17,6 +17,7 @@ from reach_gym.cli.spring import pull, spring_of
 from reach_gym.recording import HumanTable, Recorder, Recording
 from reach_gym.rendering.display import Key
 from reach_gym.rendering.text_page import draw_page
+from reach_gym.sessions import Row
 from tests.cli.player import SHORT, TASK, CurveWindow, Player, made, pixel_of
 
 
@@ -119,7 +120,7 @@ def test_breaks_every_few_trials(pages):
 
 def rests(monkeypatch, **columns):
     """A session whose table says more than blocks can."""
-    monkeypatch.setattr(mouse, "of_trial", lambda task, trial, name, missing: columns[name][trial] if name in columns else missing)
+    monkeypatch.setattr(mouse, "row_of", lambda task, trial: Row(**{name: values[trial] for name, values in columns.items()}))
     if "repeat" in columns:
         monkeypatch.setattr(mouse, "is_repeated", lambda task, trial: columns["repeat"][trial])
 

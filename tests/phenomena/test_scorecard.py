@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from reach_gym.models import Contextual, OneState, TwoState
+from reach_gym.models.model import contexts_of
 from reach_gym.phenomena import PHENOMENA, scorecard, simulate
 from reach_gym.phenomena.page import page
 from reach_gym.phenomena.scorecard import beside, said
-from reach_gym.phenomena.simulated import contexts
 from reach_gym.sessions import SESSIONS, Row, TrialTable
 
 SOME = ("learning_curve", "spontaneous_recovery", "clamp_decay", "anterograde_interference", "savings_after_counter")
@@ -93,8 +93,9 @@ def test_clamped_cursors_teach_the_same_whatever_is_done():
 
 def test_lead_ins_are_contexts():
     rows = [Row(lead_in=10.0), Row(lead_in=-10.0), Row(), Row(lead_in=10.0)]
-    assert contexts(TrialTable(rows)).tolist() == [1, 2, 3, 1]
-    assert contexts(TrialTable([Row(cue=2), Row()])).tolist() == [2, 0]
+    table, plain = TrialTable(rows), TrialTable([Row(cue=2), Row()])
+    assert contexts_of(table.cue, table.lead_in, {}).tolist() == [1, 2, 3, 1]
+    assert contexts_of(plain.cue, plain.lead_in, {}).tolist() == [2, 0]
 
 
 def test_the_page_needs_no_network_and_escapes_names(card):
