@@ -129,3 +129,10 @@ def test_nobody_and_nothing_are_refused():
         scorecard([], PHENOMENA)
     with pytest.raises(ValueError, match="`phenomena` must name at least one"):
         scorecard(["two_state"], {})
+
+
+def test_retention_over_a_day_says_nothing_of_a_model_for_which_a_day_is_nothing():
+    only = {"retention": PHENOMENA["long_term_retention"]}
+    card = scorecard({"never": TwoState(), "forgets": TwoState(fast_decay=1e-3)}, only, 12)
+    assert np.isnan(card.cells["retention", "never"].value) and card.cells["retention", "never"].verdict == "no value"
+    assert card.cells["retention", "forgets"].value > 0.1

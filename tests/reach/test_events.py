@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from reach_gym.reach.env import CursorReachEnv
-from reach_gym.reach.rows import float_lines
+from reach_gym.reach.events import squared_distance
+from reach_gym.reach.rows import Trial, float_lines
 from reach_gym.reach.vector_env import CursorReachVectorEnv
 from reach_gym.sessions import Event, Row, TrialTable, block
 
@@ -57,7 +58,7 @@ def towards(envs, rng):
 
 @pytest.mark.parametrize(
     "keywords",
-    [{}, {"preset": "lab"}, {"observation": "pixels"}, {"history": 3, "delay": 5, "motor_noise": (0.5, 0.1), "lean": True}],
+    [{}, {"preset": "lab"}, {"observation": "pixels", "lean": True}, {"history": 3, "delay": 5, "motor_noise": (0.5, 0.1)}],
     ids=["simple", "lab", "pixels", "late"],
 )
 def test_all_back_ends_agree(keywords):
@@ -291,3 +292,27 @@ def test_states_that_no_session_has_are_refused(line, value):
     with pytest.raises(ValueError, match="floats"):
         env.set_state(state)
     env.step(np.zeros(2, np.float32))
+
+
+def test_nothing_is_set_off_before_the_cue():
+    row = Row(gain=0.0, target=(0.0, 0.1), cursor_jump=Event(0.02, 0.0, "place", 0.03))
+    infos, _ = run(row, (0.0, 1.0))  # leaves at once, and has come further than the place when the cue comes
+    jumped = [k for k, info in enumerate(infos) if info["cursor_x"] != info["hand_x"]]
+    assert infos[19]["hand_y"] > 0.03 and jumped[0] == 20
+
+
+def test_the_distance_from_a_bar_by_hand():
+    trial = Trial(0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 1.0, 0.0, 0.0, 0.1, 0.05)  # across the way up, from x = -0.05 to 0.05
+    for (x, y), away in (((0.0, 0.1), 0.0), ((0.03, 0.1), 0.0), ((-0.05, 0.07), 0.03), ((0.09, 0.13), 0.05)):
+        assert squared_distance(x, y, trial) == pytest.approx(away**2, abs=1e-15)
+    assert squared_distance(0.03, 0.1, trial._replace(bar=0.0)) == pytest.approx(0.03**2)
+
+
+def test_a_state_whose_target_is_on_the_start_is_refused():
+    env = CursorReachEnv(schedule=[{"target": (0.0, 0.1)}])
+    env.reset(seed=0)
+    state, at = env.get_state(), float_lines(env.task.plant)
+    for line in ("home_y", "target_y"):
+        state["floats"][getattr(at.trial, line)] = 0.0
+    with pytest.raises(ValueError, match="floats"):
+        env.set_state(state)

@@ -177,3 +177,8 @@ def test_rows_of_blocks_that_no_table_may_plan():
         assert len(done.planned) == len(done.table) == 6
         if "spread" in block_of:
             assert (abs(done.table.gain - 1) <= 0.1 + 1e-9).all() and len(set(done.table.gain)) == 6
+
+
+def test_a_trial_that_plans_no_perturbation_is_no_catch_trial():
+    done = record_whole_session("naive", CURL, 0, {"schedule": [{"name": "a", "trials": 8, "gain": 0.0, "catch": 1.0}]}, observe=False)
+    assert not done.table.catch.any()
