@@ -265,6 +265,30 @@ def parts_of(
     )
 
 
+def field_around(
+    scale: Any, x: Any, y: Any,
+    x_min: Any, y_min: Any, x_max: Any, y_max: Any,
+    push_x: Any, push_y: Any,
+    b_xx: Any, b_xy: Any, b_yx: Any, b_yy: Any,
+    k_xx: Any, k_xy: Any, k_yx: Any, k_yy: Any,
+    origin_x: Any, origin_y: Any,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The field as it is at (x, y), ``F(p, v) = f + B v + K p`` all around, component-wise; the arguments as of `parts_of`.
+
+    Whether the region acts is decided at (x, y). What an integrator of several stages needs, which must not meet an edge within a
+    step.
+
+    Returns:
+        f (x, y), the force on a hand at rest at the origin of the coordinates; B and K, row by row.
+    """
+    here = (scale + 0.0 * x) * is_inside(x, y, x_min, y_min, x_max, y_max)
+    kxx, kxy, kyx, kyy = here * k_xx, here * k_xy, here * k_yx, here * k_yy
+    return (
+        *(here * push_x - (kxx * origin_x + kxy * origin_y) + 0.0, here * push_y - (kyx * origin_x + kyy * origin_y) + 0.0),
+        *(here * b_xx, here * b_xy, here * b_yx, here * b_yy, kxx, kxy, kyx, kyy),
+    )
+
+
 def channel_of(start_x: Any, start_y: Any, target_x: Any, target_y: Any, stiffness: Any, damping: Any) -> tuple[Any, ...]:
     """The 16 numbers of a force channel (error clamp) along the line from start to target, component-wise.
 
@@ -406,4 +430,4 @@ def _describe_region(region: Region) -> str:
     return ", ".join(spans)
 
 
-COMPONENT_WISE = (is_inside, parts_of, channel_of)
+COMPONENT_WISE = (is_inside, parts_of, field_around, channel_of)

@@ -103,6 +103,18 @@ class Plant(Keywords):
         """
         return 0.0
 
+    def arena(self, workspace: float) -> float:
+        """Half the side of a square around the origin that the hand cannot leave, m.
+
+        Args:
+            workspace: Half the side of the workspace, m.
+        """
+        return 2 * workspace
+
+    def reaches(self, x: float, y: float) -> bool:
+        """Whether the hand can be at (x, y), m; every place is within reach of a plant that has no limbs."""
+        return True
+
     @abstractmethod
     def stiffest(self, dt: float) -> tuple[float, float]:
         """The greatest stiffness (N/m) and damping (N s/m) that walls may have at the hand to be stable in steps of `dt`."""

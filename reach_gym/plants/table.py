@@ -10,8 +10,9 @@ from reach_gym import checks
 from reach_gym.plants.lagged_mass import LaggedMass
 from reach_gym.plants.plant import Plant
 from reach_gym.plants.point_mass import PointMass
+from reach_gym.plants.two_link_arm import TwoLinkArm
 
-PLANTS: dict[str, type[Plant]] = {plant.kind: plant for plant in (PointMass, LaggedMass)}
+PLANTS: dict[str, type[Plant]] = {plant.kind: plant for plant in (PointMass, LaggedMass, TwoLinkArm)}
 _USUAL = PointMass.kind
 
 

@@ -272,7 +272,7 @@ class Reach(Keywords):
     @property
     def arena(self) -> float:
         """Half the side of the square that the hand cannot leave, m."""
-        return 2 * self.workspace
+        return self.plant.arena(self.workspace)
 
     @cached_property
     def params(self) -> Any:

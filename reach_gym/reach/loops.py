@@ -26,7 +26,7 @@ from reach_gym.reach.rows import COUNT, STREAM, Trial, float_lines
 from reach_gym.reach.rules import is_late, judge, pace, rest_of, shown, signals
 from reach_gym.reach.rules import phase as phase_of
 from reach_gym.reach.tables import EVENT, Settings, Wholes
-from reach_gym.rows.compiled import inlined, register
+from reach_gym.rows.compiled import register
 from reach_gym.rows.records import lines, list_reader, numbers_reader, reader, tuple_reader, writer
 from reach_gym.sessions import draws, schedule
 from reach_gym.sessions.draws import NOISE_STREAMS, normal
@@ -126,8 +126,6 @@ def move_loop(over: Any, code: PlantCode) -> Callable[..., None]:
     """The movement, and the fields' forces."""
     state_of, put_state, field_of, plant, code_params = code.state, code.put_state, code.field, code.plant, code.params
     step_of, stop = plant.step, plant.stop
-    # Numba's analysis of parallel loops fails where a function is inlined into one.
-    step_in = inlined(step_of) if over is range else step_of
     command_at = register_jitable(tuple_reader(code.actuators))
     actuators, state_end, field_start, field_end = (
         code.actuators,
@@ -158,11 +156,13 @@ def move_loop(over: Any, code: PlantCode) -> Callable[..., None]:
                     block[at_command + k, : last - first] = commands[k, first:last]
                 for i in range(last - first):
                     state, command = state_of(block, i), command_of(block, i)
-                    moved, force_x, force_y = step_in(state, command, block[at_scale, i], field_of(block, i), params)
+                    moved, force_x, force_y = step_of(state, command, block[at_scale, i], field_of(block, i), params)
                     put_state(block, i, moved)
                     block[at_force, i], block[at_force + 1, i] = force_x, force_y
                 for i in range(last - first):
-                    put_state(floats, first + i, stop(state_of(block, i), params))
+                    put_state(block, i, stop(state_of(block, i), params))
+                for k in range(state_end):
+                    floats[k, first:last] = block[k, : last - first]
                 numbers[LINE.force_x, first:last] = block[at_force, : last - first]
                 numbers[LINE.force_y, first:last] = block[at_force + 1, : last - first]
         else:

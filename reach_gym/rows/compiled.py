@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import hashlib
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 from numba.core.caching import FunctionCache, IndexDataCacheFile
@@ -26,17 +25,9 @@ def register(*holders: Any) -> None:
         for function in holder.COMPONENT_WISE:
             if function not in _registered:
                 _registered.add(function)
-                register_jitable(function)
-
-
-def inlined(function: Any) -> Any:
-    """A copy of a function for loops that call it for each row, where it is too long for the compiler to inline by itself.
-
-    Without a check for division by zero, as in NumPy: only so are several rows computed at once.
-    """
-    copy = FunctionType(function.__code__, function.__globals__, function.__name__)
-    register_jitable(inline="always", error_model="numpy")(copy)
-    return copy
+                # Part of the loop that calls it, however long, and without a check for division by zero, as in NumPy: only so are
+                # several rows computed at once.
+                register_jitable(forceinline=True, error_model="numpy")(function)
 
 
 @functools.cache
