@@ -132,7 +132,13 @@ def hand(state: Any, params: Any) -> Any:
     return hand_at(q1, q2, w1, w2, params)
 
 
-_FUNCTIONS = (start, half_step, step, stop, hand, field_around, is_inside)
+def feel(state: Any, params: Any) -> Any:
+    """The angles (rad) and the angular velocities (10 rad/s) of both joints."""
+    q1, q2, w1, w2, _, _ = state
+    return q1, q2, 0.1 * w1, 0.1 * w2
+
+
+_FUNCTIONS = (start, half_step, step, stop, hand, feel, field_around, is_inside)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +158,11 @@ class TwoLinkArm(JointedArm):
     step = staticmethod(step)
     stop = staticmethod(stop)
     hand = staticmethod(hand)
+    senses: ClassVar[tuple[str, ...]] = (
+        *("angle of the shoulder, rad", "angle of the elbow, rad"),
+        *("angular velocity of the shoulder, 10 rad/s", "angular velocity of the elbow, 10 rad/s"),
+    )
+    feel = staticmethod(feel)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = (*JointedArm.functions, *_FUNCTIONS)
 
     max_torque: Pair = keyword(

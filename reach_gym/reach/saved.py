@@ -28,7 +28,7 @@ def read_rows(state: Any, task: Reach, tables: ReachTables, count: int | None) -
         TypeError: `state` is no dict.
         ValueError: A part is missing, unknown, of another shape or out of range.
     """
-    blank = ReachRows.empty(task.plant, 1 if count is None else count, task.delay, History(task).size)
+    blank = ReachRows.empty(task, 1 if count is None else count, History(task).size)
     if set(checks.keys("state", state, blank._fields)) != set(blank._fields):
         raise ValueError(f"`state` must have the keys {blank._fields}, got {checks.shown(list(state))}.")
     for name, like in blank._asdict().items():
