@@ -58,6 +58,7 @@ class Plant(Keywords):
         title: What it is, for people: ``"a point mass"``.
         State: Names of what changes; a ``NamedTuple``.
         Params: Names of what does not; a ``NamedTuple`` of floats.
+        unit: Of the commands, such as ``"N"``; empty where they have none.
         low: The least action of each actuator.
         high: The greatest.
         start: ``start(x, y, params)``: the state at rest with the hand at (x, y).
@@ -78,6 +79,7 @@ class Plant(Keywords):
 
     kind: ClassVar[str]
     title: ClassVar[str]
+    unit: ClassVar[str]
     State: ClassVar[type[Any]]
     Params: ClassVar[type[Any]]
     low: ClassVar[tuple[float, ...]]
@@ -147,6 +149,10 @@ class Plant(Keywords):
     @abstractmethod
     def describe(self) -> str:
         """One line about the body, for people."""
+
+    def describe_stop(self, arena: float) -> str:
+        """What stops the hand, for people: the walls of the arena of half the side `arena`, in metres."""
+        return f"stopped at |x|, |y| = {100 * arena:g} cm"
 
     @abstractmethod
     def describe_actions(self) -> str:

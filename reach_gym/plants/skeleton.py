@@ -379,3 +379,8 @@ class JointedArm(Plant):
         """One line about the body, for people."""
         (l1, l2), (m1, m2), *_ = self.constants
         return f"{self.title} of {l1:g} and {l2:g} m, {m1:g} and {m2:g} kg ({ARMS[self.arm].source})"
+
+    def describe_stop(self, arena: float) -> str:
+        """What stops the hand, for people: the limits of the joints."""
+        (a, b), (c, d) = self.joint_limits
+        return f"stopped by its joints: the shoulder moves from {a:g} to {b:g} degrees, the elbow from {c:g} to {d:g}"

@@ -150,6 +150,7 @@ class TwoLinkArm(JointedArm):
 
     kind: ClassVar[str] = "two_link_arm"
     title: ClassVar[str] = "an arm of two bones"
+    unit: ClassVar[str] = "N m"
     State: ClassVar[type[Any]] = State
     Params: ClassVar[type[Any]] = Params
     low: ClassVar[tuple[float, ...]] = (-1.0, -1.0)

@@ -47,6 +47,7 @@ PRESETS: dict[str, dict[str, Given]] = {
     # The same by an arm whose body is felt, too, and sooner than it is seen.
     "lab_arm": {
         **_LAB,
+        "plant": Given("two_link_arm", "any other plant that has senses will do"),
         "observation": Given("body", "what the body feels beside what is seen"),
         "delay": Given(7, f"vision: 70 ms in {_MODEL}"),
         "felt_delay": Given(2, f"proprioception: 20 ms in {_MODEL}"),
@@ -91,6 +92,7 @@ def with_preset(given: Mapping[str, Any], base: Reach | None = None) -> dict[str
     """
     name = Preset(**{keyword: value for keyword, value in given.items() if keyword == "preset"}).preset
     own = {keyword: value for keyword, value in given.items() if keyword != "preset"}
-    plant = plant_meant(own, base)
+    both = {**{keyword: each.value for keyword, each in PRESETS[name].items()}, **own}
+    plant = plant_meant(both, base)
     known = {*(field.name for field in fields(Reach)), *plant_keywords(plant)} - set(plant if isinstance(plant, Mapping) else ())
-    return {**{keyword: each.value for keyword, each in PRESETS[name].items() if keyword in known}, **own}
+    return {keyword: value for keyword, value in both.items() if keyword in known or keyword in own}
