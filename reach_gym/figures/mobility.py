@@ -24,7 +24,8 @@ def mobility(
 ) -> Figure:
     """The acceleration of the resting hand for a force of 1 N in each direction, at several places.
 
-    The ellipse is ``J M^-1 J'`` of the arm's own constants (Hogan 1985, Biol Cybern 52:315); along its long axis the hand is light.
+    The ellipse is ``J M^-1 J'`` of the arm's own constants (Hogan 1985, Biol Cybern 52:315). The hand is light along its long
+    axis.
 
     Args:
         arm: The arm.
