@@ -130,11 +130,8 @@ def _felt(task: Reach) -> str:
 
 def _tremor(task: Reach) -> str:
     plain, share = task.motor_noise
-    return (
-        f", with noise of {f'{plain:g} {task.plant.unit}'.rstrip()} and {100 * share:g} % of the command"
-        if plain or share
-        else ""
-    )
+    most = f"{plain:g} {task.plant.unit}".rstrip()
+    return f", with noise of {most} and {100 * share:g} % of the command" if plain or share else ""
 
 
 def _timeline(task: Reach) -> str:
