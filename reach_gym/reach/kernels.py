@@ -236,7 +236,7 @@ def _draw_points(key: Any, trial: Any, tables: Any, settings: Any, fixed_start: 
     return points
 
 
-def _next_trial_with(code: PlantCode) -> Callable[..., None]:
+def _next_trial_with(code: PlantCode) -> Callable[..., tuple[Any, Any]]:
     plant, put_state, code_params = code.plant, code.put_state, code.params
     put_trial = register_jitable(writer(Trial, code.lines.state.stop))
     put_field = register_jitable(writer(FieldNumbers, code.lines.field.start))
