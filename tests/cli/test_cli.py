@@ -99,7 +99,8 @@ def test_show_every_task(capsys, env_id):
     out = capsys.readouterr().out
     assert f'gym.make("reach_gym:{env_id}")' in out
     cursor = TASKS[env_id].family == "cursor"
-    assert ("Box(-1.0, 1.0, (2,), float32)" if cursor else "Discrete(8): 0 east") in out
+    space = "Discrete(8): 0 east" if not cursor else f"Box({'0.0, 1.0, (6,)' if 'Muscle' in env_id else '-1.0, 1.0, (2,)'}, float32)"
+    assert space in out
     steps = 100 if not cursor else 230 if "Lab" in env_id else 129  # to the target's onset, the latest cue, and then 1 or 1.2 s
     assert f"{steps} steps" in out
     assert max(map(len, out.partition("preset")[0].splitlines())) <= 140
