@@ -198,10 +198,26 @@ def step(state: Any, command: Any, scale: Any, field: Any, params: Any) -> Any:
     return (*y[0:4], *a, *y[4:10]), force_x / parts, force_y / parts
 
 
+def carried(length: Any, q1: Any, q2: Any, to_1: Any, to_2: Any, n0: Any, n1: Any, n2: Any, n3: Any) -> Any:
+    """The length of fibres whose tendon is strained as before, when the joints are put elsewhere."""
+    whole, _, _, _ = fibre(q1, q2, 0.0 * q1, 0.0 * q1, n0, n1, n2, n3)
+    after, _, _, _ = fibre(to_1, to_2, 0.0 * q1, 0.0 * q1, n0, n1, n2, n3)
+    return length + (after - whole)
+
+
 def stop(state: Any, params: Any) -> Any:
-    """Stops the joints at their limits; see `reach_gym.plants.skeleton.stop_joints`."""
-    q1, q2, w1, w2 = stop_joints(state[0], state[1], state[2], state[3], params)
-    return (q1, q2, w1, w2, *state[4:16])
+    """Stops the joints at their limits, see `reach_gym.plants.skeleton.stop_joints`; no tendon is jerked by that."""
+    q1, q2 = state[0], state[1]
+    to_1, to_2, w1, w2 = stop_joints(q1, q2, state[2], state[3], params)
+    return (
+        *(to_1, to_2, w1, w2, *state[4:10]),
+        carried(state[10], q1, q2, to_1, to_2, *params[18:22]),
+        carried(state[11], q1, q2, to_1, to_2, *params[23:27]),
+        carried(state[12], q1, q2, to_1, to_2, *params[28:32]),
+        carried(state[13], q1, q2, to_1, to_2, *params[33:37]),
+        carried(state[14], q1, q2, to_1, to_2, *params[38:42]),
+        carried(state[15], q1, q2, to_1, to_2, *params[43:47]),
+    )
 
 
 def hand(state: Any, params: Any) -> Any:
@@ -229,7 +245,7 @@ def feel(state: Any, params: Any) -> Any:
 
 
 _FIBRES = (tendon_force, fibre_velocity, strained, rates, onward, part, loosened, resting, held, pace_of, activate)
-_FUNCTIONS = (*_FIBRES, start, step, stop, hand, felt, feel)
+_FUNCTIONS = (*_FIBRES, start, step, carried, stop, hand, felt, feel)
 _LONGEST_PART = 5e-4  # s; the hand is then within 0.01 mm of a solver of high order after 1 s
 
 

@@ -234,7 +234,7 @@ def test_limits_of_the_joints_only_take_energy(arm):
     held2 = stopped[1]  # the posture at the stop
     assert (energy(held2, *stopped[2:4]) <= energy(held2, w1, w2) + 1e-12).all()
     assert (stopped[0] >= 0).all() and (stopped[0] <= math.radians(135)).all() and (stopped[1] <= math.radians(155)).all()
-    assert (np.array(stopped[4:]) == 0.3).all()
+    assert (np.array(stopped[4:10]) == 0.3).all()
 
 
 @pytest.mark.parametrize("name", MUSCLES)
