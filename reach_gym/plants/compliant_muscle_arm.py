@@ -16,9 +16,10 @@ from reach_gym.fields import field_around
 from reach_gym.keywords import choice_of, keyword
 from reach_gym.plants.bounds import square_root
 from reach_gym.plants.exponentials import at_least, either
-from reach_gym.plants.muscle_arm import MuscleArm, fibre, later, limited, rate
-from reach_gym.plants.muscle_arm import Params as RigidParams
+from reach_gym.plants.muscle_arm import MuscleArm
 from reach_gym.plants.muscle_models import COMPLIANT, FLOOR, TAIL, hill_numbers, kistemaker_passive, parabola, steeper_pace
+from reach_gym.plants.muscle_motion import Params as RigidParams
+from reach_gym.plants.muscle_motion import fibre, later, limited, rate
 from reach_gym.plants.muscles import COUNT, MUSCLES
 from reach_gym.plants.skeleton import bent, hand_at, pulled, stop_joints
 from reach_gym.plants.turns import cosine_and_sine
@@ -144,7 +145,7 @@ def held(torque: Any, share: Any, q1: Any, q2: Any, ratio: Any, n0: Any, n1: Any
 
 
 def start(x: Any, y: Any, params: Any) -> Any:
-    """At rest with the hand at (x, y), in balance; see `reach_gym.plants.muscle_arm.start_with`."""
+    """At rest with the hand at (x, y), in balance; see `reach_gym.plants.muscle_motion.start_with`."""
     q1, q2 = bent(x, y, params)
     still = 0.0 * q1 + 0.0
     f1, s1, e1 = resting(q1, q2, params[48], *params[18:23])
@@ -178,7 +179,7 @@ def activate(a: Any, h: Any, p1: Any, p2: Any, p3: Any, p4: Any, p5: Any, p6: An
 
 
 def step(state: Any, command: Any, scale: Any, field: Any, params: Any) -> Any:
-    """One time step; see `reach_gym.plants.muscle_arm.step_with` and the top of this module."""
+    """One time step; see `reach_gym.plants.muscle_motion.step_with` and the top of this module."""
     y, a = (*state[0:4], *state[10:16]), state[4:10]
     p1, p2, p3 = pace_of(a[0], command[0], params), pace_of(a[1], command[1], params), pace_of(a[2], command[2], params)
     p4, p5, p6 = pace_of(a[3], command[3], params), pace_of(a[4], command[4], params), pace_of(a[5], command[5], params)

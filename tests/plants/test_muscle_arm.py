@@ -10,8 +10,9 @@ from scipy.integrate import solve_ivp
 from reach_gym.errors import NotApplicableError
 from reach_gym.fields import CURSOR_PRESETS, NULL, field_around
 from reach_gym.plants.compliant_muscle_arm import CompliantMuscleArm
-from reach_gym.plants.muscle_arm import MuscleArm, ThelenArm, VirtualMuscleArm, pulls_with
+from reach_gym.plants.muscle_arm import MuscleArm, ThelenArm, VirtualMuscleArm
 from reach_gym.plants.muscle_models import FLOOR
+from reach_gym.plants.muscle_motion import pulls_with
 from reach_gym.plants.muscles import MUSCLES
 from reach_gym.plants.skeleton import pulled
 from reach_gym.plants.table import PLANTS, plant_from_data

@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import brentq
 
 from reach_gym.plants.exponentials import exponential, logarithm
-from reach_gym.plants.muscle_arm import pulls_with
 from reach_gym.plants.muscle_models import FLOOR, KISTEMAKER, THELEN, VIRTUAL
+from reach_gym.plants.muscle_motion import pulls_with
 from reach_gym.plants.muscles import MUSCLES
 from reach_gym.plants.table import plant_from_data
 
