@@ -10,8 +10,8 @@ import pytest
 
 import reach_gym  # noqa: F401  (registers the tasks)
 from reach_gym.keywords import table
-from reach_gym.plants.point_mass import PointMass
 from reach_gym.plants.plant import feel_nothing
+from reach_gym.plants.point_mass import PointMass
 from reach_gym.plants.table import PLANTS
 from reach_gym.reach.env import CursorReachEnv
 from reach_gym.reach.keywords import Reach
