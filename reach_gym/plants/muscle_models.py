@@ -13,7 +13,8 @@ from reach_gym.plants import exponentials
 from reach_gym.plants.exponentials import at_least, either, exponential, logarithm
 
 TAIL = 0.001  # slope of the force of fast lengthening after Kistemaker et al. 2010, maximal forces per optimal length per second
-FLOOR = 0.001  # the least activation, and so the least excitation that acts (of public model code)
+# The least activation, and so the least excitation that acts: of public model code, which has 0.01 where tendons stretch.
+FLOOR = 0.001
 
 
 class Model(NamedTuple):
@@ -171,7 +172,7 @@ COMPLIANT = KISTEMAKER._replace(source=KISTEMAKER.source + ", with tendons that 
 THELEN = Model(
     *(thelen_force, thelen_holding, steeper_pace, (0.015, 0.05), (gaussian, *exponentials.COMPONENT_WISE)),
     source="Thelen 2003, 10.1115/1.1531112",
-    how_obtained="secondary: constants from public model code, velocities by the publication's equation",
+    how_obtained="secondary: constants from public model code; the equation of the velocity unverified, where that code has another",
 )
 VIRTUAL = Model(
     *(virtual_force, virtual_holding, filtered_pace, (0.05, 0.066)),
