@@ -9,7 +9,7 @@ A new plant is one module with a subclass of `Plant`, one line in `reach_gym.pla
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -93,6 +93,11 @@ class Plant(Keywords):
     senses: ClassVar[tuple[str, ...]] = ()
     feel: ClassVar[Callable[..., Any]] = staticmethod(feel_nothing)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]]
+
+    @classmethod
+    def suits(cls, keywords: Mapping[str, Any]) -> bool:
+        """Whether such `keywords` are for this class; if not, another of its family may take them."""
+        return True
 
     @abstractmethod
     def params(self, dt: float, arena: float) -> Any:
