@@ -177,8 +177,13 @@ def step_with(move: Callable[..., Any], activations: Callable[..., Any]) -> Call
 
 
 class Functions(NamedTuple):
-    """What moves an arm with muscles of one model, and what it feels; `all` holds the functions for compiled code."""
+    """What moves an arm with muscles of one model, and what it feels; `all` holds the functions for compiled code.
 
+    For controllers also both torques of one muscle, negative (`pull`), and its `activations` in the course of a step.
+    """
+
+    pull: Callable[..., Any]
+    activations: Callable[..., Any]
     step: Callable[..., Any]
     feel: Callable[..., Any]
     all: tuple[Callable[..., Any], ...]
@@ -191,7 +196,9 @@ def functions_of(model: Model) -> Functions:
     activations, *called = activation_with(model)
     step = step_with(move, activations)
     own = (start, stop, hand, limited, fibre, one, torques, feel, half_step, move, activations, *called, step)
-    return Functions(step, feel, (*JointedArm.functions, *arm_motion.COMPONENT_WISE, model.force, *model.functions, *own))
+    return Functions(
+        one, activations, step, feel, (*JointedArm.functions, *arm_motion.COMPONENT_WISE, model.force, *model.functions, *own)
+    )
 
 
 _LEAST_TIME, _MOST_TIME = 0.01, 1.0  # time constants of activation, s: that of the shortest is followed by the longest step
@@ -219,6 +226,8 @@ class MuscleArm(JointedArm):
         *("angle of the shoulder, rad", "angle of the elbow, rad"),
     )
     _functions: ClassVar[Functions] = functions_of(KISTEMAKER)
+    pull = staticmethod(_functions.pull)
+    activations = staticmethod(_functions.activations)
     start = staticmethod(start)
     step = staticmethod(_functions.step)
     stop = staticmethod(stop)
@@ -273,6 +282,11 @@ class MuscleArm(JointedArm):
         times = [usual if time is None else time for time, usual in zip(given, self.model.times, strict=True)]
         return Params(*self.bones, dt, *times, *MUSCLES[self.muscles].numbers())
 
+    def muscle_numbers(self, params: Any) -> tuple[tuple[float, ...], ...]:
+        """The five numbers that `pull` takes of every muscle, each of all muscles, from the parameters."""
+        first = Params._fields.index(_OF_MUSCLES[0])
+        return tuple(params[first + k :: 5][:COUNT] for k in range(5))
+
     @property
     def strength(self) -> tuple[float, ...]:
         """See `Plant.strength`."""
@@ -294,6 +308,8 @@ class ThelenArm(MuscleArm):
     kind: ClassVar[str] = "thelen_muscle_arm"
     model: ClassVar[Model] = THELEN
     _functions: ClassVar[Functions] = functions_of(THELEN)
+    pull = staticmethod(_functions.pull)
+    activations = staticmethod(_functions.activations)
     step = staticmethod(_functions.step)
     feel = staticmethod(_functions.feel)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = _functions.all
@@ -308,6 +324,8 @@ class VirtualMuscleArm(MuscleArm):
     kind: ClassVar[str] = "virtual_muscle_arm"
     model: ClassVar[Model] = VIRTUAL
     _functions: ClassVar[Functions] = functions_of(VIRTUAL)
+    pull = staticmethod(_functions.pull)
+    activations = staticmethod(_functions.activations)
     step = staticmethod(_functions.step)
     feel = staticmethod(_functions.feel)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = _functions.all
