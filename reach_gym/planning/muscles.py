@@ -1,7 +1,7 @@
 """Which excitations make six muscles exert torques: static optimisation, and the activation's own dynamics turned round.
 
-Of all activations that give both joints their torques those are sought whose squares sum up to the least (as Crowninshield & Brand
-1981, J Biomech 14:793, did for stresses), among those that the muscles can reach within the time step.
+Of all activations that give both joints their torques, among those that the muscles can reach within the time step, those are
+sought whose squares sum up to the least.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def torques_for_hand_force(force: Floats, state: Any, params: Any) -> Floats:
 
 
 def exerted(activation: Floats, joints: Any, params: Any, plant: MuscleArm) -> Floats:
-    """The torques of every muscle (n, 2, 6), N m, at activations (n, 6), for angles and angular velocities of both joints, (n,)."""
+    """The torques of every muscle (n, 2, 6), N m, at activations (n, 6), for angles and angular velocities of both joints (n,)."""
     numbers = np.array(plant.muscle_numbers(params))
     return -np.stack(plant.pull(activation, *(np.asarray(each)[:, None] for each in joints), *numbers), axis=1)
 
@@ -57,7 +57,7 @@ def excitations_for(torque: Floats, state: Any, params: Any, plant: MuscleArm, a
     q1, q2, w1, w2, *active = (np.asarray(each, np.float64) for each in state)
     now, dt = np.stack(active, axis=1), params.dt
     # Where the torques will have led to: the force of muscles depends much on their velocity.
-    faster = pulled(*cosine_and_sine(q1), *cosine_and_sine(q2), w1, w2, *torque.T, around, params)
+    faster = pulled(*cosine_and_sine(q1), *cosine_and_sine(q2), w1, w2, torque[:, 0], torque[:, 1], around, params)
     joints = q1 + dt * w1, q2 + dt * w2, w1 + dt * faster[0], w2 + dt * faster[1]
 
     def after(excitation: Any) -> Floats:
@@ -77,8 +77,8 @@ def excitations_for(torque: Floats, state: Any, params: Any, plant: MuscleArm, a
 def least_effort(slope: Floats, torque: Floats, low: Floats, high: Floats) -> Floats:
     """The activations a (n, m) of the least sum of squares with ``slope a = torque`` and ``low <= a <= high``.
 
-    Where there are none, those that come nearest to the torque. They are ``slope' x`` within the bounds for some x (n, 2), which Newton's method
-    finds as the minimum of the dual problem.
+    Where there are none, those that come nearest to the torque. They are ``slope' x`` within the bounds for some x (n, 2), which
+    Newton's method finds as the minimum of the dual problem.
 
     Args:
         slope: (n, 2, m), N m.
@@ -106,7 +106,7 @@ def least_effort(slope: Floats, torque: Floats, low: Floats, high: Floats) -> Fl
         newton = times(inverse((slope * within) @ turned + price), off)
         tried = x - np.stack([newton, 0.3 * newton, times(safe, off), 8.0 * times(safe, off)])
         x = np.take_along_axis(tried, dual(tried).argmin(axis=0)[None, :, None], axis=0)[0]
-    return bounded(x)[1]
+    return np.asarray(bounded(x)[1])
 
 
 def _inverted(after: Any, now: Floats, wanted: Floats, low: Floats, high: Floats) -> Floats:
