@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from reach_gym.planning import lqg
 from reach_gym.planning.arm_model import ArmModel, felt
-from reach_gym.planning.estimate import LEAST_SPREAD, scale_at
+from reach_gym.planning.estimate import LEAST_SPREAD, SURPRISE_LASTS, scale_at
 from reach_gym.planning.lqg import times
 from reach_gym.planning.muscles import exerted
 from reach_gym.planning.watch import Seen
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-SURPRISE_LASTS = 0.025  # s, after which a third of an unknown force is still expected
+# m and m/s: so much of what a step does its linearisation may leave out, so that senses are not believed more than that.
+_LINEAR = 1e-5, 1e-4
 _FEW = 16  # rows, up to which plain numbers are sooner than arrays; the bits are the same
 
 
@@ -66,6 +67,7 @@ class ArmEstimator:
         # As an acceleration it is as much as of a point mass of 1 kg.
         self._surprise = surprise * model.arm.lightest if self._filters else 0.0
         self._stays = math.exp(-facts.dt / SURPRISE_LASTS)
+        place, pace = max(place, _LINEAR[0]), max(pace, _LINEAR[1])
         self._seeing = np.array([place * place, place * place, pace * pace, pace * pace])
         self._floor = 0.0 if noisy else LEAST_SPREAD * LEAST_SPREAD
         self._body = np.stack(self._still(facts, facts.start))

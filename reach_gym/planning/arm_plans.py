@@ -2,7 +2,7 @@
 
 The path is the smoothest one to the target in the usual time. The torques are those of the arm's inverse dynamics; the field's
 part comes on top (`reach_gym.planning.arm_feedback`). The feedback is a linear-quadratic regulator of the plant's own step,
-linearised at every point of the path, in the believed field. Its costs are those of a point mass
+linearised at every point of the path, in the believed field. Its costs are those of holding a point mass
 (`reach_gym.planning.gains`): effort counts as the acceleration that it gives the hand, so that all directions are alike.
 """
 
@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from reach_gym.planning import lqg
 from reach_gym.planning.arm_model import ArmModel, felt
-from reach_gym.planning.gains import END_POSITION, END_VELOCITY
 from reach_gym.planning.minimum_jerk import Profile, onward
 
 Floats = npt.NDArray[np.float64]
@@ -77,7 +76,6 @@ class PlanBook:
         none = [0.0] * (model.size - 4)
         stiff, brake = frequency**4, frequency**2
         self._holding = np.diag([stiff, stiff, brake, brake, *none])
-        self._end = np.diag([END_POSITION, END_POSITION, END_VELOCITY, END_VELOCITY, *none])
         self._book: dict[tuple[object, ...], Plans] = {}
 
     def plans(self, wanted: Sequence[Wanted]) -> list[Plans]:
@@ -121,7 +119,7 @@ class PlanBook:
         hold, value = lqg.stationary(a[:, -1], b[:, -1], np.broadcast_to(self._holding, a[:, -1].shape), 1.0)
         moves = a.shape[1] - 1
         cost = np.broadcast_to(self._holding, (count, moves, *self._holding.shape))
-        gains, _ = lqg.riccati(a[:, :-1], b[:, :-1], cost, np.ones(moves), value + self._end)
+        gains, _ = lqg.riccati(a[:, :-1], b[:, :-1], cost, np.ones(moves), value)
         return np.asarray(per @ np.concatenate([gains, hold[:, None]], axis=1).reshape(-1, 2, self._model.size))
 
 

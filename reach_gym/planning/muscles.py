@@ -39,7 +39,7 @@ def torques_for_hand_force(force: Floats, state: Any, params: Any) -> Floats:
 
 
 def exerted(activation: Floats, joints: Any, params: Any, plant: MuscleArm) -> Floats:
-    """The torques of every muscle (n, 2, 6), N m, at activations (n, 6), for angles and angular velocities of both joints (n,)."""
+    """The torques of each muscle (n, 2, 6), N m, at activations (n, 6), for angles and angular velocities (n,) of both joints."""
     numbers = np.array(plant.muscle_numbers(params))
     return -np.stack(plant.pull(activation, *(np.asarray(each)[:, None] for each in joints), *numbers), axis=1)
 
@@ -97,7 +97,7 @@ def least_effort(slope: Floats, torque: Floats, low: Floats, high: Floats) -> Fl
 
     def dual(x: Floats) -> Floats:
         free, a = bounded(x)
-        return (a * (free - 0.5 * a)).sum(axis=-1) + (x * (0.5 * _PRICE * x - torque)).sum(axis=-1)
+        return np.asarray((a * (free - 0.5 * a)).sum(axis=-1) + (x * (0.5 * _PRICE * x - torque)).sum(axis=-1))
 
     for _ in range(_NEWTON):
         free, a = bounded(x)
