@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 _NUDGE = 1e-3  # of an activation, for the slope of the force; less than what is left of the range where a muscle is fully active
 _ROUNDS = 3  # of straight lines for the forces, which are nearly straight in the activation
-_NEWTON = 12
+_NEWTON, _NEAR = 12, 1e-6  # steps at most, and N m, where they end
 _PRICE = 1e-4  # N^2 m^2, of which the least squares of a torque that no activations give are charged
 _SECANT = 3
 
@@ -103,9 +103,13 @@ def least_effort(slope: Floats, torque: Floats, low: Floats, high: Floats) -> Fl
         free, a = bounded(x)
         within = ((free > low) & (free < high))[:, None]
         off = times(slope, a) + _PRICE * x - torque
+        done = (np.abs(off) < _NEAR).all(axis=1)
+        if done.all():
+            break
         newton = times(inverse((slope * within) @ turned + price), off)
         tried = x - np.stack([newton, 0.3 * newton, times(safe, off), 8.0 * times(safe, off)])
-        x = np.take_along_axis(tried, dual(tried).argmin(axis=0)[None, :, None], axis=0)[0]
+        best = np.take_along_axis(tried, dual(tried).argmin(axis=0)[None, :, None], axis=0)[0]
+        x = np.where(done[:, None], x, best)  # what is found stays, whatever other rows need
     return np.asarray(bounded(x)[1])
 
 

@@ -30,14 +30,17 @@ def _tried(agent, rows, items):
     env = rollout.make_rows("reach_gym/CursorReach-v0", rows, {"max_episode_steps": 200} | pickle.loads(items))
     actor, (observation, _) = agent(env), env.reset(seed=rollout.held_out(0))
     facts = env.unwrapped.trial_facts()
+    facts = facts._replace(target=facts.target.copy())  # the next trial writes over it
     start, way = facts.start.copy(), facts.target - facts.start
     way /= np.linalg.norm(way, axis=1, keepdims=True)
     left = np.stack([-way[:, 1], way[:, 0]], axis=1)
     actor.reset(np.ones(rows, bool))
+    left_over = np.zeros(rows)
     alive, success, paths, paces, forces = np.ones(rows, bool), np.zeros(rows, bool), [], [], []
     while alive.any():
         observation, _, done, stopped, info = env.step(actor.act(observation))
         hand, pace, force = (np.stack([info[f"{name}x"], info[f"{name}y"]], axis=1) for name in ("hand_", "hand_v", "force_"))
+        left_over = np.where(alive, np.linalg.norm(hand - facts.target, axis=1), left_over)
         for kept, each in ((paths, hand - start), (paces, pace), (forces, force)):
             kept.append(np.where(alive[:, None], each, 0.0))
         success, alive = success | (alive & done), alive & ~(done | stopped)
@@ -46,14 +49,14 @@ def _tried(agent, rows, items):
     aside = (np.array(paths) * left).sum(axis=2)
     bent = aside[speed.argmax(axis=0), np.arange(rows)]
     return SimpleNamespace(
-        success=success, bent=bent, aside=abs(aside).max(axis=0), speed=speed, pressed=(np.array(forces) * left).sum(axis=2), way=way
+        success=success, left=left_over, bent=bent, aside=abs(aside).max(axis=0), speed=speed, pressed=(np.array(forces) * left).sum(axis=2), way=way
     )
 
 
 def tried(agent, plant="two_link_arm", rows=16, **more):
     """What became of held-out trials.
 
-    Returns: `success`; `bent`, the signed distance of the straight way at peak speed, left positive; `aside`, the greatest one; `way`, the
+    Returns: `success`; `bent`, the signed distance of the straight way at peak speed, left positive; `aside`, the greatest one; `left`, the distance of the target at the end; `way`, the
     unit vectors from start to target (all (rows, ...)); and by step `speed` and `pressed`, the field's force to the left.
     """
     return _tried(agent, rows, pickle.dumps({"plant": plant} | more))
@@ -187,6 +190,17 @@ def test_late_senses_and_a_lag_hardly_matter_to_who_knows_the_field(field):
 def test_under_the_noise_of_a_laboratory():
     results = [tried(agent, rows=12, preset="lab_arm", field=field) for agent, field in ((IdealAgent, "curl_ccw"), (NaiveAgent, "null"))]
     assert all(result.success.mean() > 0.9 for result in results)
+
+
+def test_late_and_naive_an_arm_with_the_damping_of_a_person_is_disturbed_and_stable():
+    lab = {"preset": "lab", **CURL, "plant": {"kind": "two_link_arm", "arm": "shadmehr_mussa_ivaldi_1994", "force_lag": 0.04}}
+    naive, adapted, catch = (
+        tried(agent, rows=8, **lab, **more) for agent, more in ((NaiveAgent, {}), (AdaptedAgent, {}), (AdaptedAgent, {"schedule": CATCH}))
+    )
+    assert adapted.success.all() and adapted.aside.max() < 0.005
+    for result, sign in ((naive, 1), (catch, -1)):
+        assert (sign * result.bent > 0.005).all() and result.aside.max() < 0.06
+        assert result.left.max() < 0.03
 
 
 # The muscles
