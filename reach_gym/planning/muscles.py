@@ -103,7 +103,7 @@ def least_effort(slope: Floats, torque: Floats, low: Floats, high: Floats) -> Fl
         free, a = bounded(x)
         within = ((free > low) & (free < high))[:, None]
         off = times(slope, a) + _PRICE * x - torque
-        done = (np.abs(off) < _NEAR).all(axis=1)
+        done = np.abs(off).max(axis=1) < _NEAR
         if done.all():
             break
         newton = times(inverse((slope * within) @ turned + price), off)
