@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 from reach_gym.keywords import choice_of, keyword, number_from
 from reach_gym.plants import arm_motion
 from reach_gym.plants.arm_motion import motion_with
+from reach_gym.plants.exponentials import at_least
 from reach_gym.plants.muscle_models import FLOOR, KISTEMAKER, THELEN, VIRTUAL, Model
 from reach_gym.plants.muscles import COUNT, MUSCLES, NAMES
 from reach_gym.plants.skeleton import ARMS, Bones, JointedArm, bent, hand_at, stop_joints
@@ -39,14 +40,6 @@ class State(NamedTuple):
 _OF_MUSCLES = [f"m{i}_{k}" for i in range(1, COUNT + 1) for k in range(5)]
 _named = namedtuple("Params", (*Bones._fields, "dt", "tau_act", "tau_deact", *_OF_MUSCLES))  # type: ignore[misc]
 Params: type[Any] = _named
-
-
-def start(x: Any, y: Any, params: Any) -> Any:
-    """At rest with the hand at (x, y), every muscle at its least activation."""
-    q1, q2 = bent(x, y, params)
-    still = 0.0 * q1 + 0.0
-    least = still + FLOOR
-    return q1, q2, still, still + 0.0, least, least + 0.0, least + 0.0, least + 0.0, least + 0.0, least + 0.0
 
 
 def stop(state: Any, params: Any) -> Any:
@@ -117,6 +110,34 @@ def pulls_with(model: Model) -> tuple[Callable[..., Any], ...]:
     return one, torques, feel
 
 
+def start_with(holding: Callable[..., Any], torques: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The beginning of an arm whose muscles have this `reach_gym.plants.muscle_models.Model.holding` and exert these torques."""
+
+    def start(x: Any, y: Any, params: Any) -> Any:
+        """At rest with the hand at (x, y), in balance.
+
+        Every muscle has its least activation, but for at most one of a single joint at each, which holds what the others and the
+        passive forces would move. An arm whose muscles are less excited than so begins to move.
+        """
+        q1, q2 = bent(x, y, params)
+        still = 0.0 * q1 + 0.0
+        least = still + FLOOR
+        t1, t2 = torques((least, least, least, least, least, least), q1, q2, still, still, params)
+        a1 = held(t1, q1, q2, still, *params[18:23])
+        a2 = held(t1, q1, q2, still, *params[23:28])
+        a3 = held(t2, q1, q2, still, *params[28:33])
+        a4 = held(t2, q1, q2, still, *params[33:38])
+        return q1, q2, still, still + 0.0, a1, a2, a3, a4, least, least + 0.0
+
+    def held(torque: Any, q1: Any, q2: Any, still: Any, n0: Any, n1: Any, n2: Any, n3: Any, n4: Any) -> Any:
+        """The activation of a muscle of one joint that holds what is left of the `torque`, if it can pull against it."""
+        length, _, by_1, by_2 = fibre(q1, q2, still, still, n0, n1, n2, n3)
+        share = at_least(torque / (n4 * (by_1 + by_2)), 0.0)
+        return -at_least(-holding(share, length), -1.0)
+
+    return start, held
+
+
 def rate(a: Any, u: Any, n0: Any, n1: Any, d0: Any, d1: Any) -> Any:
     """How fast the activation `a` follows the excitation `u`, 1/s; see `reach_gym.plants.muscle_models.Model`."""
     return (u - a) * (n0 + n1 * a) / (d0 + d1 * a)
@@ -181,13 +202,14 @@ def step_with(move: Callable[..., Any], activations: Callable[..., Any]) -> Call
 
 
 class Functions(NamedTuple):
-    """What moves an arm with muscles of one model, and what it feels; `all` holds the functions for compiled code.
+    """What begins and moves an arm with muscles of one model, and what it feels; `all` holds the functions for compiled code.
 
     For controllers also both torques of one muscle, negative (`pull`), and its `activations` in the course of a step.
     """
 
     pull: Callable[..., Any]
     activations: Callable[..., Any]
+    start: Callable[..., Any]
     step: Callable[..., Any]
     feel: Callable[..., Any]
     all: tuple[Callable[..., Any], ...]
@@ -199,11 +221,22 @@ def functions_of(model: Model) -> Functions:
     half_step, move = motion_with(torques)
     activations = activation_with(model.pace)
     step = step_with(move, activations)
-    own = (start, stop, hand, limited, fibre, one, torques, feel, half_step, move, rate, later, activations, step)
-    return Functions(
-        *(one, activations, step, feel),
-        (*JointedArm.functions, *arm_motion.COMPONENT_WISE, model.force, model.pace, *model.functions, *own),
+    start, held = start_with(model.holding, torques)
+    called: tuple[Any, ...] = (
+        model.force,
+        model.holding,
+        model.pace,
+        *model.functions,
+        held,
+        limited,
+        fibre,
+        one,
+        torques,
+        half_step,
+        move,
     )
+    own: tuple[Any, ...] = *called, rate, later, activations, start, step, stop, hand, feel
+    return Functions(one, activations, start, step, feel, (*JointedArm.functions, *arm_motion.COMPONENT_WISE, *own))
 
 
 _LEAST_TIME, _MOST_TIME = 0.01, 1.0  # time constants of activation, s: that of the shortest is followed by the longest step
@@ -233,7 +266,7 @@ class MuscleArm(JointedArm):
     _functions: ClassVar[Functions] = functions_of(KISTEMAKER)
     pull = staticmethod(_functions.pull)
     activations = staticmethod(_functions.activations)
-    start = staticmethod(start)
+    start = staticmethod(_functions.start)
     step = staticmethod(_functions.step)
     stop = staticmethod(stop)
     hand = staticmethod(hand)
@@ -315,6 +348,7 @@ class ThelenArm(MuscleArm):
     _functions: ClassVar[Functions] = functions_of(THELEN)
     pull = staticmethod(_functions.pull)
     activations = staticmethod(_functions.activations)
+    start = staticmethod(_functions.start)
     step = staticmethod(_functions.step)
     feel = staticmethod(_functions.feel)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = _functions.all
@@ -331,6 +365,7 @@ class VirtualMuscleArm(MuscleArm):
     _functions: ClassVar[Functions] = functions_of(VIRTUAL)
     pull = staticmethod(_functions.pull)
     activations = staticmethod(_functions.activations)
+    start = staticmethod(_functions.start)
     step = staticmethod(_functions.step)
     feel = staticmethod(_functions.feel)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = _functions.all

@@ -20,6 +20,7 @@ class Model(NamedTuple):
 
     Attributes:
         force: ``force(a, length, v)``.
+        holding: ``holding(share, length)``: the activation whose force at rest is so much more than that of the least one.
         pace: ``pace(u, rising, tau_act, tau_deact)``: four numbers n0, n1, d0 and d1, with which the activation a follows the
             excitation u by ``da/dt = (u - a) (n0 + n1 a) / (d0 + d1 a)``; `rising` is 1 where the excitation is above the
             activation, else 0.
@@ -30,6 +31,7 @@ class Model(NamedTuple):
     """
 
     force: Callable[..., Any]
+    holding: Callable[..., Any]
     pace: Callable[..., Any]
     times: tuple[float, float]
     functions: tuple[Callable[..., Any], ...]
@@ -58,10 +60,20 @@ def kistemaker_force(a: Any, length: Any, v: Any) -> Any:
 
 def hill_numbers(a: Any, length: Any) -> Any:
     """The isometric force, and the numbers a and b of Hill's hyperbola, in maximal forces and optimal lengths per second."""
-    off = (length - 1.0) * (1.0 / 0.66)
-    by_length = at_least(1.0 - off * off, 0.01)
+    by_length = parabola(length)
     low = at_least((0.3 - a) * (1.0 / 0.295), 0.0)
     return a * by_length, 0.41 * a * either(length > 1.0, by_length, 1.0 + 0.0 * length), 5.2 * (1.0 - 0.9 * (low * low))
+
+
+def parabola(length: Any) -> Any:
+    """The isometric force of a muscle that is fully active, after Kistemaker et al. 2010."""
+    off = (length - 1.0) * (1.0 / 0.66)
+    return at_least(1.0 - off * off, 0.01)
+
+
+def kistemaker_holding(share: Any, length: Any) -> Any:
+    """See `Model.holding`."""
+    return FLOOR + share / parabola(length)
 
 
 def kistemaker_passive(length: Any) -> Any:
@@ -75,12 +87,22 @@ def thelen_force(a: Any, length: Any, v: Any) -> Any:
 
     The greatest velocity grows with the activation from 2.5 to 10 optimal lengths per second.
     """
-    off = length - 1.0
     pace = v / (2.5 + 7.5 * a)
     shortens = pace < 0.0
     by_velocity = either(shortens, 1.0 + pace, 1.0 + 35.0 * pace) / either(shortens, 1.0 - 4.0 * pace, 1.0 + 25.0 * pace)
-    passive = (exponential((5.0 / 0.6) * off) - 1.0) * (1.0 / 147.4131591025766)  # e^5 - 1
-    return a * exponential((-1.0 / 0.45) * (off * off)) * at_least(by_velocity, 0.0) + at_least(passive, 0.0)
+    passive = (exponential((5.0 / 0.6) * (length - 1.0)) - 1.0) * (1.0 / 147.4131591025766)  # e^5 - 1
+    return a * gaussian(length) * at_least(by_velocity, 0.0) + at_least(passive, 0.0)
+
+
+def gaussian(length: Any) -> Any:
+    """The isometric force of a muscle that is fully active, after Thelen 2003."""
+    off = length - 1.0
+    return exponential((-1.0 / 0.45) * (off * off))
+
+
+def thelen_holding(share: Any, length: Any) -> Any:
+    """See `Model.holding`."""
+    return FLOOR + share / gaussian(length)
 
 
 def virtual_force(a: Any, length: Any, v: Any) -> Any:
@@ -89,19 +111,35 @@ def virtual_force(a: Any, length: Any, v: Any) -> Any:
     What the activation recruits depends on the length. The formula holds between 0.2 and 1.93 optimal lengths (beyond 2.03 an
     exponent changes its sign) and stays as there outside; where its passive part would push, there is no force.
     """
-    length = at_least(length, 0.2)
-    length = -at_least(-length, -1.93)
-    off = (exponential(1.93 * logarithm(length)) - 1.0) * (1.0 / 1.03)
-    off = at_least(either(off < 0.0, -off, off), 1e-7)
-    by_length = exponential(-exponential(1.87 * logarithm(off)))
+    length = within(length)
+    by_length, passive, exponent = virtual_numbers(length)
     shortens = v < 0.0
     by_velocity = either(shortens, -5.72 - v, 0.62 - v * (-3.12 + length * (4.21 - 2.67 * length))) / either(
         shortens, -5.72 + v * (1.38 + 2.09 * length), 0.62 + v
     )
-    passive = -0.02 * exponential(-18.7 * (length - 0.79))
-    exponent = 2.11 + 4.16 * (1.0 / length - 1.0)
     recruited = 1.0 - exponential(-exponential(exponent * logarithm(a / (0.56 * exponent))))
     return recruited * at_least(by_length * at_least(by_velocity, 0.0) + passive, 0.0)
+
+
+def within(length: Any) -> Any:
+    """The `length`, kept where the formulas of the virtual muscle hold."""
+    return -at_least(-at_least(length, 0.2), -1.93)
+
+
+def virtual_numbers(length: Any) -> Any:
+    """Active force at rest and passive force for a full recruitment, and the exponent of the recruitment."""
+    off = (exponential(1.93 * logarithm(length)) - 1.0) * (1.0 / 1.03)
+    off = at_least(either(off < 0.0, -off, off), 1e-7)
+    by_length = exponential(-exponential(1.87 * logarithm(off)))
+    return by_length, -0.02 * exponential(-18.7 * (length - 0.79)), 2.11 + 4.16 * (1.0 / length - 1.0)
+
+
+def virtual_holding(share: Any, length: Any) -> Any:
+    """See `Model.holding`; the force of the least activation is none."""
+    by_length, passive, exponent = virtual_numbers(within(length))
+    recruited = -at_least(-share / at_least(by_length + passive, 0.001), -0.99)
+    least = at_least(-logarithm(1.0 - recruited), 1e-7)
+    return at_least(0.56 * exponent * exponential(logarithm(least) / exponent), FLOOR)
 
 
 def steeper_pace(u: Any, rising: Any, tau_act: Any, tau_deact: Any) -> Any:
@@ -118,19 +156,21 @@ def filtered_pace(u: Any, rising: Any, tau_act: Any, tau_deact: Any) -> Any:
 
 _TAIL = 0.001
 KISTEMAKER = Model(
-    *(kistemaker_force, steeper_pace, (0.015, 0.05), (hill_numbers, kistemaker_passive, *exponentials.COMPONENT_WISE)),
+    *(kistemaker_force, kistemaker_holding, steeper_pace, (0.015, 0.05)),
+    (hill_numbers, parabola, kistemaker_passive, *exponentials.COMPONENT_WISE),
     source="Kistemaker, Wong & Gribble 2010, 10.1152/jn.00483.2010; activation: Thelen 2003, 10.1115/1.1531112",
     how_obtained="secondary: from public model code, which squares the whole factor of low activations, measures velocities of "
     "its rigid tendons in ten optimal lengths per second beside constants per second, and makes the hyperbola of its compliant "
     "tendons less curved below, not beyond, the optimal length",
 )
 THELEN = Model(
-    *(thelen_force, steeper_pace, (0.015, 0.05), exponentials.COMPONENT_WISE),
+    *(thelen_force, thelen_holding, steeper_pace, (0.015, 0.05), (gaussian, *exponentials.COMPONENT_WISE)),
     source="Thelen 2003, 10.1115/1.1531112",
     how_obtained="secondary: constants from public model code, velocities by the publication's equation",
 )
 VIRTUAL = Model(
-    *(virtual_force, filtered_pace, (0.05, 0.066), exponentials.COMPONENT_WISE),
+    *(virtual_force, virtual_holding, filtered_pace, (0.05, 0.066)),
+    (within, virtual_numbers, *exponentials.COMPONENT_WISE),
     source="Li & Todorov 2004, Proc. 1st ICINCO 222-229, after Brown, Cheng & Loeb 1999, J Muscle Res Cell Motil 20:627",
     how_obtained="secondary: from public model code, whose filter takes the time of activation where the excitation is below",
 )

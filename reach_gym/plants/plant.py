@@ -8,6 +8,7 @@ A new plant is one module with a subclass of `Plant`, one line in `reach_gym.pla
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -147,6 +148,10 @@ class Plant(Keywords):
     @abstractmethod
     def stiffest(self, dt: float) -> tuple[float, float]:
         """The greatest stiffness (N/m) and damping (N s/m) that walls may have at the hand to be stable in steps of `dt`."""
+
+    def bearable(self, dt: float) -> tuple[float, float, float]:
+        """The greatest push (N), viscosity (N s/m) and stiffness (N/m) of a field that steps of `dt` seconds can follow."""
+        return math.inf, math.inf, math.inf
 
     def to_data(self) -> dict[str, Any]:
         """The plant as plain JSON."""
