@@ -40,6 +40,8 @@ class MuscleArm(JointedArm):
         *("angle of the shoulder, rad", "angle of the elbow, rad"),
     )
     _functions: ClassVar[Functions] = functions_of(KISTEMAKER)
+    pull = staticmethod(_functions.pull)
+    activations = staticmethod(_functions.activations)
     start = staticmethod(_functions.start)
     step = staticmethod(_functions.step)
     stop = staticmethod(stop)
@@ -94,6 +96,11 @@ class MuscleArm(JointedArm):
         times = [usual if time is None else time for time, usual in zip(given, self.model.times, strict=True)]
         return Params(*self.bones, dt, *times, *MUSCLES[self.muscles].numbers())
 
+    def muscle_numbers(self, params: Any) -> tuple[tuple[float, ...], ...]:
+        """The five numbers that `pull` takes of every muscle, each of all muscles, from the parameters."""
+        first = Params._fields.index("m1_0")
+        return tuple(params[first + k :: 5][:COUNT] for k in range(5))
+
     @property
     def strength(self) -> tuple[float, ...]:
         """See `Plant.strength`."""
@@ -115,6 +122,8 @@ class ThelenArm(MuscleArm):
     kind: ClassVar[str] = "thelen_muscle_arm"
     model: ClassVar[Model] = THELEN
     _functions: ClassVar[Functions] = functions_of(THELEN)
+    pull = staticmethod(_functions.pull)
+    activations = staticmethod(_functions.activations)
     start = staticmethod(_functions.start)
     step = staticmethod(_functions.step)
     feel = staticmethod(_functions.feel)
@@ -130,6 +139,8 @@ class VirtualMuscleArm(MuscleArm):
     kind: ClassVar[str] = "virtual_muscle_arm"
     model: ClassVar[Model] = VIRTUAL
     _functions: ClassVar[Functions] = functions_of(VIRTUAL)
+    pull = staticmethod(_functions.pull)
+    activations = staticmethod(_functions.activations)
     start = staticmethod(_functions.start)
     step = staticmethod(_functions.step)
     feel = staticmethod(_functions.feel)

@@ -172,7 +172,7 @@ COMPLIANT = KISTEMAKER._replace(source=KISTEMAKER.source + ", with tendons that 
 THELEN = Model(
     *(thelen_force, thelen_holding, steeper_pace, (0.015, 0.05), (gaussian, *exponentials.COMPONENT_WISE)),
     source="Thelen 2003, 10.1115/1.1531112",
-    how_obtained="secondary: constants from public model code; the equation of the velocity unverified, where that code has another",
+    how_obtained="secondary: constants from public model code; its equation of the velocity differs, this one is unverified",
 )
 VIRTUAL = Model(
     *(virtual_force, virtual_holding, filtered_pace, (0.05, 0.066)),

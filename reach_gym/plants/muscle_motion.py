@@ -200,8 +200,13 @@ def step_with(move: Callable[..., Any], activations: Callable[..., Any]) -> Call
 
 
 class Functions(NamedTuple):
-    """What begins and moves an arm with muscles of one model, and what it feels; `all` holds the functions for compiled code."""
+    """What begins and moves an arm with muscles of one model, and what it feels; `all` holds the functions for compiled code.
 
+    For controllers also both torques of one muscle, negative (`pull`), and its `activations` in the course of a step.
+    """
+
+    pull: Callable[..., Any]
+    activations: Callable[..., Any]
     start: Callable[..., Any]
     step: Callable[..., Any]
     feel: Callable[..., Any]
@@ -229,4 +234,4 @@ def functions_of(model: Model) -> Functions:
         move,
     )
     own: tuple[Any, ...] = *called, rate, later, activations, start, step, stop, hand, feel
-    return Functions(start, step, feel, (*JointedArm.functions, *arm_motion.COMPONENT_WISE, *own))
+    return Functions(one, activations, start, step, feel, (*JointedArm.functions, *arm_motion.COMPONENT_WISE, *own))
