@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from reach_gym.errors import NotApplicableError
 from reach_gym.keywords import Keywords
+from reach_gym.plants.limbs import Limbs
 
 
 class LinearHand(NamedTuple):
@@ -114,6 +115,15 @@ class Plant(Keywords):
     def reaches(self, x: float, y: float) -> bool:
         """Whether the hand can be at (x, y), m; every place is within reach of a plant that has no limbs."""
         return True
+
+    def limbs(self, state: Any, params: Any) -> Limbs | None:
+        """Where its limbs are, for drawings; ``None`` where it has none.
+
+        Args:
+            state: Of one plant: numbers.
+            params: See `params`.
+        """
+        return None
 
     @abstractmethod
     def stiffest(self, dt: float) -> tuple[float, float]:
