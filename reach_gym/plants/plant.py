@@ -125,6 +125,15 @@ class Plant(Keywords):
         """
         return None
 
+    def require_reach(self, name: str, x: float, y: float) -> None:
+        """Refuses a place where the hand cannot be.
+
+        Raises:
+            ValueError: (x, y), which the message calls `name`, is out of reach.
+        """
+        if not self.reaches(x, y):
+            raise ValueError(f"`{name}` must be within reach of {self.title}, got ({x:g}, {y:g}) m.")
+
     @abstractmethod
     def stiffest(self, dt: float) -> tuple[float, float]:
         """The greatest stiffness (N/m) and damping (N s/m) that walls may have at the hand to be stable in steps of `dt`."""

@@ -367,6 +367,35 @@ class JointedArm(Plant):
         """See `Plant.limbs`; the first two numbers of the state are the joints' angles."""
         return limbs_of(state[0], state[1], params)
 
+    def jacobian(self, x: float, y: float) -> Any:
+        """How the hand at (x, y), m, moves with the joints, float64 (2, 2), m/rad.
+
+        Raises:
+            ValueError: (x, y) is out of reach.
+        """
+        self.require_reach("(x, y)", x, y)
+        q1, q2 = bent(x, y, self.bones)
+        _, _, *rows = reached(math.cos(q1), math.sin(q1), math.cos(q2), math.sin(q2), self.bones)
+        return np.array(rows).reshape(2, 2)
+
+    def carried(self, viscosity: Any, there: Pair, here: Pair) -> Any:
+        """A viscous field at the hand that is carried to another place as a field of joint torques, float64 (2, 2), N s/m.
+
+        With the hand at `there` the torques are ``J' B J w`` for the joints' velocities w. The same torques are, `here`, those of
+        another field at the hand (Shadmehr & Mussa-Ivaldi 1994, who test with it in which coordinates people learn).
+
+        Args:
+            viscosity: B (2, 2), N s/m.
+            there: Where it was learned, m.
+            here: Another place, m.
+
+        Raises:
+            ValueError: One of them is out of reach.
+        """
+        old, new = self.jacobian(*there), self.jacobian(*here)
+        change = old @ np.linalg.inv(new)
+        return change.T @ np.asarray(viscosity, np.float64) @ change
+
     def require_short(self, dt: float) -> None:
         """Refuses time steps that are too long to move an arm.
 
