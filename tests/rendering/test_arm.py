@@ -148,6 +148,16 @@ def test_fields_and_regions_on_a_board_with_an_arm():
     # Far from the arm a field that acts everywhere shades the board, and one of a region nothing but that.
     assert differs(color(plain, (-0.2, -0.35)), color(curl, (-0.2, -0.35))) and not differs(color(plain, (-0.2, -0.35)), color(pushed, (-0.2, -0.35)))
     assert differs(color(plain, (-0.03, 0.04)), color(pushed, (-0.03, 0.04)))
+    # What lies beyond the board changes nothing.
+    wide, endless = (draw(shown(field=replace(PUSH, region=(low, low, 0.0, 0.0)))) for low in (-3.0, None))
+    assert np.array_equal(wide, endless)
+
+
+def test_the_cursor_leaves_a_target_of_1_cm_to_be_seen_and_no_tick_hides_the_unit():
+    frame = draw(shown(target=(0.0, 0.0), phase="move", trail=((0.0, 0.0),)))
+    assert nearest(color(frame, (0.0075, 0.0)), TARGET, (255, 255, 255), (33, 44, 66)) == TARGET
+    ends = [draw(scene(seen=Seen(0.0, 0.0, half)))[602:, 525:] for half in (0.2999, 0.3001)]
+    assert ends[0].min() < 200 and np.array_equal(*ends)
 
 
 def test_a_cursor_off_the_board_is_a_sign_at_the_edge_nearest_to_it():
@@ -211,7 +221,7 @@ def test_the_hand_of_the_picture_is_that_of_the_trial_in_both_kinds_of_environme
         one.step(np.array([0.5, -0.3], np.float32))
         rows.step(np.array([[0.5, -0.3]], np.float32))
     scene_ = one.unwrapped.scene()
-    assert math.dist(scene_.limbs.joints[2], scene_.hand) < 1e-9 and math.dist(scene_.hand, scene_.start) > 1e-3
+    assert scene_.seen == SEEN and math.dist(scene_.limbs.joints[2], scene_.hand) < 1e-9 and math.dist(scene_.hand, scene_.start) > 1e-3
     assert np.array_equal(one.render(), rows.render()[0])
     assert np.array_equal(one.render(), draw(replace(scene_))) and one.render().shape == SHAPE
     one.close()
