@@ -9,7 +9,7 @@ A new plant is one module with a subclass of `Plant`, one line in `reach_gym.pla
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -83,6 +83,11 @@ class Plant(Keywords):
     steady: ClassVar[Callable[..., Any] | None] = None
     step_steady: ClassVar[Callable[..., Any] | None] = None
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]]
+
+    @classmethod
+    def suits(cls, keywords: Mapping[str, Any]) -> bool:
+        """Whether such `keywords` are for this class; if not, another of its family may take them."""
+        return True
 
     @abstractmethod
     def params(self, dt: float, arena: float) -> Any:
