@@ -315,15 +315,19 @@ class JointedArm(Plant):
         """As far as the stretched arm reaches along one axis."""
         return max(map(abs, self.shoulder)) + sum(self.constants.lengths)
 
-    def reaches(self, x: float, y: float) -> bool:
-        """Whether the hand can be at (x, y) with both joints within their limits, and not quite stretched out."""
+    def hindrance(self, x: float, y: float) -> str | None:
+        """Why the hand cannot be at (x, y) with both joints within their limits, and not quite stretched out, if it cannot."""
         l1, l2 = self.constants.lengths
         away = math.hypot(x - self.shoulder[0], y - self.shoulder[1])
-        if not abs(l1 - l2) + (1 - _STRETCHED) * (l1 + l2) < away < _STRETCHED * (l1 + l2):
-            return False
-        q1, q2 = bent(x, y, self.bones)
-        bones = self.bones
-        return bool(bones.q1_low <= q1 <= bones.q1_high and bones.q2_low <= q2 <= bones.q2_high)
+        nearest, farthest = abs(l1 - l2) + (1 - _STRETCHED) * (l1 + l2), _STRETCHED * (l1 + l2)
+        if not nearest < away < farthest:
+            return f"{away:g} m from the shoulder, which must be between {nearest:g} and {farthest:g} m"
+        limits = self.bones[-4:]
+        for joint, angle, low, high in zip(("shoulder", "elbow"), bent(x, y, self.bones), limits[::2], limits[1::2], strict=True):
+            if not low <= angle <= high:
+                at, least, most = map(math.degrees, (angle, low, high))
+                return f"with the {joint} at {at:.1f} degrees, which must be from {least:g} to {most:g}"
+        return None
 
     def free_within(self, arena: float) -> float:
         """Half the side of a square around the origin whose edge, and so whose inside, is within reach; see `reaches`."""
@@ -409,3 +413,8 @@ class JointedArm(Plant):
         """One line about the body, for people."""
         (l1, l2), (m1, m2), *_ = self.constants
         return f"{self.title} of {l1:g} and {l2:g} m, {m1:g} and {m2:g} kg ({ARMS[self.arm].source})"
+
+    def describe_stop(self, arena: float) -> str:
+        """What stops the hand, for people: the limits of the joints."""
+        (a, b), (c, d) = self.joint_limits
+        return f"stopped by its joints: the shoulder moves from {a:g} to {b:g} degrees, the elbow from {c:g} to {d:g}"

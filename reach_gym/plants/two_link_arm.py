@@ -89,7 +89,13 @@ def hand(state: Any, params: Any) -> Any:
     return hand_at(q1, q2, w1, w2, params)
 
 
-_FUNCTIONS = (start, own_torques, half_step, move, step, stop, hand, *arm_motion.COMPONENT_WISE)
+def feel(state: Any, params: Any) -> Any:
+    """The angles (rad) and the angular velocities (10 rad/s) of both joints."""
+    q1, q2, w1, w2, _, _ = state
+    return q1, q2, 0.1 * w1, 0.1 * w2
+
+
+_FUNCTIONS = (start, own_torques, half_step, move, step, stop, hand, feel, *arm_motion.COMPONENT_WISE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +107,7 @@ class TwoLinkArm(JointedArm):
 
     kind: ClassVar[str] = "two_link_arm"
     title: ClassVar[str] = "an arm of two bones"
+    unit: ClassVar[str] = "N m"
     State: ClassVar[type[Any]] = State
     Params: ClassVar[type[Any]] = Params
     low: ClassVar[tuple[float, ...]] = (-1.0, -1.0)
@@ -109,6 +116,11 @@ class TwoLinkArm(JointedArm):
     step = staticmethod(step)
     stop = staticmethod(stop)
     hand = staticmethod(hand)
+    senses: ClassVar[tuple[str, ...]] = (
+        *("angle of the shoulder, rad", "angle of the elbow, rad"),
+        *("angular velocity of the shoulder, 10 rad/s", "angular velocity of the elbow, 10 rad/s"),
+    )
+    feel = staticmethod(feel)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = (*JointedArm.functions, *_FUNCTIONS)
 
     max_torque: Pair = keyword(
