@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 from reach_gym.keywords import choice_of, keyword, number_from
 from reach_gym.plants import arm_motion
 from reach_gym.plants.arm_motion import motion_with
+from reach_gym.plants.limbs import Limbs, limbs_of
 from reach_gym.plants.muscle_models import FLOOR, KISTEMAKER, THELEN, VIRTUAL, Model
 from reach_gym.plants.muscles import COUNT, MUSCLES
 from reach_gym.plants.skeleton import ARMS, Bones, JointedArm, bent, hand_at, stop_joints
@@ -277,6 +278,10 @@ class MuscleArm(JointedArm):
     def strength(self) -> tuple[float, ...]:
         """See `Plant.strength`."""
         return (1.0,) * COUNT
+
+    def limbs(self, state: Any, params: Any) -> Limbs | None:
+        """See `Plant.limbs`."""
+        return limbs_of(state[0], state[1], params, state[4 : 4 + COUNT])
 
     def describe(self) -> str:
         """One line about the body, for people."""

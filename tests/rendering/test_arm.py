@@ -199,6 +199,19 @@ def steps(env, count=12, look=False):
     return np.array(seen)
 
 
+def test_muscles_show_the_activations_of_the_plant():
+    env = gym.make("reach_gym/CursorReach-v0", plant="muscle_arm", render_mode="rgb_array")
+    env.reset(seed=4)
+    for _ in range(5):
+        env.step(np.array([0.9, 0.1, 0.3, 0.5, 0.7, 0.2], np.float32))
+    shown_, state = env.unwrapped.scene(), env.unwrapped.get_state()["floats"]
+    activations = [muscle.activation for muscle in shown_.limbs.muscles]
+    assert activations == state[4:10] and activations[0] == max(activations) and activations[1] == min(activations)
+    assert len(shown_.limbs.muscles) == 6 and math.dist(shown_.limbs.joints[2], shown_.hand) < 1e-9
+    assert env.render().shape == SHAPE
+    env.close()
+
+
 @pytest.mark.parametrize("mode", ["rgb_array", "human"])
 def test_a_look_at_an_arm_changes_nothing(monkeypatch, mode):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
