@@ -149,8 +149,8 @@ class PointMass(Plant):
 
     kind: ClassVar[str] = "point_mass"
     title: ClassVar[str] = "a point mass"
-    lags: ClassVar[bool] = False
     unit: ClassVar[str] = "N"
+    lags: ClassVar[bool] = False
     State: ClassVar[type[Any]] = State
     Params: ClassVar[type[Any]] = Params
     low: ClassVar[tuple[float, ...]] = (-1.0, -1.0)
