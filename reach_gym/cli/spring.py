@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from reach_gym.fields import Pair
 from reach_gym.plants.plant import Plant
-from reach_gym.plants.skeleton import JointedArm, bent, reached
+from reach_gym.plants.skeleton import bent, reached
 from reach_gym.plants.turns import cosine_and_sine
 from reach_gym.plants.two_link_arm import TwoLinkArm
 from reach_gym.reach.keywords import Reach
@@ -42,9 +42,8 @@ def _hand_of(plant: Plant) -> tuple[Matrix, float, float]:
 
     The damping of an arm's joints is not among it, as the torques of `pull` take that off joint by joint.
     """
-    if isinstance(plant, JointedArm):
-        lag = plant.force_lag if isinstance(plant, TwoLinkArm) else 0.0
-        return np.linalg.inv(plant.mobility(*bent(0.0, 0.0, plant.bones))), 0.0, lag
+    if isinstance(plant, TwoLinkArm):
+        return np.linalg.inv(plant.mobility(*bent(0.0, 0.0, plant.bones))), 0.0, plant.force_lag
     hand = plant.linear()
     return hand.mass * np.eye(2), hand.damping, hand.lag
 
@@ -55,6 +54,9 @@ def spring_of(plant: Plant, dt: float) -> Spring:
 
     It is the stiffer, the heavier the hand is in a direction, and the damping of the hand counts as part of the spring's, so that
     every hand feels alike.
+
+    Raises:
+        NotApplicableError: No force can be put on the hand of this plant by its actuators at once.
     """
     mass, damping, lag = _hand_of(plant)
     frequency = min(_FREQUENCY, _STEADY / dt, *([_LAGGING / lag] if lag else []))
@@ -75,12 +77,12 @@ def pull(task: Reach, pointer: Pair, state: Sequence[float]) -> npt.NDArray[np.f
     plant, spring = task.plant, spring_of(task.plant, task.dt)
     hand = np.array(plant.hand(state, task.params))
     force = spring.stiffness @ (pointer - hand[:2]) - spring.damping @ hand[2:]
-    command = _torques(plant, force, state) if isinstance(plant, JointedArm) else force
+    command = _torques(plant, force, state) if isinstance(plant, TwoLinkArm) else force
     action = command / plant.strength
     return (action / max(1.0, float(np.abs(action).max()))).astype(np.float32)
 
 
-def _torques(plant: JointedArm, force: Matrix, state: Sequence[Any]) -> Matrix:
+def _torques(plant: TwoLinkArm, force: Matrix, state: Sequence[Any]) -> Matrix:
     """The torques (N m) that push the hand with a force (N), and make up for the damping of the joints."""
     q1, q2, *pace = state[:4]
     _, _, *rows = reached(*cosine_and_sine(q1), *cosine_and_sine(q2), plant.bones)

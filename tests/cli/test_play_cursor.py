@@ -1,5 +1,6 @@
 """Whole sessions of cursor tasks with a synthetic mouse: on a clock of their own, and in a true window on a virtual screen."""
 
+import json
 import math
 import os
 import shutil
@@ -15,6 +16,7 @@ from reach_gym.cli import main, mouse, reach_play, session
 from reach_gym.cli.desk import Desk
 from reach_gym.cli.mouse import MouseSession
 from reach_gym.cli.spring import pull
+from reach_gym.plants.two_link_arm import TwoLinkArm
 from reach_gym.reach.picture import seen_of
 from reach_gym.reach.rows import float_lines
 from reach_gym.recording import Recorder, Recording, record
@@ -26,6 +28,7 @@ from tests.cli.player import INK, ORANGE, SHORT, TARGETS, TASK, CurveWindow, Pla
 
 SHOW = MouseSession._show
 ARM = "two_link_arm"
+ARM_MASSES = TwoLinkArm().hand_mass(*TwoLinkArm.start(0.0, 0.0, TwoLinkArm().bones)[:2])  # in the middle of the workspace, kg
 
 
 @pytest.fixture(autouse=True)
@@ -275,6 +278,21 @@ def test_play_saves_reports_and_shows_the_curve(desk, capsys, tmp_path):
     assert title == f"reach_gym/{TASK}: learning curve"
     assert frame.shape == (520, 960, 3)
     assert not list(path.parent.glob(".*"))
+
+
+def test_a_whole_session_with_an_arm(desk, capsys, tmp_path):
+    task = made(plant=ARM).unwrapped.task
+    desk.seen = seen_of(task.plant, task.workspace, task.params)
+    kwargs = json.dumps({**TARGETS, "schedule": TARGETS["schedule"][:2], "plant": ARM})
+    assert main(["play", TASK, "--skip", "--seed", "5", "--out", "a.npz", "--kwargs", kwargs]) == 0
+    recording = Recording.load(tmp_path / "a.npz")
+    assert len(recording) == 5 and recording.success.all() and "ideal" in capsys.readouterr().out
+    spring, screen = recording.metadata["spring"], recording.metadata["screen"]
+    assert np.linalg.eigvalsh(spring["stiffness_n_per_m"]) == pytest.approx(256 * ARM_MASSES, rel=1e-3)
+    assert screen["picture_pixels_per_metre"] == pytest.approx(528 / (2 * desk.seen.half))
+    # The pointer's path is told in metres of this board.
+    last = (tmp_path / "a.pointer.csv").read_text().splitlines()[-1].split(",")
+    assert math.dist((float(last[5]), float(last[6])), desk.pointer) < 1e-5 or math.dist((float(last[5]), float(last[6])), desk.target) < 1e-5
 
 
 def test_play_fewer_trials_and_elsewhere(desk, capsys, tmp_path):
