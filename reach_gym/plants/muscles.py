@@ -91,14 +91,7 @@ def _li_todorov() -> Muscles:
     numbers: Any = (optimal, (0.0,) * COUNT, path, shoulder, elbow, (0.0,) * COUNT)
     return Muscles(
         *(VIRTUAL, tuple(31.8 * area for area in (22.0, 12.0, 18.0, 14.0, 5.0, 10.0)), *numbers),
-        names=(
-            "shoulder flexors",
-            "shoulder extensors",
-            "elbow flexors",
-            "elbow extensors",
-            "two-joint flexors",
-            "two-joint extensors",
-        ),
+        names=("shoulder flexors", "shoulder extensors", "elbow flexors", "elbow extensors", "two-joint flexors", "two-joint extensors"),
         source="Li & Todorov 2004, Proc. 1st ICINCO 222-229",
         how_obtained="secondary: from public model code; 31.8 N per cm^2 of the areas there",
     )

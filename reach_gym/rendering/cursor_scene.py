@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _WORKSPACE: Color = (204, 210, 219)
 _CURSOR = 7.5  # radius in pixels of the standard layout
+_PLACES = 9  # of a return: less than that is what the sum has lost in rounding
 _UNIT_ROOM = 24.0  # for the "cm" at the end of the axis, in pixels of the standard layout
 _FALSE_START = Badge("false start", canvas.WARNING)
 _TOO_FAST, _TOO_SLOW = Badge("too fast", canvas.WARNING), Badge("too slow", canvas.WARNING)
@@ -306,7 +307,7 @@ def _header(surface: Surface, layout: CursorLayout, scene: CursorScene) -> None:
         ("trial", f"{scene.trial}"),
         ("gain", number_text(scene.gain, 3)),
         ("time", f"{scene.seconds:.2f} s"),
-        ("return", number_text(scene.episode_return, 4)),
+        ("return", number_text(round(scene.episode_return, _PLACES), 4)),
     )
     draw_header(surface, layout, scene.title, cut_fact(layout, facts, 0), _badge(scene))
 
