@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from reach_gym.plants.limbs import Limbs, MuscleLine
 from reach_gym.rendering import canvas
 from reach_gym.rendering.canvas import Color, Point, load_pygame, write
 from reach_gym.rendering.cursor_layout import CursorLayout
-from reach_gym.rendering.shapes import disc, see_through
+from reach_gym.rendering.shapes import disc
 
 if TYPE_CHECKING:
     from pygame import Surface
@@ -49,7 +50,7 @@ def draw_limbs(surface: Surface, layout: CursorLayout, limbs: Limbs) -> None:
         disc(surface, _JOINT, place, 0.42 * radius - line)
     surface.set_clip(before)
     if limbs.muscles:
-        _legend(surface, layout)
+        _show_legend(surface, layout)
 
 
 def muscle_color(activation: float) -> Color:
@@ -95,18 +96,26 @@ def _smooth(line: Sequence[Point]) -> Sequence[Point]:
     return line
 
 
-def _legend(surface: Surface, layout: CursorLayout) -> None:
-    """A bar of the muscles' colours in the lower right corner of the board."""
-    unit, pygame = layout.unit, load_pygame()
+def _show_legend(surface: Surface, layout: CursorLayout) -> None:
+    """Lays the legend into the lower right corner of the board."""
     left, top, width, height = layout.whole
+    legend, gap = _legend(layout.unit), 6 * layout.unit
+    surface.blit(legend, (left + width - legend.get_width() - gap, top + height - legend.get_height() - gap))
+
+
+@functools.lru_cache(maxsize=8)
+def _legend(unit: float) -> Surface:
+    """A bar of the muscles' colours, with what they mean; `unit` in enlarged pixels per pixel of the standard layout."""
+    pygame = load_pygame()
     wide, high = (round(side * unit) for side in _BAR)
-    x, y = left + width - wide - 30 * unit, top + height - 24 * unit
-    pad = round(x - 22 * unit), round(y - 20 * unit), round(wide + 44 * unit), round(high + 27 * unit)
-    see_through(surface, pad, 0.85, lambda layer, corner: layer.fill(canvas.PAGE))
+    surface: Surface = pygame.Surface((round(wide + 46 * unit), round(high + 29 * unit)), pygame.SRCALPHA, 32)
+    surface.fill((*canvas.PAGE, 217))
+    x, y = round(23 * unit), round(20 * unit)
     for i in range(wide):
-        surface.fill(muscle_color(i / max(1, wide - 1)), (round(x) + i, round(y), 1, high))
-    pygame.draw.rect(surface, _MUSCLE_EDGE, (round(x), round(y), wide, high), max(1, round(unit)))
+        surface.fill(muscle_color(i / max(1, wide - 1)), (x + i, y, 1, high))
+    pygame.draw.rect(surface, _MUSCLE_EDGE, (x, y, wide, high), max(1, round(unit)))
     middle = y + high / 2
     write(surface, "0", (x - 5 * unit, middle), 17 * unit, canvas.INK, "right")
     write(surface, "1", (x + wide + 5 * unit, middle), 17 * unit, canvas.INK)
     write(surface, "activation", (x + wide / 2, y - 9 * unit), 17 * unit, canvas.INK, "center")
+    return surface
