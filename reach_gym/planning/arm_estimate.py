@@ -14,8 +14,12 @@ import numpy.typing as npt
 
 from reach_gym.planning import lqg
 from reach_gym.planning.arm_model import ArmModel, felt
-from reach_gym.planning.estimate import LEAST_SPREAD, SURPRISE_LASTS, scale_at
+from reach_gym.planning.estimate import LEAST_SPREAD, scale_at
+from reach_gym.planning.lqg import times
+from reach_gym.planning.muscles import exerted
 from reach_gym.planning.watch import Seen
+from reach_gym.plants.muscle_arm import MuscleArm
+from reach_gym.plants.plant import Plant
 from reach_gym.plants.two_link_arm import TwoLinkArm
 
 if TYPE_CHECKING:
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+
+SURPRISE_LASTS = 0.025  # s, after which a third of an unknown force is still expected
+_FEW = 16  # rows, up to which plain numbers are sooner than arrays; the bits are the same
 
 
 class Arm(NamedTuple):
@@ -56,7 +63,8 @@ class ArmEstimator:
         self._filters = noisy or model.lag > 0 or (surprise > 0 and self._delay > 0)
         # Nothing is left to be known of arms that obey at once and whose hands are seen at once and exactly.
         self._sees_all = not self._filters and self._delay == 0 and isinstance(facts.plant, TwoLinkArm)
-        self._surprise = surprise if self._filters else 0.0
+        # As an acceleration it is as much as of a point mass of 1 kg.
+        self._surprise = surprise * model.arm.lightest if self._filters else 0.0
         self._stays = math.exp(-facts.dt / SURPRISE_LASTS)
         self._seeing = np.array([place * place, place * place, pace * pace, pace * pace])
         self._floor = 0.0 if noisy else LEAST_SPREAD * LEAST_SPREAD
@@ -114,8 +122,7 @@ class ArmEstimator:
         """The plants' states (s, n) after the steps `time` (n,), of which command and planned force were `noted`."""
         hand = self._hand(facts, body)
         around = self._around(facts, hand, unknown, noted, time)
-        after, _, _ = facts.plant.step(tuple(body), tuple(self._commands[noted].T), 1.0, tuple(around.T), facts.params)
-        return np.stack(facts.plant.stop(after, facts.params))
+        return stepped(facts.plant, body, self._commands[noted].T, around.T, facts.params)
 
     def _begin(self, facts: TrialFacts, seen: Seen, past: Integers) -> None:
         new = seen.new
@@ -171,7 +178,22 @@ class ArmEstimator:
         return covariance
 
     def _torque(self, facts: TrialFacts) -> tuple[Floats, Floats]:
-        """The torques (n, 2) that were commanded in the step that is taken in, N m, and their variances."""
+        """The torques (n, 2) of the step that is taken in, N m, and their variances by the noise of the commands."""
         constant, share = facts.motor_noise
-        command = self._commands[0]
-        return command, constant * constant + share * share * command * command + self._floor
+        command, plant = self._commands[0], facts.plant
+        variance = constant * constant + share * share * command * command
+        if not isinstance(plant, MuscleArm):
+            return command, variance + self._floor
+        # As if activations followed at once.
+        now, most = (
+            exerted(activation, self._body[:4], facts.params, plant) for activation in (self._body[4:].T, np.ones_like(command))
+        )
+        return now.sum(axis=2), times(most * most, variance) + self._floor
+
+
+def stepped(plant: Plant, body: Floats, command: Floats, field: Floats, params: Any) -> Floats:
+    """The states (s, n) of plants after a step from states (s, n) under commands (a, n) and fields (16, n) of factor 1."""
+    if body.shape[1] > _FEW:
+        return np.stack(plant.stop(plant.step(tuple(body), tuple(command), 1.0, tuple(field), params)[0], params))
+    rows = zip(body.T.tolist(), command.T.tolist(), field.T.tolist(), strict=True)
+    return np.array([plant.stop(plant.step(*each[:2], 1.0, each[2], params)[0], params) for each in rows]).T

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.fields import force_of
+from reach_gym.fields import field_around, force_of
 from reach_gym.planning.arm_estimate import ArmEstimator
 from reach_gym.planning.arm_model import ArmModel
 from reach_gym.planning.arm_plans import PlanBook, Plans, RowPlans, Wanted
@@ -15,7 +15,9 @@ from reach_gym.planning.doubt import TRUST, Doubt, drives, frequency_of
 from reach_gym.planning.durations import Window, planned_steps
 from reach_gym.planning.estimate import scale_at
 from reach_gym.planning.lqg import times
+from reach_gym.planning.muscles import excitations_for
 from reach_gym.planning.watch import Seen
+from reach_gym.plants.muscle_arm import MuscleArm
 from reach_gym.plants.skeleton import JointedArm
 
 if TYPE_CHECKING:
@@ -52,7 +54,11 @@ class ArmFeedback:
         against = _through(now.jacobian, unknown)
         own = arm.torque - torque + against if self._model.keep else arm.torque
         off = np.concatenate([arm.hand - now.hand, own], axis=1)
-        return self._model.command(torque, later) - times(now.gain, off) - against
+        wanted = self._model.command(torque, later) - times(now.gain, off) - against
+        if not isinstance(facts.plant, MuscleArm):
+            return wanted
+        around = field_around(scale_at(facts, seen.time), *arm.hand[:, :2].T, *facts.field.T)
+        return excitations_for(wanted, arm.body, facts.params, facts.plant, around)
 
     def remember(self, command: Floats) -> None:
         """Notes what the actuators did, (n, actuators)."""

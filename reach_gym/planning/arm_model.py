@@ -34,6 +34,7 @@ class ArmModel:
     def __init__(self, plant: JointedArm, dt: float) -> None:
         """Prepares for time steps of `dt` seconds."""
         bones = {field.name: getattr(plant, field.name) for field in fields(JointedArm)}
+        self.drives = isinstance(plant, TwoLinkArm)
         self.arm = plant if isinstance(plant, TwoLinkArm) else TwoLinkArm(**bones)
         self.dt = dt
         self._params = self.arm.params(dt, self.arm.arena(0.0))
@@ -85,7 +86,12 @@ class ArmModel:
         return times(per, acceleration + inward) - times(mass, coasting), jacobian, per
 
     def command(self, now: Floats, then: Floats) -> Floats:
-        """The commands (n, 2) that make the torques (n, 2) what they are to be at the beginning of a step and at its end."""
+        """The commands (n, 2) that make the torques (n, 2) what they are to be at the beginning of a step and at its end.
+
+        Muscles take the torques at the end.
+        """
+        if not self.drives:
+            return then
         return (then - self.keep * now) / (1.0 - self.keep) if self.keep else 0.5 * (now + then)
 
     def step(self, state: Floats, command: Floats, field: Floats) -> Floats:

@@ -40,7 +40,7 @@ def logarithm(x: Any) -> Any:
     """
     x, more = 0.03125 * x, 5.0 * _LN2
     for power, times in _DOUBLINGS:
-        small = 1.0 * (x < 1.0 / times)
+        small = (1.0 + 0.0 * x) * (x < 1.0 / times)  # in the precision of x
         x, more = x * (1.0 + (times - 1.0) * small), more - power * _LN2 * small
     z = (x - _ROOT) / (x + _ROOT)
     q = z * z

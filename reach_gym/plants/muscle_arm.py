@@ -16,7 +16,7 @@ from reach_gym.plants import arm_motion
 from reach_gym.plants.arm_motion import motion_with
 from reach_gym.plants.limbs import Limbs, limbs_of
 from reach_gym.plants.muscle_models import FLOOR, KISTEMAKER, THELEN, VIRTUAL, Model
-from reach_gym.plants.muscles import COUNT, MUSCLES
+from reach_gym.plants.muscles import COUNT, MUSCLES, NAMES
 from reach_gym.plants.skeleton import ARMS, Bones, JointedArm, bent, hand_at, stop_joints
 
 
@@ -63,7 +63,7 @@ def hand(state: Any, params: Any) -> Any:
 
 
 def limited(command: Any, activation: Any) -> Any:
-    """The excitation that acts: the `command` within `reach_gym.plants.muscle_models.FLOOR` and 1, in the activation's precision."""
+    """The excitation that acts: the `command`, but no less than the least and no more than 1; as precise as the activation."""
     none = 0.0 * activation
     below, above = command < FLOOR, command > 1.0
     return command * (1.0 - 1.0 * (below | above)) + (none + FLOOR) * below + (none + 1.0) * above
@@ -85,8 +85,8 @@ def pulls_with(model: Model) -> tuple[Callable[..., Any], ...]:
     force = model.force
 
     def one(a: Any, q1: Any, q2: Any, w1: Any, w2: Any, n0: Any, n1: Any, n2: Any, n3: Any, n4: Any) -> Any:
-        l, v, by_1, by_2 = fibre(q1, q2, w1, w2, n0, n1, n2, n3)  # noqa: E741
-        pull = n4 * force(a, l, v)
+        length, v, by_1, by_2 = fibre(q1, q2, w1, w2, n0, n1, n2, n3)
+        pull = n4 * force(a, length, v)
         return pull * by_1, pull * by_2
 
     def torques(drive: Any, q1: Any, q2: Any, w1: Any, w2: Any, params: Any) -> Any:
@@ -118,30 +118,34 @@ def pulls_with(model: Model) -> tuple[Callable[..., Any], ...]:
     return one, torques, feel
 
 
-def activation_with(model: Model) -> tuple[Callable[..., Any], ...]:
-    """The function that activates a muscle of the `model`, and what it calls."""
-    rate = model.rate
+def rate(a: Any, u: Any, n0: Any, n1: Any, d0: Any, d1: Any) -> Any:
+    """How fast the activation `a` follows the excitation `u`, 1/s; see `reach_gym.plants.muscle_models.Model`."""
+    return (u - a) * (n0 + n1 * a) / (d0 + d1 * a)
 
-    def half_way(a: Any, first: Any, u: Any, rising: Any, h: Any, tau_act: Any, tau_deact: Any) -> Any:
-        middle = 0.5 * h
-        second = rate(a + middle * first, u, rising, tau_act, tau_deact)
-        third = rate(a + middle * second, u, rising, tau_act, tau_deact)
-        fourth = rate(a + h * third, u, rising, tau_act, tau_deact)
-        after = a + h * (1.0 / 6.0) * (first + 2.0 * (second + third) + fourth)
-        last = rate(after, u, rising, tau_act, tau_deact)
-        return after, last, 0.5 * (a + after) + 0.25 * middle * (first - last)
+
+def later(a: Any, u: Any, h: Any, n0: Any, n1: Any, d0: Any, d1: Any) -> Any:
+    """The activation after `h` seconds: a step of the Runge-Kutta method of order 4."""
+    middle = 0.5 * h
+    first = rate(a, u, n0, n1, d0, d1)
+    second = rate(a + middle * first, u, n0, n1, d0, d1)
+    third = rate(a + middle * second, u, n0, n1, d0, d1)
+    fourth = rate(a + h * third, u, n0, n1, d0, d1)
+    return a + h * (1.0 / 6.0) * (first + 2.0 * (second + third) + fourth)
+
+
+def activation_with(pace: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that activates a muscle at the `pace` of its model."""
 
     def activations(a: Any, command: Any, params: Any) -> Any:
-        """The activation after each quarter of a time step: steps of the Runge-Kutta method of order 4, between them a cubic."""
-        h, tau_act, tau_deact = 0.5 * params[15], params[16], params[17]
-        u = limited(command, a)
-        rising = 1.0 * (u > a)
-        first = rate(a, u, rising, tau_act, tau_deact)
-        at_2, middle, at_1 = half_way(a, first, u, rising, h, tau_act, tau_deact)
-        at_4, _, at_3 = half_way(at_2, middle, u, rising, h, tau_act, tau_deact)
-        return at_1, at_2, at_3, at_4
+        """The activation after each quarter of a time step."""
+        u, h = limited(command, a), 0.25 * params[15]
+        n0, n1, d0, d1 = pace(u, (1.0 + 0.0 * a) * (u > a), params[16], params[17])
+        at_1 = later(a, u, h, n0, n1, d0, d1)
+        at_2 = later(at_1, u, h, n0, n1, d0, d1)
+        at_3 = later(at_2, u, h, n0, n1, d0, d1)
+        return at_1, at_2, at_3, later(at_3, u, h, n0, n1, d0, d1)
 
-    return activations, half_way, rate
+    return activations
 
 
 def step_with(move: Callable[..., Any], activations: Callable[..., Any]) -> Callable[..., Any]:
@@ -178,8 +182,13 @@ def step_with(move: Callable[..., Any], activations: Callable[..., Any]) -> Call
 
 
 class Functions(NamedTuple):
-    """What moves an arm with muscles of one model, and what it feels; `all` holds the functions for compiled code."""
+    """What moves an arm with muscles of one model, and what it feels; `all` holds the functions for compiled code.
 
+    For controllers also both torques of one muscle, negative (`pull`), and its `activations` in the course of a step.
+    """
+
+    pull: Callable[..., Any]
+    activations: Callable[..., Any]
     step: Callable[..., Any]
     feel: Callable[..., Any]
     all: tuple[Callable[..., Any], ...]
@@ -189,14 +198,16 @@ def functions_of(model: Model) -> Functions:
     """The functions of an arm with muscles of the `model`."""
     one, torques, feel = pulls_with(model)
     half_step, move = motion_with(torques)
-    activations, *called = activation_with(model)
+    activations = activation_with(model.pace)
     step = step_with(move, activations)
-    own = (start, stop, hand, limited, fibre, one, torques, feel, half_step, move, activations, *called, step)
-    return Functions(step, feel, (*JointedArm.functions, *arm_motion.COMPONENT_WISE, model.force, *model.functions, *own))
+    own = (start, stop, hand, limited, fibre, one, torques, feel, half_step, move, rate, later, activations, step)
+    return Functions(
+        *(one, activations, step, feel),
+        (*JointedArm.functions, *arm_motion.COMPONENT_WISE, model.force, model.pace, *model.functions, *own),
+    )
 
 
 _LEAST_TIME, _MOST_TIME = 0.01, 1.0  # time constants of activation, s: that of the shortest is followed by the longest step
-_NUMBERED = ("shoulder flexor", "shoulder extensor", "elbow flexor", "elbow extensor", "two-joint flexor", "two-joint extensor")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,18 +219,21 @@ class MuscleArm(JointedArm):
 
     kind: ClassVar[str] = "muscle_arm"
     title: ClassVar[str] = "an arm of two bones with six muscles"
+    unit: ClassVar[str] = ""
     model: ClassVar[Model] = KISTEMAKER
     State: ClassVar[type[Any]] = State
     Params: ClassVar[type[Any]] = Params
     low: ClassVar[tuple[float, ...]] = (0.0,) * COUNT
     high: ClassVar[tuple[float, ...]] = (1.0,) * COUNT
     senses: ClassVar[tuple[str, ...]] = (
-        *(f"length of the {name}, optimal lengths beyond 1" for name in _NUMBERED),
-        *(f"velocity of the {name}, 10 optimal lengths/s" for name in _NUMBERED),
-        *(f"force of the {name}, share of its maximum" for name in _NUMBERED),
+        *(f"length of the {name}, optimal lengths beyond 1" for name in NAMES),
+        *(f"velocity of the {name}, 10 optimal lengths/s" for name in NAMES),
+        *(f"force of the {name}, share of its maximum" for name in NAMES),
         *("angle of the shoulder, rad", "angle of the elbow, rad"),
     )
     _functions: ClassVar[Functions] = functions_of(KISTEMAKER)
+    pull = staticmethod(_functions.pull)
+    activations = staticmethod(_functions.activations)
     start = staticmethod(start)
     step = staticmethod(_functions.step)
     stop = staticmethod(stop)
@@ -274,6 +288,11 @@ class MuscleArm(JointedArm):
         times = [usual if time is None else time for time, usual in zip(given, self.model.times, strict=True)]
         return Params(*self.bones, dt, *times, *MUSCLES[self.muscles].numbers())
 
+    def muscle_numbers(self, params: Any) -> tuple[tuple[float, ...], ...]:
+        """The five numbers that `pull` takes of every muscle, each of all muscles, from the parameters."""
+        first = Params._fields.index(_OF_MUSCLES[0])
+        return tuple(params[first + k :: 5][:COUNT] for k in range(5))
+
     @property
     def strength(self) -> tuple[float, ...]:
         """See `Plant.strength`."""
@@ -299,6 +318,8 @@ class ThelenArm(MuscleArm):
     kind: ClassVar[str] = "thelen_muscle_arm"
     model: ClassVar[Model] = THELEN
     _functions: ClassVar[Functions] = functions_of(THELEN)
+    pull = staticmethod(_functions.pull)
+    activations = staticmethod(_functions.activations)
     step = staticmethod(_functions.step)
     feel = staticmethod(_functions.feel)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = _functions.all
@@ -313,6 +334,8 @@ class VirtualMuscleArm(MuscleArm):
     kind: ClassVar[str] = "virtual_muscle_arm"
     model: ClassVar[Model] = VIRTUAL
     _functions: ClassVar[Functions] = functions_of(VIRTUAL)
+    pull = staticmethod(_functions.pull)
+    activations = staticmethod(_functions.activations)
     step = staticmethod(_functions.step)
     feel = staticmethod(_functions.feel)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = _functions.all

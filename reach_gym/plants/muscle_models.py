@@ -1,7 +1,7 @@
-"""How muscles pull: three published models, each a force for activation, length and velocity and a rate of activation.
+"""How muscles pull: three published models, each a force for activation, length and velocity and a pace of activation.
 
-Component-wise functions as in `reach_gym.plants.point_mass`. Lengths of fibres are in optimal lengths, their velocities in optimal
-lengths per second and positive where they lengthen, forces are shares of the muscle's maximum. No muscle pushes.
+Component-wise functions as in `reach_gym.plants.point_mass`. Lengths of fibres are in optimal lengths, their velocities in
+optimal lengths per second and positive where they lengthen, forces are shares of the muscle's maximum. No muscle pushes.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ class Model(NamedTuple):
     """A model of muscle.
 
     Attributes:
-        force: ``force(a, l, v)``.
-        rate: ``rate(a, u, rising, tau_act, tau_deact)``: of the activation `a` under the excitation `u`, 1/s; `rising` is 1 where
-            the excitation is above the activation.
+        force: ``force(a, length, v)``.
+        pace: ``pace(u, rising, tau_act, tau_deact)``: four numbers n0, n1, d0 and d1, with which the activation a follows the
+            excitation u by ``da/dt = (u - a) (n0 + n1 a) / (d0 + d1 a)``; `rising` is 1 where the excitation is above the
+            activation, else 0.
         times: Usual time constants of activation and deactivation, s.
         functions: What both call.
         source: The publication.
@@ -29,20 +30,20 @@ class Model(NamedTuple):
     """
 
     force: Callable[..., Any]
-    rate: Callable[..., Any]
+    pace: Callable[..., Any]
     times: tuple[float, float]
     functions: tuple[Callable[..., Any], ...]
     source: str
     how_obtained: str
 
 
-def kistemaker_force(a: Any, l: Any, v: Any) -> Any:  # noqa: E741
+def kistemaker_force(a: Any, length: Any, v: Any) -> Any:
     """Kistemaker et al. 2010: a parabola of the length; two hyperbolas of the velocity, after van Soest & Bobbert.
 
     Shortening follows Hill's hyperbola, which is slower for low activations and, beyond the optimal length, less curved. The
     slope is twice as steep where lengthening begins; there the force tends to 1.5 times the isometric one, and a slope of 0.001.
     """
-    isometric, curvature, pace = hill_numbers(a, l)
+    isometric, curvature, pace = hill_numbers(a, length)
     steep = pace * (isometric + curvature)
     slope = 2.0 * (isometric + curvature)
     slope = at_least(slope - _TAIL * pace, 0.5 * slope)  # else a muscle that hardly pulls would have a pole
@@ -52,29 +53,29 @@ def kistemaker_force(a: Any, l: Any, v: Any) -> Any:  # noqa: E741
     against = at_least(either(shortens, pace - v, half * pace + v * slope), 1e-9)
     share = either(shortens, steep, half * half * pace) / against
     active = either(shortens, share - curvature, 3.0 * half + _TAIL * v - share)
-    return at_least(active, 0.0) + kistemaker_passive(l)
+    return at_least(active, 0.0) + kistemaker_passive(length)
 
 
-def hill_numbers(a: Any, l: Any) -> Any:  # noqa: E741
+def hill_numbers(a: Any, length: Any) -> Any:
     """The isometric force, and the numbers a and b of Hill's hyperbola, in maximal forces and optimal lengths per second."""
-    off = (l - 1.0) * (1.0 / 0.66)
+    off = (length - 1.0) * (1.0 / 0.66)
     by_length = at_least(1.0 - off * off, 0.01)
     low = at_least((0.3 - a) * (1.0 / 0.295), 0.0)
-    return a * by_length, 0.41 * a * either(l > 1.0, by_length, 1.0 + 0.0 * l), 5.2 * (1.0 - 0.9 * (low * low))
+    return a * by_length, 0.41 * a * either(length > 1.0, by_length, 1.0 + 0.0 * length), 5.2 * (1.0 - 0.9 * (low * low))
 
 
-def kistemaker_passive(l: Any) -> Any:  # noqa: E741
+def kistemaker_passive(length: Any) -> Any:
     """A parabola from 1.4 optimal lengths, the maximal force at 1.66."""
-    stretch = at_least(l - 1.4, 0.0) * (1.0 / 0.26)
+    stretch = at_least(length - 1.4, 0.0) * (1.0 / 0.26)
     return stretch * stretch
 
 
-def thelen_force(a: Any, l: Any, v: Any) -> Any:  # noqa: E741
+def thelen_force(a: Any, length: Any, v: Any) -> Any:
     """Thelen 2003 for young adults: a Gaussian of the length, hyperbolas of the velocity, an exponential without activation.
 
     The greatest velocity grows with the activation from 2.5 to 10 optimal lengths per second.
     """
-    off = l - 1.0
+    off = length - 1.0
     pace = v / (2.5 + 7.5 * a)
     shortens = pace < 0.0
     by_velocity = either(shortens, 1.0 + pace, 1.0 + 35.0 * pace) / either(shortens, 1.0 - 4.0 * pace, 1.0 + 25.0 * pace)
@@ -82,53 +83,54 @@ def thelen_force(a: Any, l: Any, v: Any) -> Any:  # noqa: E741
     return a * exponential((-1.0 / 0.45) * (off * off)) * at_least(by_velocity, 0.0) + at_least(passive, 0.0)
 
 
-def virtual_force(a: Any, l: Any, v: Any) -> Any:  # noqa: E741
+def virtual_force(a: Any, length: Any, v: Any) -> Any:
     """The virtual muscle of Brown, Cheng & Loeb 1999 with the averages of fast and slow fibres of Li & Todorov 2004.
 
     What the activation recruits depends on the length. The formula holds between 0.2 and 1.93 optimal lengths (beyond 2.03 an
     exponent changes its sign) and stays as there outside; where its passive part would push, there is no force.
     """
-    l = at_least(l, 0.2)  # noqa: E741
-    l = -at_least(-l, -1.93)  # noqa: E741
-    off = (exponential(1.93 * logarithm(l)) - 1.0) * (1.0 / 1.03)
+    length = at_least(length, 0.2)
+    length = -at_least(-length, -1.93)
+    off = (exponential(1.93 * logarithm(length)) - 1.0) * (1.0 / 1.03)
     off = at_least(either(off < 0.0, -off, off), 1e-7)
     by_length = exponential(-exponential(1.87 * logarithm(off)))
     shortens = v < 0.0
-    by_velocity = either(shortens, -5.72 - v, 0.62 - v * (-3.12 + l * (4.21 - 2.67 * l))) / either(
-        shortens, -5.72 + v * (1.38 + 2.09 * l), 0.62 + v
+    by_velocity = either(shortens, -5.72 - v, 0.62 - v * (-3.12 + length * (4.21 - 2.67 * length))) / either(
+        shortens, -5.72 + v * (1.38 + 2.09 * length), 0.62 + v
     )
-    passive = -0.02 * exponential(-18.7 * (l - 0.79))
-    exponent = 2.11 + 4.16 * (1.0 / l - 1.0)
+    passive = -0.02 * exponential(-18.7 * (length - 0.79))
+    exponent = 2.11 + 4.16 * (1.0 / length - 1.0)
     recruited = 1.0 - exponential(-exponential(exponent * logarithm(a / (0.56 * exponent))))
     return recruited * at_least(by_length * at_least(by_velocity, 0.0) + passive, 0.0)
 
 
-def steeper_rate(a: Any, u: Any, rising: Any, tau_act: Any, tau_deact: Any) -> Any:
+def steeper_pace(u: Any, rising: Any, tau_act: Any, tau_deact: Any) -> Any:
     """Thelen 2003: the more active, the slower a muscle becomes more active and the faster less."""
-    ease = 0.5 + 1.5 * a
-    return (u - a) * either(rising, 1.0 + 0.0 * a, ease) / either(rising, tau_act * ease, tau_deact + 0.0 * a)
+    falling = 1.0 - rising
+    return rising + 0.5 * falling, 1.5 * falling, 0.5 * tau_act * rising + tau_deact * falling, 1.5 * tau_act * rising
 
 
-def filtered_rate(a: Any, u: Any, rising: Any, tau_act: Any, tau_deact: Any) -> Any:
-    """Li & Todorov 2004: a filter whose time constant goes from that of deactivation to that of activation with the excitation."""
-    return (u - a) / (tau_deact + (tau_act - tau_deact) * u * rising)
+def filtered_pace(u: Any, rising: Any, tau_act: Any, tau_deact: Any) -> Any:
+    """Li & Todorov 2004: a filter; the more excited, the more its time constant is that of activation."""
+    none = 0.0 * rising
+    return none + 1.0, none, tau_deact + (tau_act - tau_deact) * u * rising, none
 
 
 _TAIL = 0.001
 KISTEMAKER = Model(
-    *(kistemaker_force, steeper_rate, (0.015, 0.05), (hill_numbers, kistemaker_passive, *exponentials.COMPONENT_WISE)),
+    *(kistemaker_force, steeper_pace, (0.015, 0.05), (hill_numbers, kistemaker_passive, *exponentials.COMPONENT_WISE)),
     source="Kistemaker, Wong & Gribble 2010, 10.1152/jn.00483.2010; activation: Thelen 2003, 10.1115/1.1531112",
     how_obtained="secondary: from public model code, which squares the whole factor of low activations, measures velocities of "
     "its rigid tendons in ten optimal lengths per second beside constants per second, and makes the hyperbola of its compliant "
     "tendons less curved below, not beyond, the optimal length",
 )
 THELEN = Model(
-    *(thelen_force, steeper_rate, (0.015, 0.05), exponentials.COMPONENT_WISE),
+    *(thelen_force, steeper_pace, (0.015, 0.05), exponentials.COMPONENT_WISE),
     source="Thelen 2003, 10.1115/1.1531112",
     how_obtained="secondary: constants from public model code, velocities by the publication's equation",
 )
 VIRTUAL = Model(
-    *(virtual_force, filtered_rate, (0.05, 0.066), exponentials.COMPONENT_WISE),
+    *(virtual_force, filtered_pace, (0.05, 0.066), exponentials.COMPONENT_WISE),
     source="Li & Todorov 2004, Proc. 1st ICINCO 222-229, after Brown, Cheng & Loeb 1999, J Muscle Res Cell Motil 20:627",
     how_obtained="secondary: from public model code, whose filter takes the time of activation where the excitation is below",
 )

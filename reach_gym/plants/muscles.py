@@ -1,6 +1,6 @@
 """The six muscles of a planar arm: where they pull and how strongly, with sources.
 
-In the order shoulder flexor, shoulder extensor, elbow flexor, elbow extensor, flexor of both joints, extensor of both.
+In the order of `NAMES`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from reach_gym.plants.muscle_models import KISTEMAKER, THELEN, VIRTUAL, Model
 
 Six = tuple[float, float, float, float, float, float]
 COUNT = 6
+NAMES = "shoulder flexor", "shoulder extensor", "elbow flexor", "elbow extensor", "two-joint flexor", "two-joint extensor"
 
 
 class Muscles(NamedTuple):
@@ -73,8 +74,8 @@ _ARM26: dict[str, Any] = {
 
 def _arm26(model: Model, path: Six, tendons: Six) -> Muscles:
     # The source counts the shoulder's angle from a right one.
-    lengths = [at - 0.5 * math.pi * by for at, by in zip(path, _ARM26["shoulder"], strict=True)]
-    return Muscles(model=model, path=tuple(lengths), tendons=tendons, **_ARM26)  # type: ignore[arg-type]
+    lengths: Any = tuple(at - 0.5 * math.pi * by for at, by in zip(path, _ARM26["shoulder"], strict=True))
+    return Muscles(model=model, path=lengths, tendons=tendons, **_ARM26)
 
 
 _RIGID = (0.151, 0.2322, 0.2859, 0.2355, 0.3329, 0.2989), (0.039, 0.066, 0.172, 0.187, 0.204, 0.217)
@@ -88,13 +89,19 @@ def _li_todorov() -> Muscles:
     shoulder, elbow = (tuple(-arm / 100 for arm in arms) for arms in _ARMS_CM)
     at_1, at_2 = (tuple(math.radians(angle) for angle in angles) for angles in _AT_OPTIMUM)
     path = tuple(o - s * q1 - e * q2 for o, s, e, q1, q2 in zip(optimal, shoulder, elbow, at_1, at_2, strict=True))
-    numbers: Any = (optimal, (0.0,) * COUNT, path, shoulder, elbow, (0.0,) * COUNT)
-    return Muscles(
-        *(VIRTUAL, tuple(31.8 * area for area in (22.0, 12.0, 18.0, 14.0, 5.0, 10.0)), *numbers),
-        names=("shoulder flexors", "shoulder extensors", "elbow flexors", "elbow extensors", "two-joint flexors", "two-joint extensors"),
-        source="Li & Todorov 2004, Proc. 1st ICINCO 222-229",
-        how_obtained="secondary: from public model code; 31.8 N per cm^2 of the areas there",
-    )
+    sets: dict[str, Any] = {
+        "forces": tuple(31.8 * area for area in (22.0, 12.0, 18.0, 14.0, 5.0, 10.0)),
+        "optimal": optimal,
+        "tendons": (0.0,) * COUNT,
+        "path": path,
+        "shoulder": shoulder,
+        "elbow": elbow,
+        "curved": (0.0,) * COUNT,
+        "names": NAMES,
+        "source": "Li & Todorov 2004, Proc. 1st ICINCO 222-229",
+        "how_obtained": "secondary: from public model code; 31.8 N per cm^2 of the areas there",
+    }
+    return Muscles(model=VIRTUAL, **sets)
 
 
 MUSCLES: dict[str, Muscles] = {
