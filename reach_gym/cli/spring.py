@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym.fields import Pair
+from reach_gym.planning.muscles import excitations_for, torques_for_hand_force
+from reach_gym.plants.muscle_arm import MuscleArm
 from reach_gym.plants.plant import Plant
-from reach_gym.plants.skeleton import bent, reached
-from reach_gym.plants.turns import cosine_and_sine
+from reach_gym.plants.skeleton import JointedArm, bent
 from reach_gym.plants.two_link_arm import TwoLinkArm
 from reach_gym.reach.keywords import Reach
 
@@ -42,8 +43,9 @@ def _hand_of(plant: Plant) -> tuple[Matrix, float, float]:
 
     The damping of an arm's joints is not among it, as the torques of `pull` take that off joint by joint.
     """
-    if isinstance(plant, TwoLinkArm):
-        return np.linalg.inv(plant.mobility(*bent(0.0, 0.0, plant.bones))), 0.0, plant.force_lag
+    if isinstance(plant, JointedArm):
+        lag = plant.force_lag if isinstance(plant, TwoLinkArm) else 0.0
+        return np.linalg.inv(plant.mobility(*bent(0.0, 0.0, plant.bones))), 0.0, lag
     hand = plant.linear()
     return hand.mass * np.eye(2), hand.damping, hand.lag
 
@@ -54,9 +56,6 @@ def spring_of(plant: Plant, dt: float) -> Spring:
 
     It is the stiffer, the heavier the hand is in a direction, and the damping of the hand counts as part of the spring's, so that
     every hand feels alike.
-
-    Raises:
-        NotApplicableError: No force can be put on the hand of this plant by its actuators at once.
     """
     mass, damping, lag = _hand_of(plant)
     frequency = min(_FREQUENCY, _STEADY / dt, *([_LAGGING / lag] if lag else []))
@@ -72,20 +71,20 @@ def pull(task: Reach, pointer: Pair, state: Sequence[float]) -> npt.NDArray[np.f
         state: Of the plant.
 
     Returns:
-        float32 (n,), one number for each actuator, within [-1, 1].
+        float32 (n,), one number for each actuator, within its bounds.
     """
     plant, spring = task.plant, spring_of(task.plant, task.dt)
     hand = np.array(plant.hand(state, task.params))
     force = spring.stiffness @ (pointer - hand[:2]) - spring.damping @ hand[2:]
-    command = _torques(plant, force, state) if isinstance(plant, TwoLinkArm) else force
+    command = _drive(plant, force, state, task.params) if isinstance(plant, JointedArm) else force
     action = command / plant.strength
     return (action / max(1.0, float(np.abs(action).max()))).astype(np.float32)
 
 
-def _torques(plant: TwoLinkArm, force: Matrix, state: Sequence[Any]) -> Matrix:
-    """The torques (N m) that push the hand with a force (N), and make up for the damping of the joints."""
-    q1, q2, *pace = state[:4]
-    _, _, *rows = reached(*cosine_and_sine(q1), *cosine_and_sine(q2), plant.bones)
-    jacobian, damping = np.array(rows).reshape(2, 2), np.array(plant.constants.damping)
-    torques: Matrix = jacobian.T @ force + damping @ pace
-    return torques
+def _drive(plant: JointedArm, force: Matrix, state: Sequence[float], params: Any) -> Matrix:
+    """The commands of an arm that push its hand with a force (N), and make up for the damping of the joints."""
+    joints = [np.array([each]) for each in state]
+    torques = torques_for_hand_force(force[None], joints, params) + np.array(plant.constants.damping) @ state[2:4]
+    commands = excitations_for(torques, joints, params, plant) if isinstance(plant, MuscleArm) else torques
+    command: Matrix = commands[0]
+    return command
