@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from reach_gym.keywords import choice_of, keyword, number_from
+from reach_gym.plants.limbs import Limbs, limbs_of
 from reach_gym.plants.muscle_models import KISTEMAKER, THELEN, VIRTUAL, Model
 from reach_gym.plants.muscle_motion import Functions, Params, State, functions_of, hand, stop
 from reach_gym.plants.muscles import COUNT, MUSCLES, NAMES
@@ -105,6 +106,10 @@ class MuscleArm(JointedArm):
     def strength(self) -> tuple[float, ...]:
         """See `Plant.strength`."""
         return (1.0,) * COUNT
+
+    def limbs(self, state: Any, params: Any) -> Limbs | None:
+        """See `Plant.limbs`."""
+        return limbs_of(state[0], state[1], params, state[4 : 4 + COUNT])
 
     def describe(self) -> str:
         """One line about the body, for people."""

@@ -17,6 +17,7 @@ import numpy as np
 from reach_gym import checks
 from reach_gym.keywords import choice_of, keyword
 from reach_gym.plants.bounds import confine, square_root
+from reach_gym.plants.limbs import Limbs, limbs_of
 from reach_gym.plants.plant import Plant
 from reach_gym.plants.turns import angle_of, cosine_and_sine, small_turn, turned_on
 
@@ -362,6 +363,10 @@ class JointedArm(Plant):
         _, _, *rows = reached(*turns, self.bones)
         jacobian, (m11, m12, m22) = np.array(rows).reshape(2, 2), inertia(turns[2], self.bones)
         return jacobian @ np.linalg.solve(np.array([[m11, m12], [m12, m22]]), jacobian.T)
+
+    def limbs(self, state: Any, params: Any) -> Limbs | None:
+        """See `Plant.limbs`; the first two numbers of the state are the joints' angles."""
+        return limbs_of(state[0], state[1], params)
 
     def jacobian(self, x: float, y: float) -> Any:
         """How the hand at (x, y), m, moves with the joints, float64 (2, 2), m/rad.
