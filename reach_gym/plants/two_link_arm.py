@@ -29,9 +29,9 @@ class State(NamedTuple):
     t2: Any
 
 
-# What does not change: the `Bones`; the time step, s; how much of the difference between torque and command is left after each
-# quarter of it.
-_named = namedtuple("Params", (*Bones._fields, "dt", "keep_1", "keep_2", "keep_3", "keep_4"))  # type: ignore[misc]
+# What does not change: the `Bones`; the time step, s; how much of the difference between torque and command is left at its
+# beginning, where without a lag there is none, and after each quarter of it.
+_named = namedtuple("Params", (*Bones._fields, "dt", "keep_0", "keep_1", "keep_2", "keep_3", "keep_4"))  # type: ignore[misc]
 Params: type[Any] = _named
 
 
@@ -99,10 +99,10 @@ def step(state: Any, command: Any, scale: Any, field: Any, params: Any) -> Any:
         The new state, and the field's mean force (x, y) on the hand during the step, N.
     """
     q1, q2, w1, w2, t1, t2 = state
-    dt, keep_1, keep_2, keep_3, keep_4 = params[15], params[16], params[17], params[18], params[19]
+    dt, keep_0, keep_1, keep_2, keep_3, keep_4 = params[15], params[16], params[17], params[18], params[19], params[20]
     u1, u2 = command[0] + 0.0, command[1] + 0.0  # a torque of zero has no sign
     over_1, over_2 = t1 - u1, t2 - u2
-    at_0, at_1 = (u1 + over_1, u2 + over_2), (u1 + over_1 * keep_1, u2 + over_2 * keep_1)
+    at_0, at_1 = (u1 + over_1 * keep_0, u2 + over_2 * keep_0), (u1 + over_1 * keep_1, u2 + over_2 * keep_1)
     at_2, at_3 = (u1 + over_1 * keep_2, u2 + over_2 * keep_2), (u1 + over_1 * keep_3, u2 + over_2 * keep_3)
     at_4 = u1 + over_1 * keep_4, u2 + over_2 * keep_4
     c1, s1 = cosine_and_sine(q1)
@@ -175,7 +175,8 @@ class TwoLinkArm(JointedArm):
             ValueError: `dt` is longer than 20 ms.
         """
         self.require_short(dt)
-        kept = [fading(dt * k / 4, self.force_lag)[0] if self.force_lag else 0.0 for k in range(1, 5)]
+        lag = self.force_lag
+        kept = (1.0, *(fading(dt * k / 4, lag)[0] for k in range(1, 5))) if lag else (0.0,) * 5
         return Params(*self.bones, dt, *kept)
 
     @property
