@@ -17,7 +17,7 @@ def cursor_rows(task: Reach, env: Any) -> list[tuple[str, str]]:
     """What there is to say about a `task`, as (name, text); `env` is its environment, whose spaces are told."""
     half = f"|x|, |y| <= {_centimetres(task.workspace)}"
     rows = [
-        ("hand", f"{task.plant.describe()}, stopped at |x|, |y| = {_centimetres(task.arena)}"),
+        ("hand", f"{task.plant.describe()}, {task.plant.describe_stop(task.arena)}"),
         ("workspace", f"{half}; x to the right, y upwards; all numbers in SI units"),
         ("observation", f"{task.observation}: {OBSERVATIONS[task.observation].meaning}{_senses(task, env.observation_space)}"),
         ("actions", f"{env.action_space}: {task.plant.describe_actions()}{_tremor(task)}"),
@@ -117,12 +117,21 @@ def _senses(task: Reach, space: Any) -> str:
     delay = f"; {task.delay} steps old" if task.delay else ""
     noise = f"; with noise of {place:g} m and {speed:g} m/s" if place or speed else ""
     past = f"; then the last {task.history} and the actions that followed them, {space.shape} in all" if task.history else ""
-    return delay + noise + past
+    return delay + noise + _felt(task) + past
+
+
+def _felt(task: Reach) -> str:
+    if not task.feels:
+        return ""
+    delay = f", {task.felt_delay} steps old" if task.felt_delay else ""
+    noise = f", with noise of {task.felt_noise:g}" if task.felt_noise else ""
+    return f"; felt{delay}{noise}: {'; '.join(task.plant.senses)}"
 
 
 def _tremor(task: Reach) -> str:
     plain, share = task.motor_noise
-    return f", with noise of {plain:g} N and {100 * share:g} % of the force" if plain or share else ""
+    most = f"{plain:g} {task.plant.unit}".rstrip()
+    return f", with noise of {most} and {100 * share:g} % of the command" if plain or share else ""
 
 
 def _timeline(task: Reach) -> str:

@@ -19,6 +19,7 @@ from reach_gym.figures.force_profiles import ForceProfiles, channel_parts, force
 from reach_gym.figures.generalisation import by_direction, generalisation
 from reach_gym.figures.hand_paths import SIGN, Panel, Paths, hand_paths, panels
 from reach_gym.figures.learning_curves import learning_curve, trial_curves
+from reach_gym.figures.mobility import mobility
 from reach_gym.figures.saving import save
 from reach_gym.figures.speed_profiles import velocity_profiles
 from reach_gym.figures.style import COLORS, Look, look
@@ -39,6 +40,7 @@ __all__ = [
     "lateral_forces",
     "learning_curve",
     "look",
+    "mobility",
     "panels",
     "save",
     "trial_curves",

@@ -149,6 +149,7 @@ class PointMass(Plant):
 
     kind: ClassVar[str] = "point_mass"
     title: ClassVar[str] = "a point mass"
+    unit: ClassVar[str] = "N"
     State: ClassVar[type[Any]] = State
     Params: ClassVar[type[Any]] = Params
     low: ClassVar[tuple[float, ...]] = (-1.0, -1.0)

@@ -317,15 +317,19 @@ class JointedArm(Plant):
         """As far as the stretched arm reaches along one axis."""
         return max(map(abs, self.shoulder)) + sum(self.constants.lengths)
 
-    def reaches(self, x: float, y: float) -> bool:
-        """Whether the hand can be at (x, y) with both joints within their limits, and not quite stretched out."""
+    def hindrance(self, x: float, y: float) -> str | None:
+        """Why the hand cannot be at (x, y) with both joints within their limits, and not quite stretched out, if it cannot."""
         l1, l2 = self.constants.lengths
         away = math.hypot(x - self.shoulder[0], y - self.shoulder[1])
-        if not abs(l1 - l2) + (1 - _STRETCHED) * (l1 + l2) < away < _STRETCHED * (l1 + l2):
-            return False
-        q1, q2 = bent(x, y, self.bones)
-        bones = self.bones
-        return bool(bones.q1_low <= q1 <= bones.q1_high and bones.q2_low <= q2 <= bones.q2_high)
+        nearest, farthest = abs(l1 - l2) + (1 - _STRETCHED) * (l1 + l2), _STRETCHED * (l1 + l2)
+        if not nearest < away < farthest:
+            return f"{away:g} m from the shoulder, which must be between {nearest:g} and {farthest:g} m"
+        limits = self.bones[-4:]
+        for joint, angle, low, high in zip(("shoulder", "elbow"), bent(x, y, self.bones), limits[::2], limits[1::2], strict=True):
+            if not low <= angle <= high:
+                at, least, most = map(math.degrees, (angle, low, high))
+                return f"with the {joint} at {at:.1f} degrees, which must be from {least:g} to {most:g}"
+        return None
 
     def free_within(self, arena: float) -> float:
         """Half the side of a square around the origin whose edge, and so whose inside, is within reach; see `reaches`."""
@@ -365,6 +369,35 @@ class JointedArm(Plant):
         jacobian, (m11, m12, m22) = np.array(rows).reshape(2, 2), inertia(turns[2], self.bones)
         return jacobian @ np.linalg.solve(np.array([[m11, m12], [m12, m22]]), jacobian.T)
 
+    def jacobian(self, x: float, y: float) -> Any:
+        """How the hand at (x, y), m, moves with the joints, float64 (2, 2), m/rad.
+
+        Raises:
+            ValueError: (x, y) is out of reach.
+        """
+        self.require_reach("(x, y)", x, y)
+        q1, q2 = bent(x, y, self.bones)
+        _, _, *rows = reached(math.cos(q1), math.sin(q1), math.cos(q2), math.sin(q2), self.bones)
+        return np.array(rows).reshape(2, 2)
+
+    def carried(self, viscosity: Any, there: Pair, here: Pair) -> Any:
+        """A viscous field at the hand that is carried to another place as a field of joint torques, float64 (2, 2), N s/m.
+
+        With the hand at `there` the torques are ``J' B J w`` for the joints' velocities w. The same torques are, `here`, those of
+        another field at the hand (Shadmehr & Mussa-Ivaldi 1994, who test with it in which coordinates people learn).
+
+        Args:
+            viscosity: B (2, 2), N s/m.
+            there: Where it was learned, m.
+            here: Another place, m.
+
+        Raises:
+            ValueError: One of them is out of reach.
+        """
+        old, new = self.jacobian(*there), self.jacobian(*here)
+        change = old @ np.linalg.inv(new)
+        return change.T @ np.asarray(viscosity, np.float64) @ change
+
     def require_short(self, dt: float) -> None:
         """Refuses time steps that are too long to move an arm.
 
@@ -378,3 +411,8 @@ class JointedArm(Plant):
         """One line about the body, for people."""
         (l1, l2), (m1, m2), *_ = self.constants
         return f"{self.title} of {l1:g} and {l2:g} m, {m1:g} and {m2:g} kg ({ARMS[self.arm].source})"
+
+    def describe_stop(self, arena: float) -> str:
+        """What stops the hand, for people: the limits of the joints."""
+        (a, b), (c, d) = self.joint_limits
+        return f"stopped by its joints: the shoulder moves from {a:g} to {b:g} degrees, the elbow from {c:g} to {d:g}"

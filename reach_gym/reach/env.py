@@ -104,7 +104,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
             TypeError: There is no such keyword, or it has the wrong type.
             ValueError: A keyword has a value that is not allowed.
         """
-        given, beside = with_plant(with_preset(keywords), task), [*plant_keywords(), "preset"]
+        given, beside = with_plant(with_preset(keywords, task), task), [*plant_keywords(), "preset"]
         made, shown = read(type(self).__name__, (Reach, Shown), given, task, beside)
         self.render_mode, self._lean = shown.render_mode, shown.lean
         self._trial = ReachTrial(made, None if self.render_mode is None else self._watch)

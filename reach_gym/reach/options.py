@@ -10,7 +10,7 @@ import numpy.typing as npt
 from reach_gym import checks
 from reach_gym.fields import ForceField
 from reach_gym.reach.keywords import Reach, reach_field
-from reach_gym.reach.session import require_apart, require_one_apart
+from reach_gym.reach.session import require_apart, require_one_apart, require_within_reach
 from reach_gym.reach.targets import point
 from reach_gym.sessions.schedule import MAX_GAIN
 
@@ -70,13 +70,16 @@ def reach_options(task: Reach, options: Any, rows: int = 1) -> ReachOptions:
 
 
 def check_places(options: ReachOptions, task: Reach, trials: Any) -> None:
-    """Refuses a start or target of the `options` that is too near to what the session says of the rows' `trials`.
+    """Refuses a start or target of the `options` out of reach, or too near to what the session says of the rows' `trials`.
 
     Raises:
         ValueError: It is so in a row.
     """
     if options.start is None and options.target is None:
         return
+    for name, places in (("start", options.start), ("target", options.target)):
+        for spot in () if places is None else np.unique(places, axis=0).tolist():
+            require_within_reach(f"options['{name}']", tuple(spot), task)
     table = task.table
     for row, place in enumerate(table.place_of(np.asarray(trials, np.int64)).tolist()):
         given = table.start[place] if options.start is None else options.start[row]

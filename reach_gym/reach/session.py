@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from reach_gym.reach.keywords import Reach
 
 
+_EDGE = 21  # places along each side of the workspace that are tried
+
+
 class Distinct(NamedTuple):
     """What the trials of a session have, each thing once.
 
@@ -52,6 +55,35 @@ def expected_fields(table: TrialTable) -> list[Any]:
     return found
 
 
+def check_reach(task: Reach) -> None:
+    """Refuses a start, targets, or a workspace that they are drawn from, where the plant's hand cannot be.
+
+    Raises:
+        ValueError: It cannot; the message says where, and why.
+    """
+    if task.start is not None:
+        require_within_reach("start", task.start, task)
+    for target in task.points:
+        require_within_reach("targets", target, task)
+    if task.start is None or not task.points:
+        # Whatever stops a limb on the inside of the square stops it somewhere on its edge, too.
+        along = np.linspace(-task.workspace, task.workspace, _EDGE).tolist()
+        for a in along:
+            for place in ((a, -task.workspace), (a, task.workspace), (-task.workspace, a), (task.workspace, a)):
+                require_within_reach("workspace", place, task)
+
+
+def require_within_reach(name: str, place: Pair, task: Reach) -> None:
+    """Refuses a place (x, y) where the plant's hand cannot be.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    why = task.plant.hindrance(*place)
+    if why is not None:
+        raise ValueError(f"`{name}` must be within reach of {task.plant.title}, got ({place[0]:g}, {place[1]:g}) m: {why}.")
+
+
 def check_table(task: Reach) -> None:
     """Refuses rows of the table of trials that do not fit the task.
 
@@ -64,6 +96,9 @@ def check_table(task: Reach) -> None:
         try:
             given = [None if place is None else point(name, place, task.workspace) for name, place in
                      (("start", row.start), ("target", row.target))]  # fmt: skip
+            for name, place in zip(("start", "target"), given, strict=True):
+                if place is not None:
+                    require_within_reach(name, place, task)
             start = task.start if given[0] is None else given[0]
             if given[1] is not None:
                 require_apart(start, given[1], task)

@@ -58,9 +58,11 @@ class TrialTable:
         """Makes a table of `rows`.
 
         Raises:
-            TypeError: A value has the wrong type; the message names row, from 1, and column.
+            TypeError: `rows` are none, or a value has the wrong type; the message names row, from 1, and column.
             ValueError: A value is out of range, values do not go together, or there are none or more than `MAX_TRIALS` rows.
         """
+        if not isinstance(rows, Iterable):
+            raise TypeError(f"`rows` must be rows of a session, got {checks.shown(rows)}.")
         given: Columns = {name: [] for name in DEFAULTS}
         for number, row in enumerate(rows, 1):
             if number > MAX_TRIALS:

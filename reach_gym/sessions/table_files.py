@@ -55,8 +55,11 @@ def write_table(table: TrialTable, path: str | Path) -> None:
 
     Raises:
         OSError: The file cannot be written.
-        ValueError: It has another ending.
+        TypeError: `table` is no table.
+        ValueError: The file has another ending.
     """
+    if not isinstance(table, TrialTable):
+        raise TypeError(f"`table` must be a TrialTable, got {checks.shown(table)}.")
     ending = checks.choice("path", Path(path).suffix.lower(), (".csv", ".json"))
     files.write(path, (_to_csv(table) if ending == ".csv" else _to_json(table)).encode())
 

@@ -157,7 +157,7 @@ def test_show_explains_a_cursor_task(capsys):
         "|x|, |y| <= 10 cm",
         "observation: vector: float32 (14,): target x, y",
         "times in s; 4 steps old",
-        "1 is 10 N, with noise of 0.1 N and 20 % of the force",
+        "1 is 10 N, with noise of 0.1 N and 20 % of the command",
         "start: drawn anew for every trial",
         "target: x = 5 cm, y = -2 cm",
         "viscosity ((0.0, -13.0), (13.0, 0.0)) everywhere",

@@ -71,7 +71,7 @@ KEYWORDS = [
     ({"start": ("0", 0)}, TypeError, "start[0]", "got '0'."),
     ({"reward": "steep"}, ValueError, "reward", "'shaped', 'sparse', 'dense', got 'steep'."),
     ({"reward": None}, TypeError, "reward", "got None."),
-    ({"observation": "index"}, ValueError, "observation", "'vector', 'pixels', 'goal', got 'index'."),
+    ({"observation": "index"}, ValueError, "observation", "'vector', 'pixels', 'goal', 'body', got 'index'."),
     ({"observation": ["vector"]}, TypeError, "observation", "got ['vector']."),
     ({"rotation": 181}, ValueError, "rotation", "from -180 to 180, got 181."),
     ({"rotation": NAN}, ValueError, "rotation", "got nan."),
@@ -105,7 +105,7 @@ KEYWORDS = [
     ({"history": 3, "observation": "goal", "reward": "sparse"}, ValueError, "history", "0 with the observation 'goal', got 3."),
     ({"observation": "goal"}, ValueError, "reward", "'sparse' or 'dense', and `false_start` not 'abort'"),
     ({"observation": "goal", "reward": "dense", "false_start": "abort"}, ValueError, "false_start", "got 'dense' and 'abort'."),
-    ({"preset": "home"}, ValueError, "preset", "'simple', 'lab', 'sun_plitt', got 'home'."),
+    ({"preset": "home"}, ValueError, "preset", "'simple', 'lab', 'lab_arm', 'sun_plitt', got 'home'."),
     ({"preset": None}, TypeError, "preset", "got None."),
     ({"target_onset": -1}, ValueError, "target_onset", "got -1."),
     ({"target_onset": 1e9}, ValueError, "target_onset", "got 1000000000.0."),
@@ -143,6 +143,29 @@ KEYWORDS = [
     ({"render_mode": "ascii"}, ValueError, "render_mode", "got 'ascii'."),
     ({"render_mode": 1}, TypeError, "render_mode", "got 1."),
 ]  # fmt: skip
+ARM = {"plant": "two_link_arm"}
+FAR = {**ARM, "shoulder": (0.0, -0.7)}
+# Places where the arm's hand cannot be, and why.
+KEYWORDS += [
+    ({**ARM, "workspace": 0.2}, ValueError, "workspace", "got (-0.2, 0.2) m: 0.680074 m from the shoulder, which must be between 0.03315"),
+    ({**ARM, "workspace": 0.4, "targets": [(0.05, 0.05)], "start": None}, ValueError, "workspace", "m from the shoulder"),
+    (FAR, ValueError, "start", "got (0, 0) m: 0.7 m from the shoulder"),
+    ({**FAR, "start": (0, -0.1), "targets": [(0, -0.08), (0.0, 0.0)]}, ValueError, "targets", "got (0, 0) m: 0.7 m from the shoulder"),
+    ({**FAR, "start": (0, -0.1), "targets": [(0.0, -0.08)], "schedule": [{}, {"target": (0, 0.1)}]}, ValueError, "target", "got (0, 0.1) m: 0.8 m"),
+    ({**FAR, "start": (0, -0.1), "targets": [(0.0, -0.08)], "schedule": [{"start": (0, 0.1)}]}, ValueError, "start", "got (0, 0.1) m: 0.8 m"),
+    ({**ARM, "joint_limits": ((0, 30), (0, 155))}, ValueError, "start", "with the shoulder at 42.8 degrees, which must be from 0 to 30"),
+    ({**ARM, "joint_limits": ((0, 135), (0, 60))}, ValueError, "start", "with the elbow at 89.0 degrees, which must be from 0 to 60"),
+    ({**ARM, "dt": 0.05}, ValueError, "dt", "at most 0.02 s with an arm of two bones, got 0.05."),
+    ({"observation": "body"}, ValueError, "observation", "'body' with a point mass, which has no senses."),
+    ({"felt_delay": 2}, ValueError, "felt_delay", "0 unless the observation is 'body', got 2."),
+    ({**ARM, "felt_noise": 0.1}, ValueError, "felt_noise", "0 unless the observation is 'body', got 0.1."),
+    ({"felt_delay": 1001}, ValueError, "felt_delay", "got 1001."),
+    ({"felt_delay": 1.0}, TypeError, "felt_delay", "got 1.0."),
+    ({"felt_noise": -0.1}, ValueError, "felt_noise", "got -0.1."),
+    ({"felt_noise": NAN}, ValueError, "felt_noise", "got nan."),
+    ({"felt_noise": (0.1, 0.1)}, TypeError, "felt_noise", "got (0.1, 0.1)."),
+    ({"observation": "goal", "reward": "sparse", "history": 2}, ValueError, "history", "'goal', got 2."),
+]
 VECTOR_KEYWORDS = [
     ({"num_envs": 0}, ValueError, "num_envs", "got 0."),
     ({"num_envs": 10**12}, ValueError, "num_envs", "got 1000000000000."),
@@ -322,6 +345,28 @@ def complaints():
 def test_a_bad_keyword_is_refused(make, kwargs, kind, name, value):
     with pytest.raises(kind, match=wording(name, value)):
         make(kwargs)
+
+
+@pytest.mark.parametrize("make", [lambda kwargs: scalar(**kwargs), vector_from], ids=["scalar", "vector"])
+@pytest.mark.parametrize("name", ["start", "target"])
+def test_a_place_out_of_reach_is_refused_at_reset_and_changes_nothing(make, name):
+    env = make({**FAR, "start": (0, -0.1), "targets": [(0.0, -0.08)]})
+    env.reset(seed=1)
+    before = env.get_state()
+    with pytest.raises(ValueError, match=wording(f"options['{name}']", "within reach of an arm of two bones, got (0, 0.05) m: 0.75 m")):
+        env.reset(options={name: (0.0, 0.05)})
+    assert same(env.get_state(), before)
+
+
+@pytest.mark.parametrize("value", [-0.01, 3.0])
+@pytest.mark.parametrize("joint", ["q1", "q2"])
+def test_a_joint_beyond_its_limits_is_refused_in_a_state(joint, value):
+    env = scalar(**ARM)
+    env.reset(seed=1)
+    state = env.get_state()
+    state["floats"]["q1 q2".split().index(joint)] = value
+    with pytest.raises(ValueError, match=wording("state['floats']", f"joint limits, got {joint} = {value:g}.")):
+        env.set_state(state)
 
 
 @pytest.mark.parametrize("kwargs,kind,name,value", VECTOR_KEYWORDS, ids=label)

@@ -50,6 +50,10 @@ def test_files_give_the_same_table_back(tmp_path, ending):
         assert table_from_data(str(path)) == table
     with pytest.raises(ValueError, match="path"):
         write_table(EVERYTHING, tmp_path / "session.xls")
+    with pytest.raises(TypeError, match="`table` must be a TrialTable, got 5"):
+        write_table(5, tmp_path / "session.csv")
+    with pytest.raises(TypeError, match="`rows` must be rows of a session, got 5"):
+        TrialTable(5)
 
 
 def test_plain_data_copies_and_pickles():
