@@ -11,7 +11,7 @@ from reach_gym.plants.table import plant_from_data
 from reach_gym.plants.two_link_arm import TwoLinkArm
 from reach_gym.reach.env import CursorReachEnv
 from reach_gym.reach.vector_env import CursorReachVectorEnv
-from tests.refusals import label, unrefused, wording
+from tests.refusals import label, wording
 
 NAN, INF = float("nan"), float("inf")
 HUGE = 10**5000  # Python refuses to print it
@@ -116,7 +116,7 @@ def test_bad_arms(case):
 
 
 def test_they_are_refused_with_assertions_switched_off():
-    code = "from tests.plants.test_bad_arms import ARMS, TwoLinkArm, unrefused; print(*unrefused([(lambda v=v: TwoLinkArm(**v), rest) for v, *rest in ARMS]))"
+    code = "from tests.plants.test_bad_arms import ARMS, TwoLinkArm; from tests.refusals import unrefused; print(*unrefused([(lambda v=v: TwoLinkArm(**v), rest) for v, *rest in ARMS]))"
     done = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert done.stdout == f"{len(ARMS)} []\n", done.stderr
     assert len(ARMS) >= 60
