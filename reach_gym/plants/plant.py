@@ -8,8 +8,9 @@ A new plant is one module with a subclass of `Plant`, one line in `reach_gym.pla
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -94,6 +95,11 @@ class Plant(Keywords):
     feel: ClassVar[Callable[..., Any]] = staticmethod(feel_nothing)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]]
 
+    @classmethod
+    def suits(cls, keywords: Mapping[str, Any]) -> bool:
+        """Whether such `keywords` are for this class; if not, another of its family may take them."""
+        return True
+
     @abstractmethod
     def params(self, dt: float, arena: float) -> Any:
         """The parameters of time steps of `dt` seconds in an arena of half the side `arena`, in metres.
@@ -142,6 +148,10 @@ class Plant(Keywords):
     @abstractmethod
     def stiffest(self, dt: float) -> tuple[float, float]:
         """The greatest stiffness (N/m) and damping (N s/m) that walls may have at the hand to be stable in steps of `dt`."""
+
+    def bearable(self, dt: float) -> tuple[float, float, float]:
+        """The greatest push (N), viscosity (N s/m) and stiffness (N/m) of a field that steps of `dt` seconds can follow."""
+        return math.inf, math.inf, math.inf
 
     def to_data(self) -> dict[str, Any]:
         """The plant as plain JSON."""

@@ -16,9 +16,11 @@ import numpy as np
 
 from reach_gym import checks
 from reach_gym.keywords import choice_of, keyword
-from reach_gym.plants.bounds import square_root
+from reach_gym.plants.bounds import confine, square_root
 from reach_gym.plants.plant import Plant
 from reach_gym.plants.turns import angle_of, cosine_and_sine, small_turn, turned_on
+
+FASTEST = 100.0  # rad/s, of a joint: several times what people reach, and no more than a step can follow
 
 Pair = tuple[float, float]
 Matrix = tuple[Pair, Pair]
@@ -182,7 +184,7 @@ def pulled(c1: Any, s1: Any, c2: Any, s2: Any, w1: Any, w2: Any, u1: Any, u2: An
 
 
 def stop_joints(q1: Any, q2: Any, w1: Any, w2: Any, params: Any) -> Any:
-    """Stops the joints at their limits: beyond them a joint stays there, at rest.
+    """Stops the joints at their limits: beyond them a joint stays there, at rest; and none is faster than `FASTEST`.
 
     The stop is a blow on one joint without a rebound: what it does to the other one follows from the inertia. To set the elbow
     back to its limit changes the inertia; where it becomes more, the shoulder turns slower. So energy is only lost.
@@ -204,7 +206,9 @@ def stop_joints(q1: Any, q2: Any, w1: Any, w2: Any, params: Any) -> Any:
     q1 = q1 * inside + (q1_low + 0.0 * q1) * below + (q1_high + 0.0 * q1) * above
     # Where both joints are at their limits, both are at rest.
     w2 = (w2 + beyond * (m12 * w1 / m22)) * (1.0 - out * beyond)
-    return q1, q2, w1 * inside + 0.0, w2 + 0.0
+    w1, _ = confine(w1 * inside, 0.0, FASTEST)
+    w2, _ = confine(w2, 0.0, FASTEST)
+    return q1, q2, w1 + 0.0, w2 + 0.0
 
 
 def _two(name: str, value: Any, low: float, high: float) -> Pair:
@@ -235,6 +239,7 @@ def _limits(name: str, value: Any) -> Matrix:
 
 _LEAST, _MOST = 1e-3, 100.0  # of lengths, masses and inertias
 _LONGEST_STEP = 0.02  # s
+_GREATEST_PUSH = 1000.0  # N
 _STRETCHED = 0.995  # of its length the arm may be stretched out at the places of a task; at 1 the elbow's angle has no derivative
 _OF_SET = "None for that of the `arm`."
 
@@ -245,7 +250,7 @@ class JointedArm(Plant):
 
     functions: ClassVar[tuple[Callable[..., Any], ...]] = (
         *(bent, hand_at, reached, inertia, pulled, stop_joints),
-        *(square_root, angle_of, cosine_and_sine, small_turn, turned_on),
+        *(confine, square_root, angle_of, cosine_and_sine, small_turn, turned_on),
     )
 
     arm: str = keyword(
@@ -331,18 +336,10 @@ class JointedArm(Plant):
                 return f"with the {joint} at {at:.1f} degrees, which must be from {least:g} to {most:g}"
         return None
 
-    def free_within(self, arena: float) -> float:
-        """Half the side of a square around the origin whose edge, and so whose inside, is within reach; see `reaches`."""
-        least, most = 0.0, arena
-        for _ in range(12):
-            middle = 0.5 * (least + most)
-            along = np.linspace(-middle, middle, 41)
-            edge = [(x, y) for a in along for x, y in ((a, middle), (a, -middle), (middle, a), (-middle, a))]
-            if all(self.reaches(x, y) for x, y in edge) and self.reaches(0.0, 0.0):
-                least = middle
-            else:
-                most = middle
-        return 0.999 * least
+    def bearable(self, dt: float) -> tuple[float, float, float]:
+        """See `Plant.bearable`: what the half steps that the arm takes can follow, at the lightest that the hand is."""
+        mass, half = self.lightest, 0.5 * dt
+        return _GREATEST_PUSH, 2.5 * mass / half, 4 * mass / half**2
 
     def stiffest(self, dt: float) -> Pair:
         """See `Plant.stiffest`: of the lightest that the hand is in any direction, in the half steps that the arm takes."""

@@ -18,7 +18,7 @@ from reach_gym.fields import FieldNumbers
 from reach_gym.plants.table import PLANTS
 from reach_gym.reach.beginning import begin, candidate, given_or
 from reach_gym.reach.event_loops import eventful_cursor, eventful_move
-from reach_gym.reach.events import pick, squared_distance
+from reach_gym.reach.events import cursor_at, pick, sensed_of, squared_distance
 from reach_gym.reach.info import LINE
 from reach_gym.reach.loops import (
     END,
@@ -199,12 +199,10 @@ def _begin(plant: str) -> Any:
         """Begins the next trial in the rows of `mask`, and fills their info."""
         for i in range(len(mask)):
             if mask[i]:
-                next_trial(i, floats, counts, streams, past, tables)
-                # The hand rests at the start, where a rotation leaves the cursor.
-                x, y, vx, vy = past[0, 0, i], past[0, 1, i], past[0, 2, i], past[0, 3, i]
-                trial = trial_of(floats, i)
-                numbers[LINE.hand_x, i], numbers[LINE.hand_y, i] = x, y
-                numbers[LINE.hand_vx, i], numbers[LINE.hand_vy, i] = vx, vy
+                hand, cursor = next_trial(i, floats, counts, streams, past, tables)
+                x, y, trial = cursor[0], cursor[1], trial_of(floats, i)
+                numbers[LINE.hand_x, i], numbers[LINE.hand_y, i] = hand[0], hand[1]
+                numbers[LINE.hand_vx, i], numbers[LINE.hand_vy, i] = hand[2], hand[3]
                 numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i] = x, y
                 numbers[LINE.target_x, i], numbers[LINE.target_y, i] = trial.target_x, trial.target_y
                 numbers[LINE.force_x, i], numbers[LINE.force_y, i], numbers[LINE.effort, i] = 0.0, 0.0, 0.0
@@ -238,7 +236,7 @@ def _draw_points(key: Any, trial: Any, tables: Any, settings: Any, fixed_start: 
     return points
 
 
-def _next_trial_with(code: PlantCode) -> Callable[..., None]:
+def _next_trial_with(code: PlantCode) -> Callable[..., tuple[Any, Any]]:
     plant, put_state, code_params = code.plant, code.put_state, code.params
     put_trial = register_jitable(writer(Trial, code.lines.state.stop))
     put_field = register_jitable(writer(FieldNumbers, code.lines.field.start))
@@ -255,7 +253,8 @@ def _next_trial_with(code: PlantCode) -> Callable[..., None]:
 
     feels = register_jitable(feel_all_along if senses else feel_nothing)
 
-    def next_trial(i: int, floats: Any, counts: Any, streams: Any, past: Any, tables: Any) -> None:
+    def next_trial(i: int, floats: Any, counts: Any, streams: Any, past: Any, tables: Any) -> tuple[Any, Any]:
+        """Begins the next trial of row i; hand and cursor, each x, y, vx, vy."""
         streams[STREAM.trial, i] += np.uint64(1)
         key, number = streams[STREAM.key, i], streams[STREAM.trial, i]
         settings, wholes, session = settings_from(tables.numbers), wholes_from(tables.wholes), tables.session
@@ -289,10 +288,14 @@ def _next_trial_with(code: PlantCode) -> Callable[..., None]:
         state = start_of(x, y, params)
         put_state(floats, i, state)
         hand = hand_of(state, params)
+        cursor = cursor_at(trial, feedback, 0.0, 0.0, hand)
+        sensed = sensed_of(trial, feedback, hand, cursor)
         for moment in range(len(past)):
-            past[moment, 0, i], past[moment, 1, i], past[moment, 2, i], past[moment, 3, i] = hand[0], hand[1], hand[2], hand[3]
+            for part in range(4):
+                past[moment, part, i] = sensed[part]
             past[moment, 4, i] = 0.0
         if past.shape[1] > FELT:
             feels(i, past, state, params)
+        return hand, cursor
 
     return next_trial

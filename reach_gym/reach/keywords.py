@@ -20,6 +20,7 @@ from reach_gym.reach.observations import OBSERVATIONS, Observations, observation
 from reach_gym.reach.rules import REWARDS
 from reach_gym.reach.session import (
     Distinct,
+    check_forces,
     check_reach,
     check_table,
     distinct,
@@ -202,6 +203,7 @@ class Reach(Keywords):
         if not self.points:
             require_one_apart(self.start, self)
         check_reach(self)
+        check_forces(self)
         check_table(self)
 
     def _check_observation(self) -> None:

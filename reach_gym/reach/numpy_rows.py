@@ -82,7 +82,9 @@ def next_trial(rows: ReachRows, task: Reach, tables: ReachTables, options: Reach
     for line, values in enumerate(task.plant.start(points[0], points[1], task.params)):
         floats[line] = values
     rows.streams[STREAM.noise] = draws.noise_key(key, number)
-    rows.past[:, :4] = np.stack(task.plant.hand(floats[at.state], task.params))
+    hand = task.plant.hand(floats[at.state], task.params)
+    _, sensed = _cursors(task, tables, at.trial_of(floats), Counts(*counts), hand)
+    rows.past[:, :4] = np.stack(sensed)
     rows.past[:, 4] = 0.0
     if task.feels:
         rows.past[:, FELT:] = np.stack(task.plant.feel(floats[at.state], task.params))
@@ -107,6 +109,12 @@ def _draw_points(rows: ReachRows, task: Reach, tables: ReachTables, chosen: Reac
         pending = pending[~has_left(target_x, target_y, start_x, start_y, settings.apart_squared)]
         attempt += 1
     return drawn
+
+
+def _cursors(task: Reach, tables: ReachTables, trial: Trial, counts: Counts, hand: Any) -> tuple[Cursor, Cursor]:
+    """The cursors of hands, and what is sensed of them: the hand itself where the cursor is hidden."""
+    cursor = placed(task, tables, trial, counts, hand)
+    return cursor, Cursor(*sensed_of_all(trial, counts.feedback, hand, cursor)) if task.is_eventful else cursor
 
 
 def _before(rows: ReachRows, delay: int) -> Floats:
@@ -151,12 +159,11 @@ class NumpyBackend:
     def _now(self, rows: ReachRows) -> _Now:
         trial, hand = self._at.trial_of(rows.floats), self._task.plant.hand(rows.floats[self._at.state], self._task.params)
         counts = Counts(*rows.counts)
-        cursor = placed(self._task, self._tables, trial, counts, hand)
+        cursor, sensed = _cursors(self._task, self._tables, trial, counts, hand)
         if self._task.is_eventful:
-            sensed = Cursor(*sensed_of_all(trial, counts.feedback, hand, cursor))
             return _Now(trial, counts, tuple(hand), cursor, squared_distance_all(cursor.x, cursor.y, trial), sensed)
         dx, dy = cursor.x - trial.target_x, cursor.y - trial.target_y
-        return _Now(trial, counts, tuple(hand), cursor, dx * dx + dy * dy, cursor)
+        return _Now(trial, counts, tuple(hand), cursor, dx * dx + dy * dy, sensed)
 
     def _happen(self, rows: ReachRows) -> None:
         """Sets events off, and moves the targets that jump."""

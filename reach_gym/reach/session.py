@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.fields import Pair
+from reach_gym.fields import ForceField, Pair
 from reach_gym.reach.rules import has_left
 from reach_gym.reach.targets import point
 from reach_gym.sessions.rows import EVENTS, Event
@@ -71,6 +72,44 @@ def check_reach(task: Reach) -> None:
         for a in along:
             for place in ((a, -task.workspace), (a, task.workspace), (-task.workspace, a), (task.workspace, a)):
                 require_within_reach("workspace", place, task)
+
+
+def check_forces(task: Reach) -> None:
+    """Refuses fields and force pulses of the session that the plant cannot follow.
+
+    Raises:
+        ValueError: One is too strong.
+    """
+    table = task.table
+    greatest = float((np.abs(table.gain) + table.spread).max())
+    for field in task.session_fields.different:
+        require_bearable("field", field, greatest, task)
+    most, _, _ = task.plant.bearable(task.dt)
+    for pulse in table.pulse.tolist():
+        if pulse is not None and math.hypot(pulse.x, pulse.y) > most:
+            raise ValueError(f"`pulse` must be of at most {most:g} N with {task.plant.title}, got {(pulse.x, pulse.y)}.")
+
+
+def require_bearable(name: str, field: ForceField, gain: float, task: Reach) -> None:
+    """Refuses a `field` that the plant cannot follow at a `gain`.
+
+    Raises:
+        ValueError: It is too strong.
+    """
+    limits = task.plant.bearable(task.dt)
+    if math.inf in limits:
+        return
+    waves = [1 + abs(wave.amplitude) for wave in task.session_waves.different if wave is not None]
+    factor = abs(field.gain * gain) * max(waves, default=1.0)
+    stiffness = np.array(field.stiffness)
+    push = np.linalg.norm(field.push) + np.linalg.norm(stiffness @ np.array(field.origin))
+    sizes = push, np.linalg.norm(field.viscosity, 2), np.linalg.norm(stiffness, 2)
+    for part, unit, size, most in zip(("push", "viscosity", "stiffness"), ("N", "N s/m", "N/m"), sizes, limits, strict=True):
+        if factor * size > most:
+            raise ValueError(
+                f"`{name}` must have a {part} of at most {most:g} {unit} with {task.plant.title} in time steps of {task.dt:g} s, "
+                f"got {factor * size:g} at its greatest gain."
+            )
 
 
 def require_within_reach(name: str, place: Pair, task: Reach) -> None:

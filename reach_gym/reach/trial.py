@@ -103,6 +103,8 @@ class ReachTrial:
         self._happens, self._happened = (int(row.jump), int(row.shift), int(row.pulse)), [0, 0, 0]
         self.state = task.plant.start(points[0], points[1], task.params)
         self.cursor = self.sensed = self.hand = task.plant.hand(self.state, task.params)
+        if self._turned:
+            self._turn_cursor()
         self._past = [self._moment()] * task.moments
         self._trial_begins()
 

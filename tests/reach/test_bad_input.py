@@ -155,6 +155,12 @@ KEYWORDS += [
     ({**FAR, "start": (0, -0.1), "targets": [(0.0, -0.08)], "schedule": [{"start": (0, 0.1)}]}, ValueError, "start", "got (0, 0.1) m: 0.8 m"),
     ({**ARM, "joint_limits": ((0, 30), (0, 155))}, ValueError, "start", "with the shoulder at 42.8 degrees, which must be from 0 to 30"),
     ({**ARM, "joint_limits": ((0, 135), (0, 60))}, ValueError, "start", "with the elbow at 89.0 degrees, which must be from 0 to 60"),
+    ({**ARM, "field": {"push": [900, 900]}}, ValueError, "field", "a push of at most 1000 N with an arm of two bones in time steps of 0.01 s, got 1272.79"),
+    ({**ARM, "field": {"viscosity": [[0, -500], [500, 0]]}}, ValueError, "field", "a viscosity of at most 203.055 N s/m with an arm"),
+    ({**ARM, "field": {"viscosity": [[0, -50], [50, 0]]}, "schedule": [{"gain": 5}]}, ValueError, "field", "got 250 at its greatest gain."),
+    ({**ARM, "field": {"stiffness": [[1e5, 0], [0, 0]]}}, ValueError, "field", "a stiffness of at most 64977.7 N/m with an arm"),
+    ({**ARM, "field": {"stiffness": [[100, 0], [0, 0]], "origin": [20, 0]}}, ValueError, "field", "a push of at most 1000 N"),
+    ({**ARM, "schedule": [{"pulse": {"x": 800, "y": 800, "after": "time", "at": 0.1, "duration": 0.1}}]}, ValueError, "pulse", "at most 1000 N"),
     ({**ARM, "dt": 0.05}, ValueError, "dt", "at most 0.02 s with an arm of two bones, got 0.05."),
     ({"observation": "body"}, ValueError, "observation", "'body' with a point mass, which has no senses."),
     ({"felt_delay": 2}, ValueError, "felt_delay", "0 unless the observation is 'body', got 2."),
@@ -358,13 +364,31 @@ def test_a_place_out_of_reach_is_refused_at_reset_and_changes_nothing(make, name
     assert same(env.get_state(), before)
 
 
-@pytest.mark.parametrize("value", [-0.01, 3.0])
-@pytest.mark.parametrize("joint", ["q1", "q2"])
+@pytest.mark.parametrize("options", [{"gain": 20 / 3}, {"field": {"viscosity": [[0, -300], [300, 0]]}}], ids=str)
+def test_a_force_that_no_arm_can_follow_is_refused_at_reset(options):
+    for env in (scalar(**ARM, field={"viscosity": [[0, -50], [50, 0]]}), vector(**ARM, field={"viscosity": [[0, -50], [50, 0]]})):
+        with pytest.raises(ValueError, match=wording(f"options['{next(iter(options))}']", "a viscosity of at most 203.055 N s/m")):
+            env.reset(seed=1, options=options)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("field", [{"viscosity": 200.0}, {"stiffness": 60000.0}, {"push": 700.0}], ids=str)
+def test_the_strongest_fields_leave_an_arm_finite(field, sign):
+    name, size = next(iter(field.items()))
+    value = [sign * size] * 2 if name == "push" else [[sign * size, 0], [0, sign * size]]
+    env, generator = scalar(**ARM, field={name: value}), np.random.default_rng(0)
+    env.reset(seed=1)
+    for _ in range(110):
+        seen, *_, info = env.step(generator.uniform(-1, 1, 2).astype(np.float32))
+        assert seen in env.observation_space and np.isfinite([info["force_x"], info["force_y"]]).all()
+
+
+@pytest.mark.parametrize(("joint", "value"), [(joint, value) for joint in ("q1", "q2") for value in (-0.01, 3.0)] + [("w1", 101.0), ("w2", -1e29)])
 def test_a_joint_beyond_its_limits_is_refused_in_a_state(joint, value):
     env = scalar(**ARM)
     env.reset(seed=1)
     state = env.get_state()
-    state["floats"]["q1 q2".split().index(joint)] = value
+    state["floats"]["q1 q2 w1 w2".split().index(joint)] = value
     with pytest.raises(ValueError, match=wording("state['floats']", f"joint limits, got {joint} = {value:g}.")):
         env.set_state(state)
 
