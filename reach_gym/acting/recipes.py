@@ -112,6 +112,18 @@ ARM: dict[str, dict[str, Any]] = {
 }
 """By algorithm, for cursor reaches of the two-link arm with vector observations, with or without a field."""
 
+MUSCLES: dict[str, dict[str, Any]] = {
+    "ppo": {
+        **ARM["ppo"],
+        "n_timesteps": 1_228_800,
+        "n_envs": 256,
+        "n_steps": 32,
+        "batch_size": 1024,
+        "policy_kwargs": {"log_std_init": -2.5, "net_arch": [128, 128]},
+    },
+}
+"""By algorithm, for cursor reaches of the arm with muscles that feels its body, with or without a field."""
+
 # Trials without the laboratory's obstacles. In its own, noise that explores ends nearly every trial before the cue; where such
 # trials go on, punished, what moves the hand is unlearned faster than what holds it still is learned. Here the cue comes soon and
 # nothing is lost before it: `AimFeatures` carry the hold of the target over to the wait at the start, however long it is. The
@@ -141,6 +153,7 @@ _RECIPES: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
     ("cursor", "vector"): CURSOR,
     ("lab cursor", "vector"): LAB,
     ("two-link arm", "vector"): ARM,
+    ("muscle arm", "body"): MUSCLES,
 }
 _IN_LAB = "lab "
 _BODIES = {"two_link_arm": "two-link arm", "muscle_arm": "muscle arm"}  # by kind of plant; of the others it is a cursor
