@@ -64,7 +64,7 @@ TASKS: dict[str, Task] = {
     f"{NAMESPACE}/ArmReach-v0": _reach("an arm of two bones, torques at its joints, random target, go cue, no field", **_ARM),
     f"{NAMESPACE}/ArmReachCurl-v0": _reach("ArmReach in a counter-clockwise curl field of 13 N s/m", **_ARM, field="curl_ccw"),
     f"{NAMESPACE}/ArmReachCenterOut-v0": _reach("ArmReach to 8 targets; " + _SESSION, **_ARM, **_ADAPTING, targets="center-out"),
-    f"{NAMESPACE}/MuscleReach-v0": _reach("an arm with six muscles that feels its body, random target, go cue, no field", **_MUSCLES),
+    f"{NAMESPACE}/MuscleReach-v0": _reach("an arm with six muscles that feels its body, random target, no field", **_MUSCLES),
     f"{NAMESPACE}/MuscleReachCurl-v0": _reach(
         "MuscleReach in a counter-clockwise curl field of 13 N s/m", **_MUSCLES, field="curl_ccw"
     ),

@@ -1,8 +1,10 @@
 """Actions that push a plant's hand, for policies of tests that run with every plant."""
 
+from reach_gym.plants.muscle_arm import MuscleArm
 from reach_gym.plants.skeleton import JointedArm, bent, reached
 from reach_gym.plants.turns import cosine_and_sine
 
+MUSCLE = 30.0  # N m, about the torque of a muscle with full activation
 UNIT = 10.0  # N, the force of a push of 1: that of the point mass
 
 
@@ -11,6 +13,10 @@ def at_hand(plant, x, y, push_x, push_y):
     if not isinstance(plant, JointedArm):
         return push_x, push_y
     torques = torques_at_hand(plant, x, y, UNIT * push_x, UNIT * push_y)
+    if isinstance(plant, MuscleArm):
+        # The muscles of one joint each: a pair that bends and stretches the shoulder, and one for the elbow.
+        shoulder, elbow = (torque / MUSCLE for torque in torques)
+        return *(max(0.0, part) for part in (shoulder, -shoulder, elbow, -elbow)), 0.0, 0.0
     return tuple(torque / most for torque, most in zip(torques, plant.max_torque, strict=True))
 
 

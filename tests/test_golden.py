@@ -1,9 +1,9 @@
 """The tasks, frozen: whoever changes what a seed gives must change a version number.
 
-One SHA-256 per task over 200 steps, 600 of the laboratory's longer trials, the same from the scalar environment and from both back ends. It covers every observation, reward,
-end and info value, with autoreset: on the grid under random actions; of the cursor tasks the even trials under random actions
-beyond the bounds, the odd ones under a spring-damper that reaches the target, of an arm at its hand. A second one covers what is drawn at the start of 300
-cursor trials, with the step of the go cue.
+One SHA-256 per task over 200 steps, more of the laboratory's longer trials and of muscles, the same from the scalar environment
+and from both back ends. It covers every observation, reward, end and info value, with autoreset: on the grid under random
+actions; of the cursor tasks the even trials under random actions beyond the bounds, the odd ones under a spring-damper at the
+hand that reaches the target. A second one covers what is drawn at the start of 300 cursor trials, with the step of the go cue.
 """
 
 import hashlib
@@ -30,6 +30,9 @@ HASHES = {
     "reach_gym/ArmReach-v0": "4daf6bda76a17ea00b83b2b45143ef098ed2112fe7a715bc6f9c753a7f962f4c",
     "reach_gym/ArmReachCurl-v0": "88a7e1a20e058c5821654ee4e369b7a67f9682b54bead28c95793afbd6ffb157",
     "reach_gym/ArmReachCenterOut-v0": "a1ef14b185a4deb3b71a013d7ee6ca2e8cbf66a37c1d58fd73c90459dee9862c",
+    "reach_gym/MuscleReach-v0": "fc4fb078eecb0569f77c15c4b71455fba22b4a80e2b729218a1654b2bd76a6db",
+    "reach_gym/MuscleReachCurl-v0": "280b206bc6879bcce922723374bec928527b71427082588c6ceed28f3062291f",
+    "reach_gym/MuscleReachCenterOut-v0": "4ef4184c827ea7d675d66149c1cf7162e04646dc9edb0c317f1fbe34405b9c46",
     "reach_gym/LabReach-v0": "001041efa5beaa5e899780a943d2d409633c57a51c2c4931f2a98a66fe0a1bdb",
     "reach_gym/LabReachCurl-v0": "51642536cc02d32ab6a89e728866f8803070193e6d1a26df30b1c64e3f566202",
     "reach_gym/LabReachCenterOut-v0": "b3e3d1f5ecd3a457a9ac96de30da95e6336afca56c6d7942653fbc03cafbcb8e",
@@ -94,9 +97,12 @@ def cursor_policy(steps, plant):
     return policy
 
 
+LONG = {"Lab": 600, "Muscle": 400}  # steps
+
+
 def hash_of(env_id, kind):
     """The hash of a task's rollout, and how many of its steps were hits."""
-    grid, steps = "Grid" in env_id, 600 if "Lab" in env_id else 200
+    grid, steps = "Grid" in env_id, next((long for name, long in LONG.items() if name in env_id), 200)
     names, digest, hits = GRID_INFO if grid else CURSOR_INFO, hashlib.sha256(), 0
     env = made(env_id, kind)
     for *values, info in rollout(env, grid_policy() if grid else cursor_policy(steps, env.unwrapped.task.plant), steps):

@@ -20,6 +20,7 @@ def cursor_rows(task: Reach, env: Any) -> list[tuple[str, str]]:
         ("hand", f"{task.plant.describe()}, {task.plant.describe_stop(task.arena)}"),
         ("workspace", f"{half}; x to the right, y upwards; all numbers in SI units"),
         ("observation", f"{task.observation}: {OBSERVATIONS[task.observation].meaning}{_senses(task, env.observation_space)}"),
+        *([("senses", _felt(task))] if task.feels else []),
         ("actions", f"{env.action_space}: {task.plant.describe_actions()}{_tremor(task)}"),
         ("start", "drawn anew for every trial" if task.start is None else _place(task.start)),
         ("target", _targets(task)),
@@ -117,15 +118,13 @@ def _senses(task: Reach, space: Any) -> str:
     delay = f"; {task.delay} steps old" if task.delay else ""
     noise = f"; with noise of {place:g} m and {speed:g} m/s" if place or speed else ""
     past = f"; then the last {task.history} and the actions that followed them, {space.shape} in all" if task.history else ""
-    return delay + noise + _felt(task) + past
+    return delay + noise + past
 
 
 def _felt(task: Reach) -> str:
-    if not task.feels:
-        return ""
-    delay = f", {task.felt_delay} steps old" if task.felt_delay else ""
-    noise = f", with noise of {task.felt_noise:g}" if task.felt_noise else ""
-    return f"; felt{delay}{noise}: {'; '.join(task.plant.senses)}"
+    delay = f"; {task.felt_delay} steps old" if task.felt_delay else ""
+    noise = f"; with noise of {task.felt_noise:g}" if task.felt_noise else ""
+    return f"{'; '.join(task.plant.senses)}{delay}{noise}"
 
 
 def _tremor(task: Reach) -> str:

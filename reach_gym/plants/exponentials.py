@@ -22,7 +22,7 @@ def at_least(value: Any, low: Any) -> Any:
 
 
 def exponential(x: Any) -> Any:
-    """The exponential of a number from -50 to 15, to 12 digits; of a lesser one, that of -50.
+    """The exponential of a number from -15 to 15, to 13 digits, of one from -50, to 9; of a lesser one, that of -50.
 
     A Taylor series of x / 256, and eight squarings.
     """

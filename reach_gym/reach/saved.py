@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.fields import FieldNumbers
-from reach_gym.plants.plant import Plant
 from reach_gym.reach.facts import cursor_of
 from reach_gym.reach.history import History
 from reach_gym.reach.keywords import Reach
@@ -70,7 +69,7 @@ def _check_rows(rows: ReachRows, task: Reach, tables: ReachTables) -> None:
     if not finite:
         parts = ", ".join(f"`state['{name}']`" for name in ("floats", "past", "shown"))
         raise ValueError(f"{parts} must hold finite numbers below 1e30.")
-    _check_plant(task.plant, rows.floats[at.state], task.params)
+    _check_plant(task, rows.floats)
     steps, waves, events = task.longest + 1, len(tables.waves), len(tables.events)
     tops = Counts(
         steps,
@@ -109,9 +108,11 @@ def _check_rows(rows: ReachRows, task: Reach, tables: ReachTables) -> None:
         raise ValueError("`state['streams']` must hold trial numbers below 2**62.")
 
 
-def _check_plant(plant: Plant, state: Floats, params: Any) -> None:
-    """Refuses a plant's `state`, (numbers, rows), beyond walls or joint limits."""
-    stopped = plant.stop(state, params)
+def _check_plant(task: Reach, floats: Floats) -> None:
+    """Refuses states of the plant, among the `floats` of the rows, beyond walls or joint limits, or with a step to infinity."""
+    plant, at = task.plant, float_lines(task.plant)
+    state, still = floats[at.state], [0.0] * len(plant.low)
+    stopped = plant.stop(state, task.params)
     for name, now, allowed in zip(plant.State._fields, state, stopped, strict=True):
         beyond = np.flatnonzero(now != allowed)
         if len(beyond):
@@ -119,6 +120,13 @@ def _check_plant(plant: Plant, state: Floats, params: Any) -> None:
                 f"`state['floats']` must hold a state that {plant.title} can be in, inside of its arena or its joint limits, got "
                 f"{name} = {now[beyond[0]]:g}."
             )
+    with np.errstate(all="ignore"):
+        moved, _, _ = plant.step(state, still, 0.0, None, task.params)
+    most, scale = dict(zip(("push", "b", "k"), plant.bearable(task.dt), strict=True)), np.abs(floats[at.trial.scale])
+    field = {name: np.abs(values) for name, values in FieldNumbers(*floats[at.field])._asdict().items()}
+    strong = any((scale * field[name] > most[part]).any() for name in field if (part := name.partition("_")[0]) in most)
+    if strong or not all(np.isfinite(values).all() for values in moved):
+        raise ValueError(f"`state['floats']` must hold a state and a field that {plant.title} can follow for a step.")
 
 
 def _is_outside(rows: ReachRows, task: Reach, tables: ReachTables) -> Mask:

@@ -364,6 +364,17 @@ def test_a_place_out_of_reach_is_refused_at_reset_and_changes_nothing(make, name
     assert same(env.get_state(), before)
 
 
+@pytest.mark.parametrize(("plant", "line"), [("muscle_arm", "a3"), ("two_link_arm", "field")])
+def test_a_state_that_no_arm_can_follow_is_refused(plant, line):
+    env = scalar(plant=plant, field="curl_ccw")
+    env.reset(seed=1)
+    state = env.get_state()
+    place = -8 if line == "field" else env.task.plant.State._fields.index(line)  # a part of the viscosity
+    state["floats"][place] = 9e29
+    with pytest.raises(ValueError, match=wording("state['floats']", "can follow for a step")):
+        env.set_state(state)
+
+
 @pytest.mark.parametrize("options", [{"gain": 20 / 3}, {"field": {"viscosity": [[0, -300], [300, 0]]}}], ids=str)
 def test_a_force_that_no_arm_can_follow_is_refused_at_reset(options):
     for env in (scalar(**ARM, field={"viscosity": [[0, -50], [50, 0]]}), vector(**ARM, field={"viscosity": [[0, -50], [50, 0]]})):
