@@ -73,9 +73,6 @@ def test_what_is_within_reach():
     assert all(plant.reaches(x, y) for x in np.linspace(-0.1, 0.1, 9) for y in np.linspace(-0.1, 0.1, 9))
     # Too far, too near, behind the shoulder's limit.
     assert not any(plant.reaches(x, y) for x, y in ((0.0, 0.2), (0.0, -0.42), (-0.1, -0.6), (0.35, -0.45), (9.0, 9.0)))
-    edge = plant.free_within(1.0)
-    assert 0.1 < edge < 0.2 and all(plant.reaches(x, y) for x in (-edge, edge) for y in (-edge, edge))
-    assert TwoLinkArm(shoulder=(3.0, 0.0)).free_within(1.0) == pytest.approx(0.0, abs=1e-3)
     assert plant.arena(0.1) == pytest.approx(0.45 + 0.63)
 
 
