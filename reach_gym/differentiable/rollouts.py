@@ -1,0 +1,54 @@
+"""What a module did in a batch of trials: everything that a loss may want, as tensors with gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """T time steps of n trials. Every tensor has the time first; moment t is the one after step t, unless said otherwise.
+
+    A trial that has ended is moved on, without a reward: `going` tells which steps belong to it. A loss may take them all.
+
+    Attributes:
+        observations: (T, n, ...), what was observed before each step.
+        states: The module's state after each step, T of them; empty for a module without one.
+        actions: (T, n, actuators), as the module wanted them; bounds and noise come after them.
+        hand: (T, n, 4), x, y (m), vx, vy (m/s).
+        cursor: (T, n, 4), likewise.
+        force: (T, n, 2), the field's mean force on the hand during each step, N.
+        target: (T, n, 2), m.
+        start: (n, 2), m.
+        step: int64 (T, n), steps taken in the trial.
+        go: int64 (n,), the step at which the go cue begins.
+        going: bool (T, n), whether the trial was under way before the step.
+        success: bool (n,), whether the trial has succeeded.
+        rewards: (T, n), 0 where the trial was over; ``None`` unless they were asked for.
+        dt: Time step, s.
+        workspace: Half the side of the workspace, m.
+    """
+
+    observations: Tensor
+    states: list[Any]
+    actions: Tensor
+    hand: Tensor
+    cursor: Tensor
+    force: Tensor
+    target: Tensor
+    start: Tensor
+    step: Tensor
+    go: Tensor
+    going: Tensor
+    success: Tensor
+    rewards: Tensor | None
+    dt: float
+    workspace: float
+
+    @property
+    def since_cue(self) -> Tensor:
+        """int64 (T, n), steps since the go cue began; negative before."""
+        return self.step - self.go
