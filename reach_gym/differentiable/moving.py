@@ -102,7 +102,7 @@ class _Step(torch.autograd.Function):
         return loops.forward(block, around)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         """The gradient of state and command."""
         block, around = ctx.saved_tensors

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 
@@ -52,3 +53,15 @@ class Rollout:
     def since_cue(self) -> Tensor:
         """int64 (T, n), steps since the go cue began; negative before."""
         return self.step - self.go
+
+    @property
+    def activity(self) -> Tensor:
+        """The states (T, n, units): all parts of each side by side.
+
+        Raises:
+            ValueError: The module has none.
+        """
+        if not self.states:
+            raise ValueError("`states` must not be empty: the module that acted has no state.")
+        parts = [state if isinstance(state, tuple) else (state,) for state in self.states]
+        return torch.stack([torch.cat([part.flatten(1) for part in each], dim=1) for each in parts])
