@@ -38,6 +38,8 @@ _CLASSES = {
     "cursor": ("reach_gym.reach.env:CursorReachEnv", "reach_gym.reach.vector_env:CursorReachVectorEnv"),
 }
 
+_ARM: dict[str, Any] = {"plant": "two_link_arm"}
+_MUSCLES: dict[str, Any] = {"plant": "muscle_arm", "observation": "body"}
 _LAB: dict[str, Any] = {"preset": "lab"}
 _ADAPTING: dict[str, Any] = {"field": "curl_ccw", "schedule": "abrupt"}
 _SESSION = "a session of baseline, adaptation to the curl field, washout"
@@ -59,6 +61,16 @@ TASKS: dict[str, Task] = {
     f"{NAMESPACE}/CursorReachRegion-v0": _reach("CursorReach with a push of -1 N along each axis in a region", field="push"),
     f"{NAMESPACE}/CursorReachCurl-v0": _reach("CursorReach in a counter-clockwise curl field of 13 N s/m", field="curl_ccw"),
     f"{NAMESPACE}/CursorReachCenterOut-v0": _reach("8 targets on a circle; " + _SESSION, **_ADAPTING, targets="center-out"),
+    f"{NAMESPACE}/ArmReach-v0": _reach("an arm of two bones, torques at its joints, random target, go cue, no field", **_ARM),
+    f"{NAMESPACE}/ArmReachCurl-v0": _reach("ArmReach in a counter-clockwise curl field of 13 N s/m", **_ARM, field="curl_ccw"),
+    f"{NAMESPACE}/ArmReachCenterOut-v0": _reach("ArmReach to 8 targets; " + _SESSION, **_ARM, **_ADAPTING, targets="center-out"),
+    f"{NAMESPACE}/MuscleReach-v0": _reach("an arm with six muscles that feels its body, random target, no field", **_MUSCLES),
+    f"{NAMESPACE}/MuscleReachCurl-v0": _reach(
+        "MuscleReach in a counter-clockwise curl field of 13 N s/m", **_MUSCLES, field="curl_ccw"
+    ),
+    f"{NAMESPACE}/MuscleReachCenterOut-v0": _reach(
+        "MuscleReach to 8 targets; " + _SESSION, **_MUSCLES, **_ADAPTING, targets="center-out"
+    ),
     f"{NAMESPACE}/LabReach-v0": _reach("8 targets on a circle, a laboratory's trials and a hand with latency and noise", **_LAB),
     f"{NAMESPACE}/LabReachCurl-v0": _reach("LabReach in a counter-clockwise curl field of 13 N s/m", **_LAB, field="curl_ccw"),
     f"{NAMESPACE}/LabReachCenterOut-v0": _reach("LabReach; " + _SESSION, **_LAB, **_ADAPTING),

@@ -1,9 +1,9 @@
 """The tasks, frozen: whoever changes what a seed gives must change a version number.
 
-One SHA-256 per task over 200 steps, 600 of the laboratory's longer trials, the same from the scalar environment and from both back ends. It covers every observation, reward,
-end and info value, with autoreset: on the grid under random actions; of the cursor tasks the even trials under random actions
-beyond the bounds, the odd ones under a spring-damper that reaches the target. A second one covers what is drawn at the start of 300
-cursor trials, with the step of the go cue.
+One SHA-256 per task over 200 steps, more of the laboratory's longer trials and of muscles, the same from the scalar environment
+and from both back ends. It covers every observation, reward, end and info value, with autoreset: on the grid under random
+actions; of the cursor tasks the even trials under random actions beyond the bounds, the odd ones under a spring-damper at the
+hand that reaches the target. A second one covers what is drawn at the start of 300 cursor trials, with the step of the go cue.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import pytest
 from gymnasium.vector import AutoresetMode
 
 from reach_gym.registration import TASKS
+from tests.hands import at_hand
 
 HASHES = {
     "reach_gym/GridReach-v0": "e78e2dadb845504e7bc51348d8e1cabf8653a442febd3e995ae4ba19ef4fe303",
@@ -26,6 +27,12 @@ HASHES = {
     "reach_gym/CursorReachRegion-v0": "39ec29319853f514dfea329411a30c1b5ea4aaa8edc04ee7e712c94e3f5ce188",
     "reach_gym/CursorReachCurl-v0": "4299619a596cf443c614d2e71b292352d5c10b1446ad675f844801c13b93abb1",
     "reach_gym/CursorReachCenterOut-v0": "3dfd9f14ff5bba981c12b6bd4a0389c3ade879582c13c859a4597bf3419896c5",
+    "reach_gym/ArmReach-v0": "f4f41be2e6b29b521e3c13a342f0805da288c6f3acfb552db507a5171f572677",
+    "reach_gym/ArmReachCurl-v0": "3e5898fb6bb6a3605812d591c580b5f47c24549caf1c8e9d38c68e71906e3b8a",
+    "reach_gym/ArmReachCenterOut-v0": "6284343998405e4634e7774ec47d146a9596ed1bb36fdc6e9e9fcb2b3ba592e3",
+    "reach_gym/MuscleReach-v0": "d83d1f3d964e608f6a466fe6f373a9c73ab7b7fd4b5e217ca64aa7078942abaa",
+    "reach_gym/MuscleReachCurl-v0": "c1a781c4b2bf1d4bc73c8d433981ff2de3e9fba85e4c95c0d434674fee4ac02e",
+    "reach_gym/MuscleReachCenterOut-v0": "f703600b7dc95b479e587a9d9fbfb3e15a20c6d6b63899a5bd4b94c50a72f7ee",
     "reach_gym/LabReach-v0": "001041efa5beaa5e899780a943d2d409633c57a51c2c4931f2a98a66fe0a1bdb",
     "reach_gym/LabReachCurl-v0": "51642536cc02d32ab6a89e728866f8803070193e6d1a26df30b1c64e3f566202",
     "reach_gym/LabReachCenterOut-v0": "b3e3d1f5ecd3a457a9ac96de30da95e6336afca56c6d7942653fbc03cafbcb8e",
@@ -77,24 +84,28 @@ def grid_policy():
     return lambda info: next(actions)
 
 
-def cursor_policy(steps):
-    actions = iter(np.random.default_rng(0).uniform(-1.3, 1.3, (steps, 2)).astype(np.float32))
+def cursor_policy(steps, plant):
+    actions = iter(np.random.default_rng(0).uniform(-1.3, 1.3, (steps, len(plant.low))).astype(np.float32))
 
     def policy(info):
         action, going = next(actions), info["phase"] == 2
         if info["trial"] % 2 == 0:
             return action
         reach = (20.0 * (info[f"target_{a}"] - info[f"cursor_{a}"]) - 2.8 * info[f"hand_v{a}"] for a in "xy")
-        return np.array([force * going for force in reach], np.float32)
+        return np.array([part * going for part in at_hand(plant, info["hand_x"], info["hand_y"], *reach)], np.float32)
 
     return policy
 
 
+LONG = {"Lab": 600, "Muscle": 400}  # steps
+
+
 def hash_of(env_id, kind):
     """The hash of a task's rollout, and how many of its steps were hits."""
-    grid, steps = "Grid" in env_id, 600 if "Lab" in env_id else 200
+    grid, steps = "Grid" in env_id, next((long for name, long in LONG.items() if name in env_id), 200)
     names, digest, hits = GRID_INFO if grid else CURSOR_INFO, hashlib.sha256(), 0
-    for *values, info in rollout(made(env_id, kind), grid_policy() if grid else cursor_policy(steps), steps):
+    env = made(env_id, kind)
+    for *values, info in rollout(env, grid_policy() if grid else cursor_policy(steps, env.unwrapped.task.plant), steps):
         assert set(info) == set(names)
         for value in (*values, *(info[name] for name in names)):
             digest.update(canonical(value))

@@ -20,7 +20,7 @@ from reach_gym.cli import shell
 from reach_gym.cli.reach_text import cursor_rows, schedule_lines
 from reach_gym.cli.tasks import TaskCommand, make
 from reach_gym.grid.world import Action, grid_world
-from reach_gym.plants.lagged_mass import LaggedMass
+from reach_gym.plants.plant import Plant
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.presets import PRESETS
 from reach_gym.registration import NAMESPACE, TASKS
@@ -109,16 +109,26 @@ def _longest(env_id: str) -> int:
         return int(env.unwrapped.task.longest)  # type: ignore[attr-defined]
 
 
-def preset_lines(name: str, settings: Mapping[str, Any]) -> list[str]:
-    """The keywords of a preset that hold beside the `settings`, each with where its value comes from; nothing for none."""
-    units = {row.name: row.unit for row in keywords.table(Reach, LaggedMass)}
-    given = {keyword: each for keyword, each in PRESETS[name].items() if keyword not in settings}
+def preset_lines(name: str, settings: Mapping[str, Any], plant: type[Plant]) -> list[str]:
+    """The keywords of a preset that hold beside the `settings`, each with where its value comes from; nothing for none.
+
+    Args:
+        name: Of the preset.
+        settings: What else is given.
+        plant: What is moved; what a preset says of plants of another kind does not hold.
+    """
+    units = {row.name: row.unit for row in keywords.table(Reach, plant)}
+    given = {keyword: each for keyword, each in PRESETS[name].items() if keyword not in settings and keyword in units}
     if not given:
         return []
     rows = [(keyword, _with_unit(each.value, units[keyword]), each.source) for keyword, each in given.items()]
     first, second = (max(len(row[k]) for row in rows) for k in (0, 1))
     lines = [f"    {keyword:<{first}}  {value:<{second}}  {source}" for keyword, value, source in rows]
     return [f"preset {name!r}, each keyword with the source of its value:", *lines, ""]
+
+
+def _preset_of(task: Reach, own: Mapping[str, Any]) -> list[str]:
+    return preset_lines(own.get("preset", "simple"), own, type(task.plant))
 
 
 def _with_unit(value: Any, unit: str) -> str:
@@ -138,7 +148,7 @@ def _description(env_id: str, kwargs: dict[str, Any], env: Any) -> list[str]:
         rows = _grid_rows(scene, settings, env, env.spec.max_episode_steps)
         sketch = _sketch(scene, settings["target"] is not None)
     else:
-        rows, sketch = cursor_rows(env.unwrapped.task, env), preset_lines(own.get("preset", "simple"), own)
+        rows, sketch = cursor_rows(env.unwrapped.task, env), _preset_of(env.unwrapped.task, own)
     return [
         env_id,
         task.summary,

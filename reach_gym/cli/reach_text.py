@@ -17,9 +17,10 @@ def cursor_rows(task: Reach, env: Any) -> list[tuple[str, str]]:
     """What there is to say about a `task`, as (name, text); `env` is its environment, whose spaces are told."""
     half = f"|x|, |y| <= {_centimetres(task.workspace)}"
     rows = [
-        ("hand", f"{task.plant.describe()}, stopped at |x|, |y| = {_centimetres(task.arena)}"),
+        ("hand", f"{task.plant.describe()}, {task.plant.describe_stop(task.arena)}"),
         ("workspace", f"{half}; x to the right, y upwards; all numbers in SI units"),
         ("observation", f"{task.observation}: {OBSERVATIONS[task.observation].meaning}{_senses(task, env.observation_space)}"),
+        *([("senses", _felt(task))] if task.feels else []),
         ("actions", f"{env.action_space}: {task.plant.describe_actions()}{_tremor(task)}"),
         ("start", "drawn anew for every trial" if task.start is None else _place(task.start)),
         ("target", _targets(task)),
@@ -120,9 +121,16 @@ def _senses(task: Reach, space: Any) -> str:
     return delay + noise + past
 
 
+def _felt(task: Reach) -> str:
+    delay = f"; {task.felt_delay} steps old" if task.felt_delay else ""
+    noise = f"; with noise of {task.felt_noise:g}" if task.felt_noise else ""
+    return f"{'; '.join(task.plant.senses)}{delay}{noise}"
+
+
 def _tremor(task: Reach) -> str:
     plain, share = task.motor_noise
-    return f", with noise of {plain:g} N and {100 * share:g} % of the force" if plain or share else ""
+    most = f"{plain:g} {task.plant.unit}".rstrip()
+    return f", with noise of {most} and {100 * share:g} % of the command" if plain or share else ""
 
 
 def _timeline(task: Reach) -> str:

@@ -17,6 +17,7 @@ from gymnasium.envs.registration import load_env_creator
 from reach_gym import checks, keywords
 from reach_gym.acting.protocol import Agent, load_agent
 from reach_gym.cli.shell import Command, FailedError
+from reach_gym.reach.keywords import plant_keywords, plant_meant
 from reach_gym.registration import NAMESPACE, TASKS
 
 _WORTH_COMPILING = 10_000  # episodes; NumPy runs fewer in less time than Numba takes to compile
@@ -128,6 +129,8 @@ def read_kwargs(text: str, env_id: str) -> dict[str, Any]:
     # The commands choose the render mode themselves.
     parameters = inspect.signature(create).parameters.values() if create else ()
     known = [each.name for each in parameters if each.kind is not each.POSITIONAL_ONLY and each.name != "render_mode"]
+    if TASKS[env_id].family == "cursor":
+        known += [name for name in plant_keywords(plant_meant({**TASKS[env_id].kwargs, **kwargs})) if name not in known]
     for name in kwargs:
         if name not in known:
             raise ValueError(f"`--kwargs` has the unknown key {checks.shown(name)}; {keywords.nearest(name, known)}")

@@ -7,7 +7,7 @@ start to target. A trial that lacks what a measure needs gives NaN, never a warn
 from reach_gym.measures.adaptation import adaptation_coefficient, after_effect, learning_index, viscous_force
 from reach_gym.measures.angles import angle_in_window
 from reach_gym.measures.baseline import baseline_corrected, directions
-from reach_gym.measures.channels import Compensation, compensation
+from reach_gym.measures.channels import Compensation, compensation, pooled_compensation
 from reach_gym.measures.corrections import correction, correction_course
 from reach_gym.measures.generalisation import Generalisation, Width, fit_width, generalisation
 from reach_gym.measures.interference import anterograde_slowing
@@ -68,6 +68,7 @@ __all__ = [
     "paired_change",
     "path_length_ratio",
     "peak_speed",
+    "pooled_compensation",
     "reaction_time",
     "retention",
     "savings",

@@ -59,6 +59,19 @@ def compensation(channel_force: Any, field_force: Any, start: Any, target: Any, 
     return _regression(ideal, exerted, counted)
 
 
+def pooled_compensation(
+    channel_force: Any, field_force: Any, start: Any, target: Any, movement: Movement | None = None
+) -> Compensation:
+    """The same regression over all steps of all trials together: one number each; the arguments as of `compensation`.
+
+    In directions in which a field pushes along the way a single trial says nothing. Together the trials tell how much their
+    pushes look like those that one field asks for, in all directions.
+    """
+    ideal, exerted = arrays.sideways_forces(channel_force, field_force, start, target)
+    counted = np.isfinite(ideal) & np.isfinite(exerted) & _until_peak(movement, ideal.shape)
+    return _regression(*(values.reshape(-1) for values in (ideal, exerted, counted)))
+
+
 def _until_peak(movement: Movement | None, shape: tuple[int, ...]) -> Any:
     """Which steps (..., T) lie between onset and peak speed."""
     if movement is None:

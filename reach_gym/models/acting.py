@@ -3,10 +3,13 @@
 The controller (`reach_gym.planning.OptimalFeedback`) cancels the share x of the task's own field at a gain of 1, and aims against
 the share x of its rotation, where x is the model's output. After the trial the model is told the error, in the same units: the
 deviation at peak speed that was observed, divided by what a mismatch of 1 produces (`reach_gym.models.deviation`).
+
+What an arm learns in coordinates of the joints is a torque for the joints' velocities: elsewhere that is another field.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,17 +17,21 @@ import numpy.typing as npt
 
 from reach_gym import checks
 from reach_gym.errors import NotApplicableError
+from reach_gym.fields import ForceField, describe
 from reach_gym.models.contexts import Contextual
 from reach_gym.models.deviation import Tracker, yardstick
 from reach_gym.models.error_sensitivity import ErrorSensitivity
 from reach_gym.models.linear import ManySlow, OneState, TwoState
 from reach_gym.models.model import Flags, Floats, Model, contexts_of
 from reach_gym.planning import OptimalFeedback
+from reach_gym.planning.watch import Expected, own_perturbation
+from reach_gym.plants.skeleton import JointedArm
 from reach_gym.registration import family_of
 
 if TYPE_CHECKING:
     from reach_gym.reach.facts import TrialFacts
 
+COORDINATES = ("hand", "joints")
 _DIGITS = 3  # of a plan: rows that plan about the same share their gains, which saves time
 _WALL = 1000.0  # N/m; a field as stiff as this is a channel's wall
 
@@ -43,7 +50,15 @@ class ModelAgent:
 
     family = "cursor"
 
-    def __init__(self, env: Any, model: Model | None = None, seed: int = 0, planning_noise: float = 0.0) -> None:
+    def __init__(
+        self,
+        env: Any,
+        model: Model | None = None,
+        seed: int = 0,
+        planning_noise: float = 0.0,
+        coordinates: str = "hand",
+        learned_at: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
         """Prepares for `env`.
 
         Args:
@@ -51,10 +66,14 @@ class ModelAgent:
             model: The model; without it `TwoState`.
             seed: Of the model's draws and of the noise.
             planning_noise: Standard deviation of what is added to each trial's plan, in units of the perturbation.
+            coordinates: In which it learns a viscous field: ``"hand"``, forces for the hand's velocity, or ``"joints"``, torques
+                for the velocities of an arm's joints.
+            learned_at: With ``"joints"`` the place of the hand, m, where these torques are those of the task's field.
 
         Raises:
-            NotApplicableError: `env` is no such environment.
+            NotApplicableError: `env` is no such environment, or with ``"joints"`` has no arm or a field that is not viscous.
             TypeError: `model` is no model.
+            ValueError: `coordinates` are unknown, or `learned_at` is out of reach.
         """
         base = getattr(env, "unwrapped", env)
         if family_of(env) != "cursor" or not hasattr(base, "trial_facts"):
@@ -65,6 +84,7 @@ class ModelAgent:
         self._noise = checks.number("planning_noise", planning_noise, 0.0)
         self._rng = np.random.default_rng(checks.integer("seed", seed, 0, checks.MAX_SEED))
         self._env, self._yardstick = base, yardstick(base)
+        self._carried = _carrier(base, learned_at) if checks.choice("coordinates", coordinates, COORDINATES) == "joints" else None
         self._control = OptimalFeedback(base, self._plan)
         self._contexts: dict[tuple[int, float | None], int] = {}
         self._rows = 0
@@ -104,8 +124,8 @@ class ModelAgent:
         self._state, self._tracker = self.model.begin(rows, self._rng), Tracker(rows)
         self._planned, self._cue, self._walled = np.zeros(rows), np.zeros(rows, np.int64), np.zeros(rows, np.bool_)
 
-    def _plan(self, told: TrialFacts, new: Flags) -> Floats:
-        """What the `new` rows expect of their trials, and the others as before: shares (n,)."""
+    def _plan(self, told: TrialFacts, new: Flags) -> Floats | Expected:
+        """What the `new` rows expect of their trials, and the others as before."""
         if len(new) != self._rows:
             self._begin(len(new))
         waits = new & (told.step == 0) & (told.rest > 0)
@@ -122,7 +142,27 @@ class ModelAgent:
             if self._noise:
                 planned = planned + self._rng.normal(0.0, self._noise, len(planned))
             self._planned[new] = np.round(planned, _DIGITS)
-        return self.planned
+        return self.planned if self._carried is None else Expected(self.planned, self._carried(told.start))
+
+
+def _carrier(env: Any, learned_at: tuple[float, float]) -> Callable[[Floats], Floats]:
+    """The numbers (n, 16) of the field that learned torques amount to at places (n, 2) of the hand."""
+    arm, (field, _) = env.task.plant, own_perturbation(env)
+    if not isinstance(arm, JointedArm):
+        raise NotApplicableError(f"an agent learns in the coordinates of joints only with an arm, not with {arm.title}.")
+    if field != ForceField(field.gain, viscosity=field.viscosity):
+        raise NotApplicableError(f"an agent learns only viscous fields in the coordinates of joints, got {describe(field)}.")
+    arm.require_reach("learned_at", *learned_at)
+
+    def carried(places: Floats) -> Floats:
+        return np.array([_viscous(field.gain * arm.carried(field.viscosity, learned_at, place)) for place in places.tolist()])
+
+    return carried
+
+
+def _viscous(matrix: Floats) -> tuple[float, ...]:
+    (xx, xy), (yx, yy) = matrix.tolist()
+    return ForceField(viscosity=((xx, xy), (yx, yy))).numbers
 
 
 class OneStateAgent(ModelAgent):

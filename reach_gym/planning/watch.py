@@ -25,9 +25,23 @@ Mask = npt.NDArray[np.bool_]
 # For how long a controller asks after the field's time course, in steps and in seconds, whichever is more; a registered trial
 # has 100 steps of 10 ms.
 STEPS, SECONDS = 200, 2.0
+
+
+class Expected(NamedTuple):
+    """What is expected of n trials.
+
+    Attributes:
+        share: float64 (n,), how much of the field and of the task's own rotation.
+        field: float64 (n, 16), `reach_gym.fields.ForceField.numbers` at a share of 1.
+    """
+
+    share: Floats
+    field: Floats
+
+
 # A belief: a name, or a function of the trials, as somebody sees them who knows no field, and of the rows, bool (n,), that begin
-# one; it gives how much of the task's own field and rotation is expected, (n,).
-Belief = str | Callable[["TrialFacts", Mask], Floats]
+# one; it gives how much of the task's own field and rotation is expected, (n,), or `Expected` where the field is another one.
+Belief = str | Callable[["TrialFacts", Mask], Floats | Expected]
 _PER_ROW = ("start", "field", "scale", "rotation")  # what a controller may know of a trial; the target and the cue it sees
 
 
@@ -173,11 +187,14 @@ class TrialWatch:
         """What was `told`, with the field and the rotation that are expected of the `new` rows where the belief is a function."""
         if isinstance(self._belief, str):
             return told
-        share = self._belief(told, new)
-        field, rotation = own_perturbation(self._env)
+        expected, (own, rotation) = self._belief(told, new), own_perturbation(self._env)
+        if isinstance(expected, Expected):
+            share, field, gain = *expected, 1.0
+        else:
+            share, field, gain = expected, np.tile(np.array(own.numbers, np.float64), (len(expected), 1)), own.gain
         return told._replace(
-            field=np.tile(np.array(field.numbers, np.float64), (len(share), 1)),
-            scale=np.repeat((field.gain * share)[:, None], told.scale.shape[1], axis=1),
+            field=field,
+            scale=np.repeat((gain * share)[:, None], told.scale.shape[1], axis=1),
             rotation=np.stack(turn(share * rotation), axis=1),
         )
 

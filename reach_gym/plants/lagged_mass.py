@@ -110,6 +110,7 @@ class LaggedMass(PointMass):
 
     kind: ClassVar[str] = "lagged_mass"
     title: ClassVar[str] = "a point mass with a lag of its force"
+    lags: ClassVar[bool] = True
     State: ClassVar[type[Any]] = State
     Params: ClassVar[type[Any]] = Params
     start = staticmethod(start)

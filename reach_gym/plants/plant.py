@@ -8,8 +8,9 @@ A new plant is one module with a subclass of `Plant`, one line in `reach_gym.pla
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -40,6 +41,11 @@ def state_is_hand(state: Any, params: Any) -> Any:
     return state
 
 
+def feel_nothing(state: Any, params: Any) -> tuple[Any, ...]:
+    """The function `Plant.feel` of a plant without a body to be felt."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plant(Keywords):
     """A body that an agent moves. Its fields are the keywords that a user may give.
@@ -53,6 +59,7 @@ class Plant(Keywords):
         title: What it is, for people: ``"a point mass"``.
         State: Names of what changes; a ``NamedTuple``.
         Params: Names of what does not; a ``NamedTuple`` of floats.
+        unit: Of the commands, such as ``"N"``; empty where they have none.
         low: The least action of each actuator.
         high: The greatest.
         start: ``start(x, y, params)``: the state at rest with the hand at (x, y).
@@ -66,11 +73,14 @@ class Plant(Keywords):
         steady: ``steady(scale, field, params)`` for numbers: what ``step_steady`` takes instead of a field, worked out once in a
             trial, where the field is the same everywhere and all the time; ``None`` where it is not. The base has none.
         step_steady: ``step_steady(state, command, scale, prepared, params)``: the same bits as `step`, sooner in plain Python.
+        senses: What is felt of the body, in order, each with its unit: ``"angle of the shoulder, rad"``.
+        feel: ``feel(state, params)``: as many numbers, in units in which usual ones are from about -1 to 1.
         COMPONENT_WISE: All functions above and those that they call, for Numba.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
+    unit: ClassVar[str]
     State: ClassVar[type[Any]]
     Params: ClassVar[type[Any]]
     low: ClassVar[tuple[float, ...]]
@@ -81,7 +91,14 @@ class Plant(Keywords):
     hand: ClassVar[Callable[..., Any]]
     steady: ClassVar[Callable[..., Any] | None] = None
     step_steady: ClassVar[Callable[..., Any] | None] = None
+    senses: ClassVar[tuple[str, ...]] = ()
+    feel: ClassVar[Callable[..., Any]] = staticmethod(feel_nothing)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]]
+
+    @classmethod
+    def suits(cls, keywords: Mapping[str, Any]) -> bool:
+        """Whether such `keywords` are for this class; if not, another of its family may take them."""
+        return True
 
     @abstractmethod
     def params(self, dt: float, arena: float) -> Any:
@@ -111,9 +128,13 @@ class Plant(Keywords):
         """
         return 2 * workspace
 
+    def hindrance(self, x: float, y: float) -> str | None:
+        """Why the hand cannot be at (x, y), m, for people; ``None`` where it can: anywhere, of a plant that has no limbs."""
+        return None
+
     def reaches(self, x: float, y: float) -> bool:
-        """Whether the hand can be at (x, y), m; every place is within reach of a plant that has no limbs."""
-        return True
+        """Whether the hand can be at (x, y), m."""
+        return self.hindrance(x, y) is None
 
     def require_reach(self, name: str, x: float, y: float) -> None:
         """Refuses a place where the hand cannot be.
@@ -127,6 +148,10 @@ class Plant(Keywords):
     @abstractmethod
     def stiffest(self, dt: float) -> tuple[float, float]:
         """The greatest stiffness (N/m) and damping (N s/m) that walls may have at the hand to be stable in steps of `dt`."""
+
+    def bearable(self, dt: float) -> tuple[float, float, float]:
+        """The greatest push (N), viscosity (N s/m) and stiffness (N/m) of a field that steps of `dt` seconds can follow."""
+        return math.inf, math.inf, math.inf
 
     def to_data(self) -> dict[str, Any]:
         """The plant as plain JSON."""
@@ -143,6 +168,10 @@ class Plant(Keywords):
     @abstractmethod
     def describe(self) -> str:
         """One line about the body, for people."""
+
+    def describe_stop(self, arena: float) -> str:
+        """What stops the hand, for people: the walls of the arena of half the side `arena`, in metres."""
+        return f"stopped at |x|, |y| = {100 * arena:g} cm"
 
     @abstractmethod
     def describe_actions(self) -> str:

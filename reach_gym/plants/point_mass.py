@@ -8,7 +8,7 @@ with ``==`` in float64.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -149,6 +149,8 @@ class PointMass(Plant):
 
     kind: ClassVar[str] = "point_mass"
     title: ClassVar[str] = "a point mass"
+    unit: ClassVar[str] = "N"
+    lags: ClassVar[bool] = False
     State: ClassVar[type[Any]] = State
     Params: ClassVar[type[Any]] = Params
     low: ClassVar[tuple[float, ...]] = (-1.0, -1.0)
@@ -171,6 +173,12 @@ class PointMass(Plant):
         "s",
         number_from(0, LONGEST_LAG),
     )
+
+    @classmethod
+    def suits(cls, keywords: Mapping[str, Any]) -> bool:
+        """Whether it has the ``"force_lag"``, or none is given that is a number."""
+        lag = keywords.get("force_lag")
+        return isinstance(lag, bool) or not isinstance(lag, int | float) or (lag > 0) == cls.lags
 
     def check(self) -> None:
         """A lag needs another class, so that no plant has one that it does not show."""

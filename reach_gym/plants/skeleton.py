@@ -16,9 +16,11 @@ import numpy as np
 
 from reach_gym import checks
 from reach_gym.keywords import choice_of, keyword
-from reach_gym.plants.bounds import square_root
+from reach_gym.plants.bounds import confine, square_root
 from reach_gym.plants.plant import Plant
 from reach_gym.plants.turns import angle_of, cosine_and_sine, small_turn, turned_on
+
+FASTEST = 100.0  # rad/s, of a joint: several times what people reach, and no more than a step can follow
 
 Pair = tuple[float, float]
 Matrix = tuple[Pair, Pair]
@@ -182,7 +184,7 @@ def pulled(c1: Any, s1: Any, c2: Any, s2: Any, w1: Any, w2: Any, u1: Any, u2: An
 
 
 def stop_joints(q1: Any, q2: Any, w1: Any, w2: Any, params: Any) -> Any:
-    """Stops the joints at their limits: beyond them a joint stays there, at rest.
+    """Stops the joints at their limits: beyond them a joint stays there, at rest; and none is faster than `FASTEST`.
 
     The stop is a blow on one joint without a rebound: what it does to the other one follows from the inertia, so that energy is
     only lost.
@@ -201,7 +203,9 @@ def stop_joints(q1: Any, q2: Any, w1: Any, w2: Any, params: Any) -> Any:
     q1 = q1 * inside + (q1_low + 0.0 * q1) * below + (q1_high + 0.0 * q1) * above
     # Where both joints are at their limits, both are at rest.
     w2 = (w2 + beyond * (m12 * w1 / m22)) * (1.0 - out * beyond)
-    return q1, q2, w1 * inside + 0.0, w2 + 0.0
+    w1, _ = confine(w1 * inside, 0.0, FASTEST)
+    w2, _ = confine(w2, 0.0, FASTEST)
+    return q1, q2, w1 + 0.0, w2 + 0.0
 
 
 def _two(name: str, value: Any, low: float, high: float) -> Pair:
@@ -232,6 +236,7 @@ def _limits(name: str, value: Any) -> Matrix:
 
 _LEAST, _MOST = 1e-3, 100.0  # of lengths, masses and inertias
 _LONGEST_STEP = 0.02  # s
+_GREATEST_PUSH = 1000.0  # N
 _STRETCHED = 0.995  # of its length the arm may be stretched out at the places of a task; at 1 the elbow's angle has no derivative
 _OF_SET = "None for that of the `arm`."
 
@@ -242,7 +247,7 @@ class JointedArm(Plant):
 
     functions: ClassVar[tuple[Callable[..., Any], ...]] = (
         *(bent, hand_at, reached, inertia, pulled, stop_joints),
-        *(square_root, angle_of, cosine_and_sine, small_turn, turned_on),
+        *(confine, square_root, angle_of, cosine_and_sine, small_turn, turned_on),
     )
 
     arm: str = keyword(
@@ -314,28 +319,24 @@ class JointedArm(Plant):
         """As far as the stretched arm reaches along one axis."""
         return max(map(abs, self.shoulder)) + sum(self.constants.lengths)
 
-    def reaches(self, x: float, y: float) -> bool:
-        """Whether the hand can be at (x, y) with both joints within their limits, and not quite stretched out."""
+    def hindrance(self, x: float, y: float) -> str | None:
+        """Why the hand cannot be at (x, y) with both joints within their limits, and not quite stretched out, if it cannot."""
         l1, l2 = self.constants.lengths
         away = math.hypot(x - self.shoulder[0], y - self.shoulder[1])
-        if not abs(l1 - l2) + (1 - _STRETCHED) * (l1 + l2) < away < _STRETCHED * (l1 + l2):
-            return False
-        q1, q2 = bent(x, y, self.bones)
-        bones = self.bones
-        return bool(bones.q1_low <= q1 <= bones.q1_high and bones.q2_low <= q2 <= bones.q2_high)
+        nearest, farthest = abs(l1 - l2) + (1 - _STRETCHED) * (l1 + l2), _STRETCHED * (l1 + l2)
+        if not nearest < away < farthest:
+            return f"{away:g} m from the shoulder, which must be between {nearest:g} and {farthest:g} m"
+        limits = self.bones[-4:]
+        for joint, angle, low, high in zip(("shoulder", "elbow"), bent(x, y, self.bones), limits[::2], limits[1::2], strict=True):
+            if not low <= angle <= high:
+                at, least, most = map(math.degrees, (angle, low, high))
+                return f"with the {joint} at {at:.1f} degrees, which must be from {least:g} to {most:g}"
+        return None
 
-    def free_within(self, arena: float) -> float:
-        """Half the side of a square around the origin whose edge, and so whose inside, is within reach; see `reaches`."""
-        least, most = 0.0, arena
-        for _ in range(12):
-            middle = 0.5 * (least + most)
-            along = np.linspace(-middle, middle, 41)
-            edge = [(x, y) for a in along for x, y in ((a, middle), (a, -middle), (middle, a), (-middle, a))]
-            if all(self.reaches(x, y) for x, y in edge) and self.reaches(0.0, 0.0):
-                least = middle
-            else:
-                most = middle
-        return 0.999 * least
+    def bearable(self, dt: float) -> tuple[float, float, float]:
+        """See `Plant.bearable`: what the half steps that the arm takes can follow, at the lightest that the hand is."""
+        mass, half = self.lightest, 0.5 * dt
+        return _GREATEST_PUSH, 2.5 * mass / half, 4 * mass / half**2
 
     def stiffest(self, dt: float) -> Pair:
         """See `Plant.stiffest`: of the lightest that the hand is in any direction, in the half steps that the arm takes."""
@@ -404,3 +405,8 @@ class JointedArm(Plant):
         """One line about the body, for people."""
         (l1, l2), (m1, m2), *_ = self.constants
         return f"{self.title} of {l1:g} and {l2:g} m, {m1:g} and {m2:g} kg ({ARMS[self.arm].source})"
+
+    def describe_stop(self, arena: float) -> str:
+        """What stops the hand, for people: the limits of the joints."""
+        (a, b), (c, d) = self.joint_limits
+        return f"stopped by its joints: the shoulder moves from {a:g} to {b:g} degrees, the elbow from {c:g} to {d:g}"

@@ -8,11 +8,18 @@ from typing import Any
 
 from reach_gym import checks
 from reach_gym.plants.lagged_mass import LaggedMass
+from reach_gym.plants.muscle_arm import MuscleArm, ThelenArm, VirtualMuscleArm
 from reach_gym.plants.plant import Plant
 from reach_gym.plants.point_mass import PointMass
 from reach_gym.plants.two_link_arm import TwoLinkArm
 
-PLANTS: dict[str, type[Plant]] = {plant.kind: plant for plant in (PointMass, LaggedMass, TwoLinkArm)}
+# Of each family the keywords choose one; see `Plant.suits`.
+_FAMILIES: tuple[tuple[type[Plant], ...], ...] = (
+    (PointMass, LaggedMass),
+    (TwoLinkArm,),
+    (MuscleArm, ThelenArm, VirtualMuscleArm),
+)
+PLANTS: dict[str, type[Plant]] = {plant.kind: plant for family in _FAMILIES for plant in family}
 _USUAL = PointMass.kind
 
 
@@ -26,24 +33,23 @@ def plant_class(value: Any) -> type[Plant]:
     if isinstance(value, Plant):
         return type(value)
     if isinstance(value, Mapping):
-        return _with_or_without_lag(PLANTS[checks.choice("plant.kind", value.get("kind", _USUAL), PLANTS)], value)
+        return _suited(PLANTS[checks.choice("plant.kind", value.get("kind", _USUAL), PLANTS)], value)
     if not isinstance(value, str):
         raise TypeError(f"`plant` must be {' or '.join(map(repr, PLANTS))}, a dict or a Plant, got {checks.shown(value)}.")
     return PLANTS[checks.choice("plant", value, PLANTS)]
 
 
-def _with_or_without_lag(named: type[Plant], value: Mapping[str, Any]) -> type[Plant]:
-    """Of the two point masses the one that has the `force_lag` in `value`; any other plant as it is `named`."""
-    lag = value.get("force_lag")
-    if named not in (PointMass, LaggedMass) or isinstance(lag, bool) or not isinstance(lag, int | float):
-        return named
-    return LaggedMass if lag > 0 else PointMass
+def _suited(named: type[Plant], value: Mapping[str, Any]) -> type[Plant]:
+    """The plant that is `named`, or the one of its family that the keywords in `value` are for."""
+    family = next(family for family in _FAMILIES if named in family)
+    return next((plant for plant in (named, *family) if plant.suits(value)), named)
 
 
 def plant_from_data(name: str, value: Any) -> Plant:
     """Reads a plant; `value` as for `plant_class`.
 
-    A point mass with a `force_lag` of more than 0 is a `LaggedMass`, and one of these with 0 a `PointMass`.
+    The keywords choose among the kinds of a family: a point mass with a `force_lag` of more than 0 is a `LaggedMass`, and one of
+    these with 0 a `PointMass`; the `muscles` of an arm say which model they follow.
 
     Raises:
         TypeError: `value` is no plant, or a keyword has the wrong type.

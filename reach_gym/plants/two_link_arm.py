@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from reach_gym.fields import field_around, is_inside
 from reach_gym.keywords import keyword, number_from
+from reach_gym.plants import arm_motion
+from reach_gym.plants.arm_motion import motion_with
 from reach_gym.plants.lagged_mass import fading
 from reach_gym.plants.point_mass import LONGEST_LAG
-from reach_gym.plants.skeleton import Bones, JointedArm, Pair, bent, hand_at, pair_from, pulled, reached, stop_joints
-from reach_gym.plants.turns import cosine_and_sine, turned_on
+from reach_gym.plants.skeleton import Bones, JointedArm, Pair, bent, hand_at, pair_from, stop_joints
 
 
 class State(NamedTuple):
@@ -29,9 +29,9 @@ class State(NamedTuple):
     t2: Any
 
 
-# What does not change: the `Bones`; the time step, s; how much of the difference between torque and command is left after each
-# quarter of it.
-_named = namedtuple("Params", (*Bones._fields, "dt", "keep_1", "keep_2", "keep_3", "keep_4"))  # type: ignore[misc]
+# What does not change: the `Bones`; the time step, s; how much of the difference between torque and command is left at its
+# beginning (none without a lag) and after each quarter of it.
+_named = namedtuple("Params", (*Bones._fields, "dt", "keep_0", "keep_1", "keep_2", "keep_3", "keep_4"))  # type: ignore[misc]
 Params: type[Any] = _named
 
 
@@ -42,51 +42,16 @@ def start(x: Any, y: Any, params: Any) -> Any:
     return q1, q2, still, still + 0.0, still + 0.0, still + 0.0
 
 
-def half_step(joints: Any, turns: Any, before: Any, during: Any, after: Any, around: Any, h: Any, params: Any) -> Any:
-    """One step of the Runge-Kutta method of order 4.
+def own_torques(drive: Any, q1: Any, q2: Any, w1: Any, w2: Any, params: Any) -> Any:
+    """The torques, which are the drive itself; arguments as for `reach_gym.plants.arm_motion.motion_with`."""
+    return drive
 
-    Args:
-        joints: Angles and angular velocities.
-        turns: Cosine and sine of both angles.
-        before: The torques at the beginning.
-        during: In the middle.
-        after: At the end.
-        around: As for `reach_gym.plants.skeleton.pulled`.
-        h: Its length, s.
-        params: As `Params`.
 
-    Returns:
-        New joints and turns, and the mean force (x, y) of the field.
-    """
-    q1, q2, w1, w2 = joints
-    c1, s1, c2, s2 = turns
-    middle, sixth = 0.5 * h, h * (1.0 / 6.0)
-    a1, a2, fx1, fy1 = pulled(c1, s1, c2, s2, w1, w2, before[0], before[1], around, params)
-    v1, v2 = w1 + middle * a1, w2 + middle * a2
-    d1, e1 = turned_on(c1, s1, middle * w1)
-    d2, e2 = turned_on(c2, s2, middle * w2)
-    b1, b2, fx2, fy2 = pulled(d1, e1, d2, e2, v1, v2, during[0], during[1], around, params)
-    x1, x2 = w1 + middle * b1, w2 + middle * b2
-    d1, e1 = turned_on(c1, s1, middle * v1)
-    d2, e2 = turned_on(c2, s2, middle * v2)
-    g1, g2, fx3, fy3 = pulled(d1, e1, d2, e2, x1, x2, during[0], during[1], around, params)
-    z1, z2 = w1 + h * g1, w2 + h * g2
-    d1, e1 = turned_on(c1, s1, h * x1)
-    d2, e2 = turned_on(c2, s2, h * x2)
-    k1, k2, fx4, fy4 = pulled(d1, e1, d2, e2, z1, z2, after[0], after[1], around, params)
-    by1, by2 = sixth * (w1 + 2.0 * (v1 + x1) + z1), sixth * (w2 + 2.0 * (v2 + x2) + z2)
-    w1, w2 = w1 + sixth * (a1 + 2.0 * (b1 + g1) + k1), w2 + sixth * (a2 + 2.0 * (b2 + g2) + k2)
-    c1, s1 = turned_on(c1, s1, by1)
-    c2, s2 = turned_on(c2, s2, by2)
-    mean = (1.0 / 6.0) * (fx1 + 2.0 * (fx2 + fx3) + fx4), (1.0 / 6.0) * (fy1 + 2.0 * (fy2 + fy3) + fy4)
-    return (q1 + by1, q2 + by2, w1, w2), (c1, s1, c2, s2), mean[0], mean[1]
+half_step, move = motion_with(own_torques)
 
 
 def step(state: Any, command: Any, scale: Any, field: Any, params: Any) -> Any:
-    """One time step: two of the Runge-Kutta method of order 4, each of half the length.
-
-    Whether the field's region acts is decided where the hand would be in the middle of the step at its velocity, as for the
-    point mass. The torques come nearer to the command by an exponential, exactly.
+    """One time step, in which the torques come nearer to the command by an exponential, exactly.
 
     Args:
         state: As `State`.
@@ -99,24 +64,16 @@ def step(state: Any, command: Any, scale: Any, field: Any, params: Any) -> Any:
         The new state, and the field's mean force (x, y) on the hand during the step, N.
     """
     q1, q2, w1, w2, t1, t2 = state
-    dt, keep_1, keep_2, keep_3, keep_4 = params[15], params[16], params[17], params[18], params[19]
+    dt, keep_0, keep_1, keep_2, keep_3, keep_4 = params[15], params[16], params[17], params[18], params[19], params[20]
     u1, u2 = command[0] + 0.0, command[1] + 0.0  # a torque of zero has no sign
     over_1, over_2 = t1 - u1, t2 - u2
-    at_0, at_1 = (u1 + over_1, u2 + over_2), (u1 + over_1 * keep_1, u2 + over_2 * keep_1)
-    at_2, at_3 = (u1 + over_1 * keep_2, u2 + over_2 * keep_2), (u1 + over_1 * keep_3, u2 + over_2 * keep_3)
     at_4 = u1 + over_1 * keep_4, u2 + over_2 * keep_4
-    c1, s1 = cosine_and_sine(q1)
-    c2, s2 = cosine_and_sine(q2)
-    turns, h = (c1, s1, c2, s2), 0.5 * dt
-    if field is None:
-        around = None
-    else:
-        x, y, j11, j12, j21, j22 = reached(c1, s1, c2, s2, params)
-        around = field_around(scale, x + h * (j11 * w1 + j12 * w2), y + h * (j21 * w1 + j22 * w2), *field)
-    joints, turns, fx1, fy1 = half_step((q1, q2, w1, w2), turns, at_0, at_1, at_2, around, h, params)
-    joints, turns, fx2, fy2 = half_step(joints, turns, at_2, at_3, at_4, around, h, params)
-    q1, q2, w1, w2 = joints
-    return (q1, q2, w1, w2, at_4[0], at_4[1]), 0.5 * (fx1 + fx2), 0.5 * (fy1 + fy2)
+    drives = (
+        *((u1 + over_1 * keep_0, u2 + over_2 * keep_0), (u1 + over_1 * keep_1, u2 + over_2 * keep_1)),
+        *((u1 + over_1 * keep_2, u2 + over_2 * keep_2), (u1 + over_1 * keep_3, u2 + over_2 * keep_3), at_4),
+    )
+    (q1, q2, w1, w2), force_x, force_y = move(q1, q2, w1, w2, drives, scale, field, dt, params)
+    return (q1, q2, w1, w2, at_4[0], at_4[1]), force_x, force_y
 
 
 def stop(state: Any, params: Any) -> Any:
@@ -132,7 +89,13 @@ def hand(state: Any, params: Any) -> Any:
     return hand_at(q1, q2, w1, w2, params)
 
 
-_FUNCTIONS = (start, half_step, step, stop, hand, field_around, is_inside)
+def feel(state: Any, params: Any) -> Any:
+    """The angles (rad) and the angular velocities (10 rad/s) of both joints."""
+    q1, q2, w1, w2, _, _ = state
+    return q1, q2, 0.1 * w1, 0.1 * w2
+
+
+_FUNCTIONS = (start, own_torques, half_step, move, step, stop, hand, feel, *arm_motion.COMPONENT_WISE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +107,7 @@ class TwoLinkArm(JointedArm):
 
     kind: ClassVar[str] = "two_link_arm"
     title: ClassVar[str] = "an arm of two bones"
+    unit: ClassVar[str] = "N m"
     State: ClassVar[type[Any]] = State
     Params: ClassVar[type[Any]] = Params
     low: ClassVar[tuple[float, ...]] = (-1.0, -1.0)
@@ -152,6 +116,11 @@ class TwoLinkArm(JointedArm):
     step = staticmethod(step)
     stop = staticmethod(stop)
     hand = staticmethod(hand)
+    senses: ClassVar[tuple[str, ...]] = (
+        *("angle of the shoulder, rad", "angle of the elbow, rad"),
+        *("angular velocity of the shoulder, 10 rad/s", "angular velocity of the elbow, 10 rad/s"),
+    )
+    feel = staticmethod(feel)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = (*JointedArm.functions, *_FUNCTIONS)
 
     max_torque: Pair = keyword(
@@ -175,7 +144,8 @@ class TwoLinkArm(JointedArm):
             ValueError: `dt` is longer than 20 ms.
         """
         self.require_short(dt)
-        kept = [fading(dt * k / 4, self.force_lag)[0] if self.force_lag else 0.0 for k in range(1, 5)]
+        lag = self.force_lag
+        kept = [1.0, *(fading(dt * k / 4, lag)[0] for k in range(1, 5))] if lag else [0.0] * 5
         return Params(*self.bones, dt, *kept)
 
     @property

@@ -39,18 +39,27 @@ _OBJECT = np.dtype(object)  # whose `tolist` gives numbers, too
 class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     """Bring the cursor to the target after the go cue, against a force field.
 
-    The agent moves a plant (`reach_gym.plants`), by default a point mass. All numbers are SI units, x grows to the right, y
-    upwards. The keywords stand with default, unit and meaning below, under `__init__`, and in `reach_gym.reach.keywords.Reach`.
+    The agent moves the hand of a plant (`reach_gym.plants`): a point mass, or an arm of two bones with torques at its joints or
+    with six muscles. Fields, trials, sessions and rewards are the same for all of them. All numbers are SI units, x grows to the
+    right, y upwards. The keywords stand with default, unit and meaning below, under `__init__`, and in
+    `reach_gym.reach.keywords.Reach`.
 
     ## Action space
-    ``Box(-1, 1, (2,))`` float32: the hand's force over `max_force`. Finite numbers outside are clipped.
+    float32, a number for each actuator: of the point mass ``Box(-1, 1, (2,))``, the hand's force over `max_force`; of the arm
+    ``Box(-1, 1, (2,))``, the torques over `max_torque`; of muscles ``Box(0, 1, (6,))``, their excitations. Finite numbers outside
+    are clipped.
 
     ## Transition
-    ``mass dv/dt = f + F - damping * v``, where the hand's force f is ``max_force * action``, or follows it with the time constant
-    `force_lag`, the field's force ``F = gain * inside(region, p) * (push + viscosity v + stiffness (p - origin))``, in time steps
-    of `dt` (`reach_gym.plants.point_mass.step`): of second order, and an ideal curl does no work. At the walls of the arena,
-    twice as wide as the workspace, the hand stops. Under a visuomotor rotation the cursor is the hand, turned around the start by
-    ``gain * rotation``.
+    Of the point mass: ``mass dv/dt = f + F - damping * v``, where the hand's force f is ``max_force * action``, or follows it
+    with the time constant `force_lag`, the field's force
+    ``F = gain * inside(region, p) * (push + viscosity v + stiffness (p - origin))``, in time steps of `dt`
+    (`reach_gym.plants.point_mass.step`): of second order, and an ideal curl does no work. At the walls of the arena, twice as
+    wide as the workspace, the hand stops.
+
+    The same force acts on the hand of an arm and moves its joints (`reach_gym.plants.skeleton`), which stop at their limits.
+    Every place of a trial must be within its reach.
+
+    Under a visuomotor rotation the cursor is the hand, turned around the start by ``gain * rotation``.
 
     ## A trial
     The hand rests at the start (phase HOLD, 0). At `target_onset` the target appears (PLAN, 1), and `go_delay` later the go cue
@@ -66,8 +75,9 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     gives the reward for other goals. ``"vector"`` and ``"goal"`` show all that the rules judge by, so that without latency,
     noise, lag and hidden fields the present observation tells as much of the future as the whole past does.
 
-    What is sensed is `delay` steps old and has Gaussian noise (cut at six standard deviations). With `history` the last
-    observations and actions follow the present one.
+    What is sensed is `delay` steps old and has Gaussian noise (cut at six standard deviations). With ``"body"`` what the body
+    feels, the plant's `senses`, follows it, with a delay and noise of its own (`felt_delay`, `felt_noise`). With `history` the
+    last observations and actions follow the present one.
 
     ## Reward
     As the keyword `reward` says (`reach_gym.reach.rules.REWARDS`).
@@ -104,7 +114,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
             TypeError: There is no such keyword, or it has the wrong type.
             ValueError: A keyword has a value that is not allowed.
         """
-        given, beside = with_plant(with_preset(keywords), task), [*plant_keywords(), "preset"]
+        given, beside = with_plant(with_preset(keywords, task), task), [*plant_keywords(), "preset"]
         made, shown = read(type(self).__name__, (Reach, Shown), given, task, beside)
         self.render_mode, self._lean = shown.render_mode, shown.lean
         self._trial = ReachTrial(made, None if self.render_mode is None else self._watch)

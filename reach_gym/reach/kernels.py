@@ -18,13 +18,14 @@ from reach_gym.fields import FieldNumbers
 from reach_gym.plants.table import PLANTS
 from reach_gym.reach.beginning import begin, candidate, given_or
 from reach_gym.reach.event_loops import eventful_cursor, eventful_move
-from reach_gym.reach.events import pick, squared_distance
+from reach_gym.reach.events import cursor_at, pick, sensed_of, squared_distance
 from reach_gym.reach.info import LINE
 from reach_gym.reach.loops import (
     END,
     PlantCode,
     command_loop,
     cursor_loop,
+    feel_loop,
     judge_loop,
     move_loop,
     noise_loop,
@@ -35,7 +36,8 @@ from reach_gym.reach.loops import (
     tell_loop,
     wholes_from,
 )
-from reach_gym.reach.rows import COUNT, STREAM, Trial
+from reach_gym.reach.observations import OBSERVATIONS
+from reach_gym.reach.rows import COUNT, FELT, STREAM, Trial
 from reach_gym.reach.rules import REWARDS, has_left
 from reach_gym.reach.rules import phase as phase_of
 from reach_gym.reach.tables import SESSION, ReachTables
@@ -68,7 +70,7 @@ def reach_kernels(
         `reach_gym.reach.info`; below the flags `advance` has `Ends`. The `limits` of an observation are where places and
         velocities are cut, and its units per metre and per m/s.
     """
-    observe = _jit(parallel)(observe_loop(_over(parallel), _code(plant), kind, eventful))
+    observe = _observe(plant, kind, parallel, eventful)
     # These only call the loops; Numba warns where there is no loop to spread.
     plain = numba.njit(nogil=True)
     start = _begin(plant)
@@ -111,6 +113,22 @@ def _step(plant: str, reward: str, lean: bool, parallel: bool, eventful: bool) -
     judge = _jit(parallel)(judge_loop(_over(parallel), _code(plant), REWARDS[reward].of, eventful))
     step = step_of(_code(plant), command, noise, scale_all, move, cursor, judge, tell, eventful)
     return numba.njit(nogil=True)(step)
+
+
+def _observe(plant: str, kind: str, parallel: bool, eventful: bool) -> Any:
+    """All observations of one kind; what the body feels comes in a loop of its own."""
+    seen = _jit(parallel)(observe_loop(_over(parallel), _code(plant), kind, eventful))
+    if not OBSERVATIONS[kind].feels:
+        return seen
+    felt = _jit(parallel)(feel_loop(_over(parallel), _code(plant)))
+
+    def observe(
+        floats: Any, counts: Any, streams: Any, past: Any, mask: Any, tables: Any, limits: Any, observation: Any, numbers: Any
+    ) -> None:
+        seen(floats, counts, streams, past, mask, tables, limits, observation, numbers)
+        felt(floats, counts, streams, past, mask, tables, observation)
+
+    return numba.njit(nogil=True)(observe)
 
 
 def _restart_with(start: Any, observe: Any) -> Callable[..., None]:
@@ -181,12 +199,10 @@ def _begin(plant: str) -> Any:
         """Begins the next trial in the rows of `mask`, and fills their info."""
         for i in range(len(mask)):
             if mask[i]:
-                next_trial(i, floats, counts, streams, past, tables)
-                # The hand rests at the start, where a rotation leaves the cursor.
-                x, y, vx, vy = past[0, 0, i], past[0, 1, i], past[0, 2, i], past[0, 3, i]
-                trial = trial_of(floats, i)
-                numbers[LINE.hand_x, i], numbers[LINE.hand_y, i] = x, y
-                numbers[LINE.hand_vx, i], numbers[LINE.hand_vy, i] = vx, vy
+                hand, cursor = next_trial(i, floats, counts, streams, past, tables)
+                x, y, trial = cursor[0], cursor[1], trial_of(floats, i)
+                numbers[LINE.hand_x, i], numbers[LINE.hand_y, i] = hand[0], hand[1]
+                numbers[LINE.hand_vx, i], numbers[LINE.hand_vy, i] = hand[2], hand[3]
                 numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i] = x, y
                 numbers[LINE.target_x, i], numbers[LINE.target_y, i] = trial.target_x, trial.target_y
                 numbers[LINE.force_x, i], numbers[LINE.force_y, i], numbers[LINE.effort, i] = 0.0, 0.0, 0.0
@@ -220,13 +236,25 @@ def _draw_points(key: Any, trial: Any, tables: Any, settings: Any, fixed_start: 
     return points
 
 
-def _next_trial_with(code: PlantCode) -> Callable[..., None]:
+def _next_trial_with(code: PlantCode) -> Callable[..., tuple[Any, Any]]:
     plant, put_state, code_params = code.plant, code.put_state, code.params
     put_trial = register_jitable(writer(Trial, code.lines.state.stop))
     put_field = register_jitable(writer(FieldNumbers, code.lines.field.start))
-    start_of, hand_of = plant.start, plant.hand
+    start_of, hand_of, feel, senses = plant.start, plant.hand, plant.feel, len(plant.senses)
 
-    def next_trial(i: int, floats: Any, counts: Any, streams: Any, past: Any, tables: Any) -> None:
+    def feel_all_along(i: int, past: Any, state: Any, params: Any) -> None:
+        felt = feel(state, params)
+        for moment in range(len(past)):
+            for k in range(senses):
+                past[moment, FELT + k, i] = felt[k]
+
+    def feel_nothing(i: int, past: Any, state: Any, params: Any) -> None:
+        pass
+
+    feels = register_jitable(feel_all_along if senses else feel_nothing)
+
+    def next_trial(i: int, floats: Any, counts: Any, streams: Any, past: Any, tables: Any) -> tuple[Any, Any]:
+        """Begins the next trial of row i; hand and cursor, each x, y, vx, vy."""
         streams[STREAM.trial, i] += np.uint64(1)
         key, number = streams[STREAM.key, i], streams[STREAM.trial, i]
         settings, wholes, session = settings_from(tables.numbers), wholes_from(tables.wholes), tables.session
@@ -260,8 +288,14 @@ def _next_trial_with(code: PlantCode) -> Callable[..., None]:
         state = start_of(x, y, params)
         put_state(floats, i, state)
         hand = hand_of(state, params)
+        cursor = cursor_at(trial, feedback, 0.0, 0.0, hand)
+        sensed = sensed_of(trial, feedback, hand, cursor)
         for moment in range(len(past)):
-            past[moment, 0, i], past[moment, 1, i], past[moment, 2, i], past[moment, 3, i] = hand[0], hand[1], hand[2], hand[3]
+            for part in range(4):
+                past[moment, part, i] = sensed[part]
             past[moment, 4, i] = 0.0
+        if past.shape[1] > FELT:
+            feels(i, past, state, params)
+        return hand, cursor
 
     return next_trial

@@ -18,7 +18,16 @@ from reach_gym.plants.point_mass import PointMass
 from reach_gym.plants.table import plant_class, plant_from_data
 from reach_gym.reach.observations import OBSERVATIONS, Observations, observations_of
 from reach_gym.reach.rules import REWARDS
-from reach_gym.reach.session import Distinct, check_table, distinct, expected_fields, require_apart, require_one_apart
+from reach_gym.reach.session import (
+    Distinct,
+    check_forces,
+    check_reach,
+    check_table,
+    distinct,
+    expected_fields,
+    require_apart,
+    require_one_apart,
+)
 from reach_gym.reach.targets import MAX_STEPS, delays_from_data, point, steps, targets_from_data
 from reach_gym.sessions.rows import EVENTS
 from reach_gym.sessions.schedule import Schedule
@@ -28,6 +37,7 @@ MAX_DELAY = 1000  # steps
 MAX_HISTORY = 100  # steps
 # Numbers of a field may not be larger, so that no force overflows inside the arena.
 MAX_FIELD = 1e6
+_MAX_SPREAD = 100.0  # of what is felt, in its units
 _NOISE_STEP = 0.01  # s, for which the standard deviations of noise are given
 WALL_STIFFNESS, WALL_DAMPING = 6000.0, 100.0  # N/m and N s/m; see `reach_gym.fields.channel`
 
@@ -45,10 +55,9 @@ def reach_field(name: str, value: Any) -> ForceField:
     return field
 
 
-def _per_step(spread: Pair, dt: float) -> Pair:
+def _per_step(dt: float) -> float:
     # White noise has the same power per time if its variance in a step goes with one over the step's length.
-    factor = math.sqrt(_NOISE_STEP / dt)
-    return spread[0] * factor, spread[1] * factor
+    return math.sqrt(_NOISE_STEP / dt)
 
 
 def _spreads(high: float) -> Any:
@@ -133,7 +142,8 @@ class Reach(Keywords):
     )
     history: int = keyword(
         0,
-        'How many past observations, each with the action that followed it, come after the present one; only with "vector". '
+        'How many past observations, each with the action that followed it, come after the present one; only with "vector" and '
+        '"body". '
         "With at least `delay` of them, where there is no noise, a learner without memory can know where the hand is.",
         "time steps",
         integer_from(0, MAX_HISTORY),
@@ -144,10 +154,22 @@ class Reach(Keywords):
         "counts as much whatever the time step.",
         read=_spreads(10.0),
     )
+    felt_delay: int = keyword(
+        0,
+        'How old what is felt of the body is; only with the observation "body". What is seen has the other `delay`.',
+        "time steps",
+        integer_from(0, MAX_DELAY),
+    )
+    felt_noise: float = keyword(
+        0.0,
+        "Standard deviation of each thing that is felt of the body, in its unit (`reach_gym.plants.plant.Plant.senses`), in time "
+        'steps of 10 ms; only with the observation "body".',
+        read=number_from(0, _MAX_SPREAD),
+    )
     motor_noise: Pair = keyword(
         (0.0, 0.0),
-        "Standard deviations of the command in time steps of 10 ms: additive (N), and as a share of it (signal-dependent). "
-        "Noise is per time, so that the hand comes to rest as scattered whatever the time step.",
+        "Standard deviations of the command in time steps of 10 ms: additive (in the unit of the command, as N or N m), and as a "
+        "share of it (signal-dependent). Noise is per time, so that the hand comes to rest as scattered whatever the time step.",
         read=_spreads(1e6),
     )
     plant: Read[Plant, str | dict[str, Any] | Plant] = keyword(
@@ -180,10 +202,18 @@ class Reach(Keywords):
             require_apart(self.start, target, self)
         if not self.points:
             require_one_apart(self.start, self)
+        check_reach(self)
+        check_forces(self)
         check_table(self)
 
     def _check_observation(self) -> None:
-        if self.history and self.observation != "vector":
+        if self.feels and not self.plant.senses:
+            raise ValueError(f"`observation` must not be {self.observation!r} with {self.plant.title}, which has no senses.")
+        for name in () if self.feels else ("felt_delay", "felt_noise"):
+            if getattr(self, name):
+                kinds = " or ".join(repr(name) for name, kind in OBSERVATIONS.items() if kind.feels)
+                raise ValueError(f"`{name}` must be 0 unless the observation is {kinds}, got {getattr(self, name):g}.")
+        if self.history and self.observation not in ("vector", "body"):
             raise ValueError(f"`history` must be 0 with the observation {self.observation!r}, got {self.history}.")
         told = REWARDS[self.reward].of_step_only and self.false_start != "abort"
         if self.observation == "goal" and not told:
@@ -247,12 +277,27 @@ class Reach(Keywords):
     @cached_property
     def sensed_spread(self) -> Pair:
         """Standard deviations of the sensed position and velocity in one time step."""
-        return _per_step(self.sensory_noise, self.dt)
+        return self.sensory_noise[0] * _per_step(self.dt), self.sensory_noise[1] * _per_step(self.dt)
+
+    @cached_property
+    def felt_spread(self) -> float:
+        """Standard deviation of what is felt of the body in one time step."""
+        return self.felt_noise * _per_step(self.dt)
 
     @cached_property
     def command_spread(self) -> Pair:
         """Standard deviations of the command in one time step: additive, and as a share of it."""
-        return _per_step(self.motor_noise, self.dt)
+        return self.motor_noise[0] * _per_step(self.dt), self.motor_noise[1] * _per_step(self.dt)
+
+    @property
+    def feels(self) -> bool:
+        """Whether what the body feels is observed."""
+        return OBSERVATIONS[self.observation].feels
+
+    @property
+    def moments(self) -> int:
+        """How many moments must be remembered for the senses: the present one, and one for each step of the longest delay."""
+        return max(self.delay, self.felt_delay) + 1
 
     @property
     def strict(self) -> bool:
@@ -324,13 +369,18 @@ class Reach(Keywords):
 
     def observations(self) -> Observations:
         """A fresh observation maker."""
-        return observations_of(self.observation, self.workspace, self.arena, self.dt)
+        return observations_of(self.observation, self.workspace, self.arena, self.dt, len(self.plant.senses))
 
 
 def plant_keywords(plant: Any = PointMass.kind) -> list[str]:
     """The keywords of a plant that may stand beside the task's own: those whose names the task has not taken itself."""
     own = {field.name for field in fields(Reach)}
     return [field.name for field in fields(plant_class(plant)) if field.name not in own]
+
+
+def plant_meant(given: Mapping[str, Any], base: Reach | None = None) -> Any:
+    """The plant among the keywords that were `given` beside a `base`."""
+    return given.get("plant", PointMass.kind if base is None else base.plant)
 
 
 def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str, Any]:
@@ -340,7 +390,7 @@ def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str,
         TypeError: ``"plant"`` is no plant.
         ValueError: An unknown kind of plant, or one of its keywords stands in both places.
     """
-    plant = given.get("plant", PointMass.kind if base is None else base.plant)
+    plant = plant_meant(given, base)
     beside = {name: given[name] for name in plant_keywords(plant) if name in given}
     if not beside:
         return dict(given)

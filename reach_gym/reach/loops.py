@@ -21,20 +21,20 @@ from reach_gym.plants.turns import swing
 from reach_gym.reach import beginning, events, rules
 from reach_gym.reach.events import is_on, squared_distance
 from reach_gym.reach.info import FLAGS, LINE, Ends
-from reach_gym.reach.observations import NUMBERS, OBSERVATIONS
-from reach_gym.reach.rows import COUNT, STREAM, Trial, float_lines
+from reach_gym.reach.observations import FELT_LIMIT, NUMBERS, OBSERVATIONS
+from reach_gym.reach.rows import COUNT, FELT, STREAM, Trial, float_lines
 from reach_gym.reach.rules import is_late, judge, pace, rest_of, shown, signals
 from reach_gym.reach.rules import phase as phase_of
 from reach_gym.reach.tables import EVENT, Settings, Wholes
 from reach_gym.rows.compiled import register
 from reach_gym.rows.records import lines, list_reader, numbers_reader, reader, tuple_reader, writer
 from reach_gym.sessions import draws, schedule
-from reach_gym.sessions.draws import NOISE_STREAMS, normal
+from reach_gym.sessions.draws import BODY_STREAMS, CURSOR_STREAMS, MOTOR_STREAMS, normal
 
 register(draws, schedule, fields, bounds, turns, rules, events, beginning)
 
 COMPILED = NUMBERS._replace(spread=register_jitable(NUMBERS.spread), helper=register_jitable)
-STREAMS = tuple(np.uint64(stream) for stream in NOISE_STREAMS)
+MOTOR, CURSOR, BODY = (tuple(map(np.uint64, streams)) for streams in (MOTOR_STREAMS, CURSOR_STREAMS, BODY_STREAMS))
 END = lines(Ends, len(FLAGS))
 settings_from, wholes_from = register_jitable(list_reader(Settings)), register_jitable(list_reader(Wholes))
 
@@ -96,7 +96,7 @@ def noise_loop(over: Any, code: PlantCode) -> Callable[..., None]:
         for i in over(n):
             key, draw = keys[i], np.uint64(steps[i])
             for k in range(actuators):
-                one, two = normal(key, draw, STREAMS[2 * k]), normal(key, draw, STREAMS[2 * k + 1])
+                one, two = normal(key, draw, MOTOR[2 * k]), normal(key, draw, MOTOR[2 * k + 1])
                 commands[k, i] = commands[k, i] * (1.0 + share * one) + plain * two
 
     return noise
@@ -323,6 +323,30 @@ def step_of(
     return step
 
 
+def feel_loop(over: Any, code: PlantCode) -> Callable[..., None]:
+    """What the bodies feel, for kinds of observation of which it is a part."""
+    feel, state_of, code_params, senses = code.plant.feel, code.state, code.params, len(code.plant.senses)
+
+    def feel_all(floats: Any, counts: Any, streams: Any, past: Any, mask: Any, tables: Any, observation: Any) -> None:
+        """Writes what the bodies felt `felt_delay` steps ago behind the observations of the rows of `mask`."""
+        params, settings, wholes = code_params(tables.numbers), settings_from(tables.numbers), wholes_from(tables.wholes)
+        slots, late, first, spread = len(past), np.int32(wholes.felt_delay), observation.shape[1] - senses, settings.felt_noise
+        for i in over(len(mask)):
+            step, felt = counts[COUNT.step, i], feel(state_of(floats, i), params)
+            if slots > 1:
+                for k in range(senses):
+                    past[step % slots, FELT + k, i] = felt[k]
+            if mask[i]:
+                then = (step + slots - late) % slots
+                for k in range(senses):
+                    value = past[then, FELT + k, i] if late > 0 else felt[k]
+                    if spread > 0:
+                        value = value + spread * normal(streams[STREAM.noise, i], np.uint64(step), BODY[k])
+                    observation[i, first + k], _ = confine(value, 0.0, FELT_LIMIT)
+
+    return feel_all
+
+
 def observe_loop(over: Any, code: PlantCode, kind: str, eventful: bool) -> Callable[..., None]:
     """The observations of one kind."""
     write, late_goal, trial_of = register_jitable(OBSERVATIONS[kind].writer(COMPILED)), OBSERVATIONS[kind].late_goal, code.trial
@@ -340,9 +364,9 @@ def observe_loop(over: Any, code: PlantCode, kind: str, eventful: bool) -> Calla
         sense(n, floats, counts, streams, past, numbers, sensed, delay, settings, limits)
         for i in over(n):
             visible[i], cue[i] = shown(counts[COUNT.step, i], delay, lag, onset, counts[COUNT.go, i], pulse)
-        if slots > 1:
+        if delay > 0:
             for i in over(n):
-                held[i] = past[(counts[COUNT.step, i] + 1) % slots, 4, i]
+                held[i] = past[(counts[COUNT.step, i] + slots - delay) % slots, 4, i]
         else:
             for i in over(n):
                 held[i] = counts[COUNT.held, i]
@@ -392,6 +416,7 @@ def _sense_with(code: PlantCode, eventful: bool) -> Callable[..., None]:
         limits: Any,
     ) -> None:
         """What all rows sense: the cursor, delayed and noisy."""
+        slots = len(past)
         for i in range(n):
             trial, vx, vy = trial_of(floats, i), numbers[LINE.hand_vx, i], numbers[LINE.hand_vy, i]
             svx, svy = swing(vx, vy, trial.cosine, trial.sine)
@@ -400,16 +425,16 @@ def _sense_with(code: PlantCode, eventful: bool) -> Callable[..., None]:
             sensed[0, i], sensed[1, i] = numbers[LINE.cursor_x, i], numbers[LINE.cursor_y, i]
         if eventful or delay > 0:
             for i in range(n):
-                oldest = (counts[COUNT.step, i] + 1) % (delay + 1)
+                then = (counts[COUNT.step, i] + slots - delay) % slots
                 for part in range(4):
-                    sensed[part, i] = past[oldest, part, i]
+                    sensed[part, i] = past[then, part, i]
         place, speed = settings.position_noise, settings.velocity_noise
         if place > 0 or speed > 0:
             for i in range(n):
                 key, draw = streams[STREAM.noise, i], np.uint64(counts[COUNT.step, i])
-                sensed[0, i], _ = confine(sensed[0, i] + place * normal(key, draw, STREAMS[4]), 0.0, limits[0])
-                sensed[1, i], _ = confine(sensed[1, i] + place * normal(key, draw, STREAMS[5]), 0.0, limits[0])
-                sensed[2, i], _ = confine(sensed[2, i] + speed * normal(key, draw, STREAMS[6]), 0.0, limits[1])
-                sensed[3, i], _ = confine(sensed[3, i] + speed * normal(key, draw, STREAMS[7]), 0.0, limits[1])
+                sensed[0, i], _ = confine(sensed[0, i] + place * normal(key, draw, CURSOR[0]), 0.0, limits[0])
+                sensed[1, i], _ = confine(sensed[1, i] + place * normal(key, draw, CURSOR[1]), 0.0, limits[0])
+                sensed[2, i], _ = confine(sensed[2, i] + speed * normal(key, draw, CURSOR[2]), 0.0, limits[1])
+                sensed[3, i], _ = confine(sensed[3, i] + speed * normal(key, draw, CURSOR[3]), 0.0, limits[1])
 
     return sense

@@ -5,7 +5,9 @@ Both return arrays that nobody else holds.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,9 +18,9 @@ from reach_gym.reach.events import pushed, sensed_of_all, set_off, squared_dista
 from reach_gym.reach.facts import placed, what_happens
 from reach_gym.reach.info import Info, Outcome, batch_info, batch_outcome
 from reach_gym.reach.keywords import Reach
-from reach_gym.reach.observations import Observations
+from reach_gym.reach.observations import FELT_LIMIT, Observations
 from reach_gym.reach.options import NO_OPTIONS, ReachOptions, trial_kind
-from reach_gym.reach.rows import COUNT, STREAM, Counts, Cursor, ReachRows, Trial, float_lines
+from reach_gym.reach.rows import COUNT, FELT, STREAM, Counts, Cursor, ReachRows, Trial, float_lines
 from reach_gym.reach.rules import REWARDS, has_left, is_late, judge, pace, phase, rest_of, shown, signals
 from reach_gym.reach.tables import SESSION, ReachTables, Wholes, limits_of, settings_of, wholes_of
 from reach_gym.rows.records import Floats, Mask
@@ -80,8 +82,12 @@ def next_trial(rows: ReachRows, task: Reach, tables: ReachTables, options: Reach
     for line, values in enumerate(task.plant.start(points[0], points[1], task.params)):
         floats[line] = values
     rows.streams[STREAM.noise] = draws.noise_key(key, number)
-    rows.past[:, :4] = np.stack(task.plant.hand(floats[at.state], task.params))
+    hand = task.plant.hand(floats[at.state], task.params)
+    _, sensed = _cursors(task, tables, at.trial_of(floats), Counts(*counts), hand)
+    rows.past[:, :4] = np.stack(sensed)
     rows.past[:, 4] = 0.0
+    if task.feels:
+        rows.past[:, FELT:] = np.stack(task.plant.feel(floats[at.state], task.params))
 
 
 def _draw_points(rows: ReachRows, task: Reach, tables: ReachTables, chosen: ReachOptions, session: Floats) -> Floats:
@@ -103,6 +109,18 @@ def _draw_points(rows: ReachRows, task: Reach, tables: ReachTables, chosen: Reac
         pending = pending[~has_left(target_x, target_y, start_x, start_y, settings.apart_squared)]
         attempt += 1
     return drawn
+
+
+def _cursors(task: Reach, tables: ReachTables, trial: Trial, counts: Counts, hand: Any) -> tuple[Cursor, Cursor]:
+    """The cursors of hands, and what is sensed of them: the hand itself where the cursor is hidden."""
+    cursor = placed(task, tables, trial, counts, hand)
+    return cursor, Cursor(*sensed_of_all(trial, counts.feedback, hand, cursor)) if task.is_eventful else cursor
+
+
+def _before(rows: ReachRows, delay: int) -> Floats:
+    """What is remembered of the moment `delay` steps ago, (5 + senses, rows)."""
+    slots, count = len(rows.past), rows.counts.shape[1]
+    return rows.past[(rows.counts[COUNT.step] + (slots - delay)) % slots, :, np.arange(count)].T
 
 
 class _Done(NamedTuple):
@@ -141,12 +159,11 @@ class NumpyBackend:
     def _now(self, rows: ReachRows) -> _Now:
         trial, hand = self._at.trial_of(rows.floats), self._task.plant.hand(rows.floats[self._at.state], self._task.params)
         counts = Counts(*rows.counts)
-        cursor = placed(self._task, self._tables, trial, counts, hand)
+        cursor, sensed = _cursors(self._task, self._tables, trial, counts, hand)
         if self._task.is_eventful:
-            sensed = Cursor(*sensed_of_all(trial, counts.feedback, hand, cursor))
             return _Now(trial, counts, tuple(hand), cursor, squared_distance_all(cursor.x, cursor.y, trial), sensed)
         dx, dy = cursor.x - trial.target_x, cursor.y - trial.target_y
-        return _Now(trial, counts, tuple(hand), cursor, dx * dx + dy * dy, cursor)
+        return _Now(trial, counts, tuple(hand), cursor, dx * dx + dy * dy, sensed)
 
     def _happen(self, rows: ReachRows) -> None:
         """Sets events off, and moves the targets that jump."""
@@ -170,23 +187,36 @@ class NumpyBackend:
             target_x, target_y = now.trial.home_x + jump_x, now.trial.home_y + jump_y
         start, count = (start_x, start_y), now.counts
         told = signals(count.step - task.delay, task.onset, count.go, count.left, held, task.hold_steps, task.dt)
-        return self._observations.batch((target_x, target_y), visible, cue, start, sensed, now.sensed[:2], told, into)
+        target, body = (target_x, target_y), self._felt(rows)
+        return self._observations.batch(target, visible, cue, start, sensed, now.sensed[:2], told, body, into)
 
     def _sensed(self, rows: ReachRows, cursor: Cursor) -> tuple[Cursor, Array]:
         """The delayed and noisy cursor, and how many steps it was on the target then."""
         task, held = self._task, rows.counts[COUNT.held]
         if task.delay:
-            oldest = (rows.counts[COUNT.step] + 1) % (task.delay + 1)
-            *then, held = (rows.past[oldest, part, np.arange(len(oldest))] for part in range(5))
+            *then, held = _before(rows, task.delay)[:FELT]
             cursor = Cursor(*then)
         if task.sensory_noise == (0.0, 0.0):
             return cursor, held
         place, speed = task.sensed_spread
         key, step = rows.streams[STREAM.noise], rows.counts[COUNT.step].astype(np.uint64)
         limits = (self._observations.place_limit,) * 2 + (self._observations.speed_limit,) * 2
-        noises = (draws.normal(key, step, np.uint64(stream)) for stream in draws.NOISE_STREAMS[4:])
+        noises = (draws.normal(key, step, np.uint64(stream)) for stream in draws.CURSOR_STREAMS)
         parts = zip(cursor, (place, place, speed, speed), noises, limits, strict=True)
         return Cursor(*(confine(value + spread * noise, 0.0, limit)[0] for value, spread, noise, limit in parts)), held
+
+    def _felt(self, rows: ReachRows) -> Sequence[Floats]:
+        """What is felt of the bodies, delayed and noisy; nothing where it is not observed."""
+        task = self._task
+        if not task.feels:
+            return ()
+        late = task.felt_delay
+        felt = _before(rows, late)[FELT:] if late else task.plant.feel(rows.floats[self._at.state], task.params)
+        noises: Iterable[Any] = itertools.repeat(0.0)
+        if task.felt_noise:
+            key, step = rows.streams[STREAM.noise], rows.counts[COUNT.step].astype(np.uint64)
+            noises = (draws.normal(key, step, np.uint64(stream)) for stream in draws.BODY_STREAMS)
+        return [confine(value + task.felt_spread * noise, 0.0, FELT_LIMIT)[0] for value, noise in zip(felt, noises, strict=False)]
 
     def report(self, rows: ReachRows) -> tuple[Array, InfoArrays]:
         """Observation and info of `rows` at the first moment of their trials, in fresh arrays."""
@@ -240,8 +270,11 @@ class NumpyBackend:
             *(counts.step, counts.go, cursor.x, cursor.y, vx, vy, trial.start_x, trial.start_y),
             *(now.squared, counts.false_start, counts.held, counts.left, self._limits),
         )
-        if self._task.delay:
-            rows.past[counts.step % (self._task.delay + 1), :, np.arange(len(actions))] = np.stack([*now.sensed, held], axis=1)
+        if len(rows.past) > 1:
+            moment = [*now.sensed, held]
+            if self._task.feels:
+                moment += self._task.plant.feel(rows.floats[self._at.state], self._task.params)
+            rows.past[counts.step % len(rows.past), :, np.arange(len(actions))] = np.stack(moment, axis=1)
         counts.false_start[:], counts.held[:], counts.left[:] = false_start, held, left
         counts.success[:], counts.ended[:] = success, ended
         last, abort = self._limits.last, self._limits.abort
@@ -264,7 +297,7 @@ class NumpyBackend:
         command = [strength * action for strength, action in zip(plant.strength, actions, strict=True)]
         if task.motor_noise != (0.0, 0.0):
             (plain, share), key, step = task.command_spread, rows.streams[STREAM.noise], counts.step.astype(np.uint64)
-            noise = [draws.normal(key, step, np.uint64(stream)) for stream in draws.NOISE_STREAMS[: 2 * len(command)]]
+            noise = [draws.normal(key, step, np.uint64(stream)) for stream in draws.MOTOR_STREAMS[: 2 * len(command)]]
             parts = zip(command, noise[::2], noise[1::2], strict=True)
             command = [part * (1.0 + share * one) + plain * two for part, one, two in parts]
         factor: Floats = tables.waves[counts.wave, counts.step % tables.periods[counts.wave]]

@@ -30,6 +30,8 @@ put_seven: Callable[..., None] = struct.Struct("7f").pack_into
 FOURTH = 12  # where the fourth of a row of float32 begins, in bytes
 # s; no trial is that long. The same for all, so that an agent that was trained with short delays fits a task with long ones.
 _LONGEST = 1e7
+_VECTOR = 14  # numbers of the observation "vector"
+FELT_LIMIT = 1000.0  # what is felt of the body is cut there, in its units; far beyond what a body does
 _DIM = 64  # how much darker the go cue's channel is after a false start, and how bright it is without a cue
 
 
@@ -67,6 +69,8 @@ class Sensed(NamedTuple):
         visible: bool (n,), whether the target is.
         go: bool (n,), whether the go cue is on.
         false_start: bool (n,), whether there has been one.
+        body: float64 (n, senses), what is felt of the body, in the units of `reach_gym.plants.plant.Plant.senses`; none with
+            "vector" and "goal".
     """
 
     position: Floats
@@ -75,6 +79,7 @@ class Sensed(NamedTuple):
     visible: npt.NDArray[np.bool_]
     go: npt.NDArray[np.bool_]
     false_start: npt.NDArray[np.bool_]
+    body: Floats
 
 
 def _upper(workspace: float, place: float, speed: float) -> list[float]:
@@ -95,6 +100,7 @@ class Observations:
         kind: Its name in the keyword `observation`.
         meaning: What it is, for people.
         late_goal: Whether the target is sensed with the delay of the senses; else it is seen at once.
+        feels: Whether what the body feels comes behind what `fill` writes.
         shape: Of one observation as `fill` writes it.
         dtype: Of its numbers.
         space: Of one observation.
@@ -105,17 +111,18 @@ class Observations:
     kind: ClassVar[str]
     meaning: ClassVar[str]
     late_goal: ClassVar[bool]
-    shape: ClassVar[tuple[int, ...]]
+    feels: ClassVar[bool] = False
+    shape: tuple[int, ...]
     dtype: ClassVar[type[Any]]
     space: spaces.Space[Any]
     plain: npt.NDArray[np.float32] | None = None  # what `see` of "vector" copies; see `reach_gym.reach.trial`
 
-    def __init__(self, workspace: float, arena: float, dt: float) -> None:
-        """Prepares the units of a task; see `reach_gym.reach.keywords.Reach`."""
+    def __init__(self, workspace: float, arena: float, dt: float, senses: int) -> None:
+        """Prepares the units of a task (`reach_gym.reach.keywords.Reach`) whose body has so many senses."""
         self.workspace = workspace
         self.per_metre, self.per_speed = 1.0 / workspace, 1.0 / SPEED_UNIT
         # Noise is cut there; without it a rotated cursor does not come as far.
-        self.place_limit, self.speed_limit = 10 * workspace, 4 * arena / dt
+        self.place_limit, self.speed_limit = 5 * arena, 4 * arena / dt
 
     @staticmethod
     def writer(numeric: Numeric) -> Callable[..., None]:
@@ -137,9 +144,9 @@ class Observations:
         raise NotImplementedError
 
     def batch(
-        self, target: Any, visible: Any, cue: Any, start: Any, sensed: Any, at: Any, told: Any, into: Any = None
+        self, target: Any, visible: Any, cue: Any, start: Any, sensed: Any, at: Any, told: Any, body: Any, into: Any = None
     ) -> npt.NDArray[Any]:
-        """The observations (n, ...) of a batch; pairs, `sensed` and `told` are sequences of arrays (n,).
+        """The observations (n, ...) of a batch; pairs, `sensed`, `told` and `body` are sequences of arrays (n,).
 
         They are written in a fresh array unless there is one to write them `into`.
         """
@@ -148,6 +155,8 @@ class Observations:
         # A picture's pixels are looked up row by row; elsewhere a slice is faster.
         every = np.arange(rows) if len(self.shape) > 1 else slice(None)
         _FILLS[self.kind](seen, every, target, start, cue, visible, sensed, at, told, self.per_metre, self.per_speed)
+        for line, values in enumerate(body, seen.shape[-1] - len(body)):
+            seen[:, line] = values
         return seen
 
     def present(self, batch: npt.NDArray[Any]) -> Any:
@@ -178,13 +187,13 @@ class VectorObservations(Observations):
         "in units of the workspace's half side, velocities of 0.5 m/s, times in s"
     )
     late_goal = True  # the target is part of what is sensed, with its delay
-    shape = (14,)
+    shape = (_VECTOR,)
     dtype = np.float32
 
-    def __init__(self, workspace: float, arena: float, dt: float) -> None:
+    def __init__(self, workspace: float, arena: float, dt: float, senses: int) -> None:
         """Prepares the units of a task."""
-        super().__init__(workspace, arena, dt)
-        self.plain = self._shown = np.zeros(14, np.float32)
+        super().__init__(workspace, arena, dt, senses)
+        self.plain = self._shown = np.zeros(_VECTOR, np.float32)
         upper = _upper(workspace, self.place_limit, self.speed_limit)
         target = [self.place_limit * self.per_metre] * 2
         low = np.array([*(-value for value in target), *_lower(upper)], np.float32)
@@ -222,7 +231,7 @@ class VectorObservations(Observations):
         """See `Observations.show`."""
         place = (x * self.per_metre, y * self.per_metre) if visible else (0.0, 0.0)
         self._shown[:3] = *place, cue
-        self._shown[10:] = false_start, visible, start[0] * self.per_metre, start[1] * self.per_metre
+        self._shown[10:_VECTOR] = false_start, visible, start[0] * self.per_metre, start[1] * self.per_metre
 
     def see(
         self, x: float, y: float, vx: float, vy: float, at_x: float, at_y: float, clock: float, moving: float, held: float
@@ -236,14 +245,36 @@ class VectorObservations(Observations):
     def decode(self, observations: Any) -> Sensed:
         """See `Observations.decode`; what a history adds is left out."""
         seen = np.asarray(observations, np.float64)
-        return _sensed(seen[:, 2:14], seen[:, :2] * self.workspace, self.workspace)
+        body = seen[:, _VECTOR : self.shape[0]]
+        return _sensed(seen[:, 2:_VECTOR], seen[:, :2] * self.workspace, self.workspace, body)
 
 
-def _sensed(seen: Floats, target: Floats, workspace: float) -> Sensed:
-    """What "vector" and "goal" both say from the go cue on, (n, 12)."""
+class BodyObservations(VectorObservations):
+    """float32 (14 + senses,): "vector", then what is felt of the body, as the plant's `senses` say, with a delay of its own."""
+
+    kind = "body"
+    meaning = (
+        "float32: vector, then what is felt of the body, as the plant says (`reach_gym.plants.plant.Plant.senses`), "
+        "`felt_delay` steps old; of plants that have a body"
+    )
+    feels = True
+
+    def __init__(self, workspace: float, arena: float, dt: float, senses: int) -> None:
+        """Prepares the units of a task."""
+        super().__init__(workspace, arena, dt, senses)
+        self.plain, self._shown = None, np.zeros(_VECTOR + senses, np.float32)
+        self.shape = self._shown.shape
+        felt, own = np.full(senses, FELT_LIMIT, np.float32), self.space
+        low, high = np.concatenate([own.low, -felt]), np.concatenate([own.high, felt])  # type: ignore[attr-defined]
+        self.space = spaces.Box(low, high, dtype=np.float32)
+
+
+def _sensed(seen: Floats, target: Floats, workspace: float, body: Floats) -> Sensed:
+    """What "vector" and "goal" both say from the go cue on, (n, 12), and what is felt of the `body`."""
     visible = seen[:, 9] > 0.5
     aim = np.where(visible[:, None], target, seen[:, 10:12] * workspace)
-    return Sensed(seen[:, 1:3] * workspace, seen[:, 3:5] * SPEED_UNIT, aim, visible, seen[:, 0] > 0.5, seen[:, 8] > 0.5)
+    place, speed = seen[:, 1:3] * workspace, seen[:, 3:5] * SPEED_UNIT
+    return Sensed(place, speed, aim, visible, seen[:, 0] > 0.5, seen[:, 8] > 0.5, body)
 
 
 class GoalObservations(Observations):
@@ -262,9 +293,9 @@ class GoalObservations(Observations):
     shape = (16,)
     dtype = np.float64
 
-    def __init__(self, workspace: float, arena: float, dt: float) -> None:
+    def __init__(self, workspace: float, arena: float, dt: float, senses: int) -> None:
         """Prepares the units of a task."""
-        super().__init__(workspace, arena, dt)
+        super().__init__(workspace, arena, dt, senses)
         self._shown = np.zeros(16)
         upper = _upper(workspace, self.place_limit, self.speed_limit)
         goal = spaces.Box(-self.place_limit, self.place_limit, (2,), np.float64)
@@ -323,7 +354,7 @@ class GoalObservations(Observations):
     def decode(self, observations: Any) -> Sensed:
         """See `Observations.decode`."""
         seen, goal = (np.asarray(observations[name], np.float64) for name in ("observation", "desired_goal"))
-        return _sensed(seen[:, :12], goal[:, :2], self.workspace)
+        return _sensed(seen[:, :12], goal[:, :2], self.workspace, seen[:, 12:])
 
 
 class PixelObservations(Observations):
@@ -342,9 +373,9 @@ class PixelObservations(Observations):
     shape = (3, PIXELS, PIXELS)
     dtype = np.uint8
 
-    def __init__(self, workspace: float, arena: float, dt: float) -> None:
+    def __init__(self, workspace: float, arena: float, dt: float, senses: int) -> None:
         """Prepares the units of a task."""
-        super().__init__(workspace, arena, dt)
+        super().__init__(workspace, arena, dt, senses)
         self._shown = np.zeros((3, PIXELS, PIXELS), np.uint8)
         self.space = spaces.Box(0, LIT, (3, PIXELS, PIXELS), np.uint8)
 
@@ -404,11 +435,11 @@ class PixelObservations(Observations):
 
 
 OBSERVATIONS: dict[str, type[Observations]] = {
-    kind.kind: kind for kind in (VectorObservations, PixelObservations, GoalObservations)
+    kind.kind: kind for kind in (VectorObservations, PixelObservations, GoalObservations, BodyObservations)
 }
 _FILLS = {name: kind.writer(ARRAYS) for name, kind in OBSERVATIONS.items()}
 
 
-def observations_of(kind: str, workspace: float, arena: float, dt: float) -> Observations:
-    """The observations of one `kind` in a task with these measures."""
-    return OBSERVATIONS[kind](workspace, arena, dt)
+def observations_of(kind: str, workspace: float, arena: float, dt: float, senses: int) -> Observations:
+    """The observations of one `kind` in a task with these measures, of a body with so many `senses`."""
+    return OBSERVATIONS[kind](workspace, arena, dt, senses)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from reach_gym import checks
 from reach_gym.fields import ForceField
 from reach_gym.reach.keywords import Reach, reach_field
-from reach_gym.reach.session import require_apart, require_one_apart
+from reach_gym.reach.session import require_apart, require_bearable, require_one_apart, require_within_reach
 from reach_gym.reach.targets import point
 from reach_gym.sessions.schedule import MAX_GAIN
 
@@ -66,17 +66,29 @@ def reach_options(task: Reach, options: Any, rows: int = 1) -> ReachOptions:
         raise ValueError("`options` must not have a 'trial' beside 'repeat': True, which says which trial it is.")
     if chosen.channel and (chosen.gain is not None or chosen.field is not None):
         raise ValueError("`options` must not have a 'gain' or 'field' beside 'channel': True, which replaces the field.")
+    if chosen.field is not None or chosen.gain is not None:
+        _check_force(chosen, task)
     return chosen
 
 
+def _check_force(chosen: ReachOptions, task: Reach) -> None:
+    gain = 1.0 if chosen.gain is None else float(np.abs(chosen.gain).max())
+    name = "gain" if chosen.field is None else "field"
+    for field in task.session_fields.different if chosen.field is None else [chosen.field]:
+        require_bearable(f"options['{name}']", field, gain, task)
+
+
 def check_places(options: ReachOptions, task: Reach, trials: Any) -> None:
-    """Refuses a start or target of the `options` that is too near to what the session says of the rows' `trials`.
+    """Refuses a start or target of the `options` out of reach, or too near to what the session says of the rows' `trials`.
 
     Raises:
         ValueError: It is so in a row.
     """
     if options.start is None and options.target is None:
         return
+    for name, places in (("start", options.start), ("target", options.target)):
+        for spot in () if places is None else np.unique(places, axis=0).tolist():
+            require_within_reach(f"options['{name}']", tuple(spot), task)
     table = task.table
     for row, place in enumerate(table.place_of(np.asarray(trials, np.int64)).tolist()):
         given = table.start[place] if options.start is None else options.start[row]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from reach_gym.keywords import Keywords, choice_of, keyword
+from reach_gym.reach.keywords import Reach, plant_keywords, plant_meant
 
 
 class Given(NamedTuple):
@@ -22,25 +23,38 @@ class Given(NamedTuple):
 
 
 _PAPER = "Sun & Plitt"
+_MODEL = "the model of eLife 107423"
+
+# A trial as a laboratory runs it, by a hand with latency, noise and muscles.
+_LAB: dict[str, Given] = {
+    "targets": Given("center-out", "8 targets at 10 cm, as in Shadmehr & Mussa-Ivaldi 1994 (J Neurosci 14:3208)"),
+    "delay": Given(6, f"60 ms: between proprioception (20 ms) and vision (70 ms) in {_MODEL}"),
+    "history": Given(8, "chosen: longer than the latency, so that a learner without memory knows what it has just done"),
+    "sensory_noise": Given([0.001, 0.01], "chosen: with a filter some tenths of a millimetre remain, as for a seen hand"),
+    "motor_noise": Given([0.1, 0.1], "a tenth of the force (van Beers 2004, J Neurophysiol 91:1050, unverified); 0.1 N chosen"),
+    "force_lag": Given(0.04, "time constant of muscle in Todorov 2005 (Neural Comput 17:1084)"),
+    "go_delay": Given([0.4, 0.9], "usual in instructed-delay tasks; no trial is without preparation"),
+    "false_start": Given("abort", "the trial is broken off, as laboratories do"),
+    "hold": Given(0.2, "chosen: the shortest hold that is usual in laboratories"),
+    "movement_time": Given([0.2, 0.45], "chosen: around the 0.33 s between both discs of a smooth reach of 10 cm in 0.55 s"),
+    "time_limit": Given(1.2, "chosen: room for a slow or hooked reach and the hold"),
+}
 
 PRESETS: dict[str, dict[str, Given]] = {
     # No latency, no noise, no lag; a false start is seen and rules success out: for learning algorithms.
     "simple": {},
-    # A trial as a laboratory runs it, by a hand with latency, noise and muscles.
-    "lab": {
-        "targets": Given("center-out", "8 targets at 10 cm, as in Shadmehr & Mussa-Ivaldi 1994 (J Neurosci 14:3208)"),
-        "delay": Given(6, "60 ms: between proprioception (20 ms) and vision (70 ms) in the model of eLife 107423"),
-        "history": Given(8, "chosen: longer than the latency, so that a learner without memory knows what it has just done"),
-        "sensory_noise": Given([0.001, 0.01], "chosen: with a filter some tenths of a millimetre remain, as for a seen hand"),
+    "lab": _LAB,
+    # The same by an arm whose body is felt, too, and sooner than it is seen.
+    "lab_arm": {
+        **_LAB,
+        "plant": Given("two_link_arm", "any other plant that has senses will do"),
+        "observation": Given("body", "what the body feels beside what is seen"),
+        "delay": Given(7, f"vision: 70 ms in {_MODEL}"),
+        "felt_delay": Given(2, f"proprioception: 20 ms in {_MODEL}"),
+        "felt_noise": Given(0.001, f"proprioception, in units like these, in {_MODEL}"),
         "motor_noise": Given(
-            [0.1, 0.1], "a tenth of the force (van Beers 2004, J Neurophysiol 91:1050, unverified); 0.1 N chosen"
+            [0.01, 0.1], "a tenth of the command (van Beers 2004, J Neurophysiol 91:1050, unverified); the rest chosen"
         ),
-        "force_lag": Given(0.04, "time constant of muscle in Todorov 2005 (Neural Comput 17:1084)"),
-        "go_delay": Given([0.4, 0.9], "usual in instructed-delay tasks; no trial is without preparation"),
-        "false_start": Given("abort", "the trial is broken off, as laboratories do"),
-        "hold": Given(0.2, "chosen: the shortest hold that is usual in laboratories"),
-        "movement_time": Given([0.2, 0.45], "chosen: around the 0.33 s between both discs of a smooth reach of 10 cm in 0.55 s"),
-        "time_limit": Given(1.2, "chosen: room for a slow or hooked reach and the hold"),
     },
     # The paper's timings; its unit is 2 mm, so that positions to 50 are the workspace of 10 cm.
     "sun_plitt": {
@@ -61,18 +75,24 @@ class Preset(Keywords):
     preset: str = keyword(
         "simple",
         'Keywords that hold where they are not given: `"simple"` the defaults; `"lab"` the physiology and the trials of a '
-        'laboratory; `"sun_plitt"` the timings of the paper. See `reach_gym.reach.presets.PRESETS`.',
+        'laboratory; `"lab_arm"` the same for an arm that feels its body; `"sun_plitt"` the timings of the paper. See '
+        "`reach_gym.reach.presets.PRESETS`.",
         read=choice_of(*PRESETS),
     )
 
 
-def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords that were `given`, over those of the ``"preset"`` among them.
+def with_preset(given: Mapping[str, Any], base: Reach | None = None) -> dict[str, Any]:
+    """The keywords that were `given` beside a `base`, over those of the ``"preset"`` among them.
+
+    A preset's keywords of the plant hold where the plant has them, such as a lag of the force, which muscles have of themselves.
 
     Raises:
-        TypeError: ``"preset"`` is no string.
-        ValueError: There is no such preset.
+        TypeError: ``"preset"`` is no string, or ``"plant"`` no plant.
+        ValueError: There is no such preset, or no such plant.
     """
     name = Preset(**{keyword: value for keyword, value in given.items() if keyword == "preset"}).preset
     own = {keyword: value for keyword, value in given.items() if keyword != "preset"}
-    return {**{keyword: each.value for keyword, each in PRESETS[name].items()}, **own}
+    both = {**{keyword: each.value for keyword, each in PRESETS[name].items()}, **own}
+    plant = plant_meant(both, base)
+    known = {*(field.name for field in fields(Reach)), *plant_keywords(plant)} - set(plant if isinstance(plant, Mapping) else ())
+    return {keyword: value for keyword, value in both.items() if keyword in known or keyword in own}

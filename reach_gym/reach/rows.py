@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,9 @@ import numpy.typing as npt
 from reach_gym.fields import FieldNumbers
 from reach_gym.plants.plant import Plant
 from reach_gym.rows.records import Floats, Mask, lines
+
+if TYPE_CHECKING:
+    from reach_gym.reach.keywords import Reach
 
 
 class Trial(NamedTuple):
@@ -109,7 +112,10 @@ class Cursor(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """What is remembered of a step for late senses: the cursor, and for how many steps it has been on the target."""
+    """What is remembered of a step for late senses: the cursor, and for how many steps it has been on the target.
+
+    Behind it stands what the body feels, where that is observed.
+    """
 
     x: Any
     y: Any
@@ -118,6 +124,7 @@ class Moment(NamedTuple):
     held: Any
 
 
+FELT = len(Moment._fields)  # the line of a moment where what the body feels begins
 COUNT, STREAM = lines(Counts), lines(Streams)
 
 
@@ -161,7 +168,8 @@ class ReachRows(NamedTuple):
         floats: float64 (lines, rows), see `FloatLines`.
         counts: int32 (17, rows), see `Counts`.
         streams: uint64 (3, rows), see `Streams`.
-        past: float64 (delay + 1, 5, rows): the `Moment` of the last steps, that of step s at s modulo delay + 1.
+        past: float64 (moments, 5 + senses, rows): the `Moment` of the last steps, and what the body felt; that of step s at s
+            modulo `moments`, one more than the longest delay.
         shown: float32 (n, rows), the last observation with its history; n is 0 where none is kept.
     """
 
@@ -172,14 +180,14 @@ class ReachRows(NamedTuple):
     shown: npt.NDArray[np.float32]
 
     @classmethod
-    def empty(cls, plant: Plant, count: int, delay: int, remembered: int = 0, spare: int = 0) -> ReachRows:
+    def empty(cls, task: Reach, count: int, remembered: int = 0, spare: int = 0) -> ReachRows:
         """Rows that have not begun, and `spare` ones that nobody uses; of each so many numbers of observations are remembered."""
-        width = count + spare
+        width, senses = count + spare, len(task.plant.senses) if task.feels else 0
         return cls(
-            np.zeros((float_lines(plant).total, width)),
+            np.zeros((float_lines(task.plant).total, width)),
             np.zeros((len(Counts._fields), width), np.int32),
             np.zeros((len(Streams._fields), width), np.uint64),
-            np.zeros((delay + 1, len(Moment._fields), width)),
+            np.zeros((task.moments, FELT + senses, width)),
             np.zeros((remembered, width), np.float32),
         )
 

@@ -15,7 +15,7 @@ from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import COUNT, STREAM, Counts, ReachRows, float_lines
 from reach_gym.reach.rules import has_left
 from reach_gym.reach.tables import ReachTables
-from reach_gym.rows.records import Mask
+from reach_gym.rows.records import Floats, Mask
 from reach_gym.sessions.rows import FEEDBACK
 
 _LARGEST = 1e30  # in a state that is set; far beyond what a task can reach, and no product of two such numbers overflows
@@ -28,7 +28,7 @@ def read_rows(state: Any, task: Reach, tables: ReachTables, count: int | None) -
         TypeError: `state` is no dict.
         ValueError: A part is missing, unknown, of another shape or out of range.
     """
-    blank = ReachRows.empty(task.plant, 1 if count is None else count, task.delay, History(task).size)
+    blank = ReachRows.empty(task, 1 if count is None else count, History(task).size)
     if set(checks.keys("state", state, blank._fields)) != set(blank._fields):
         raise ValueError(f"`state` must have the keys {blank._fields}, got {checks.shown(list(state))}.")
     for name, like in blank._asdict().items():
@@ -66,10 +66,10 @@ def _check_rows(rows: ReachRows, task: Reach, tables: ReachTables) -> None:
     floats = rows.floats.copy()
     floats[region] = np.where(np.isinf(floats[region]), 0.0, floats[region])
     finite = all((np.abs(values) < _LARGEST).all() for values in (floats, rows.past, rows.shown))
-    state = rows.floats[at.state]
-    if not finite or any(np.any(now != stopped) for now, stopped in zip(state, task.plant.stop(state, task.params), strict=True)):
+    if not finite:
         parts = ", ".join(f"`state['{name}']`" for name in ("floats", "past", "shown"))
-        raise ValueError(f"{parts} must hold finite numbers below 1e30, and the hand must be inside the arena.")
+        raise ValueError(f"{parts} must hold finite numbers below 1e30.")
+    _check_plant(task, rows.floats)
     steps, waves, events = task.longest + 1, len(tables.waves), len(tables.events)
     tops = Counts(
         steps,
@@ -106,6 +106,27 @@ def _check_rows(rows: ReachRows, task: Reach, tables: ReachTables) -> None:
         raise ValueError("`state['floats']` must hold a target that is far enough from the start and where its jump has led it.")
     if (rows.streams[STREAM.trial] >= 2**62).any():
         raise ValueError("`state['streams']` must hold trial numbers below 2**62.")
+
+
+def _check_plant(task: Reach, floats: Floats) -> None:
+    """Refuses states of the plant, among the `floats` of the rows, beyond walls or joint limits, or with a step to infinity."""
+    plant, at = task.plant, float_lines(task.plant)
+    state, still = floats[at.state], [0.0] * len(plant.low)
+    stopped = plant.stop(state, task.params)
+    for name, now, allowed in zip(plant.State._fields, state, stopped, strict=True):
+        beyond = np.flatnonzero(now != allowed)
+        if len(beyond):
+            raise ValueError(
+                f"`state['floats']` must hold a state that {plant.title} can be in, inside of its arena or its joint limits, got "
+                f"{name} = {now[beyond[0]]:g}."
+            )
+    with np.errstate(all="ignore"):
+        moved, _, _ = plant.step(state, still, 0.0, None, task.params)
+    most, scale = dict(zip(("push", "b", "k"), plant.bearable(task.dt), strict=True)), np.abs(floats[at.trial.scale])
+    field = {name: np.abs(values) for name, values in FieldNumbers(*floats[at.field])._asdict().items()}
+    strong = any((scale * field[name] > most[part]).any() for name in field if (part := name.partition("_")[0]) in most)
+    if strong or not all(np.isfinite(values).all() for values in moved):
+        raise ValueError(f"`state['floats']` must hold a state and a field that {plant.title} can follow for a step.")
 
 
 def _is_outside(rows: ReachRows, task: Reach, tables: ReachTables) -> Mask:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from reach_gym.fields import Pair
+from reach_gym.fields import ForceField, Pair
 from reach_gym.reach.rules import has_left
 from reach_gym.reach.targets import point
 from reach_gym.sessions.rows import EVENTS, Event
@@ -16,6 +17,9 @@ from reach_gym.sessions.table import TrialTable
 
 if TYPE_CHECKING:
     from reach_gym.reach.keywords import Reach
+
+
+_EDGE = 21  # places along each side of the workspace that are tried
 
 
 class Distinct(NamedTuple):
@@ -52,6 +56,73 @@ def expected_fields(table: TrialTable) -> list[Any]:
     return found
 
 
+def check_reach(task: Reach) -> None:
+    """Refuses a start, targets, or a workspace that they are drawn from, where the plant's hand cannot be.
+
+    Raises:
+        ValueError: It cannot; the message says where, and why.
+    """
+    if task.start is not None:
+        require_within_reach("start", task.start, task)
+    for target in task.points:
+        require_within_reach("targets", target, task)
+    if task.start is None or not task.points:
+        # Whatever stops a limb on the inside of the square stops it somewhere on its edge, too.
+        along = np.linspace(-task.workspace, task.workspace, _EDGE).tolist()
+        for a in along:
+            for place in ((a, -task.workspace), (a, task.workspace), (-task.workspace, a), (task.workspace, a)):
+                require_within_reach("workspace", place, task)
+
+
+def check_forces(task: Reach) -> None:
+    """Refuses fields and force pulses of the session that the plant cannot follow.
+
+    Raises:
+        ValueError: One is too strong.
+    """
+    table = task.table
+    greatest = float((np.abs(table.gain) + table.spread).max())
+    for field in task.session_fields.different:
+        require_bearable("field", field, greatest, task)
+    most, _, _ = task.plant.bearable(task.dt)
+    for pulse in table.pulse.tolist():
+        if pulse is not None and math.hypot(pulse.x, pulse.y) > most:
+            raise ValueError(f"`pulse` must be of at most {most:g} N with {task.plant.title}, got {(pulse.x, pulse.y)}.")
+
+
+def require_bearable(name: str, field: ForceField, gain: float, task: Reach) -> None:
+    """Refuses a `field` that the plant cannot follow at a `gain`.
+
+    Raises:
+        ValueError: It is too strong.
+    """
+    limits = task.plant.bearable(task.dt)
+    if math.inf in limits:
+        return
+    waves = [1 + abs(wave.amplitude) for wave in task.session_waves.different if wave is not None]
+    factor = abs(field.gain * gain) * max(waves, default=1.0)
+    stiffness = np.array(field.stiffness)
+    push = np.linalg.norm(field.push) + np.linalg.norm(stiffness @ np.array(field.origin))
+    sizes = push, np.linalg.norm(field.viscosity, 2), np.linalg.norm(stiffness, 2)
+    for part, unit, size, most in zip(("push", "viscosity", "stiffness"), ("N", "N s/m", "N/m"), sizes, limits, strict=True):
+        if factor * size > most:
+            raise ValueError(
+                f"`{name}` must have a {part} of at most {most:g} {unit} with {task.plant.title} in time steps of {task.dt:g} s, "
+                f"got {factor * size:g} at its greatest gain."
+            )
+
+
+def require_within_reach(name: str, place: Pair, task: Reach) -> None:
+    """Refuses a place (x, y) where the plant's hand cannot be.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    why = task.plant.hindrance(*place)
+    if why is not None:
+        raise ValueError(f"`{name}` must be within reach of {task.plant.title}, got ({place[0]:g}, {place[1]:g}) m: {why}.")
+
+
 def check_table(task: Reach) -> None:
     """Refuses rows of the table of trials that do not fit the task.
 
@@ -64,6 +135,9 @@ def check_table(task: Reach) -> None:
         try:
             given = [None if place is None else point(name, place, task.workspace) for name, place in
                      (("start", row.start), ("target", row.target))]  # fmt: skip
+            for name, place in zip(("start", "target"), given, strict=True):
+                if place is not None:
+                    require_within_reach(name, place, task)
             start = task.start if given[0] is None else given[0]
             if given[1] is not None:
                 require_apart(start, given[1], task)

@@ -33,6 +33,7 @@ class Settings(NamedTuple):
         motor_share: Standard deviation as a share of the command.
         position_noise: Standard deviation, m.
         velocity_noise: Standard deviation, m/s.
+        felt_noise: Standard deviation, in the units of what is felt of the body.
         start_x: Where trials start unless the start is drawn.
         start_y: Likewise.
     """
@@ -49,6 +50,7 @@ class Settings(NamedTuple):
     motor_share: Any
     position_noise: Any
     velocity_noise: Any
+    felt_noise: Any
     start_x: Any
     start_y: Any
 
@@ -60,6 +62,7 @@ class Wholes(NamedTuple):
         onset: Steps to the target's onset.
         pulse: Steps that the go cue lasts.
         delay: Steps of sensory delay.
+        felt_delay: Steps of the delay of what is felt of the body.
         hold_steps: Steps to stay on the target.
         strict: Whether a false start rules success out.
         abort: Whether it ends the trial.
@@ -74,6 +77,7 @@ class Wholes(NamedTuple):
     onset: Any
     pulse: Any
     delay: Any
+    felt_delay: Any
     hold_steps: Any
     strict: Any
     abort: Any
@@ -155,7 +159,7 @@ class ReachTables(NamedTuple):
 
     Attributes:
         numbers: float64: `Settings`, then the plant's parameters (its `Params`), then the strength of each actuator.
-        wholes: int64 (12,), `Wholes`.
+        wholes: int64 (13,), `Wholes`.
         points: float64 (2, n), x and y of the targets to choose from; none where they are drawn from the workspace.
         delays: int64 (n,), steps from onset to go cue to choose from.
         session: float64 (18, trials), `Session`.
@@ -182,14 +186,15 @@ def settings_of(task: Reach) -> Settings:
     start = (0.0, 0.0) if task.start is None else task.start
     return Settings(
         *(task.workspace, radius, speed, leave, task.apart**2, task.dt),
-        *(*task.walls, *task.command_spread, *task.sensed_spread, *start),
+        *(*task.walls, *task.command_spread, *task.sensed_spread, task.felt_spread, *start),
     )
 
 
 def wholes_of(task: Reach, limit: int) -> Wholes:
     """The whole numbers of `task` with a time limit."""
     return Wholes(
-        *(task.onset, task.pulse, task.delay, task.hold_steps, task.strict, task.abort, *task.window, task.last),
+        *(task.onset, task.pulse, task.delay, task.felt_delay, task.hold_steps, task.strict, task.abort, *task.window),
+        task.last,
         *(task.start is not None, task.table.last, limit),
     )
 

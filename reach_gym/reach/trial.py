@@ -17,8 +17,9 @@ from reach_gym.reach.events import cursor_at, is_on, pick, pushed, sensed_of, se
 from reach_gym.reach.history import History
 from reach_gym.reach.info import info_from
 from reach_gym.reach.keywords import Reach
+from reach_gym.reach.observations import FELT_LIMIT
 from reach_gym.reach.options import ReachOptions, trial_kind
-from reach_gym.reach.rows import Counts, ReachRows, Streams, float_lines
+from reach_gym.reach.rows import FELT, Counts, ReachRows, Streams, float_lines
 from reach_gym.reach.rules import REWARDS, Reward, has_left, judge, pace, phase, shown, signals
 from reach_gym.reach.tables import UNLIMITED, Session, limits_of, settings_of, tables_of, wholes_of
 from reach_gym.sessions import draws
@@ -37,8 +38,8 @@ class ReachTrial:
 
     # With slots an attribute is found a few nanoseconds sooner, which `CursorReachEnv.step` does thirty times.
     __slots__ = (
-        "_block", "_changes", "_channel", "_eventful", "_events", "_feedback", "_fields", "_happened", "_happens", "_limits",
-        "_noise_key", "_past", "_plain", "_points", "_row", "_session", "_settings", "_special", "_trial", "_turned",
+        "_block", "_changes", "_channel", "_eventful", "_events", "_feedback", "_feels", "_fields", "_happened", "_happens",
+        "_limits", "_noise_key", "_past", "_plain", "_points", "_row", "_session", "_settings", "_special", "_trial", "_turned",
         "_watch", "_wave", "_waves", "_wholes", "began", "constants", "cursor", "ended", "false_start", "go", "hand", "held",
         "history", "key", "left", "next_event", "now", "number", "numbers", "observations", "sensed", "shown", "spoilt",
         "state", "steps", "success", "tables", "task", "told", "waving",
@@ -70,7 +71,8 @@ class ReachTrial:
             *(seen.plain if self._plain and not self._turned else None, seen.per_metre, seen.per_speed),
             *(task.dt, task.hold_steps, task.last, task.movement_time is not None, task.history > 0),
         )
-        self._special = not self._plain or watch is not None or self._eventful
+        self._feels = task.feels
+        self._special = not self._plain or task.moments > 1 or watch is not None or self._eventful
         self.key: int | None = None
         self.number = 0
         self.now: tuple[Any, ...] | None = None  # what `step` uses of the trial under way
@@ -101,7 +103,9 @@ class ReachTrial:
         self._happens, self._happened = (int(row.jump), int(row.shift), int(row.pulse)), [0, 0, 0]
         self.state = task.plant.start(points[0], points[1], task.params)
         self.cursor = self.sensed = self.hand = task.plant.hand(self.state, task.params)
-        self._past = [(*self.cursor, 0)] * (task.delay + 1)
+        if self._turned:
+            self._turn_cursor()
+        self._past = [self._moment()] * task.moments
         self._trial_begins()
 
     def _draw_points(self, key: int, number: int, chosen: ReachOptions) -> tuple[float, float, float, float]:
@@ -173,9 +177,30 @@ class ReachTrial:
         if not self._turned:
             self.cursor = self.sensed = self.hand
         x, y, vx, vy = self.sensed if self._plain else self._sensed()
-        held = self._past[(self.steps + 1) % len(self._past)][4] if self.task.delay else self.held
+        held = self._before(self.task.delay)[4] if self.task.delay else self.held
         clock, moving, share, _ = self._signals(held)
-        return self.observations.see(x, y, vx, vy, self.sensed[0], self.sensed[1], clock, moving, share)
+        seen = self.observations.see(x, y, vx, vy, self.sensed[0], self.sensed[1], clock, moving, share)
+        if self._feels:
+            body = self._felt()
+            seen[-len(body) :] = body
+        return seen
+
+    def _moment(self) -> tuple[Any, ...]:
+        """What is remembered of this moment for late senses."""
+        return *self.sensed, self.held, *(self.task.plant.feel(self.state, self.task.params) if self._feels else ())
+
+    def _before(self, delay: int) -> tuple[Any, ...]:
+        """What is remembered of the moment `delay` steps ago."""
+        return self._past[(self.steps - delay) % len(self._past)]
+
+    def _felt(self) -> list[float]:
+        """What is felt of the body, delayed and noisy."""
+        task, late = self.task, self.task.felt_delay
+        felt = self._before(late)[FELT:] if late else task.plant.feel(self.state, task.params)
+        if task.felt_noise:
+            noises = (draws.normal(self._noise_key, self.steps, stream) for stream in draws.BODY_STREAMS)
+            felt = [value + task.felt_spread * noise for value, noise in zip(felt, noises, strict=False)]
+        return [confine(value, 0.0, FELT_LIMIT)[0] for value in felt]
 
     def with_past(self, seen: Any, actions: tuple[float, ...] | None) -> Any:
         """An observation with its past: what came before the `actions` that led to it, ``None`` where a trial begins."""
@@ -187,13 +212,13 @@ class ReachTrial:
 
     def _sensed(self) -> tuple[float, ...]:
         """The delayed and noisy cursor."""
-        task, oldest = self.task, (self.steps + 1) % (self.task.delay + 1)
+        task = self.task
         noise = (task.sensed_spread[0],) * 2 + (task.sensed_spread[1],) * 2
-        past: tuple[float, ...] = self._past[oldest][:4] if task.delay else self.sensed
+        past: tuple[float, ...] = self._before(task.delay)[:4] if task.delay else self.sensed
         if noise == (0.0, 0.0, 0.0, 0.0):
             return past
         limits = (self.observations.place_limit,) * 2 + (self.observations.speed_limit,) * 2
-        drawn = (draws.normal(self._noise_key, self.steps, stream) for stream in draws.NOISE_STREAMS[4:])
+        drawn = (draws.normal(self._noise_key, self.steps, stream) for stream in draws.CURSOR_STREAMS)
         return tuple(
             confine(value + spread * draw, 0.0, limit)[0]
             for value, spread, draw, limit in zip(past, noise, drawn, limits, strict=True)
@@ -247,7 +272,7 @@ class ReachTrial:
     def with_motor_noise(self, command: tuple[float, ...]) -> tuple[float, ...]:
         """The `command` with this step's motor noise."""
         plain, share = self.task.command_spread
-        noise = [draws.normal(self._noise_key, self.steps, stream) for stream in draws.NOISE_STREAMS[: 2 * len(command)]]
+        noise = [draws.normal(self._noise_key, self.steps, stream) for stream in draws.MOTOR_STREAMS[: 2 * len(command)]]
         pairs = zip(command, noise[::2], noise[1::2], strict=True)
         return tuple(part * (1.0 + share * one) + plain * two for part, one, two in pairs)
 
@@ -297,8 +322,8 @@ class ReachTrial:
         """What only some tasks and some steps need; it may change the phase in `told`."""
         if not self._turned:
             self.cursor = self.sensed = self.hand
-        if self.task.delay:
-            self._past[self.steps % len(self._past)] = (*self.sensed, self.held)
+        if len(self._past) > 1:
+            self._past[self.steps % len(self._past)] = self._moment()
         if self._happens[0] or self.steps in self._changes or (self.left and self.steps == self.left + self.task.delay):
             self._show()
         if self._watch is not None:
@@ -328,7 +353,7 @@ class ReachTrial:
         self.false_start, self.success, self.ended = counts.false_start == 1, counts.success == 1, counts.ended == 1
         self._block, self._wave, self._channel = counts.block, counts.wave, counts.channel == 1
         self.spoilt = self.false_start and self._limits.strict
-        self._past = [(*moment[:4], int(moment[4])) for moment in rows.past[:, :, 0].tolist()]
+        self._past = [(*moment[:4], int(moment[4]), *moment[FELT:]) for moment in rows.past[:, :, 0].tolist()]
         self.shown = rows.shown.copy()
         self.cursor = self.sensed = self.hand = self.task.plant.hand(self.state, self.task.params)
         self._feedback, self._happens = counts.feedback, (counts.jump, counts.shift, counts.pulse)

@@ -68,7 +68,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
             ValueError: A keyword has a value that is not allowed.
             gymnasium.error.DependencyNotInstalled: Numba is asked for and missing.
         """
-        given = {"num_envs": num_envs, **with_plant(with_preset(keywords), task)}
+        given = {"num_envs": num_envs, **with_plant(with_preset(keywords, task), task)}
         made, rows = read(type(self).__name__, (Reach, Rows), given, task, [*plant_keywords(), "preset"])
         self._task: Reach = made
         self._observations = made.observations()
@@ -80,7 +80,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         self._lean = rows.lean
         self._backend = make_backend(rows, NumpyBackend, _numba_backend, made, self._tables, made.observations(), rows.lean)
         remembered = self._history.size
-        self._store = ReachRows.empty(made.plant, self.num_envs, made.delay, remembered, self._backend.spare)
+        self._store = ReachRows.empty(made, self.num_envs, remembered, self._backend.spare)
         self._returns = np.zeros(self.num_envs)
         self._seen = (self.num_envs, *self._observations.shape), np.dtype(self._observations.dtype)
         self._new = array_maker(*self._seen)

@@ -6,6 +6,7 @@ which can be saved as NPZ or HDF5 and exported to Minari.
 
 from reach_gym.recording.analysis import (
     adaptation,
+    all_compensation,
     baseline_trials,
     catch_trials,
     channel_compensation,
@@ -38,6 +39,7 @@ __all__ = [
     "RecordingError",
     "TrialArrays",
     "adaptation",
+    "all_compensation",
     "baseline_trials",
     "catch_trials",
     "channel_compensation",

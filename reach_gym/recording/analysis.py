@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks, fields
-from reach_gym.fields import CURSOR_PRESETS
+from reach_gym.fields import CURSOR_PRESETS, ForceField
 from reach_gym.measures import (
     Compensation,
     Movement,
@@ -26,6 +26,7 @@ from reach_gym.measures import (
     error_sensitivity,
     find_movement,
     initial_angle_error,
+    pooled_compensation,
 )
 from reach_gym.recording.schema import Recording
 from reach_gym.sessions.schedule import schedule_from_data
@@ -123,28 +124,49 @@ def adaptation(recording: Recording) -> Floats:
     return result
 
 
-def channel_compensation(recording: Recording) -> Compensation:
-    """Slope, intercept and r^2 of the hand's push on the channel's walls up to peak speed, against the environment's own field.
+def channel_compensation(recording: Recording, field: ForceField | None = None) -> Compensation:
+    """Slope, intercept and r^2 of the hand's push on the channel's walls up to peak speed, against a field's.
 
     The walls' force in the recording is what the hand really exerts, also where it lags behind its commands. Not corrected for
     the baseline: `reach_gym.measures.baseline_corrected` does that, by `reach_directions` and `baseline_trials`.
+
+    Args:
+        recording: The trials.
+        field: The field; ``None`` for the environment's own at a gain of 1.
 
     Returns:
         `reach_gym.measures.compensation` (n,) each; NaN outside of channel trials.
     """
     mask, walls = recording.channel, Compensation(*(np.full(len(recording), np.nan) for _ in Compensation._fields))
     if mask.any():
-        forces = recording.force[mask], _own_field(recording, mask)
-        points = recording.start[mask], recording.target[mask]
-        found = compensation(*forces, *points, find_movement(recording.velocity[mask], recording.go[mask]))
+        found = compensation(*_pushes(recording, mask, field))
         for whole, part in zip(walls, found, strict=True):
             whole[mask] = part
     return walls
 
 
-def _own_field(recording: Recording, mask: Flags) -> Floats:
-    """The force (k, T, 2) in N that the environment's own field would exert at a gain of 1 in the trials of `mask`."""
-    field = fields.field_from_data(recording.metadata["field"], CURSOR_PRESETS)
+def all_compensation(recording: Recording, field: ForceField | None = None) -> Compensation:
+    """`channel_compensation` over all channel trials together (`reach_gym.measures.pooled_compensation`), one number each.
+
+    Raises:
+        ValueError: There is no channel trial.
+    """
+    if not recording.channel.any():
+        raise ValueError("`recording` must have channel trials, got none.")
+    return pooled_compensation(*_pushes(recording, recording.channel, field))
+
+
+def _pushes(recording: Recording, mask: Flags, field: ForceField | None) -> tuple[Any, ...]:
+    """The arguments of `compensation` for the trials of `mask`."""
+    moved = find_movement(recording.velocity[mask], recording.go[mask])
+    forces = recording.force[mask], _own_field(recording, mask, field)
+    return *forces, recording.start[mask], recording.target[mask], moved
+
+
+def _own_field(recording: Recording, mask: Flags, field: ForceField | None = None) -> Floats:
+    """The force (k, T, 2) in N of a `field`, or else of the environment's own at a gain of 1, in the trials of `mask`."""
+    if field is None:
+        field = fields.field_from_data(recording.metadata["field"], CURSOR_PRESETS)
     states = recording.hand[mask, :-1], recording.velocity[mask, :-1]
     return np.stack(fields.force(field, *(part[..., i] for part in states for i in (0, 1))), axis=-1)
 

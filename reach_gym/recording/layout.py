@@ -19,10 +19,12 @@ Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 _PATH, _STEPS, _POINT = ("n", "T+1", 2), ("n", "T", 2), ("n", 2)
-# Type and shape of every array but the observations: n trials, the longest of T steps, which lead through T+1 states.
+# Type and shape of every array but the observations: n trials, the longest of T steps, which lead through T+1 states, and
+# the plant's actuators.
 LAYOUT: dict[str, tuple[type, tuple[str | int, ...]]] = {
     **dict.fromkeys(("hand", "cursor", "velocity"), (np.float64, _PATH)),
-    **dict.fromkeys(("action", "force"), (np.float64, _STEPS)),
+    "action": (np.float64, ("n", "T", "actuators")),
+    "force": (np.float64, _STEPS),
     **dict.fromkeys(("reward", "gain"), (np.float64, ("n", "T"))),
     **dict.fromkeys(("start", "target"), (np.float64, _POINT)),
     **dict.fromkeys(("steps", "onset", "go", "block", "trial"), (np.int64, ("n",))),
@@ -67,8 +69,8 @@ def check_layout(found: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]], ver
     """
     check_names(found, version)
     lead = found["action"][1]
-    trials, longest = lead[:2] if len(lead) == 3 else (0, 0)
-    sizes = {"n": trials, "T": longest, "T+1": longest + 1}
+    trials, longest, actuators = lead if len(lead) == 3 and lead[2] else (0, 0, 1)
+    sizes = {"n": trials, "T": longest, "T+1": longest + 1, "actuators": actuators}
     for name, (dtype, shape) in found.items():
         if name in LAYOUT:
             kind, axes = LAYOUT[name]

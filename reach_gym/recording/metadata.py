@@ -12,6 +12,8 @@ import numpy as np
 
 import reach_gym
 from reach_gym import checks
+from reach_gym.plants.lagged_mass import LaggedMass
+from reach_gym.plants.point_mass import PointMass
 from reach_gym.registration import family_of
 from reach_gym.sessions.schedule import Schedule
 from reach_gym.sessions.table import TrialTable
@@ -62,6 +64,7 @@ def describe(env: Any, more: Mapping[str, Any]) -> dict[str, Any]:
         "env_id": spec.id,
         "env_kwargs": kwargs,
         **{name: getattr(task, name) for name in ("dt", "workspace", "radius", "rotation")},
+        "plant": task.plant.kind,
         **plain(task.plant),
         "field": plain(task.field),
         "schedule": plain(task.schedule) if isinstance(task.schedule, Schedule) else [s._asdict() for s in task.table.blocks],
@@ -119,7 +122,9 @@ def check_metadata(metadata: Any) -> None:
         if metadata.get(key) != wanted or type(metadata.get(key)) is not type(wanted):
             raise RecordingError(f"the recording has {key} {checks.shown(metadata.get(key))}, but {wanted!r} is read here.")
     try:
-        for key in ("dt", "mass", "max_force"):
+        # Where nothing is said of the plant, it is a point mass.
+        body = ("mass", "max_force") if metadata.get("plant", PointMass.kind) in (PointMass.kind, LaggedMass.kind) else ()
+        for key in ("dt", *body):
             if checks.number(f"metadata['{key}']", metadata.get(key), 0) == 0:
                 raise ValueError(f"`metadata['{key}']` must be above 0, got 0.")
     except (TypeError, ValueError) as error:

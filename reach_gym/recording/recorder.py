@@ -26,7 +26,7 @@ class Trials:
     def __init__(self, facts: TrialFacts, observations: Any, info: Mapping[str, Any], observe: bool) -> None:
         """Notes what `facts` and the reset's `info` say; the `observations` too if they are wanted."""
         count = len(facts.go)
-        self._fixed = fixed_of(facts, info)
+        self._fixed, self._plant = fixed_of(facts, info), facts.plant
         self._ends = {name: np.zeros(count, np.bool_) for name in (*MARKS, "terminated")}
         self._steps = np.zeros(count, np.int64)
         self._observe = observe
@@ -39,7 +39,7 @@ class Trials:
         """Notes one step."""
         self._states.append(columns(step.info, STATE))
         self._drives.append(columns(step.info, DRIVE))
-        self._actions.append(np.clip(np.asarray(step.actions, np.float64), -1.0, 1.0))
+        self._actions.append(np.clip(np.asarray(step.actions, np.float64), self._plant.low, self._plant.high))
         self._rewards.append(np.asarray(step.rewards, np.float64))
         if self._observe:
             self._seen.append(step.observations)

@@ -40,7 +40,8 @@ class Recording:
         hand: float64 (n, T+1, 2), positions of the hand.
         cursor: float64 (n, T+1, 2), positions of the cursor, which a visuomotor rotation turns away from the hand.
         velocity: float64 (n, T+1, 2), of the hand.
-        action: float64 (n, T, 2), as carried out: from -1 to 1 in units of the greatest force.
+        action: float64 (n, T, actuators), as carried out: within the bounds of the plant, of which 1 is the greatest force,
+            torque or excitation.
         force: float64 (n, T, 2), of the field or channel on the hand.
         reward: float64 (n, T).
         gain: float64 (n, T), of the perturbation.
@@ -59,8 +60,8 @@ class Recording:
         terminated: bool (n,); the others ended by the time limit.
         observation: What the subject saw, (n, T+1, ...); a dict of such arrays for ``"goal"``; ``None`` if it was not kept.
         metadata: Plain JSON: ``format``, ``version``, ``env_id``, ``env_kwargs`` (those that replace the registered ones),
-            ``agent``, ``seed``, ``dt``, ``mass``, ``max_force``, ``workspace``, ``radius``, ``rotation``, ``field``, ``schedule``
-            (its blocks), ``created_by`` (versions), and what the caller added.
+            ``agent``, ``seed``, ``dt``, ``plant`` (its kind) and its keywords, such as ``mass`` and ``max_force``, ``workspace``,
+            ``radius``, ``rotation``, ``field``, ``schedule`` (its blocks), ``created_by`` (versions), and what the caller added.
 
     Raises:
         TypeError: An array is not a NumPy array, or the metadata are no dict.

@@ -36,7 +36,9 @@ class SubjectTrials:
         self.repeated: list[list[int]] = [[] for _ in range(rows)]
         # Where a step leads, and what it was: both stand at the state after it.
         states = rows, task.longest + 1
-        self._told, self._action, self._reward = np.empty((*states, len(_TOLD))), np.empty((*states, 2)), np.empty(states)
+        self._plant = task.plant
+        self._told, self._reward = np.empty((*states, len(_TOLD))), np.empty(states)
+        self._action = np.empty((*states, len(task.plant.low)))
         self._fixed: dict[str, Array] = {}
         self._seen: dict[str, Array] | None = {} if observe else None
         self._row, self._steps = np.arange(rows), np.zeros(rows, np.int64)
@@ -71,7 +73,8 @@ class SubjectTrials:
     def keep(self, row: int) -> None:
         """Keeps the trial of a row, which has come to its end."""
         steps = int(self._steps[row])
-        told, action = self._told[row, : steps + 1].copy(), np.clip(self._action[row, 1 : steps + 1], -1.0, 1.0)
+        told = self._told[row, : steps + 1].copy()
+        action = np.clip(self._action[row, 1 : steps + 1], self._plant.low, self._plant.high)
         trial: dict[str, Array] = {name: told[:, part] for name, part in _PATHS.items()}
         trial |= {"force": told[1:, _DRIVE][:, :2], "gain": told[1:, _DRIVE][:, 2]}
         trial |= {"action": action, "reward": self._reward[row, 1 : steps + 1].copy(), "steps": np.array(steps)}

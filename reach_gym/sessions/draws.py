@@ -30,10 +30,7 @@ _GAIN_STREAM = 0xC2B2AE3D27D4EB4F
 _KIND_STREAM = 0xF1357AEA2E62A9C5
 _NOISE_STREAM = 0x9FB21C651E98DF25
 _NEXT_WORD = 0xD6E8FEB86659FD93
-NOISE_STREAMS = (
-    0xA24BAED4963EE407, 0x9E6F1A3BC4D52887, 0xB5026F5AA96619E9, 0xCBF29CE484222325,
-    0xD2B74407B1CE6E93, 0x94D049BB133111EB, 0xE9846AF9B1A615D5, 0x8F14E45FCEEA167B,
-)  # fmt: skip
+_MORE_MOTOR, _MORE_BODY = 0xB8FD1D2F8C7A4D35, 0xDA942042E4DD58B5
 # Twelve numbers from 0 to 65,535 have this mean; the inverse of their sum's standard deviation, sqrt(65536**2 - 1).
 _SUM_MEAN, _SUM_SCALE = 393210.0, 1.0 / 65535.99999237061
 
@@ -126,7 +123,7 @@ def normal(key: Any, draw: Any, stream: Any) -> Any:
     Args:
         key: Of the trial's noise.
         draw: Number of the draw, the time step.
-        stream: One of `NOISE_STREAMS`.
+        stream: One of `MOTOR_STREAMS`, `CURSOR_STREAMS` or `BODY_STREAMS`.
     """
     first = bits_once(key ^ stream, draw)
     second = mix(first ^ _NEXT_WORD)
@@ -137,6 +134,19 @@ def normal(key: Any, draw: Any, stream: Any) -> Any:
 def _chunks(word: Any) -> Any:
     """The sum of a word's four chunks of 16 bits."""
     return (word >> 48) + ((word & 0xFFFFFFFFFFFF) >> 32) + ((word & 0xFFFFFFFF) >> 16) + (word & 0xFFFF)
+
+
+def _more_streams(first: int, count: int) -> tuple[int, ...]:
+    """Further streams of noise, with the highest bit set like the others."""
+    return tuple(mix((first + n * _PER_TRIAL) & _MASK) | 1 << 63 for n in range(count))
+
+
+# Two of each actuator, of 16 at most: of the noise that goes with the command, and of the rest.
+MOTOR_STREAMS = (0xA24BAED4963EE407, 0x9E6F1A3BC4D52887, 0xB5026F5AA96619E9, 0xCBF29CE484222325, *_more_streams(_MORE_MOTOR, 28))
+# Of the cursor's x, y, vx and vy.
+CURSOR_STREAMS = 0xD2B74407B1CE6E93, 0x94D049BB133111EB, 0xE9846AF9B1A615D5, 0x8F14E45FCEEA167B
+# One of each thing that is felt of the body, of 64 at most.
+BODY_STREAMS = _more_streams(_MORE_BODY, 64)
 
 
 def new_key(generator: np.random.Generator) -> int:

@@ -24,6 +24,8 @@ Rows = list[Row]
 DAY = 86_400.0  # s
 AHEAD = 90.0  # degrees; straight away from the body
 LEAD_IN = 135.0  # degrees from the direction of the target (Howard, Ingram, Franklin & Wolpert 2012)
+LEFT, RIGHT = (-0.12, 0.0), (0.12, 0.0)  # m; places in a workspace of at least 0.2
+_NEAR = 0.08  # m, of their targets
 INTERFERING = (13, 41, 112, 369)  # trials of A before B, some of those of Sing & Smith 2010
 
 
@@ -118,6 +120,14 @@ def _generalisation() -> Rows:
     ]
 
 
+def _two_places() -> Rows:
+    return [
+        *block("baseline", 32, directions=8, distance=_NEAR, gain=0.0, start=LEFT, channel=range(1, 32, 2)),
+        *block("learning", 160, directions=8, distance=_NEAR, start=LEFT, channel=0.1),
+        *block("elsewhere", 16, directions=8, distance=_NEAR, gain=0.0, start=RIGHT, channel=True),
+    ]
+
+
 def _dual(lead_in: bool) -> Callable[[], Rows]:
     def told(name: str, trials: int, gain: float) -> Rows:
         generator = np.random.default_rng([5, trials])
@@ -163,6 +173,7 @@ _FIELD_PROTOCOLS: dict[str, Callable[[], Rows]] = {
     "retention_15": _long_term(15),
     "retention_160": _long_term(160),
     "field_generalisation": _generalisation,
+    "two_places": _two_places,
     "dual_lead_in": _dual(lead_in=True),
     "dual_cue": _dual(lead_in=False),
     "consistent_errors": _consistency(0.9),

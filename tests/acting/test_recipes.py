@@ -46,7 +46,7 @@ def test_a_recipe_learns_and_takes_changes() -> None:
     assert model.env.envs.task.field.viscosity[0][1] > 0
     assert model.learn(found.settings["learning_starts"] + 32).num_timesteps == found.settings["learning_starts"] + 32
     assert model._n_updates == 8  # four after each step beyond `learning_starts`
-    np.testing.assert_array_equal(model.action_noise.base_noise._sigma, [0.2, 0.2])
+    np.testing.assert_array_equal(model.action_noise.base_noise._sigma, [0.3, 0.3])
 
 
 def test_the_tasks_own_keywords_come_first() -> None:

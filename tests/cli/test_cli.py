@@ -99,7 +99,8 @@ def test_show_every_task(capsys, env_id):
     out = capsys.readouterr().out
     assert f'gym.make("reach_gym:{env_id}")' in out
     cursor = TASKS[env_id].family == "cursor"
-    assert ("Box(-1.0, 1.0, (2,), float32)" if cursor else "Discrete(8): 0 east") in out
+    space = "Discrete(8): 0 east" if not cursor else f"Box({'0.0, 1.0, (6,)' if 'Muscle' in env_id else '-1.0, 1.0, (2,)'}, float32)"
+    assert space in out
     steps = 100 if not cursor else 230 if "Lab" in env_id else 129  # to the target's onset, the latest cue, and then 1 or 1.2 s
     assert f"{steps} steps" in out
     assert max(map(len, out.partition("preset")[0].splitlines())) <= 140
@@ -157,7 +158,7 @@ def test_show_explains_a_cursor_task(capsys):
         "|x|, |y| <= 10 cm",
         "observation: vector: float32 (14,): target x, y",
         "times in s; 4 steps old",
-        "1 is 10 N, with noise of 0.1 N and 20 % of the force",
+        "1 is 10 N, with noise of 0.1 N and 20 % of the command",
         "start: drawn anew for every trial",
         "target: x = 5 cm, y = -2 cm",
         "viscosity ((0.0, -13.0), (13.0, 0.0)) everywhere",
@@ -169,6 +170,23 @@ def test_show_explains_a_cursor_task(capsys):
     ):
         assert part in " ".join(out.split()), part  # however it is broken into lines
     assert "session of" not in out
+
+
+def test_show_explains_an_arm(capsys):
+    kwargs = {"preset": "lab_arm", "observation": "body", "felt_noise": 0.01, "max_torque": [8, 6]}
+    assert main(["show", "ArmReachCurl-v0", "--kwargs", json.dumps(kwargs)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for part in (
+        "an arm of two bones of 0.3 and 0.33 m, 1.4 and 1 kg (Li & Todorov 2004",
+        "stopped by its joints: the shoulder moves from 0 to 135 degrees, the elbow from 0 to 155",
+        "angular velocity of the elbow, 10 rad/s; 2 steps old; with noise of 0.01",
+        "1 is 8 and 6 N m, with noise of 0.01 N m and 10 % of the command",
+        "felt_delay 2 time steps",
+        "proprioception: 20 ms",
+    ):
+        assert part in out, part
+    assert main(["show", "MuscleReach-v0", "--kwargs", '{"preset": "lab"}']) == 0
+    assert "force_lag" not in capsys.readouterr().out  # muscles have none that could be given
 
 
 def test_show_tells_the_session(capsys):

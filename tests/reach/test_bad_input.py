@@ -71,7 +71,7 @@ KEYWORDS = [
     ({"start": ("0", 0)}, TypeError, "start[0]", "got '0'."),
     ({"reward": "steep"}, ValueError, "reward", "'shaped', 'sparse', 'dense', got 'steep'."),
     ({"reward": None}, TypeError, "reward", "got None."),
-    ({"observation": "index"}, ValueError, "observation", "'vector', 'pixels', 'goal', got 'index'."),
+    ({"observation": "index"}, ValueError, "observation", "'vector', 'pixels', 'goal', 'body', got 'index'."),
     ({"observation": ["vector"]}, TypeError, "observation", "got ['vector']."),
     ({"rotation": 181}, ValueError, "rotation", "from -180 to 180, got 181."),
     ({"rotation": NAN}, ValueError, "rotation", "got nan."),
@@ -105,7 +105,7 @@ KEYWORDS = [
     ({"history": 3, "observation": "goal", "reward": "sparse"}, ValueError, "history", "0 with the observation 'goal', got 3."),
     ({"observation": "goal"}, ValueError, "reward", "'sparse' or 'dense', and `false_start` not 'abort'"),
     ({"observation": "goal", "reward": "dense", "false_start": "abort"}, ValueError, "false_start", "got 'dense' and 'abort'."),
-    ({"preset": "home"}, ValueError, "preset", "'simple', 'lab', 'sun_plitt', got 'home'."),
+    ({"preset": "home"}, ValueError, "preset", "'simple', 'lab', 'lab_arm', 'sun_plitt', got 'home'."),
     ({"preset": None}, TypeError, "preset", "got None."),
     ({"target_onset": -1}, ValueError, "target_onset", "got -1."),
     ({"target_onset": 1e9}, ValueError, "target_onset", "got 1000000000.0."),
@@ -143,6 +143,35 @@ KEYWORDS = [
     ({"render_mode": "ascii"}, ValueError, "render_mode", "got 'ascii'."),
     ({"render_mode": 1}, TypeError, "render_mode", "got 1."),
 ]  # fmt: skip
+ARM = {"plant": "two_link_arm"}
+FAR = {**ARM, "shoulder": (0.0, -0.7)}
+# Places where the arm's hand cannot be, and why.
+KEYWORDS += [
+    ({**ARM, "workspace": 0.2}, ValueError, "workspace", "got (-0.2, 0.2) m: 0.680074 m from the shoulder, which must be between 0.03315"),
+    ({**ARM, "workspace": 0.4, "targets": [(0.05, 0.05)], "start": None}, ValueError, "workspace", "m from the shoulder"),
+    (FAR, ValueError, "start", "got (0, 0) m: 0.7 m from the shoulder"),
+    ({**FAR, "start": (0, -0.1), "targets": [(0, -0.08), (0.0, 0.0)]}, ValueError, "targets", "got (0, 0) m: 0.7 m from the shoulder"),
+    ({**FAR, "start": (0, -0.1), "targets": [(0.0, -0.08)], "schedule": [{}, {"target": (0, 0.1)}]}, ValueError, "target", "got (0, 0.1) m: 0.8 m"),
+    ({**FAR, "start": (0, -0.1), "targets": [(0.0, -0.08)], "schedule": [{"start": (0, 0.1)}]}, ValueError, "start", "got (0, 0.1) m: 0.8 m"),
+    ({**ARM, "joint_limits": ((0, 30), (0, 155))}, ValueError, "start", "with the shoulder at 42.8 degrees, which must be from 0 to 30"),
+    ({**ARM, "joint_limits": ((0, 135), (0, 60))}, ValueError, "start", "with the elbow at 89.0 degrees, which must be from 0 to 60"),
+    ({**ARM, "field": {"push": [900, 900]}}, ValueError, "field", "a push of at most 1000 N with an arm of two bones in time steps of 0.01 s, got 1272.79"),
+    ({**ARM, "field": {"viscosity": [[0, -500], [500, 0]]}}, ValueError, "field", "a viscosity of at most 203.055 N s/m with an arm"),
+    ({**ARM, "field": {"viscosity": [[0, -50], [50, 0]]}, "schedule": [{"gain": 5}]}, ValueError, "field", "got 250 at its greatest gain."),
+    ({**ARM, "field": {"stiffness": [[1e5, 0], [0, 0]]}}, ValueError, "field", "a stiffness of at most 64977.7 N/m with an arm"),
+    ({**ARM, "field": {"stiffness": [[100, 0], [0, 0]], "origin": [20, 0]}}, ValueError, "field", "a push of at most 1000 N"),
+    ({**ARM, "schedule": [{"pulse": {"x": 800, "y": 800, "after": "time", "at": 0.1, "duration": 0.1}}]}, ValueError, "pulse", "at most 1000 N"),
+    ({**ARM, "dt": 0.05}, ValueError, "dt", "at most 0.02 s with an arm of two bones, got 0.05."),
+    ({"observation": "body"}, ValueError, "observation", "'body' with a point mass, which has no senses."),
+    ({"felt_delay": 2}, ValueError, "felt_delay", "0 unless the observation is 'body', got 2."),
+    ({**ARM, "felt_noise": 0.1}, ValueError, "felt_noise", "0 unless the observation is 'body', got 0.1."),
+    ({"felt_delay": 1001}, ValueError, "felt_delay", "got 1001."),
+    ({"felt_delay": 1.0}, TypeError, "felt_delay", "got 1.0."),
+    ({"felt_noise": -0.1}, ValueError, "felt_noise", "got -0.1."),
+    ({"felt_noise": NAN}, ValueError, "felt_noise", "got nan."),
+    ({"felt_noise": (0.1, 0.1)}, TypeError, "felt_noise", "got (0.1, 0.1)."),
+    ({"observation": "goal", "reward": "sparse", "history": 2}, ValueError, "history", "'goal', got 2."),
+]
 VECTOR_KEYWORDS = [
     ({"num_envs": 0}, ValueError, "num_envs", "got 0."),
     ({"num_envs": 10**12}, ValueError, "num_envs", "got 1000000000000."),
@@ -322,6 +351,57 @@ def complaints():
 def test_a_bad_keyword_is_refused(make, kwargs, kind, name, value):
     with pytest.raises(kind, match=wording(name, value)):
         make(kwargs)
+
+
+@pytest.mark.parametrize("make", [lambda kwargs: scalar(**kwargs), vector_from], ids=["scalar", "vector"])
+@pytest.mark.parametrize("name", ["start", "target"])
+def test_a_place_out_of_reach_is_refused_at_reset_and_changes_nothing(make, name):
+    env = make({**FAR, "start": (0, -0.1), "targets": [(0.0, -0.08)]})
+    env.reset(seed=1)
+    before = env.get_state()
+    with pytest.raises(ValueError, match=wording(f"options['{name}']", "within reach of an arm of two bones, got (0, 0.05) m: 0.75 m")):
+        env.reset(options={name: (0.0, 0.05)})
+    assert same(env.get_state(), before)
+
+
+@pytest.mark.parametrize(("plant", "line"), [("muscle_arm", "a3"), ("two_link_arm", "field")])
+def test_a_state_that_no_arm_can_follow_is_refused(plant, line):
+    env = scalar(plant=plant, field="curl_ccw")
+    env.reset(seed=1)
+    state = env.get_state()
+    place = -8 if line == "field" else env.task.plant.State._fields.index(line)  # a part of the viscosity
+    state["floats"][place] = 9e29
+    with pytest.raises(ValueError, match=wording("state['floats']", "can follow for a step")):
+        env.set_state(state)
+
+
+@pytest.mark.parametrize("options", [{"gain": 20 / 3}, {"field": {"viscosity": [[0, -300], [300, 0]]}}], ids=str)
+def test_a_force_that_no_arm_can_follow_is_refused_at_reset(options):
+    for env in (scalar(**ARM, field={"viscosity": [[0, -50], [50, 0]]}), vector(**ARM, field={"viscosity": [[0, -50], [50, 0]]})):
+        with pytest.raises(ValueError, match=wording(f"options['{next(iter(options))}']", "a viscosity of at most 203.055 N s/m")):
+            env.reset(seed=1, options=options)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("field", [{"viscosity": 200.0}, {"stiffness": 60000.0}, {"push": 700.0}], ids=str)
+def test_the_strongest_fields_leave_an_arm_finite(field, sign):
+    name, size = next(iter(field.items()))
+    value = [sign * size] * 2 if name == "push" else [[sign * size, 0], [0, sign * size]]
+    env, generator = scalar(**ARM, field={name: value}), np.random.default_rng(0)
+    env.reset(seed=1)
+    for _ in range(110):
+        seen, *_, info = env.step(generator.uniform(-1, 1, 2).astype(np.float32))
+        assert seen in env.observation_space and np.isfinite([info["force_x"], info["force_y"]]).all()
+
+
+@pytest.mark.parametrize(("joint", "value"), [(joint, value) for joint in ("q1", "q2") for value in (-0.01, 3.0)] + [("w1", 101.0), ("w2", -1e29)])
+def test_a_joint_beyond_its_limits_is_refused_in_a_state(joint, value):
+    env = scalar(**ARM)
+    env.reset(seed=1)
+    state = env.get_state()
+    state["floats"]["q1 q2 w1 w2".split().index(joint)] = value
+    with pytest.raises(ValueError, match=wording("state['floats']", f"joint limits, got {joint} = {value:g}.")):
+        env.set_state(state)
 
 
 @pytest.mark.parametrize("kwargs,kind,name,value", VECTOR_KEYWORDS, ids=label)

@@ -6,11 +6,13 @@ import json
 import numpy as np
 import pytest
 
+from reach_gym.plants.table import PLANTS
 from reach_gym.reach.env import CursorReachEnv
 from reach_gym.reach.events import squared_distance
 from reach_gym.reach.rows import Trial, float_lines
 from reach_gym.reach.vector_env import CursorReachVectorEnv
 from reach_gym.sessions import Event, Row, TrialTable, block
+from tests.hands import at_hand
 
 AT = {"time": 0.05, "place": 0.03, "speed": 0.1}
 FEEDBACK = ("full", "none", "endpoint", "full", "full")
@@ -52,14 +54,16 @@ def towards(envs, rng):
     going = np.array([state["counts"][0] >= state["counts"][1] for state in told])[:, None]
     aim = np.array([(info["target_x"], info["target_y"]) for info in infos])
     hand = np.array([env._trial.hand for env in envs])
-    action = going * (10 * (aim - hand[:, :2]) - 0.6 * hand[:, 2:]) + rng.normal(0, 0.1, aim.shape)
+    push = going * (10 * (aim - hand[:, :2]) - 0.6 * hand[:, 2:]) + rng.normal(0, 0.1, aim.shape)
+    plant = envs[0].task.plant
+    action = [at_hand(plant, *place, *parts) for place, parts in zip(hand[:, :2], push, strict=True)]
     return np.clip(action, -1, 1).astype(np.float32)
 
 
 @pytest.mark.parametrize(
     "keywords",
-    [{}, {"preset": "lab"}, {"observation": "pixels", "lean": True}, {"history": 3, "delay": 5, "motor_noise": (0.5, 0.1)}],
-    ids=["simple", "lab", "pixels", "late"],
+    [{}, {"preset": "lab"}, {"preset": "lab_arm"}, {"observation": "pixels", "lean": True}, {"history": 3, "delay": 5, "motor_noise": (0.5, 0.1)}],
+    ids=["simple", "lab", "arm", "pixels", "late"],
 )
 def test_all_back_ends_agree(keywords):
     info = {"info": "lean"} if keywords.pop("lean", False) else {}
@@ -91,6 +95,18 @@ def test_all_back_ends_agree(keywords):
                 assert (each[1][i], each[2][i], each[3][i]) == (reward, terminated, truncated)
                 assert (each[0][i] == seen).all() and (not ended or (each[4]["final_obs"][i] == last).all())
                 assert all(each[4][key][i] == value for key, value in info.items())
+
+
+@pytest.mark.parametrize("plant", [plant for plant in PLANTS if plant != "point_mass"])
+def test_the_trials_of_a_session_are_those_of_the_point_mass(plant):
+    made = {"schedule": TABLE, "field": "curl_ccw"}
+    envs = CursorReachEnv(**made), CursorReachEnv(**made, plant=plant)
+    for number in (None, *range(1, len(TABLE))):
+        one, other = ([env.reset(seed=3 if number is None else None), env.trial_facts()] for env in envs)
+        assert {**one[0][1], "hand_x": 0, "hand_y": 0} == pytest.approx({**other[0][1], "hand_x": 0, "hand_y": 0}, abs=1e-12)
+        for name in ("go", "onset", "start", "target", "field", "scale", "rotation", "cue", "bar"):
+            # Walls are as stiff as the plant allows.
+            assert name == "field" and one[0][1]["channel"] or np.array_equal(getattr(one[1], name), getattr(other[1], name), equal_nan=True)
 
 
 def run(row, action, steps=90, **keywords):

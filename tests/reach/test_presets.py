@@ -26,7 +26,7 @@ def test_every_value_has_a_source_and_is_that_of_a_keyword_as_plain_data(name):
         assert json.loads(plain(value)) == value
     own, task = {keyword: each.value for keyword, each in PRESETS[name].items()}, CursorReachEnv(preset=name).task
     assert task == CursorReachEnv(**own).task
-    data = {**task.plant.to_data(), **task.to_data()}
+    data = {**task.plant.to_data(), **task.to_data(), "plant": task.plant.kind}
     # The task holds what the preset says; of what an array and a tuple hold, the numbers count.
     assert {keyword: data[keyword] for keyword in own} == json.loads(plain(own))
 
@@ -53,8 +53,20 @@ def test_what_is_given_wins(make):
 
 
 @pytest.mark.parametrize("make", BOTH)
+def test_the_laboratory_is_for_every_plant(make):
+    arm = make(preset="lab_arm").task
+    assert (arm.plant.kind, arm.observation, arm.delay * arm.dt, arm.felt_delay * arm.dt) == ("two_link_arm", "body", 0.07, 0.02)
+    for name, plant in PLANTS.items():
+        presets = ("lab", "lab_arm") if plant.senses else ("lab",)
+        for task in (make(preset=preset, plant=name).task for preset in presets):
+            assert task.hold == 0.2 and getattr(task.plant, "force_lag", 0.04) == 0.04  # where it is a keyword of the plant
+    own = make(preset="lab", plant={"kind": "two_link_arm", "force_lag": 0.01}).task  # what is given within the plant wins, too
+    assert own.plant.force_lag == 0.01
+
+
+@pytest.mark.parametrize("make", BOTH)
 def test_a_misspelt_preset_is_refused(make):
-    with pytest.raises(ValueError, match="`preset` must be one of 'simple', 'lab', 'sun_plitt', got 'labs'"):
+    with pytest.raises(ValueError, match="`preset` must be one of 'simple', 'lab', 'lab_arm', 'sun_plitt', got 'labs'"):
         make(preset="labs")
     with pytest.raises(TypeError, match="unexpected keyword argument 'presets'; did you mean `preset`"):
         make(presets="lab")

@@ -42,7 +42,7 @@ def test_what_a_wrapper_has_written_is_what_is_sensed(make, keywords):
         assert sensed.position == pytest.approx(np.tile([0.01 * step, -0.02], (rows, 1)), abs=1e-8)
         assert sensed.velocity == pytest.approx(np.tile([0.25, -0.5], (rows, 1)), rel=1e-6)
         assert (sensed.visible == visible).all() and (sensed.go == cue).all() and (sensed.false_start == false_start).all()
-        assert {part.shape for part in sensed} == {(rows, 2), (rows,)}
+        assert {part.shape for part in sensed} == {(rows, 2), (rows,), (rows, 0)}
         assert {part.dtype.kind for part in sensed} == {"f", "b"}
 
 

@@ -48,7 +48,7 @@ def test_draws_agree_between_integers_arrays_and_numba():
     generator = np.random.default_rng(0)
     keys = [0, 1, TOP, 2**63, *generator.integers(0, 2**64, 300, dtype=np.uint64).tolist()]
     of, attempts = generator.integers(0, 2**40, len(keys)).tolist(), generator.integers(0, 9, len(keys)).tolist()
-    streams = [int(stream) for stream in draws.NOISE_STREAMS]
+    streams = [int(stream) for stream in STREAMS]
     for stream in streams[:1] + streams[-1:]:
         plain = list(zip(*(drawn_by(*each, 10, stream) for each in zip(keys, of, attempts, strict=True)), strict=True))
         given = [np.array(values, np.uint64) for values in (keys, of, attempts)]
@@ -64,11 +64,13 @@ def test_uniform_is_from_0_to_below_1():
     assert draws.uniform(np.array([0, TOP], np.uint64)).tolist() == [0.0, 1 - 2**-53]
 
 
+# Those of two actuators, of the cursor, of what is felt first, and the others.
+STREAMS = (*draws.MOTOR_STREAMS[:4], *draws.CURSOR_STREAMS, *draws.BODY_STREAMS[:4], *draws.MOTOR_STREAMS[4:], *draws.BODY_STREAMS[4:])
 MANY = np.arange(40_000, dtype=np.uint64)
 
 
 def test_normal_has_mean_0_variance_1_and_ends_at_6():
-    values = draws.normal(np.uint64(77), MANY, np.uint64(draws.NOISE_STREAMS[0]))
+    values = draws.normal(np.uint64(77), MANY, np.uint64(STREAMS[0]))
     n = len(values)
     assert abs(values.mean()) < 5 / n**0.5 and abs(values.var() - 1) < 5 * (1.9 / n) ** 0.5
     assert abs((values**3).mean()) < 0.1 and (values**4).mean() == pytest.approx(2.9, abs=0.2)  # 3 - 1.2 / 12: a sum of twelve
@@ -81,7 +83,7 @@ def test_normal_has_mean_0_variance_1_and_ends_at_6():
 
 
 def test_streams_trials_and_rows_are_uncorrelated():
-    """All the quantities of a trial, those of the next trial, of the next row, and the noise of eight streams in four steps."""
+    """All the quantities of a trial, those of the next trial, of the next row, and the noise of sixteen streams in four steps."""
     key = np.uint64(5)
     quantities = []
     for row, trial in ((key, MANY), (key, MANY + np.uint64(1)), (key + np.uint64(1), MANY)):
@@ -89,9 +91,9 @@ def test_streams_trials_and_rows_are_uncorrelated():
         quantities += [draws.draw_delay(row, trial, 1000).astype(float), draws.draw_kind(row, trial, 0.0, 1.0, 0.0, 0.0)[0]]
         quantities += [draws.draw_kind(row, trial, 0.0, 1.0, 0.0, 0.5)[1].astype(float)]
         noise = draws.noise_key(row, trial)
-        quantities += [draws.normal(noise, step, np.uint64(stream)) for stream in draws.NOISE_STREAMS for step in (0, 1)]
+        quantities += [draws.normal(noise, step, np.uint64(stream)) for stream in STREAMS[:16] for step in (0, 1)]
     correlation = np.corrcoef(quantities) - np.eye(len(quantities))
-    assert len(set(draws.NOISE_STREAMS)) == 8
+    assert len(set(STREAMS)) == len(STREAMS) == 100
     assert np.abs(correlation).max() < 5.5 / len(MANY) ** 0.5
 
 
