@@ -25,11 +25,13 @@ class Motion(NamedTuple):
         state: (numbers, n), the plants' state.
         hand: (4, n), x, y (m), vx, vy (m/s).
         force: (2, n), the field's mean force on the hand during the step, N.
+        body: (senses, n), what is felt of the body; none where it is not asked for.
     """
 
     state: Tensor
     hand: Tensor
     force: Tensor
+    body: Tensor
 
 
 Move = Callable[[Tensor, Tensor, Tensor | None], Motion]
@@ -41,10 +43,10 @@ def _sizes(plant: Plant) -> tuple[int, int]:
     return len(plant.State._fields), len(plant.low)
 
 
-def stepping(plant: Plant, params: Any, with_field: bool) -> Callable[..., tuple[Any, ...]]:
+def stepping(plant: Plant, params: Any, with_field: bool, feels: bool) -> Callable[..., tuple[Any, ...]]:
     """A component-wise function: one step of a `plant` with its `params`, of the numbers of state, command and field.
 
-    It returns the new state, the hand, and the field's force.
+    It returns the new state, the hand, the field's force, and, if the plant `feels`, its senses.
     """
     size, actuators = _sizes(plant)
 
@@ -53,15 +55,16 @@ def stepping(plant: Plant, params: Any, with_field: bool) -> Callable[..., tuple
         scale, field = (around[0], around[1:]) if with_field else (0.0, None)
         moved, force_x, force_y = plant.step(state, command, scale, field, params)
         moved = plant.stop(moved, params)
-        return *moved, *plant.hand(moved, params), force_x, force_y
+        felt = plant.feel(moved, params) if feels else ()
+        return *moved, *plant.hand(moved, params), force_x, force_y, *felt
 
     return step
 
 
-def automatic(plant: Plant, params: Any) -> Move:
+def automatic(plant: Plant, params: Any, feels: bool) -> Move:
     """A step with PyTorch's automatic gradient; what `written` is measured against."""
     size, _ = _sizes(plant)
-    steps = {with_field: stepping(plant, params, with_field) for with_field in (False, True)}
+    steps = {with_field: stepping(plant, params, with_field, feels) for with_field in (False, True)}
 
     def move(state: Tensor, command: Tensor, field: Tensor | None) -> Motion:
         around = () if field is None else field.unbind(0)
@@ -71,7 +74,7 @@ def automatic(plant: Plant, params: Any) -> Move:
     return move
 
 
-def written(plant: Plant, params: Any) -> Move:
+def written(plant: Plant, params: Any, feels: bool) -> Move:
     """A step with the derivative that is written by machine: the same numbers, far sooner.
 
     On the CPU it is compiled with Numba where that is installed.
@@ -81,14 +84,14 @@ def written(plant: Plant, params: Any) -> Move:
     def move(state: Tensor, command: Tensor, field: Tensor | None) -> Motion:
         block = torch.cat([state, command])
         around = block.new_empty((0, block.shape[1])) if field is None else field
-        moved: Tensor = _Step.apply(block, around, _loops(plant, params, field is not None))  # type: ignore[no-untyped-call]
+        moved: Tensor = _Step.apply(block, around, _loops(plant, params, feels, field is not None))  # type: ignore[no-untyped-call]
         return _motion(moved, size)
 
     return move
 
 
 def _motion(block: Tensor, size: int) -> Motion:
-    return Motion(block[:size], block[size : size + 4], block[size + 4 :])
+    return Motion(block[:size], block[size : size + 4], block[size + 4 : size + 6], block[size + 6 :])
 
 
 class _Step(torch.autograd.Function):
@@ -156,10 +159,10 @@ class Loops:
 
 
 @functools.lru_cache(maxsize=32)
-def _loops(plant: Plant, params: Any, with_field: bool) -> Loops:
+def _loops(plant: Plant, params: Any, feels: bool, with_field: bool) -> Loops:
     size, actuators = _sizes(plant)
     active = size + actuators
-    return Loops(differentiated(stepping(plant, params, with_field), active + _AROUND * with_field, active))
+    return Loops(differentiated(stepping(plant, params, with_field, feels), active + _AROUND * with_field, active))
 
 
 def _function(names: list[str], lines: list[str], results: list[str]) -> Callable[..., Any]:

@@ -66,11 +66,9 @@ class TorchReach:
         device: Where the tensors are.
         dtype: Of their numbers.
         observation: The present one, (n, ...).
-        done: bool (n,), whether the trial of each row has ended.
     """
 
     observation: Tensor
-    done: Tensor
 
     def __init__(
         self,
@@ -112,10 +110,10 @@ class TorchReach:
         self._base, limit = base, base.max_episode_steps
         self.longest = self.task.longest if limit is None else min(limit, self.task.longest)
         tables = tables_of(self.task, limit)
-        move = (written if fast else automatic)(self.task.plant, self.task.params)
+        move = (written if fast else automatic)(self.task.plant, self.task.params, self.task.feels)
         self._rows = TorchRows(self.task, tables, self.longest, self.device, dtype, move)
         self._history = TensorHistory(self.task.history, len(self.task.plant.low))
-        self._begun = False
+        self._begun, self._done = False, np.ones(rows, np.bool_)
 
     def reset(self, seed: int | list[int] | None = None, **options: Any) -> Tensor:
         """Begins the next trial of every row, or with a `seed` trial 0 of sessions of their own.
@@ -154,7 +152,7 @@ class TorchReach:
         state = self._base.get_state()
         self._rows.load(ReachRows(**{name: state[name] for name in ReachRows._fields}), mask)
         begins = torch.from_numpy(mask.copy()).to(self.device)
-        self.done = ~begins & self.done if self._begun else ~begins
+        self._done = self._done & ~mask
         self._begun = True
         first = self._rows.observe()
         return self._show(self._history.begin(first, begins))
@@ -180,17 +178,17 @@ class TorchReach:
         shape = (self.rows, len(self.task.plant.low))
         if not isinstance(action, Tensor) or action.shape != shape or not bool(action.isfinite().all()):
             raise InvalidActionError(f"`action` must be a tensor of finite numbers of shape {shape}, got {checks.shown(action)}.")
-        before = self.done
+        going = self._tensor(~self._done)
         moved = self._advance(action)
-        reward = torch.where(before, 0.0, self._rows.reward(moved))
+        reward = torch.where(going, self._rows.reward(moved), 0.0)
         parts = (torch.stack(tuple(part), dim=1) for part in (moved.hand, moved.cursor, moved.force))
-        return Step(self.observation, reward, moved.verdict.ended, moved.truncated, *parts)
+        return Step(self.observation, reward, self._tensor(moved.verdict.ended), self._tensor(moved.truncated), *parts)
 
     def _advance(self, action: Tensor) -> Moved:
-        if (self._rows.steps >= self.longest).any():
+        if (self._rows.referee.counts.step >= self.longest).any():
             raise ResetNeeded(f"Begin the next trials: the {self.longest} steps of the longest trial are over.")
         moved = self._rows.advance(action)
-        self.done = self.done | moved.verdict.ended | moved.truncated
+        self._done = self._done | moved.verdict.ended | moved.truncated
         self._show(self._history.add(self._rows.observe(), moved.actions))
         return moved
 
@@ -216,20 +214,28 @@ class TorchReach:
             state = module.initial(self.rows)  # type: ignore[attr-defined]
         notes = _Notes()
         for _ in range(count):
-            seen, going = self.observation, ~self.done
+            seen, going = self.observation, ~self._done
             if recurrent:
                 action, state = module(seen, state)
                 notes.states.append(state)
             else:
                 action = module(seen)
             moved = self._advance(action)
-            trial = self._rows.trial
-            notes.add(seen, action, going, self._rows.counts.step, moved, (trial.target_x, trial.target_y))
+            trial, counts = self._rows.referee.trial, self._rows.referee.counts
+            notes.add(seen, action, moved, going, counts.step, np.stack([trial.target_x, trial.target_y], axis=1))
             if rewards:
-                notes.rewards.append(torch.where(going, self._rows.reward(moved), 0.0))
-        trial, counts = self._rows.trial, self._rows.counts
-        start = torch.stack([trial.start_x, trial.start_y], dim=1)
-        return notes.rollout(start, counts.go, counts.success.bool(), self.task)
+                notes.rewards.append(torch.where(self._tensor(going), self._rows.reward(moved), 0.0))
+        start = np.stack([trial.start_x, trial.start_y], axis=1)
+        succeeded = counts.success != 0
+        return notes.rollout(self._tensor, start, counts.go.astype(np.int64), succeeded, self.task)
+
+    @property
+    def done(self) -> Tensor:
+        """Whether the trial of each row has ended, bool (n,)."""
+        return self._tensor(self._done)
+
+    def _tensor(self, array: Any) -> Tensor:
+        return self._rows.tensor(np.array(array))
 
     def _require_begun(self, what: str) -> None:
         if not self._begun:
@@ -242,28 +248,21 @@ class _Notes:
     def __init__(self) -> None:
         self.states: list[Any] = []
         self.rewards: list[Tensor] = []
-        self._lists: list[list[Any]] = [[] for _ in range(8)]
+        self._tensors: list[list[Any]] = [[] for _ in range(5)]
+        self._arrays: list[list[Any]] = [[] for _ in range(3)]
 
-    def add(self, seen: Tensor, action: Tensor, going: Tensor, step: Tensor, moved: Moved, target: tuple[Tensor, ...]) -> None:
-        """One step."""
-        values = seen, action, going, step, moved.hand, moved.cursor, moved.force, target
-        for gathered, value in zip(self._lists, values, strict=True):
+    def add(self, seen: Tensor, action: Tensor, moved: Moved, *arrays: Any) -> None:
+        """One step; the arrays are whether it belongs to the trial, the steps taken, and the targets."""
+        tensors = seen, action, moved.hand, moved.force, torch.stack(moved.cursor)
+        for gathered, value in zip([*self._tensors, *self._arrays], [*tensors, *arrays], strict=True):
             gathered.append(value)
 
-    def rollout(self, start: Tensor, go: Tensor, success: Tensor, task: Reach) -> Rollout:
-        """All of it."""
-        *alone, hand, cursor, force, target = self._lists
-        names = "observations", "actions", "going", "step"
-        whole = {name: torch.stack(each) for name, each in zip(names, alone, strict=True)}
-        rewards = torch.stack(self.rewards) if self.rewards else None
-        pieces = {"hand": hand, "cursor": cursor, "force": force, "target": target}
-        places = {name: _over_time(piece) for name, piece in pieces.items()} | {"start": start}
+    def rollout(self, tensor: Callable[[Any], Tensor], start: Any, go: Any, success: Any, task: Reach) -> Rollout:
+        """All of it; `tensor` makes one of an array."""
+        seen, actions, *blocks = (torch.stack(each) for each in self._tensors)
+        hand, force, cursor = (block.transpose(1, 2) for block in blocks)
+        going, step, target = (tensor(np.stack(each)) for each in self._arrays)
         return Rollout(
-            **whole, **places, states=self.states, go=go, success=success, rewards=rewards, dt=task.dt, workspace=task.workspace
+            *(seen, self.states, actions, hand, cursor, force, target, tensor(start), step.long(), tensor(go), going),
+            *(tensor(success), torch.stack(self.rewards) if self.rewards else None, task.dt, task.workspace),
         )
-
-
-def _over_time(moments: list[Any]) -> Tensor:
-    """(T, n, parts) out of T lists of parts (n,)."""
-    block = torch.stack([part for moment in moments for part in moment])
-    return block.view(len(moments), -1, block.shape[1]).transpose(1, 2)

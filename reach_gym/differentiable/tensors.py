@@ -60,6 +60,7 @@ class Columns:
         """Keeps a column; the rows are all of them."""
         self._columns[at[1]] = value
 
-    def side_by_side(self, dtype: torch.dtype) -> Tensor:
-        """The columns in order, (n, columns)."""
-        return torch.stack([self._columns[k].to(dtype) for k in range(len(self._columns))], dim=1)
+    def side_by_side(self, dtype: torch.dtype, more: list[Tensor]) -> Tensor:
+        """The columns in order, (n, columns), and `more` of them."""
+        own = [self._columns[k] for k in range(len(self._columns))]
+        return torch.stack([each if each.dtype is dtype else each.to(dtype) for each in [*own, *more]], dim=1)

@@ -157,19 +157,19 @@ def cursor_of(task: Reach, tables: ReachTables, rows: ReachRows) -> Cursor:
     return placed(task, tables, at.trial_of(rows.floats), Counts(*rows.counts), hand)
 
 
-def placed(task: Reach, tables: Any, trial: Trial, counts: Counts, hand: Any, cursor_at: Any = cursor_at_all) -> Cursor:
-    """As `cursor_of`, of a `hand` x, y, vx, vy; for tensors with tables and a `cursor_at` of their own."""
+def placed(task: Reach, tables: ReachTables, trial: Trial, counts: Counts, hand: Any) -> Cursor:
+    """As `cursor_of`, of a `hand` x, y, vx, vy."""
     if not task.is_eventful:
         return turned(trial, *hand)
     shift_x, shift_y = what_happens(tables, counts.shift, counts.shifted, counts.step)
-    return Cursor(*cursor_at(trial, counts.feedback, shift_x, shift_y, hand))
+    return Cursor(*cursor_at_all(trial, counts.feedback, shift_x, shift_y, hand))
 
 
-def what_happens(tables: Any, line: Any, since: Any, step: Any) -> tuple[Any, Any]:
+def what_happens(tables: ReachTables, line: Any, since: Any, step: Any) -> tuple[Any, Any]:
     """X and y of the events in each row, m or N; 0 where there is none, or it does not hold at `step`.
 
     Args:
-        tables: The tables, of arrays or of tensors.
+        tables: The tables.
         line: Of the table of events.
         since: Step at which each was set off.
         step: The moment.

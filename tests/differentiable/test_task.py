@@ -20,6 +20,7 @@ TASKS = {
     "noisy and turned": ("reach_gym/CursorReachCenterOut-v0", {"sensory_noise": (1e-3, 1e-2), "motor_noise": (0.1, 0.1), "rotation": 30}),
     "laboratory": ("reach_gym/LabReachCenterOut-v0", {}),
     "arm": (CURSOR, {"plant": "two_link_arm", "field": "curl_ccw", "delay": 3}),
+    "muscles": (CURSOR, {"plant": "muscle_arm", "observation": "body", "delay": 5, "felt_delay": 2, "felt_noise": 0.01, "field": "curl_ccw"}),
     "lag and dense": (CURSOR, {"plant": "lagged_mass", "reward": "dense", "start": None, "field": "push"}),
     "pixels": (CURSOR, {"observation": "pixels", "reward": "sparse"}),
     "history": (CURSOR, {"history": 3, "delay": 3}),
@@ -40,6 +41,8 @@ def compare(env_id, keywords, trials, dtype, same, rows=12):
         for t in range(task.longest):
             facts = env.unwrapped.trial_facts()
             wanted = (facts.target - facts.start) * 10 * np.sin(t / 8) * (t > 20) + rng.normal(size=(rows, 2)) * 0.2
+            if len(task.task.plant.low) == 6:
+                wanted = np.abs(wanted @ np.ones((2, 6))) * rng.uniform(size=6) * 0.2
             env.unwrapped._done[:] = False  # both move rows on whose trial has ended
             seen, reward, terminated, truncated, info = env.step(wanted)
             step = task.step(torch.from_numpy(wanted).to(dtype))
