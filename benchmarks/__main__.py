@@ -19,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.dqn_race import DQNRace
         from benchmarks.isolation import Isolation
         from benchmarks.leaderboard import Leaderboard
+        from benchmarks.networks import Networks
         from benchmarks.paper import Paper
         from benchmarks.phenomena import Phenomena
         from benchmarks.recipe_check import RecipeCheck
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "dqn_race": DQNRace,
         "rnn_ablation": RnnAblation,
         "rnn_speed": RnnSpeed,
+        "networks": Networks,
         "isolation": Isolation,
         "speed": Speed,
         "ceiling": Ceiling,

@@ -175,16 +175,21 @@ class TorchReach:
             InvalidActionError: `action` is no tensor of that shape, or not finite; then no row has moved.
         """
         self._require_begun("step")
-        shape = (self.rows, len(self.task.plant.low))
-        if not isinstance(action, Tensor) or action.shape != shape or not bool(action.isfinite().all()):
-            raise InvalidActionError(f"`action` must be a tensor of finite numbers of shape {shape}, got {checks.shown(action)}.")
+        if isinstance(action, Tensor) and not bool(action.isfinite().all()):
+            raise InvalidActionError(f"`action` must hold finite numbers, got {checks.shown(action)}.")
         going = self._tensor(~self._done)
         moved = self._advance(action)
         reward = torch.where(going, self._rows.reward(moved), 0.0)
         parts = (torch.stack(tuple(part), dim=1) for part in (moved.hand, moved.cursor, moved.force))
         return Step(self.observation, reward, self._tensor(moved.verdict.ended), self._tensor(moved.truncated), *parts)
 
+    def _require_action(self, action: Any) -> None:
+        shape = (self.rows, len(self.task.plant.low))
+        if not isinstance(action, Tensor) or action.shape != shape:
+            raise InvalidActionError(f"`action` must be a tensor of the shape {shape}, got {checks.shown(action)}.")
+
     def _advance(self, action: Tensor) -> Moved:
+        self._require_action(action)
         if (self._rows.referee.counts.step >= self.longest).any():
             raise ResetNeeded(f"Begin the next trials: the {self.longest} steps of the longest trial are over.")
         moved = self._rows.advance(action)
@@ -205,6 +210,7 @@ class TorchReach:
 
         Raises:
             gymnasium.error.ResetNeeded: No trial has begun, or the rows have not so many steps left.
+            InvalidActionError: The module's actions have another shape than (rows, actuators).
             ValueError: `steps` is less than 1.
         """
         self._require_begun("rollout")
