@@ -12,6 +12,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
     with startup.importing():
         from benchmarks.adaptation import Adaptation
+        from benchmarks.arms import Arms
         from benchmarks.ceiling import Ceiling
         from benchmarks.coverage import Coverage
         from benchmarks.demo import Demo
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "leaderboard": Leaderboard,
         "training": Training,
         "recipes": RecipeCheck,
+        "arms": Arms,
         "dqn": DQNAblation,
         "dqn_race": DQNRace,
         "rnn_ablation": RnnAblation,

@@ -58,7 +58,7 @@ def measure(job: Job) -> dict[str, Any]:
     """
     torch.set_num_threads(1)
     model = recipe(job.algo, job.env_id).make(job.seed)
-    total = _affordable(model, job.budget)
+    total = affordable(model, job.budget)
     looking = Looking(job, np.unique(np.geomspace(max(1, total // _EARLIEST), total, job.looks).astype(int)).tolist())
     model.learn(total, looking)
     looking.look()
@@ -66,7 +66,7 @@ def measure(job: Job) -> dict[str, Any]:
     return {**job._asdict(), "settings": job.settings(), **looking.seen}
 
 
-def _affordable(model: Any, budget: int) -> int:
+def affordable(model: Any, budget: int) -> int:
     """How many steps to ask for, so that none is taken beyond the budget, but by the first roll-out."""
     rows: int = model.env.num_envs
     at_once = rows * model.n_steps if isinstance(model, OnPolicyAlgorithm) else rows

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reach_gym import checks
+from reach_gym.plants.table import plant_class
+from reach_gym.reach.presets import with_preset
 from reach_gym.registration import TASKS, Task
 
 ALGORITHMS: dict[str, str] = {
@@ -99,6 +101,29 @@ CURSOR: dict[str, dict[str, Any]] = {
 }
 """By algorithm, for cursor reaches with vector observations, with or without a field."""
 
+# A bone is light: an action of 1 moves the hand of an arm several times as hard as that of the point mass, so that less noise
+# explores as far. It leaves the start no less easily, and holding it is learned from cues that come later still.
+ARM: dict[str, dict[str, Any]] = {
+    "ppo": {
+        **_HANDS,
+        "policy_kwargs": {"log_std_init": -2.0, "net_arch": [64, 64]},
+        "env_kwargs": {"go_delay": [0.0, 0.3]},
+    },
+}
+"""By algorithm, for cursor reaches of the two-link arm with vector observations, with or without a field."""
+
+MUSCLES: dict[str, dict[str, Any]] = {
+    "ppo": {
+        **ARM["ppo"],
+        "n_timesteps": 1_228_800,
+        "n_envs": 256,
+        "n_steps": 32,
+        "batch_size": 1024,
+        "policy_kwargs": {"log_std_init": -2.5, "net_arch": [128, 128]},
+    },
+}
+"""By algorithm, for cursor reaches of the arm with muscles that feels its body, with or without a field."""
+
 # Trials without the laboratory's obstacles. In its own, noise that explores ends nearly every trial before the cue; where such
 # trials go on, punished, what moves the hand is unlearned faster than what holds it still is learned. Here the cue comes soon and
 # nothing is lost before it: `AimFeatures` carry the hold of the target over to the wait at the start, however long it is. The
@@ -121,13 +146,17 @@ LAB: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """By algorithm, for cursor reaches with vector observations under the preset ``"lab"``."""
 
-# By what is reached, the preset of a cursor reach, and the keyword `observation`.
+# By what is reached, or the plant that reaches and its preset, and the keyword `observation`.
 _RECIPES: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
     ("grid", "vector"): GRID,
     ("grid", "pixels"): GRID,
     ("cursor", "vector"): CURSOR,
     ("lab cursor", "vector"): LAB,
+    ("two-link arm", "vector"): ARM,
+    ("muscle arm", "body"): MUSCLES,
 }
+_IN_LAB = "lab "
+_BODIES = {"two_link_arm": "two-link arm", "muscle_arm": "muscle arm"}  # by kind of plant; of the others it is a cursor
 
 
 @dataclass(frozen=True)
@@ -202,7 +231,8 @@ def recipe(algo: str, env_id: str, env_kwargs: Mapping[str, Any] | None = None) 
         env_kwargs: Keywords of the task; they come before those of the recipe.
 
     Raises:
-        ValueError: There is no such task, or no recipe for it.
+        TypeError: The plant is none.
+        ValueError: There is no such task or plant, or no recipe for it.
     """
     task, given = TASKS[checks.choice("env_id", env_id, tuple(TASKS))], dict(env_kwargs or {})
     family, observation = _kind_of(task, given)
@@ -212,15 +242,19 @@ def recipe(algo: str, env_id: str, env_kwargs: Mapping[str, Any] | None = None) 
         raise ValueError(f"`algo` {algo} has no settings for a {family} reach with the observation {observation!r}; {kinds}.")
     settings = {name: value for name, value in known[algo].items() if name != "env_kwargs"}
     # A preset that has no recipe of its own keeps the trials that its source has timed.
-    keeps = family == "cursor" and "preset" in {**task.kwargs, **given}
+    keeps = task.family == "cursor" and "preset" in {**task.kwargs, **given} and not family.startswith(_IN_LAB)
     learnable = {} if keeps else known[algo].get("env_kwargs", {})
     return Recipe(algo, env_id, settings, {**learnable, **given})
 
 
 def _kind_of(task: Task, given: Mapping[str, Any]) -> tuple[str, Any]:
-    """What is reached, and how it is observed."""
-    own = {**task.kwargs, **given}
-    family = "lab cursor" if task.family == "cursor" and own.get("preset") == "lab" else task.family
+    """What is reached, or what reaches, and how it is observed."""
+    own, family = {**task.kwargs, **given}, task.family
+    if family == "cursor":
+        lab = str(own.get("preset", "")).startswith("lab")
+        own = with_preset(own)
+        family = _BODIES.get(plant_class(own["plant"]).kind, family) if "plant" in own else family
+        family = _IN_LAB + family if lab else family
     return family, own.get("observation", "vector")
 
 

@@ -13,7 +13,7 @@ from reach_gym.cli.pointer_log import PointerLog
 from reach_gym.fields import Pair
 from reach_gym.rendering import CursorScene, board_point
 from reach_gym.rendering.canvas import WIDTH, load_pygame
-from reach_gym.rendering.cursor_layout import CursorLayout
+from reach_gym.rendering.cursor_layout import CursorLayout, Seen
 from reach_gym.rendering.display import Screen
 from reach_gym.rendering.text_page import draw_page
 from reach_gym.rendering.window import Window
@@ -29,16 +29,30 @@ class Desk:
 
     Attributes:
         width: Of the pictures, in pixels.
+        layout: The places on them.
         log: The path of the pointer.
         clock: The time in seconds.
     """
 
     def __init__(
-        self, window: Window, workspace: float, width: int = WIDTH, clock: Callable[[], float] = time.perf_counter
+        self,
+        window: Window,
+        workspace: float,
+        width: int = WIDTH,
+        clock: Callable[[], float] = time.perf_counter,
+        seen: Seen | None = None,
     ) -> None:
-        """Sits down at a `window` that shows pictures of a `workspace` (m), so many pixels wide."""
-        self.width, self.clock = width, clock
-        self.log = PointerLog(clock(), CursorLayout(width, workspace))
+        """Sits down at a `window`.
+
+        Args:
+            window: Where everything is shown.
+            workspace: Half of the side of the workspace, in metres.
+            width: Of the pictures, in pixels.
+            clock: Tells the time in seconds.
+            seen: What the board shows; ``None`` for the workspace with a margin.
+        """
+        self.width, self.clock, self.layout = width, clock, CursorLayout(width, workspace, seen)
+        self.log = PointerLog(clock(), self.layout)
         self._window = window
         self._presses: list[str] = []
         self._screen: Screen | None = None

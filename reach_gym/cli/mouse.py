@@ -15,6 +15,7 @@ from reach_gym.cli.pointer_log import BETWEEN
 from reach_gym.cli.spring import pull
 from reach_gym.fields import NULL, Pair
 from reach_gym.reach.keywords import Reach
+from reach_gym.reach.rows import float_lines
 from reach_gym.recording import Recorder
 from reach_gym.recording.subjects import is_repeated, row_of
 from reach_gym.rendering import CursorScene, draw
@@ -85,6 +86,8 @@ class MouseSession:
         self._task: Reach = base.task
         self.pace = PACE if self._task.movement_time is None else self._task.movement_time
         self._scene: Callable[[], CursorScene] = base.scene
+        self._state: Callable[[], dict[str, Any]] = base.get_state
+        self._of_plant = float_lines(self._task.plant).state
         self._timer, self._told = MovementTimer(self._task), Outcome("", 0)
 
     def play(self, seed: int) -> bool:
@@ -178,20 +181,20 @@ class MouseSession:
             if steps % stride == 0 and late < _FRAME:
                 scene = self._scene()
                 self._show(scene, _TITLES[scene.phase])
-            info, over = self._move(scene, info)
+            over = self._move(scene)
             steps += 1
         return True
 
-    def _move(self, scene: CursorScene, info: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-        """One step of the hand to the pointer; its info, and whether the trial is over."""
-        hand, velocity = (info["hand_x"], info["hand_y"]), (info["hand_vx"], info["hand_vy"])
-        action = pull(self._task, self._desk.pointer(scene) or scene.start, hand, velocity)
+    def _move(self, scene: CursorScene) -> bool:
+        """One step of the hand to the pointer; whether the trial is over."""
+        state = self._state()["floats"][self._of_plant]
+        action = pull(self._task, self._desk.pointer(scene) or scene.start, state)
         observation, reward, terminated, truncated, info = self._env.step(action)
         if self._recorder is not None:
             self._recorder.step(action, observation, float(reward), terminated, truncated, info)
         target, cursor = (info["target_x"], info["target_y"]), (info["cursor_x"], info["cursor_y"])
         self._timer.step(scene.start, target, cursor, math.hypot(info["hand_vx"], info["hand_vy"]))
-        return info, terminated or truncated
+        return terminated or truncated
 
     def _look_back(self, end: CursorScene) -> bool:
         """Leaves the end of a trial on the screen for a moment; whether the player goes on."""
@@ -216,7 +219,9 @@ class MouseSession:
                 ("points", f"{self.points}"),
                 ("time", f"{scene.seconds:.2f} s"),
             )
-            scene = replace(scene, field=NULL, channel=False, hand=scene.cursor, facts=facts)
+            # An arm would tell where the hand is: it is shown where that is the cursor in all trials.
+            limbs = None if self._task.turns_cursor else scene.limbs
+            scene = replace(scene, field=NULL, channel=False, hand=scene.cursor, limbs=limbs, facts=facts)
         self._desk.show(draw(scene, self._desk.width), arrow=self._show_all)
 
 

@@ -50,9 +50,9 @@ class Play(TaskCommand):
     around s. r begins a new trial, Esc or closing the window ends the game and prints your trials.
 
     Cursor: a whole session in real time, with instructions and practice in the window. The mouse moves a virtual hand through a
-    spring. A trial begins when the pointer rests in the start circle; neither field nor block is shown. F11 fills the screen. At
-    the end, or after Esc, the trajectories and the path of the pointer are saved, and your learning curve is shown beside the
-    ideal agent's on the same trials.
+    spring, or that of an arm, which is shown where it tells no more than the cursor does. A trial begins when the pointer rests
+    in the start circle; neither field nor block is shown. F11 fills the screen. At the end, or after Esc, the trajectories and
+    the path of the pointer are saved, and your learning curve is shown beside the ideal agent's on the same trials.
 
     Attributes:
         seed: Seed of the trials; without one they differ every time.

@@ -21,13 +21,16 @@ from reach_gym.cli.outputs import check_output, check_recording
 from reach_gym.cli.session import learning_curve, print_session, save_picture
 from reach_gym.cli.setting import now, setting
 from reach_gym.cli.tasks import make, vector_backend
+from reach_gym.reach.keywords import Reach
+from reach_gym.reach.picture import seen_of
 from reach_gym.recording import Recorder, Recording, record
 from reach_gym.rendering.window import Window
 from reach_gym.rows.keywords import with_full_info
 from reach_gym.sessions.schedule import MAX_TRIALS, STEADY
 
 _HELP = (
-    "The mouse moves a virtual hand through a spring; what to do stands in the window. Esc ends the session and keeps the trials."
+    "The mouse moves a virtual hand, or that of an arm, through a spring; what to do stands in the window. Esc ends the session "
+    "and keeps the trials."
 )
 _LIMIT = 1.5  # seconds from the cue; people react within 0.3 s and take longer than agents to come to rest with a mouse
 _TRIALS = 40  # where no schedule says how many
@@ -140,16 +143,18 @@ class CursorPlay:
         base: Any = env.unwrapped
         named = {} if self.subject is None else {"subject": self.subject}
         recorder = Recorder(env, {"agent": "person", "seed": self.seed, "session": True, **named})
-        desk = Desk(window, base.task.workspace, width_for(window), time.perf_counter)
+        task: Reach = base.task
+        seen = seen_of(task.plant, task.workspace, task.params)
+        desk = Desk(window, task.workspace, width_for(window), time.perf_counter, seen)
         session = MouseSession(env, desk, recorder, self.trials, self.show_all, self.break_every)
         begun, practised = now(), 0
 
         def save() -> Recording:
-            told = setting(base.task, session, desk, practised, begun, self.out.with_suffix(_POINTER))
+            told = setting(task, session, desk, practised, begun, self.out.with_suffix(_POINTER))
             return self._save(recorder.finish(told), desk)
 
         try:
-            practised = self._prepare(desk, base.task)
+            practised = self._prepare(desk, task)
             if practised == self.practice and session.play(held_out(self.seed)) and not self.skip:
                 desk.log.stage = "page"
                 desk.read("The end", instructions.summary(session))
@@ -166,7 +171,7 @@ class CursorPlay:
         if stays:
             _show(picture, self.env_id)
 
-    def _prepare(self, desk: Desk, task: Any) -> int:
+    def _prepare(self, desk: Desk, task: Reach) -> int:
         """Instructions and practice; how many trials were practised, or -1 if the person has left."""
         if self.skip:
             return 0

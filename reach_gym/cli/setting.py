@@ -13,7 +13,6 @@ from reach_gym.cli.mouse import MouseSession
 from reach_gym.cli.spring import spring_of
 from reach_gym.reach.keywords import Reach
 from reach_gym.rendering.canvas import SUPERSAMPLE, load_pygame
-from reach_gym.rendering.cursor_layout import CursorLayout
 
 
 def now() -> str:
@@ -32,12 +31,13 @@ def setting(task: Reach, session: MouseSession, desk: Desk, practised: int, begu
         begun: The date and time of its beginning.
         pointer: The file with the path of the pointer.
     """
+    spring = spring_of(task.plant, task.dt)
     return {
         "date": begun,
         "ended": now(),
         "apparatus": "A mouse moved a pointer; a spring drew a virtual hand to it.",
-        "spring": {"stiffness_n_per_m": spring_of(task).stiffness, "damping_n_s_per_m": spring_of(task).damping},
-        "screen": _screen(task, desk),
+        "spring": {"stiffness_n_per_m": spring.stiffness.tolist(), "damping_n_s_per_m": spring.damping.tolist()},
+        "screen": _screen(desk),
         "pointer_file": pointer.name,
         "practice": practised,
         "points": {"total": session.points, "in_pace": IN_PACE, "out_of_pace": OUT_OF_PACE, "pace_s": list(session.pace)},
@@ -47,11 +47,11 @@ def setting(task: Reach, session: MouseSession, desk: Desk, practised: int, begu
     }
 
 
-def _screen(task: Reach, desk: Desk) -> dict[str, Any] | None:
+def _screen(desk: Desk) -> dict[str, Any] | None:
     seen = desk.screen
     if seen is None:
         return None
-    metre = CursorLayout(desk.width, task.workspace).metre / SUPERSAMPLE  # pixels of a picture
+    metre = desk.layout.metre / SUPERSAMPLE  # pixels of a picture
     return {
         "pixels_per_metre": metre * seen.scale,
         "picture_pixels_per_metre": metre,

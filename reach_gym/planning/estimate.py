@@ -27,7 +27,7 @@ Integers = npt.NDArray[np.int64]
 # s, after which a third of an unknown force is still expected.
 SURPRISE_LASTS = 0.05
 # N, of the force that really acted about the command, where neither noise nor doubt says more: senses without noise are believed.
-_LEAST_SPREAD = 1e-3
+LEAST_SPREAD = 1e-3
 
 
 def acts(facts: TrialFacts, state: Floats) -> npt.NDArray[np.bool_]:
@@ -88,7 +88,7 @@ class Estimator:
         self._surprise = surprise if self._filters else 0.0
         self._stays = math.exp(-facts.dt / SURPRISE_LASTS)
         self._seeing = np.array([place * place, place * place, pace * pace, pace * pace])
-        self._floor = 0.0 if noisy else _LEAST_SPREAD * _LEAST_SPREAD
+        self._floor = 0.0 if noisy else LEAST_SPREAD * LEAST_SPREAD
         whole = self.size + 2 * (self._surprise > 0)
         self._state, self._covariance = np.zeros((rows, whole)), np.zeros((rows, whole, whole))
         self._since, self._trust = np.zeros(rows, np.int64), np.ones(rows)

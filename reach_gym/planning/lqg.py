@@ -30,7 +30,7 @@ def dynamics(dt: float, mass: float, viscosity: Floats, stiffness: Floats) -> tu
     """
     one, rate = np.broadcast_to(np.eye(2), np.shape(viscosity)), dt / mass
     z, pull = rate * viscosity, rate * stiffness
-    solved = _inverse(one - 0.5 * z + z @ z / 12.0)
+    solved = inverse(one - 0.5 * z + z @ z / 12.0)
     # The mean velocity of the step is ``solved v + lasting (rate u + pull (p + dt / 2 v))``.
     lasting = solved @ (0.5 * one - z / 12.0)
     half = 0.5 * dt * pull
@@ -63,11 +63,16 @@ def _turned(matrix: Floats) -> Floats:
     return np.swapaxes(matrix, -1, -2)
 
 
-def _inverse(matrix: Floats) -> Floats:
+def inverse(matrix: Floats) -> Floats:
     """The inverses of matrices (..., 2, 2), in closed form, so that no row depends on its neighbours."""
     a, b, c, d = matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 1, 0], matrix[..., 1, 1]
     adjugate = np.stack([np.stack([d, -b], axis=-1), np.stack([-c, a], axis=-1)], axis=-2)
     return np.asarray(adjugate / (a * d - b * c)[..., None, None])
+
+
+def times(matrices: Floats, vectors: Floats) -> Floats:
+    """Products (n, i) of matrices (n, i, j) and vectors (n, j)."""
+    return np.asarray((matrices * vectors[:, None, :]).sum(axis=2))
 
 
 def riccati(a: Floats, b: Floats, state_cost: Floats, effort_cost: Floats, terminal: Floats) -> tuple[Floats, Floats]:
@@ -92,7 +97,7 @@ def riccati(a: Floats, b: Floats, state_cost: Floats, effort_cost: Floats, termi
     effort = np.broadcast_to(effort_cost, (rows, steps))[..., None, None] * np.eye(2)
     for k in range(steps - 1, -1, -1):
         through = _turned(b[:, k]) @ value
-        gain = _inverse(effort[:, k] + through @ b[:, k]) @ (through @ a[:, k])
+        gain = inverse(effort[:, k] + through @ b[:, k]) @ (through @ a[:, k])
         value = state_cost[:, k] + _turned(a[:, k]) @ value @ (a[:, k] - b[:, k] @ gain)
         value = 0.5 * (value + _turned(value))  # rounding must not build up an antisymmetric part
         gains[:, k], values[:, k] = gain, value
@@ -123,7 +128,7 @@ def stationary(a: Floats, b: Floats, state_cost: Floats, effort_cost: float) -> 
         value = value + _turned(through) @ value @ meet @ through
         reach = reach + onward @ reach @ _turned(through)
         through = onward @ through
-    gain = _inverse(effort_cost * np.eye(2) + _turned(b) @ value @ b) @ (_turned(b) @ value @ a)
+    gain = inverse(effort_cost * np.eye(2) + _turned(b) @ value @ b) @ (_turned(b) @ value @ a)
     return gain, 0.5 * (value + _turned(value))
 
 

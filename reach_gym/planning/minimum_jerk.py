@@ -53,6 +53,39 @@ def minimum_jerk(time: Any, start: Any, target: Any, duration: Any = DURATION) -
     return _along(start, target, place, rate, change)
 
 
+def onward(time: Any, begin: Profile, target: Any, duration: Any) -> Profile:
+    """The smoothest movement to rest from wherever the hand is, at whatever velocity and acceleration (Hoff & Arbib 1993).
+
+    From rest it is `minimum_jerk`.
+
+    Args:
+        time: (n, T), seconds since it began, from 0 to the duration.
+        begin: Where the hand is then, (n, 2) each.
+        target: (n, 2), metres.
+        duration: (n,), seconds, positive.
+
+    Returns:
+        The trajectory, (n, T, 2) each.
+    """
+    length = np.asarray(duration, np.float64)[:, None]
+    s = (np.asarray(time, np.float64) / length)[..., None]
+    pace, change = begin.velocity * length, begin.acceleration * length * length
+    way = target - begin.position - pace - 0.5 * change
+    slower, less = -pace - change, -change
+    three, four, five = (
+        10.0 * way - 4.0 * slower + 0.5 * less,
+        -15.0 * way + 7.0 * slower - less,
+        6.0 * way - 3.0 * slower + 0.5 * less,
+    )
+    place, pace, change, three, four, five = (each[:, None] for each in (begin.position, pace, change, three, four, five))
+    long = length[..., None]
+    return Profile(
+        place + s * (pace + s * (0.5 * change + s * (three + s * (four + s * five)))),
+        (pace + s * (change + s * (3.0 * three + s * (4.0 * four + s * 5.0 * five)))) / long,
+        (change + s * (6.0 * three + s * (12.0 * four + s * 20.0 * five))) / (long * long),
+    )
+
+
 def logistic(time: Any, start: Any, target: Any, tau: float = 0.03, centre: float = 0.15) -> Profile:
     """The desired trajectory of Sun & Plitt's networks: ``1 / (1 + exp(-(time - centre) / tau))`` of the path.
 

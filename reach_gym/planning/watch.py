@@ -147,11 +147,13 @@ class TrialWatch:
         return Seen(self._time.copy(), self._cue.copy(), new, cued, state, self._goal, sensed.go)
 
     def actions(self, command: Floats) -> npt.NDArray[np.float32]:
-        """The actions, float32 (n, 2), that exert a `command` in newtons, as far as the hand is strong enough.
+        """The actions, float32 (n, actuators), that exert a `command` in the actuators' units, as far as these are strong enough.
 
         A field so strong that no command is a number leaves the hand at rest.
         """
-        return np.nan_to_num(np.clip(command / self.facts.body.strength, -1.0, 1.0)).astype(np.float32)
+        plant = self.facts.plant
+        shares = np.clip(command / np.array(plant.strength), plant.low, plant.high)
+        return np.asarray(np.nan_to_num(shares), np.float32)
 
     def _begin(self, count: int) -> Mask:
         """Asks about the trials of the rows that were reset; returns those whose trial begins now."""

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 from reach_gym.plants import exponentials
 from reach_gym.plants.exponentials import at_least, either, exponential, logarithm
 
-FLOOR = 0.001  # the least activation, and so the least excitation that acts (of public model code)
+TAIL = 0.001  # slope of the force of fast lengthening after Kistemaker et al. 2010, maximal forces per optimal length per second
+# The least activation, and so the least excitation that acts: of public model code, which has 0.01 where tendons stretch.
+FLOOR = 0.001
 
 
 class Model(NamedTuple):
@@ -48,13 +50,13 @@ def kistemaker_force(a: Any, length: Any, v: Any) -> Any:
     isometric, curvature, pace = hill_numbers(a, length)
     steep = pace * (isometric + curvature)
     slope = 2.0 * (isometric + curvature)
-    slope = at_least(slope - _TAIL * pace, 0.5 * slope)  # else a muscle that hardly pulls would have a pole
+    slope = at_least(slope - TAIL * pace, 0.5 * slope)  # else a muscle that hardly pulls would have a pole
     half = 0.5 * isometric
     shortens = v < 0.0
     # No muscle is so weak but one without any activation, which does not pull.
     against = at_least(either(shortens, pace - v, half * pace + v * slope), 1e-9)
     share = either(shortens, steep, half * half * pace) / against
-    active = either(shortens, share - curvature, 3.0 * half + _TAIL * v - share)
+    active = either(shortens, share - curvature, 3.0 * half + TAIL * v - share)
     return at_least(active, 0.0) + kistemaker_passive(length)
 
 
@@ -117,8 +119,7 @@ def virtual_force(a: Any, length: Any, v: Any) -> Any:
     by_velocity = either(shortens, -5.72 - v, 0.62 - v * (-3.12 + length * (4.21 - 2.67 * length))) / either(
         shortens, -5.72 + v * (1.38 + 2.09 * length), 0.62 + v
     )
-    recruited = 1.0 - exponential(-exponential(exponent * logarithm(a / (0.56 * exponent))))
-    return recruited * at_least(by_length * at_least(by_velocity, 0.0) + passive, 0.0)
+    return recruited(a, exponent) * at_least(by_length * at_least(by_velocity, 0.0) + passive, 0.0)
 
 
 def within(length: Any) -> Any:
@@ -134,12 +135,17 @@ def virtual_numbers(length: Any) -> Any:
     return by_length, -0.02 * exponential(-18.7 * (length - 0.79)), 2.11 + 4.16 * (1.0 / length - 1.0)
 
 
+def recruited(a: Any, exponent: Any) -> Any:
+    """The share of the virtual muscle that an activation recruits."""
+    return 1.0 - exponential(-exponential(exponent * logarithm(a / (0.56 * exponent))))
+
+
 def virtual_holding(share: Any, length: Any) -> Any:
-    """See `Model.holding`; the force of the least activation is none."""
+    """See `Model.holding`; no more than what recruits 99 %."""
     by_length, passive, exponent = virtual_numbers(within(length))
-    recruited = -at_least(-share / at_least(by_length + passive, 0.001), -0.99)
-    least = at_least(-logarithm(1.0 - recruited), 1e-7)
-    return at_least(0.56 * exponent * exponential(logarithm(least) / exponent), FLOOR)
+    part = recruited(FLOOR + 0.0 * length, exponent) + share / at_least(by_length + passive, 0.001)
+    left = at_least(-logarithm(1.0 + at_least(-part, -0.99)), 1e-7)
+    return at_least(0.56 * exponent * exponential(logarithm(left) / exponent), FLOOR)
 
 
 def steeper_pace(u: Any, rising: Any, tau_act: Any, tau_deact: Any) -> Any:
@@ -154,7 +160,6 @@ def filtered_pace(u: Any, rising: Any, tau_act: Any, tau_deact: Any) -> Any:
     return none + 1.0, none, tau_deact + (tau_act - tau_deact) * u * rising, none
 
 
-_TAIL = 0.001
 KISTEMAKER = Model(
     *(kistemaker_force, kistemaker_holding, steeper_pace, (0.015, 0.05)),
     (hill_numbers, parabola, kistemaker_passive, *exponentials.COMPONENT_WISE),
@@ -163,14 +168,15 @@ KISTEMAKER = Model(
     "its rigid tendons in ten optimal lengths per second beside constants per second, and makes the hyperbola of its compliant "
     "tendons less curved below, not beyond, the optimal length",
 )
+COMPLIANT = KISTEMAKER._replace(source=KISTEMAKER.source + ", with tendons that stretch")
 THELEN = Model(
     *(thelen_force, thelen_holding, steeper_pace, (0.015, 0.05), (gaussian, *exponentials.COMPONENT_WISE)),
     source="Thelen 2003, 10.1115/1.1531112",
-    how_obtained="secondary: constants from public model code, velocities by the publication's equation",
+    how_obtained="secondary: constants from public model code; its equation of the velocity differs, this one is unverified",
 )
 VIRTUAL = Model(
     *(virtual_force, virtual_holding, filtered_pace, (0.05, 0.066)),
-    (within, virtual_numbers, *exponentials.COMPONENT_WISE),
+    (within, virtual_numbers, recruited, *exponentials.COMPONENT_WISE),
     source="Li & Todorov 2004, Proc. 1st ICINCO 222-229, after Brown, Cheng & Loeb 1999, J Muscle Res Cell Motil 20:627",
     how_obtained="secondary: from public model code, whose filter takes the time of activation where the excitation is below",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from reach_gym.plants.muscle_models import KISTEMAKER, THELEN, VIRTUAL, Model
+from reach_gym.plants.muscle_models import COMPLIANT, KISTEMAKER, THELEN, VIRTUAL, Model
 
 Six = tuple[float, float, float, float, float, float]
 COUNT = 6
@@ -79,6 +79,7 @@ def _arm26(model: Model, path: Six, tendons: Six) -> Muscles:
 
 
 _RIGID = (0.151, 0.2322, 0.2859, 0.2355, 0.3329, 0.2989), (0.039, 0.066, 0.172, 0.187, 0.204, 0.217)
+_COMPLIANT = (0.182, 0.2362, *_RIGID[0][2:]), (0.07, 0.07, *_RIGID[1][2:])
 _ARMS_CM = (2.0, -2.0, 0.0, 0.0, 1.5, -2.0), (0.0, 0.0, 2.0, -2.0, 2.0, -1.5)  # moment arms, positive where they bend
 _AT_OPTIMUM = (15.0, 4.88, 0.0, 0.0, 4.5, 2.12), (0.0, 0.0, 80.86, 109.32, 92.96, 91.52)  # angles of optimal lengths, degrees
 _OPTIMAL_CM = (7.32, 3.26, 6.4, 4.26, 5.95, 4.04)
@@ -106,6 +107,7 @@ def _li_todorov() -> Muscles:
 
 MUSCLES: dict[str, Muscles] = {
     "kistemaker_2010": _arm26(KISTEMAKER, *_RIGID),
+    "kistemaker_2010_compliant": _arm26(COMPLIANT, *_COMPLIANT),
     "thelen_2003": _arm26(THELEN, *_RIGID),
     "todorov_li_2004": _li_todorov(),
 }

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from reach_gym.errors import NotApplicableError
 from reach_gym.keywords import Keywords
+from reach_gym.plants.limbs import Limbs
 
 
 class LinearHand(NamedTuple):
@@ -135,6 +136,15 @@ class Plant(Keywords):
     def reaches(self, x: float, y: float) -> bool:
         """Whether the hand can be at (x, y), m."""
         return self.hindrance(x, y) is None
+
+    def limbs(self, state: Any, params: Any) -> Limbs | None:
+        """Where its limbs are, for drawings; ``None`` where it has none.
+
+        Args:
+            state: Of one plant: numbers.
+            params: See `params`.
+        """
+        return None
 
     def require_reach(self, name: str, x: float, y: float) -> None:
         """Refuses a place where the hand cannot be.

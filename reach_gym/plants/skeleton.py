@@ -17,6 +17,7 @@ import numpy as np
 from reach_gym import checks
 from reach_gym.keywords import choice_of, keyword
 from reach_gym.plants.bounds import confine, square_root
+from reach_gym.plants.limbs import Limbs, limbs_of
 from reach_gym.plants.plant import Plant
 from reach_gym.plants.turns import angle_of, cosine_and_sine, small_turn, turned_on
 
@@ -186,17 +187,20 @@ def pulled(c1: Any, s1: Any, c2: Any, s2: Any, w1: Any, w2: Any, u1: Any, u2: An
 def stop_joints(q1: Any, q2: Any, w1: Any, w2: Any, params: Any) -> Any:
     """Stops the joints at their limits: beyond them a joint stays there, at rest; and none is faster than `FASTEST`.
 
-    The stop is a blow on one joint without a rebound: what it does to the other one follows from the inertia, so that energy is
-    only lost.
+    The stop is a blow on one joint without a rebound: what it does to the other one follows from the inertia. To set the elbow
+    back to its limit changes the inertia; where it becomes more, the shoulder turns slower. So energy is only lost.
     """
     q1_low, q1_high, q2_low, q2_high = params[11], params[12], params[13], params[14]
     below, above = q2 < q2_low, q2 > q2_high
     out = 1.0 * (below | above)
     within = 1.0 - out
+    c2, _ = cosine_and_sine(q2)
+    m_beyond, m12, _ = inertia(c2, params)
+    w1, w2 = w1 + out * (m12 * w2 / m_beyond), w2 * within + 0.0
     q2 = q2 * within + (q2_low + 0.0 * q2) * below + (q2_high + 0.0 * q2) * above
     c2, _ = cosine_and_sine(q2)
     m11, m12, m22 = inertia(c2, params)
-    w1, w2 = w1 + out * (m12 * w2 / m11), w2 * within + 0.0
+    w1 = w1 * (1.0 + (m_beyond / m11 - 1.0) * (m11 > m_beyond))
     below, above = q1 < q1_low, q1 > q1_high
     beyond = 1.0 * (below | above)
     inside = 1.0 - beyond
@@ -362,6 +366,10 @@ class JointedArm(Plant):
         _, _, *rows = reached(*turns, self.bones)
         jacobian, (m11, m12, m22) = np.array(rows).reshape(2, 2), inertia(turns[2], self.bones)
         return jacobian @ np.linalg.solve(np.array([[m11, m12], [m12, m22]]), jacobian.T)
+
+    def limbs(self, state: Any, params: Any) -> Limbs | None:
+        """See `Plant.limbs`; the first two numbers of the state are the joints' angles."""
+        return limbs_of(state[0], state[1], params)
 
     def jacobian(self, x: float, y: float) -> Any:
         """How the hand at (x, y), m, moves with the joints, float64 (2, 2), m/rad.

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from reach_gym import checks
+from reach_gym.plants.compliant_muscle_arm import CompliantMuscleArm
 from reach_gym.plants.lagged_mass import LaggedMass
 from reach_gym.plants.muscle_arm import MuscleArm, ThelenArm, VirtualMuscleArm
 from reach_gym.plants.plant import Plant
@@ -17,7 +18,7 @@ from reach_gym.plants.two_link_arm import TwoLinkArm
 _FAMILIES: tuple[tuple[type[Plant], ...], ...] = (
     (PointMass, LaggedMass),
     (TwoLinkArm,),
-    (MuscleArm, ThelenArm, VirtualMuscleArm),
+    (MuscleArm, ThelenArm, VirtualMuscleArm, CompliantMuscleArm),
 )
 PLANTS: dict[str, type[Plant]] = {plant.kind: plant for family in _FAMILIES for plant in family}
 _USUAL = PointMass.kind

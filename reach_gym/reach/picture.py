@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
+from typing import Any
 
 from reach_gym.fields import Pair, from_numbers
+from reach_gym.plants.plant import Plant
 from reach_gym.reach.events import is_hidden
 from reach_gym.reach.facts import cursor_of
 from reach_gym.reach.keywords import Reach
@@ -12,6 +16,9 @@ from reach_gym.reach.rows import STREAM, Counts, ReachRows, Trial, float_lines
 from reach_gym.reach.rules import Phase, pace, phase, shown
 from reach_gym.reach.tables import ReachTables
 from reach_gym.rendering import CursorScene
+from reach_gym.rendering.cursor_layout import VIEW, Seen
+
+_FLESH = 0.1  # room around the joints, in lengths of the arm
 
 
 def scene_of(
@@ -64,4 +71,27 @@ def scene_of(
         hidden=bool(is_hidden(trial, counts.feedback, hand)) and counts.step > 0,
         bar=trial.bar,
         home=(trial.home_x, trial.home_y),
+        limbs=task.plant.limbs(floats[at.state], task.params),
+        seen=seen_of(task.plant, task.workspace, task.params),
     )
+
+
+@functools.lru_cache(maxsize=8)
+def seen_of(plant: Plant, workspace: float, params: Any) -> Seen | None:
+    """What the board shows of a `plant` with these `params` and its `workspace` (m).
+
+    Returns:
+        A square around the workspace and all of an arm, wherever its hand is in there; ``None`` for a plant without limbs.
+    """
+    along = (-workspace, 0.0, workspace)
+    hands = [(x, y) for x in along for y in along if plant.reaches(x, y)]
+    arms = [plant.limbs(plant.start(*hand, params), params) for hand in hands]
+    joints = [joint for arm in arms if arm is not None for joint in arm.joints]
+    if not joints:
+        return None
+    flesh = _FLESH * (math.dist(*joints[:2]) + math.dist(*joints[1:3]))
+    around = [(x + side * flesh, y + side * flesh) for x, y in joints for side in (-1, 1)]
+    view = VIEW * workspace
+    xs, ys = zip((-view, -view), (view, view), *around, strict=True)
+    half = max(max(xs) - min(xs), max(ys) - min(ys)) / 2
+    return Seen((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, half)

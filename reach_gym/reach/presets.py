@@ -47,13 +47,18 @@ PRESETS: dict[str, dict[str, Given]] = {
     # The same by an arm whose body is felt, too, and sooner than it is seen.
     "lab_arm": {
         **_LAB,
-        "plant": Given("two_link_arm", "any other plant that has senses will do"),
+        "plant": Given(
+            {"kind": "two_link_arm", "arm": "shadmehr_mussa_ivaldi_1994"},
+            "chosen for its damping: who knows no field is disturbed there, but stable; any other plant that has senses will do",
+        ),
         "observation": Given("body", "what the body feels beside what is seen"),
         "delay": Given(7, f"vision: 70 ms in {_MODEL}"),
         "felt_delay": Given(2, f"proprioception: 20 ms in {_MODEL}"),
         "felt_noise": Given(0.001, f"proprioception, in units like these, in {_MODEL}"),
         "motor_noise": Given(
-            [0.01, 0.1], "a tenth of the command (van Beers 2004, J Neurophysiol 91:1050, unverified); the rest chosen"
+            [0.002, 0.1],
+            "a tenth of the command (van Beers 2004, J Neurophysiol 91:1050, unverified); the rest chosen: with 0.01 muscles are "
+            "too restless to hold",
         ),
     },
     # The paper's timings; its unit is 2 mm, so that positions to 50 are the workspace of 10 cm.

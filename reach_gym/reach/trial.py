@@ -26,6 +26,7 @@ from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import place_in_session
 
 _NEVER = 2**62
+_FELT = 7  # where `ReachTrial.now` says whether a field is felt
 
 
 def _fixed(reward: Reward) -> tuple[float, float]:
@@ -76,6 +77,18 @@ class ReachTrial:
         self.key: int | None = None
         self.number = 0
         self.now: tuple[Any, ...] | None = None  # what `step` uses of the trial under way
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold: all but the function that moves the plant, which need not be of a module."""
+        kept = {name: getattr(self, name) for name in self.__slots__ if hasattr(self, name)}
+        return kept if self.now is None else {**kept, "now": self.now[:-2]}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """The inverse of `__getstate__`."""
+        for name, value in kept.items():
+            setattr(self, name, value)
+        if self.now is not None:
+            self.now = *self.now, *self._mover(self.now[_FELT])
 
     def begin(self, key: int, number: int, chosen: ReachOptions) -> None:
         """Begins trial `number` of the row with this `key` under reset options: the hand rests at the start."""

@@ -36,14 +36,10 @@ def draw_cursor_field(surface: Surface, layout: CursorLayout, field: ForceField)
 
 def _seen_region(layout: CursorLayout, field: ForceField) -> tuple[float, float, float, float]:
     """The part of the field's region that is on the board, in metres; empty where a minimum exceeds its maximum."""
-    x0, y0, x1, y1 = field.region
-    view = layout.view
-    return (
-        -view if x0 is None else max(x0, -view),
-        -view if y0 is None else max(y0, -view),
-        view if x1 is None else min(x1, view),
-        view if y1 is None else min(y1, view),
-    )
+    edges = layout.edges
+    low = [edge if bound is None else max(bound, edge) for bound, edge in zip(field.region[:2], edges[:2], strict=True)]
+    high = [edge if bound is None else min(bound, edge) for bound, edge in zip(field.region[2:], edges[2:], strict=True)]
+    return low[0], low[1], high[0], high[1]
 
 
 def _lattice(low: float, high: float, least: float) -> list[float]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from reach_gym import checks
 from reach_gym.fields import ForceField
+from reach_gym.plants.limbs import Limbs
 from reach_gym.rendering import canvas
 from reach_gym.rendering.canvas import Color, Point, load_pygame, write
 from reach_gym.rendering.cursor_field import draw_channel, draw_cursor_field
-from reach_gym.rendering.cursor_layout import CursorLayout
+from reach_gym.rendering.cursor_layout import CursorLayout, Seen
 from reach_gym.rendering.header import REACHED, Badge, blank_page, cut_fact, draw_frame, draw_header, number_text
+from reach_gym.rendering.limbs import draw_limbs
 from reach_gym.rendering.shapes import SHOWN_STEPS, disc, draw_trail, see_through
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _WORKSPACE: Color = (204, 210, 219)
 _CURSOR = 7.5  # radius in pixels of the standard layout
+_PLACES = 9  # of a return: less than that is what the sum has lost in rounding
+_UNIT_ROOM = 24.0  # for the "cm" at the end of the axis, in pixels of the standard layout
 _FALSE_START = Badge("false start", canvas.WARNING)
 _TOO_FAST, _TOO_SLOW = Badge("too fast", canvas.WARNING), Badge("too slow", canvas.WARNING)
 _PHASES = {
@@ -65,6 +69,8 @@ class CursorScene:
         bar: Half the width of a target that is a bar across the way from `start` to `home`, in metres; 0 for a disc.
         home: Where the target was before it jumped; needed for a bar only.
         facts: What stands in the header as (name, value), instead of block, trial, gain, time and return.
+        limbs: The arm; ``None`` for a hand without one.
+        seen: The square that the board shows; ``None`` for the workspace with a margin.
     """
 
     field: ForceField
@@ -96,6 +102,8 @@ class CursorScene:
     hidden: bool = False
     bar: float = 0.0
     home: Point = (0.0, 0.0)
+    limbs: Limbs | None = None
+    seen: Seen | None = None
 
 
 def board_point(scene: CursorScene, width: int, pixel: Point) -> Point:
@@ -113,19 +121,21 @@ def board_point(scene: CursorScene, width: int, pixel: Point) -> Point:
         ValueError: `width` is out of range, or a coordinate is not finite.
         TypeError: `width` is not an integer, or a coordinate is not a number.
     """
-    layout = CursorLayout(checks.integer("width", width, canvas.MIN_WIDTH, canvas.MAX_WIDTH), scene.workspace)
+    layout = CursorLayout(checks.integer("width", width, canvas.MIN_WIDTH, canvas.MAX_WIDTH), scene.workspace, scene.seen)
     x, y = checks.items("pixel", pixel, 2, "a pair (x, y) of finite numbers")
     return layout.place((checks.number("pixel[0]", x), checks.number("pixel[1]", y)))
 
 
 def paint_cursor_scene(scene: CursorScene, width: int) -> Surface:
     """The picture of a scene, enlarged: not yet averaged down to `width` pixels."""
-    layout = CursorLayout(width, scene.workspace)
+    layout = CursorLayout(width, scene.workspace, scene.seen)
     # A channel leads to the target, which nobody may know before it appears.
     field = None if scene.channel else scene.field
     surface = _board(layout, field, scene.arena).copy()
     if scene.channel and scene.target_visible:
         draw_channel(surface, layout, scene.start, scene.target, 0.6 * scene.hold_radius)
+    if scene.limbs is not None:
+        draw_limbs(surface, layout, scene.limbs)
     _frame(surface, layout, scene)
     _start(surface, layout, scene)
     _target(surface, layout, scene)
@@ -168,15 +178,24 @@ def _axes(surface: Surface, layout: CursorLayout) -> None:
     step, unit = layout.tick_step(), layout.unit
     left, top, width, height = layout.whole
     line = max(1, round(unit))
-    ends = int(layout.view / step + 1e-9)
-    for i in range(-ends, ends + 1):
-        x, y = layout.point(i * step, i * step)
+    x0, y0, x1, y1 = layout.edges
+    for i in _ticks(x0, x1, step):
+        x, _ = layout.point(i * step, y0)
         surface.fill(canvas.GRID_LINE, (round(x) - line // 2, top, line, height))
+        if x < left + width - _UNIT_ROOM * unit:
+            text = number_text(100 * i * step, 3)
+            write(surface, text, (x, top + height + 12 * unit), 15 * unit, canvas.FAINT_INK, "center")
+    for i in _ticks(y0, y1, step):
+        _, y = layout.point(x0, i * step)
         surface.fill(canvas.GRID_LINE, (left, round(y) - line // 2, width, line))
         text = number_text(100 * i * step, 3)
-        write(surface, text, (x, top + height + 12 * unit), 15 * unit, canvas.FAINT_INK, "center")
         write(surface, text, (left - 7 * unit, y), 15 * unit, canvas.FAINT_INK, "right")
     write(surface, "cm", (left + width, top + height + 12 * unit), 15 * unit, canvas.FAINT_INK, "right")
+
+
+def _ticks(low: float, high: float, step: float) -> range:
+    """The whole multiples of `step` from `low` to `high`."""
+    return range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
 
 
 def _frame(surface: Surface, layout: CursorLayout, scene: CursorScene) -> None:
@@ -251,7 +270,7 @@ def _trail(surface: Surface, layout: CursorLayout, trail: tuple[Point, ...]) -> 
 
 def _marker(surface: Surface, layout: CursorLayout, place: Point, color: Color, hollow: bool = False) -> None:
     """A disc at `place`, or a triangle at the edge of the board that points to where it would be."""
-    radius = (0.8 if hollow else 1.0) * _CURSOR * layout.unit
+    radius = (0.8 if hollow else 1.0) * _CURSOR * math.sqrt(layout.zoom) * layout.unit
     if not layout.shows(*place):
         _pointer(surface, layout, place, radius, color, hollow)
         return
@@ -288,7 +307,7 @@ def _header(surface: Surface, layout: CursorLayout, scene: CursorScene) -> None:
         ("trial", f"{scene.trial}"),
         ("gain", number_text(scene.gain, 3)),
         ("time", f"{scene.seconds:.2f} s"),
-        ("return", number_text(scene.episode_return, 4)),
+        ("return", number_text(round(scene.episode_return, _PLACES), 4)),
     )
     draw_header(surface, layout, scene.title, cut_fact(layout, facts, 0), _badge(scene))
 

@@ -17,7 +17,7 @@ from reach_gym.cli import main
 from reach_gym.registration import TASKS
 
 PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
-LAB = "reach_gym/LabReachCurl-v0"
+LAB, ARM = "reach_gym/LabReachCurl-v0", "reach_gym/ArmReachCurl-v0"
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
@@ -75,6 +75,17 @@ def test_the_laboratorys_tasks_have_recipes_of_their_own() -> None:
     model.env.close()
 
 
+def test_the_plant_chooses_the_recipe() -> None:
+    found = recipe("ppo", ARM)
+    assert found.settings["policy_kwargs"]["log_std_init"] == -2.0 and found.env_kwargs == {"go_delay": [0.0, 0.3]}
+    for plant in ("two_link_arm", {"kind": "two_link_arm", "arm": "nijhof_kouwenhoven_2000"}):
+        assert recipe("ppo", CURSOR, {"plant": plant}).settings == found.settings
+    assert recipe("ppo", ARM, {"plant": {"mass": 2.0}}).settings == recipe("ppo", CURSOR).settings
+    model = found.make(num_envs=2, n_steps=4, batch_size=8)
+    assert model.env.envs.task.plant.kind == "two_link_arm" and model.env.envs.task.field.viscosity[1][0] == 13
+    model.env.close()
+
+
 def test_falling_rates_and_noise_are_read() -> None:
     model = recipe("sac", CURSOR).make(num_envs=1)
     settings = algorithm_settings({"learning_rate": "lin_2e-3", "noise_type": "normal", "noise_std": 0.3, "n_timesteps": 5}, model.action_space)
@@ -110,7 +121,7 @@ def test_they_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recipes"]) == 0
     listed = [line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:]]
     assert listed == [[algo, each.env_id] for algo in ALGORITHMS for each in recipes.recipes(algo)]
-    assert {env_id for _, env_id in listed} == {name for name, task in TASKS.items() if task.kwargs.get("observation") != "index"}
+    assert {env_id for _, env_id in listed} == {name for name, task in TASKS.items() if task.kwargs.get("observation") not in ("index", "body")}
 
 
 @pytest.mark.parametrize(
@@ -119,6 +130,10 @@ def test_they_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (("sac", VECTOR), "sac has no settings for a grid reach"),
         (("dqn", CURSOR), "dqn has no settings for a cursor reach"),
         (("sac", LAB), "sac has no settings for a lab cursor reach"),
+        (("sac", ARM), "sac has no settings for a two-link arm reach"),
+        (("ppo", CURSOR, {"preset": "lab_arm"}), "ppo has no settings for a lab two-link arm reach"),
+        (("ppo", ARM, {"preset": "nil"}), "`preset` must be one of"),
+        (("ppo", ARM, {"plant": {"kind": "leg"}}), "`plant.kind` must be one of"),
         (("dqn", "reach_gym/GridReachTabular-v0"), "observation 'index'"),
         (("ppo", VECTOR, {"observation": ["pixels"]}), "observation"),
         (("sac", "CursorReach-v0"), "`env_id` must be one of"),

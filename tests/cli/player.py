@@ -17,22 +17,22 @@ SHORT = json.dumps(TARGETS)
 GREEN, ORANGE, INK = (32, 150, 86), (222, 84, 36), (33, 44, 66)
 
 
-def pixel_of(x, y):
+def pixel_of(x, y, seen=None):
     """Where a place on the board is in a picture."""
-    px, py = CursorLayout(WIDTH, 0.1).point(x, y)
+    px, py = CursorLayout(WIDTH, 0.1, seen).point(x, y)
     return px / SUPERSAMPLE, py / SUPERSAMPLE
 
 
-def near(frame, x, y, color):
+def near(frame, x, y, color, seen=None):
     """Whether a pixel near a place on the board has a colour."""
-    px, py = map(round, pixel_of(x, y))
+    px, py = map(round, pixel_of(x, y, seen))
     patch = frame[py - 30 : py + 31, px - 30 : px + 31].astype(int)
     return bool((np.abs(patch - color).max(axis=2) < 8).any())
 
 
-def is_green(frame):
+def is_green(frame, seen=None):
     """Whether the frame around the board is, in which one may move."""
-    px, py = pixel_of(-0.125, 0.0)
+    px, py = pixel_of(CursorLayout(WIDTH, 0.1, seen).edges[0], 0.0, seen)
     return bool((np.abs(frame[round(py), round(px) - 3 : round(px) + 3].astype(int) - GREEN).max(axis=1) < 40).any())
 
 
@@ -45,6 +45,7 @@ class Player:
     by_closing = False
     stuck_at = None  # the time at which the machine sleeps for two seconds
     target = (0.06, 0.03)
+    seen = None  # what the board shows, where that is more than the workspace
     reads = True  # every page of text, and presses a key then
 
     def __init__(self, title="", fps=1.0):
@@ -84,7 +85,7 @@ class Player:
         if self.pointer is None:
             return None
         due = self._cue is not None and self.now >= self._cue + self.reaction
-        return pixel_of(*(self.target if due else self.pointer))
+        return pixel_of(*(self.target if due else self.pointer), self.seen)
 
     def close(self):
         self.closed = True
@@ -93,13 +94,13 @@ class Player:
         self.frames += 1
         self.last = frame
         self.now += 0.003  # what drawing takes
-        shown = near(frame, *self.target, ORANGE)
+        shown = near(frame, *self.target, ORANGE, self.seen)
         if shown and not self._seen:
             self._trials += 1
         self._seen = shown
-        go = is_green(frame) or (shown and self._trials - 1 in self.hasty)
+        go = is_green(frame, self.seen) or (shown and self._trials - 1 in self.hasty)
         if go and self._cue is None:
-            self._cue = self.now - (self.reaction if not is_green(frame) else 0.0)
+            self._cue = self.now - (self.reaction if not is_green(frame, self.seen) else 0.0)
         if not shown:
             self._cue, self.pointer = None, (0.001, 0.002)
 

@@ -512,6 +512,18 @@ def test_watch_a_cursor_task_in_real_time(capsys, tmp_path, monkeypatch):
         assert gif.info["duration"] == 20
 
 
+@pytest.mark.parametrize("ending", ["gif", "mp4"])
+def test_watch_an_arm(capsys, tmp_path, monkeypatch, ending):
+    from reach_gym.rendering import draw
+
+    path, scenes = tmp_path / f"a.{ending}", []
+    monkeypatch.setattr("reach_gym.rows.vector_env.draw", lambda scene: scenes.append(scene) or draw(scene, 96))
+    assert main(["watch", "ArmReachCurl-v0", "--agent", "ideal", "--episodes", "1", "--video", str(path)]) == 0
+    assert path.stat().st_size > 1000 and scenes[-1].success
+    assert all(scene.limbs.joints[2] == pytest.approx(scene.hand, abs=1e-9) for scene in scenes)
+    assert len({scene.limbs.joints for scene in scenes}) > 10
+
+
 def test_watch_that_fails_leaves_no_file(capsys, agents):
     code, line = error(capsys, "watch", GRID, "--agent", "their_agents:broken", "--video", "a.gif")
     assert (code, line) == (1, "error: RuntimeError: no idea what to do\n")

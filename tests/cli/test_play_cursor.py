@@ -1,5 +1,6 @@
 """Whole sessions of cursor tasks with a synthetic mouse: on a clock of their own, and in a true window on a virtual screen."""
 
+import json
 import math
 import os
 import shutil
@@ -15,13 +16,19 @@ from reach_gym.cli import main, mouse, reach_play, session
 from reach_gym.cli.desk import Desk
 from reach_gym.cli.mouse import MouseSession
 from reach_gym.cli.spring import pull
+from reach_gym.plants.two_link_arm import TwoLinkArm
+from reach_gym.reach.picture import seen_of
+from reach_gym.reach.rows import float_lines
 from reach_gym.recording import Recorder, Recording, record
+from reach_gym.rendering import draw
 from reach_gym.rendering.canvas import load_pygame
 from reach_gym.rendering.curve import draw_curves
 from reach_gym.rendering.window import Window
 from tests.cli.player import INK, ORANGE, SHORT, TARGETS, TASK, CurveWindow, Player, is_green, made, near, pixel_of
 
 SHOW = MouseSession._show
+ARM, MUSCLES = "two_link_arm", "muscle_arm"
+ARM_MASSES = TwoLinkArm().hand_mass(*TwoLinkArm.start(0.0, 0.0, TwoLinkArm().bones)[:2])  # in the middle of the workspace, kg
 
 
 @pytest.fixture(autouse=True)
@@ -166,33 +173,73 @@ def test_the_player_is_not_told_about_the_field():
 
 def test_the_force_follows_the_pointer():
     task = made().unwrapped.task
-    assert np.array_equal(pull(task, (0.0, 0.0), (0.0, 0.0), (0.0, 0.0)), [0, 0])
-    assert pull(task, (0.01, 0.0), (0.0, 0.0), (0.0, 0.0)) == pytest.approx([0.256, 0.0])
-    assert pull(task, (0.0, 0.0), (0.0, 0.0), (0.0, 0.1)) == pytest.approx([0.0, -0.32])
+    assert np.array_equal(pull(task, (0.0, 0.0), (0.0, 0.0, 0.0, 0.0)), [0, 0])
+    assert pull(task, (0.01, 0.0), (0.0, 0.0, 0.0, 0.0)) == pytest.approx([0.256, 0.0])
+    assert pull(task, (0.0, 0.0), (0.0, 0.0, 0.0, 0.1)) == pytest.approx([0.0, -0.32])
     # Too far: the force is cut, but points to the pointer.
-    force = pull(task, (0.4, 0.2), (0.0, 0.0), (0.0, 0.0))
+    force = pull(task, (0.4, 0.2), (0.0, 0.0, 0.0, 0.0))
     assert force == pytest.approx([1.0, 0.5])
     assert force.dtype == np.float32
 
 
 @pytest.mark.parametrize(
     "kwargs",
-    [{}, {"mass": 5.0}, {"damping": 20.0}, {"dt": 0.05}, {"dt": 0.1}, {"mass": 0.2, "damping": 15.0}, {"force_lag": 0.04}, {"force_lag": 0.08}],
+    [
+        *({}, {"mass": 5.0}, {"damping": 20.0}, {"dt": 0.05}, {"dt": 0.1}, {"mass": 0.2, "damping": 15.0}, {"force_lag": 0.04}, {"force_lag": 0.08}),
+        *({"plant": ARM}, {"plant": {"kind": ARM, "arm": "shadmehr_mussa_ivaldi_1994"}}, {"plant": ARM, "dt": 0.02}, {"plant": ARM, "force_lag": 0.04}, {"plant": ARM, "force_lag": 0.08}),
+        *({"plant": MUSCLES}, {"plant": {"kind": MUSCLES, "muscles": "thelen_2003"}}),
+    ],
 )
 def test_the_hand_comes_to_rest_at_the_pointer_without_overshoot(kwargs):
     env = made(field=None, schedule=None, false_start="ignore", **kwargs)
     task = env.unwrapped.task
     env.reset(seed=0)
-    info = {"hand_x": 0.0, "hand_y": 0.0, "hand_vx": 0.0, "hand_vy": 0.0}
     path = []
     for _ in range(round(1.4 / task.dt)):
-        hand, velocity = (info["hand_x"], info["hand_y"]), (info["hand_vx"], info["hand_vy"])
-        *_, info = env.unwrapped.step(pull(task, (0.03, 0.09), hand, velocity))
+        state = env.unwrapped.get_state()["floats"][float_lines(task.plant).state]
+        *_, info = env.unwrapped.step(pull(task, (0.03, 0.09), state))
         path.append((info["hand_x"], info["hand_y"]))
     env.close()
     assert math.dist(path[-1], (0.03, 0.09)) < 2e-3
-    assert max(x for x, _ in path) < 0.0305
-    assert max(y for _, y in path) < 0.0915
+    more = 0.003 if "plant" in kwargs else 0.0  # an arm bends the way a little
+    assert max(x for x, _ in path) < 0.0305 + more
+    assert max(y for _, y in path) < 0.0915 + more
+    if "plant" in kwargs:  # every arm follows as fast, whatever its mass and damping, unless its torques lag
+        assert math.dist(path[round((0.6 if "force_lag" in kwargs else 0.3) / task.dt)], (0.03, 0.09)) < 0.01
+
+
+def played_with_an_arm(player, plant=ARM, **kwargs):
+    """A trial with an arm, all of which is on the board: what there was to be seen, and whether the target was reached."""
+    env = made(plant=plant, **kwargs)
+    task = env.unwrapped.task
+    player.seen = seen_of(task.plant, task.workspace, task.params)
+    game, scenes = MouseSession(env, Desk(player, 0.1, clock=player.clock, seen=player.seen), None, 1), []
+    game._show = lambda scene, title: (scenes.append(scene), SHOW(game, scene, title))
+    assert game.play(held_out(0))
+    env.close()
+    return scenes, game.successes == 1
+
+
+@pytest.mark.parametrize("plant", [ARM, MUSCLES])
+@pytest.mark.parametrize("gain", [0.0, 1.0])
+def test_the_hand_of_an_arm_follows_the_pointer(gain, plant):
+    scenes, success = played_with_an_arm(Player(), plant, schedule=[{"name": "arm", "trials": 1, "gain": gain}])
+    path = scenes[-1].trail
+    assert success and math.dist(path[-1], (0.06, 0.03)) < 0.01
+    aside = max(np.array(path) @ np.array([-0.03, 0.06]) / math.hypot(0.03, 0.06), key=abs)
+    # The field pushes to the left, as it does a point mass; without it the way is straight.
+    assert abs(aside) < 2e-3 if gain == 0 else 0.006 < aside < 0.03
+    assert max(math.dist(scene.limbs.joints[2], (0.0, 0.0)) for scene in scenes) > 0.06
+    activations = [muscle.activation for scene in scenes for muscle in scene.limbs.muscles]
+    assert max(activations) > 0.05 if plant == MUSCLES else not activations
+
+
+@pytest.mark.parametrize("rotation", [0.0, 30.0])
+def test_a_player_sees_the_arm_where_it_tells_no_more_than_the_cursor(monkeypatch, rotation):
+    drawn = []
+    monkeypatch.setattr(mouse, "draw", lambda scene, width: (drawn.append(scene.limbs), draw(scene, width))[1])
+    played_with_an_arm(Player(), schedule=[{"name": "arm", "trials": 1}], field=None, rotation=rotation)
+    assert len(drawn) > 20 and {limbs is None for limbs in drawn} == {rotation != 0}
 
 
 @pytest.fixture
@@ -237,6 +284,21 @@ def test_play_saves_reports_and_shows_the_curve(desk, capsys, tmp_path):
     assert title == f"reach_gym/{TASK}: learning curve"
     assert frame.shape == (520, 960, 3)
     assert not list(path.parent.glob(".*"))
+
+
+def test_a_whole_session_with_an_arm(desk, capsys, tmp_path):
+    task = made(plant=ARM).unwrapped.task
+    desk.seen = seen_of(task.plant, task.workspace, task.params)
+    kwargs = json.dumps({**TARGETS, "schedule": TARGETS["schedule"][:2], "plant": ARM})
+    assert main(["play", TASK, "--skip", "--seed", "5", "--out", "a.npz", "--kwargs", kwargs]) == 0
+    recording = Recording.load(tmp_path / "a.npz")
+    assert len(recording) == 5 and recording.success.all() and "ideal" in capsys.readouterr().out
+    spring, screen = recording.metadata["spring"], recording.metadata["screen"]
+    assert np.linalg.eigvalsh(spring["stiffness_n_per_m"]) == pytest.approx(256 * ARM_MASSES, rel=1e-3)
+    assert screen["picture_pixels_per_metre"] == pytest.approx(528 / (2 * desk.seen.half))
+    # The pointer's path is told in metres of this board.
+    last = (tmp_path / "a.pointer.csv").read_text().splitlines()[-1].split(",")
+    assert math.dist((float(last[5]), float(last[6])), desk.pointer) < 1e-5 or math.dist((float(last[5]), float(last[6])), desk.target) < 1e-5
 
 
 def test_play_fewer_trials_and_elsewhere(desk, capsys, tmp_path):

@@ -13,7 +13,7 @@ from reach_gym.cli.desk import Desk, width_for
 from reach_gym.cli.feedback import PACE, MovementTimer, outcome
 from reach_gym.cli.mouse import MouseSession
 from reach_gym.cli.pointer_log import TITLES
-from reach_gym.cli.spring import pull, spring_of
+from reach_gym.cli.spring import pull
 from reach_gym.recording import HumanTable, Recorder, Recording
 from reach_gym.rendering.display import Key
 from reach_gym.rendering.text_page import draw_page
@@ -90,10 +90,9 @@ def test_whoever_leaves_at_a_page_has_played_nothing(desk, monkeypatch, capsys, 
 def test_what_is_saved_besides_the_trials(desk, tmp_path):
     assert main(["play", TASK, "--skip", "--seed", "5", "--break-every", "4", "--out", "a.npz", "--kwargs", SHORT]) == 0
     metadata = Recording.load(tmp_path / "a.npz").metadata
-    task = made().unwrapped.task
     assert metadata["date"].endswith("+00:00") and metadata["ended"] >= metadata["date"]
     spring = metadata["spring"]
-    assert (spring["stiffness_n_per_m"], spring["damping_n_s_per_m"]) == spring_of(task) == (256.0, 32.0)
+    assert spring == {"stiffness_n_per_m": [[256.0, 0.0], [0.0, 256.0]], "damping_n_s_per_m": [[32.0, 0.0], [0.0, 32.0]]}
     screen = metadata["screen"]
     # The board is 25 cm and 528 pixels wide; each of these is two pixels of the screen.
     assert screen["picture_pixels_per_metre"] == pytest.approx(528 / 0.25) and screen["pixels_per_metre"] == pytest.approx(2 * 528 / 0.25)
@@ -190,7 +189,7 @@ def test_the_movement_time_is_that_of_the_task():
     over = False
     while not over:
         aim = Player.target if info["phase"] == 2 else (0.0, 0.0)
-        *_, ended, late, info = env.step(pull(task, aim, (info["hand_x"], info["hand_y"]), (info["hand_vx"], info["hand_vy"])))
+        *_, ended, late, info = env.step(pull(task, aim, [info[f"hand_{name}"] for name in ("x", "y", "vx", "vy")]))
         over = ended or late
         timer.step((0.0, 0.0), (info["target_x"], info["target_y"]), (info["cursor_x"], info["cursor_y"]), math.hypot(info["hand_vx"], info["hand_vy"]))
     assert info["is_success"] and 0.1 < timer.seconds < 0.4
@@ -200,7 +199,7 @@ def test_the_movement_time_is_that_of_the_task():
         over = False
         while not over:
             aim = Player.target if info["phase"] == 2 else (0.0, 0.0)
-            *_, ended, late, info = other.step(pull(task, aim, (info["hand_x"], info["hand_y"]), (info["hand_vx"], info["hand_vy"])))
+            *_, ended, late, info = other.step(pull(task, aim, [info[f"hand_{name}"] for name in ("x", "y", "vx", "vy")]))
             over = ended or late
         assert info["is_success"] == good
 

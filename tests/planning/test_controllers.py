@@ -403,7 +403,7 @@ def test_the_estimate_is_exact_where_nothing_is_uncertain():
     for _ in range(STEPS):
         action = agent.act(bench.observe())
         past = bench.past[max(0, len(bench.past) - 5)][0]
-        assert agent._estimator._state[:, :2] == pytest.approx(past, abs=5e-9)
+        assert agent._feedback._estimator._state[:, :2] == pytest.approx(past, abs=5e-9)
         bench.push(action)
 
 
@@ -422,7 +422,7 @@ def test_the_filter_is_better_than_the_senses():
     for _ in range(60):
         observation = bench.observe()
         action = agent.act(observation)
-        errors.append(np.linalg.norm(agent._estimator._state[:, :2] - bench.p, axis=1))
+        errors.append(np.linalg.norm(agent._feedback._estimator._state[:, :2] - bench.p, axis=1))
         bench.push(action)
     assert np.mean(errors[40:]) < 0.3 * 0.005
 

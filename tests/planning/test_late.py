@@ -195,7 +195,7 @@ def test_the_naive_one_is_disturbed_and_not_thrown_away(field):
 
 
 def test_without_the_estimate_of_a_force_it_would_be_thrown_away(monkeypatch):
-    monkeypatch.setattr("reach_gym.planning.optimal.SURPRISE", {"nothing": 0.0})
+    monkeypatch.setattr("reach_gym.planning.doubt.SURPRISE", {"nothing": 0.0})
     assert reaches.__wrapped__(NaiveAgent).success.mean() < 0.1
 
 
@@ -232,7 +232,7 @@ def test_a_late_force_is_estimated():
     found = []
     for _ in range(100):
         observation, *_ = env.step(agent.act(observation))
-        found.append(agent._estimator._state[:, 6:].mean(axis=0))
+        found.append(agent._feedback._estimator._state[:, 6:].mean(axis=0))
     assert np.mean(found[60:], axis=0) == pytest.approx(np.array([3.0, -2.0]), rel=0.25)
     env.close()
 

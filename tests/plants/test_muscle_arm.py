@@ -9,8 +9,10 @@ from scipy.integrate import solve_ivp
 
 from reach_gym.errors import NotApplicableError
 from reach_gym.fields import CURSOR_PRESETS, NULL, field_around
-from reach_gym.plants.muscle_arm import MuscleArm, ThelenArm, VirtualMuscleArm, pulls_with
+from reach_gym.plants.compliant_muscle_arm import CompliantMuscleArm
+from reach_gym.plants.muscle_arm import MuscleArm, ThelenArm, VirtualMuscleArm
 from reach_gym.plants.muscle_models import FLOOR
+from reach_gym.plants.muscle_motion import pulls_with
 from reach_gym.plants.muscles import MUSCLES
 from reach_gym.plants.skeleton import pulled
 from reach_gym.plants.table import PLANTS, plant_from_data
@@ -20,10 +22,12 @@ numba = pytest.importorskip("numba")
 from reach_gym.rows.compiled import register  # noqa: E402
 from reach_gym.rows.records import tuple_reader  # noqa: E402
 
-ARMS = {"kistemaker_2010": MuscleArm, "thelen_2003": ThelenArm, "todorov_li_2004": VirtualMuscleArm}
+RIGID = {"kistemaker_2010": MuscleArm, "thelen_2003": ThelenArm, "todorov_li_2004": VirtualMuscleArm}
+ARMS = {**RIGID, "kistemaker_2010_compliant": CompliantMuscleArm}
 DT = 0.01
 CURL = CURSOR_PRESETS["curl_ccw"].numbers
 each_arm = pytest.mark.parametrize("arm", [cls() for cls in ARMS.values()], ids=list(ARMS))
+each_rigid_arm = pytest.mark.parametrize("arm", [cls() for cls in RIGID.values()], ids=list(RIGID))
 each_field = pytest.mark.parametrize("field", [None, CURL], ids=["free", "curl"])
 
 
@@ -50,7 +54,7 @@ def exact_rate(arm, params, u, rising, field):
     return rate
 
 
-@each_arm
+@each_rigid_arm
 @each_field
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_hand_is_where_a_solver_of_high_order_has_it(arm, field, seed):
@@ -78,9 +82,9 @@ def test_the_arm_begins_in_balance_and_keeps_still(arm):
         state = arm.start(x, y, params)
         held = state
         for _ in range(20):
-            held, _, _ = arm.step(held, state[4:], 1.0, CURL, params)
+            held, _, _ = arm.step(held, state[4:10], 1.0, CURL, params)
         assert arm.hand(held, params) == pytest.approx((x, y, 0, 0), abs=5e-6)
-        assert all(FLOOR <= a < 0.1 for a in state[4:]) and state[2:4] == (0.0, 0.0)
+        assert all(FLOOR <= a < 0.5 for a in state[4:10]) and state[2:4] == (0.0, 0.0)
     # Without any excitation it moves by less than 1 mm in 0.2 s.
     state = arm.start(0.0, 0.0, params)
     for _ in range(20):
@@ -97,12 +101,12 @@ def test_activations_stay_between_the_least_and_1(arm):
     state = fast.start(0.0, 0.0, params)
     for _ in range(100):
         u = generator.choice([-0.5, 0.0, 0.4, 1.0, 1.5], 6)
-        before = state[4:]
+        old_joints, before, rest = state[:4], state[4:10], state[10:]
         state, _, _ = fast.step(state, tuple(u.tolist()), 1.0, None, params)
-        for a, old, to in zip(state[4:], before, np.clip(u, FLOOR, 1).tolist(), strict=True):
+        for a, old, to in zip(state[4:10], before, np.clip(u, FLOOR, 1).tolist(), strict=True):
             assert min(old, to) <= a <= max(old, to)
-        clipped, _, _ = fast.step((*state[:4], *before), tuple(np.clip(u, FLOOR, 1).tolist()), 1.0, None, params)
-        assert clipped[4:] == state[4:]
+        clipped, _, _ = fast.step((*old_joints, *before, *rest), tuple(np.clip(u, FLOOR, 1).tolist()), 1.0, None, params)
+        assert clipped == state
         state = fast.stop(state, params)
 
 
@@ -141,13 +145,15 @@ def compiled_path(arm):
     return path
 
 
-@pytest.mark.parametrize("arm", [MuscleArm(), ThelenArm()], ids=["kistemaker", "thelen"])
-def test_every_back_end_gives_the_same_bits(arm):
+@pytest.mark.parametrize(
+    "arm, steps", [(MuscleArm(), 30), (ThelenArm(), 30), (CompliantMuscleArm(), 4)], ids=["kistemaker", "thelen", "compliant"]
+)
+def test_every_back_end_gives_the_same_bits(arm, steps):
     params, generator, rows = params_of(arm), np.random.default_rng(0), 5
     path = compiled_path(arm)
     for field in (None, CURL):
         x, y = generator.uniform(-0.1, 0.1, (2, rows))
-        commands = generator.uniform(-0.2, 1.2, (30, 6, rows))
+        commands = generator.uniform(-0.2, 1.2, (steps, 6, rows))
         arrays = arm.start(x, y, params)
         tensors = arm.start(torch.from_numpy(x), torch.from_numpy(y), params)
         floats = [arm.start(float(x[i]), float(y[i]), params) for i in range(rows)]
@@ -179,7 +185,7 @@ def test_a_field_of_zeros_is_no_field(arm):
         assert free == zero == off and (fx, fy) == (0.0, 0.0)
 
 
-@each_arm
+@each_rigid_arm
 def test_gradients_equal_finite_differences(arm):
     """Of the hand after 50 ms, by every excitation and the beginning."""
     params, generator = params_of(arm), np.random.default_rng(0)
@@ -220,7 +226,7 @@ def test_an_ideal_curl_does_no_work_on_the_hand(arm):
 def test_limits_of_the_joints_only_take_energy(arm):
     params, generator = params_of(arm), np.random.default_rng(0)
     q1, q2, w1, w2 = generator.uniform([[-0.3], [-0.3], [-9], [-9]], [[2.6], [3.0], [9], [9]], (4, 400))
-    stopped = arm.stop((q1, q2, w1, w2, *np.full((6, 400), 0.3)), params)
+    stopped = arm.stop((q1, q2, w1, w2, *np.full((len(arm.State._fields) - 4, 400), 0.3)), params)
 
     def energy(q2, w1, w2):
         a1, a2, a3 = params[2:5]
@@ -229,7 +235,7 @@ def test_limits_of_the_joints_only_take_energy(arm):
     held2 = stopped[1]  # the posture at the stop
     assert (energy(held2, *stopped[2:4]) <= energy(held2, w1, w2) + 1e-12).all()
     assert (stopped[0] >= 0).all() and (stopped[0] <= math.radians(135)).all() and (stopped[1] <= math.radians(155)).all()
-    assert (np.array(stopped[4:]) == 0.3).all()
+    assert (np.array(stopped[4:10]) == 0.3).all()
 
 
 @pytest.mark.parametrize("name", MUSCLES)
@@ -241,6 +247,20 @@ def test_the_muscles_choose_the_class_and_json_keeps_it(name):
     assert params_of(again) == params_of(arm) and params_of(arm)[16] == 0.02
     assert plant_from_data("plant", type(arm).kind) == ARMS[name]()
     assert MUSCLES[name].source in arm.describe() and MUSCLES[name].names[0] in arm.describe_actions()
+
+
+def test_the_virtual_muscles_too_give_the_same_bits():
+    """Without compiled code, which takes a minute to make."""
+    arm, generator = VirtualMuscleArm(), np.random.default_rng(0)
+    params, commands = params_of(arm), generator.uniform(-0.2, 1.2, (10, 6, 5))
+    x, y = generator.uniform(-0.1, 0.1, (2, 5))
+    arrays, tensors = arm.start(x, y, params), arm.start(torch.from_numpy(x), torch.from_numpy(y), params)
+    one = arm.start(float(x[0]), float(y[0]), params)
+    for command in commands:
+        arrays, _, _ = arm.step(arrays, tuple(command), 1.0, CURL, params)
+        tensors, _, _ = arm.step(tensors, tuple(torch.from_numpy(command)), 1.0, CURL, params)
+        one, _, _ = arm.step(one, tuple(command[:, 0].tolist()), 1.0, CURL, params)
+    assert np.array(arrays).tolist() == torch.stack(tensors).tolist() and np.array(arrays)[:, 0].tolist() == list(one)
 
 
 def test_the_bones_are_those_of_the_muscles():

@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import brentq
 
 from reach_gym.plants.exponentials import exponential, logarithm
-from reach_gym.plants.muscle_arm import pulls_with
 from reach_gym.plants.muscle_models import FLOOR, KISTEMAKER, THELEN, VIRTUAL
+from reach_gym.plants.muscle_motion import pulls_with
 from reach_gym.plants.muscles import MUSCLES
 from reach_gym.plants.table import plant_from_data
 
@@ -137,7 +137,7 @@ def test_known_figures_of_the_arm():
     assert moments == pytest.approx([0, 0, -0.0266, 0.0181, -0.0339, 0.0199], abs=6e-5)
 
 
-@pytest.mark.parametrize("name", MUSCLES)
+@pytest.mark.parametrize("name", MODELS)
 def test_moment_arms_are_the_derivatives_of_the_lengths(name):
     """Virtual work: what the muscles do at the joints is what their forces do along their fibres, with the signs of their names."""
     arm = plant_from_data("plant", {"kind": "muscle_arm", "muscles": name})

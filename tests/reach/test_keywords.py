@@ -10,6 +10,7 @@ import pytest
 
 import reach_gym  # noqa: F401  (registers the tasks)
 from reach_gym.keywords import table
+from reach_gym.plants.plant import feel_nothing
 from reach_gym.plants.point_mass import PointMass
 from reach_gym.plants.table import PLANTS
 from reach_gym.reach.env import CursorReachEnv
@@ -72,7 +73,7 @@ def test_the_keywords_of_the_plant_stand_inside_or_beside_but_not_twice():
 @pytest.mark.parametrize(
     ("plant", "error", "words"),
     [
-        ("rubber", ValueError, "'point_mass', 'lagged_mass', got 'rubber'"),
+        ("rubber", ValueError, "one of 'point_mass', 'lagged_mass', 'two_link_arm', .* got 'rubber'"),
         ({"kind": "rubber"}, ValueError, "plant.kind"),
         ({"kind": "point_mass", "length": 1}, ValueError, "unknown key 'length'"),
         ({"mass": "2"}, TypeError, "`mass`"),
@@ -92,7 +93,9 @@ def test_every_plant_meets_the_contract():
         state = made.start(0.03, -0.02, made.params(0.01, 0.2))
         assert made.kind == kind and len(state) == len(made.State._fields)
         params = made.params(0.01, 0.2)
-        assert len(params) == len(made.Params._fields) and tuple(made.hand(state, params)) == (0.03, -0.02, 0.0, 0.0)
+        assert len(params) == len(made.Params._fields)
+        assert tuple(made.hand(state, params)) == pytest.approx((0.03, -0.02, 0.0, 0.0), abs=1e-14)
+        assert len(made.feel(state, params)) == len(made.senses) and made.feel in {*made.COMPONENT_WISE, feel_nothing}
         assert len(made.low) == len(made.high) == len(made.strength)
         assert {made.start, made.step, made.stop, made.hand} <= set(made.COMPONENT_WISE)
         assert made.describe() and made.describe_actions()

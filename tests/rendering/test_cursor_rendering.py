@@ -283,6 +283,8 @@ def test_header_numbers_matter():
         assert differs(other[:66], base[:66]), change
         assert np.array_equal(other[66:], base[66:]), change
     assert np.array_equal(draw(scene(gain=-0.0)), base)
+    assert np.array_equal(draw(scene(episode_return=-24.0 - 1e-14)), base)
+    assert np.array_equal(draw(scene(episode_return=-1.57e-14)), draw(scene(episode_return=0.0)))
 
 
 def test_long_names_leave_the_last_number_on_the_page():
