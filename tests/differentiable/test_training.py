@@ -88,6 +88,17 @@ def test_a_schedule_is_the_session_of_the_training():
     assert forces[0] == forces[1] == 0.0 < forces[2]
 
 
+def test_what_a_module_draws_differs_from_update_to_update_and_from_seed_to_seed():
+    def dropped(seed):
+        found = []
+        settings = {"rate": 0.0, "seed": seed, "progress": False}
+        train(Network(dropout=0.5), task(), lambda path: [found.append(path.activity == 0.0), loss(path)][1], 2, **settings)
+        return found
+
+    (one, other), (again, _), (third, _) = dropped(0), dropped(0), dropped(1)
+    assert (one == again).all() and (one != other).any() and (one != third).any()
+
+
 def test_a_loss_that_is_not_finite_stops_the_training_with_the_state_before(tmp_path):
     network, calls = Network(), []
 
