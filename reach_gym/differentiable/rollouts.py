@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from reach_gym.differentiable.rows import Moved
+from reach_gym.reach.keywords import Reach
 
 
 @dataclass(frozen=True)
@@ -65,3 +70,30 @@ class Rollout:
             raise ValueError("`states` must not be empty: the module that acted has no state.")
         parts = [state if isinstance(state, tuple) else (state,) for state in self.states]
         return torch.stack([torch.cat([part.flatten(1) for part in each], dim=1) for each in parts])
+
+
+class Notes:
+    """What a rollout gathers step by step."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.states: list[Any] = []
+        self.rewards: list[Tensor] = []
+        self._tensors: list[list[Any]] = [[] for _ in range(5)]
+        self._arrays: list[list[Any]] = [[] for _ in range(3)]
+
+    def add(self, seen: Tensor, action: Tensor, moved: Moved, *arrays: Any) -> None:
+        """One step; the arrays are whether it belongs to the trial, the steps taken, and the targets."""
+        tensors = seen, action, moved.hand, moved.force, torch.stack(moved.cursor)
+        for gathered, value in zip([*self._tensors, *self._arrays], [*tensors, *arrays], strict=True):
+            gathered.append(value)
+
+    def rollout(self, tensor: Callable[[Any], Tensor], start: Any, go: Any, success: Any, task: Reach) -> Rollout:
+        """All of it; `tensor` makes one of an array."""
+        seen, actions, *blocks = (torch.stack(each) for each in self._tensors)
+        hand, force, cursor = (block.transpose(1, 2) for block in blocks)
+        going, step, target = (tensor(np.stack(each)) for each in self._arrays)
+        return Rollout(
+            *(seen, self.states, actions, hand, cursor, force, target, tensor(start), step.long(), tensor(go), going),
+            *(tensor(success), torch.stack(self.rewards) if self.rewards else None, task.dt, task.workspace),
+        )

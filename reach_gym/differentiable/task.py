@@ -16,7 +16,7 @@ from reach_gym import checks
 from reach_gym.acting.rollout import make_rows
 from reach_gym.differentiable.history import TensorHistory
 from reach_gym.differentiable.moving import automatic, written
-from reach_gym.differentiable.rollouts import Rollout
+from reach_gym.differentiable.rollouts import Notes, Rollout
 from reach_gym.differentiable.rows import Moved, TorchRows
 from reach_gym.errors import InvalidActionError, NotApplicableError
 from reach_gym.reach.keywords import Reach
@@ -218,7 +218,7 @@ class TorchReach:
         recurrent = hasattr(module, "initial")
         if recurrent and state is None:
             state = module.initial(self.rows)  # type: ignore[attr-defined]
-        notes = _Notes()
+        notes = Notes()
         for _ in range(count):
             seen, going = self.observation, ~self._done
             if recurrent:
@@ -246,29 +246,3 @@ class TorchReach:
     def _require_begun(self, what: str) -> None:
         if not self._begun:
             raise ResetNeeded(f"Call `reset` before `{what}`: no trial has begun.")
-
-
-class _Notes:
-    """What a rollout gathers step by step."""
-
-    def __init__(self) -> None:
-        self.states: list[Any] = []
-        self.rewards: list[Tensor] = []
-        self._tensors: list[list[Any]] = [[] for _ in range(5)]
-        self._arrays: list[list[Any]] = [[] for _ in range(3)]
-
-    def add(self, seen: Tensor, action: Tensor, moved: Moved, *arrays: Any) -> None:
-        """One step; the arrays are whether it belongs to the trial, the steps taken, and the targets."""
-        tensors = seen, action, moved.hand, moved.force, torch.stack(moved.cursor)
-        for gathered, value in zip([*self._tensors, *self._arrays], [*tensors, *arrays], strict=True):
-            gathered.append(value)
-
-    def rollout(self, tensor: Callable[[Any], Tensor], start: Any, go: Any, success: Any, task: Reach) -> Rollout:
-        """All of it; `tensor` makes one of an array."""
-        seen, actions, *blocks = (torch.stack(each) for each in self._tensors)
-        hand, force, cursor = (block.transpose(1, 2) for block in blocks)
-        going, step, target = (tensor(np.stack(each)) for each in self._arrays)
-        return Rollout(
-            *(seen, self.states, actions, hand, cursor, force, target, tensor(start), step.long(), tensor(go), going),
-            *(tensor(success), torch.stack(self.rewards) if self.rewards else None, task.dt, task.workspace),
-        )
