@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agents.common import checkpoint
-from agents.common.checkpoint import CheckpointError
 from agents.dqn import checkpoint as dqn_checkpoint
 from agents.q_learning import learner as q_learning
 from agents.rnn import agents as rnn_agents
 from agents.rnn import checkpoint as rnn_checkpoint
 from agents.sb3 import run as sb3_run
 from reach_gym.acting.protocol import Agent
+from reach_gym.training import checkpoint
+from reach_gym.training.checkpoint import CheckpointError
 
 LOADERS: dict[str, Callable[[Path, Any], Agent]] = {
     q_learning.AGENT: lambda directory, env: q_learning.load(directory),

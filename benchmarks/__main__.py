@@ -20,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.dqn_race import DQNRace
         from benchmarks.isolation import Isolation
         from benchmarks.leaderboard import Leaderboard
+        from benchmarks.networks import Networks
         from benchmarks.paper import Paper
         from benchmarks.phenomena import Phenomena
         from benchmarks.recipe_check import RecipeCheck
@@ -42,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "dqn_race": DQNRace,
         "rnn_ablation": RnnAblation,
         "rnn_speed": RnnSpeed,
+        "networks": Networks,
         "isolation": Isolation,
         "speed": Speed,
         "ceiling": Ceiling,

@@ -13,13 +13,13 @@ import torch
 from rich.markdown import Markdown
 
 from agents.common import runs
-from agents.common.checkpoint import CheckpointError
 from benchmarks import paper_figures, paper_tables
 from benchmarks.paper_facts import DISCREPANCIES
 from benchmarks.paper_runs import load_all, train_all
 from reach_gym import checks, files
 from reach_gym.cli import shell
 from reach_gym.figures.saving import save as save_figure
+from reach_gym.training.checkpoint import CheckpointError
 
 
 @dataclass(kw_only=True)

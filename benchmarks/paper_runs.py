@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.common.checkpoint import MANIFEST
 from agents.common.training import train
 from agents.rnn import checkpoint
 from agents.rnn.checkpoint import Trained
@@ -14,6 +13,7 @@ from agents.rnn.config import PRESETS, RnnConfig, config_from_data
 from agents.rnn.sessions import session_of
 from agents.rnn.training import RnnLearner
 from agents.rnn.trials import PAPER_TRIALS
+from reach_gym.training.checkpoint import MANIFEST
 
 TASK, CURL_TASK = "reach_gym/CursorReachRegion-v0", "reach_gym/CursorReachCenterOut-v0"
 STANDARD, BUFFER, CONTROL, CURL, CURL_CONTROL = "standard", "output_buffer", "control", "curl", "curl_control"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from agents.common import runs
-from agents.common.checkpoint import MANIFEST
 from reach_gym import checks
 from reach_gym.cli import shell
+from reach_gym.training.checkpoint import MANIFEST
 
 
 @dataclass(kw_only=True)

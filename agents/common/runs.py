@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agents.common.checkpoint import MANIFEST
-from agents.common.lock import LOCK, locked
 from reach_gym import files
+from reach_gym.training.checkpoint import MANIFEST
+from reach_gym.training.lock import LOCK, locked
 
 MARKER = "run.json"
 """The file by which a run directory of ours is known; only in such a directory is anything ever deleted."""

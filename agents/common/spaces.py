@@ -6,10 +6,10 @@ from typing import Any
 
 from gymnasium import spaces
 
-from agents.common import checkpoint
-from agents.common.checkpoint import CheckpointError
-from agents.common.state import Parts, Saved
 from reach_gym import checks
+from reach_gym.training import checkpoint
+from reach_gym.training.checkpoint import CheckpointError
+from reach_gym.training.state import Parts, Saved
 
 _ENTRY = "spaces"
 

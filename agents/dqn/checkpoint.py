@@ -9,11 +9,7 @@ from typing import Any
 
 from gymnasium import spaces
 
-from agents.common import checkpoint
-from agents.common.checkpoint import CheckpointError
 from agents.common.spaces import put_spaces, spaces_of, take_spaces
-from agents.common.state import Parts, Run, Saved, specs_of
-from agents.common.tensors import put_adam, put_weights, restore_adam, take_adam, take_weights
 from agents.dqn.agent import DQNAgent
 from agents.dqn.config import DQNConfig
 from agents.dqn.learner import DQN, HISTORY
@@ -23,6 +19,10 @@ from reach_gym import checks
 from reach_gym.grid.observations import PixelObservations, VectorObservations
 from reach_gym.grid.pairs import FREE
 from reach_gym.grid.world import MAX_SIZE, MIN_SIZE, NUM_ACTIONS
+from reach_gym.training import checkpoint
+from reach_gym.training.checkpoint import CheckpointError
+from reach_gym.training.state import Parts, Run, Saved, specs_of
+from reach_gym.training.tensors import put_adam, put_weights, restore_adam, take_adam, take_weights
 
 AGENT = "dqn"
 _ROWS = ("radius", "since", "returns", "lengths", "sums")

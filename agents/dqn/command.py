@@ -18,7 +18,6 @@ from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
 from agents.common import report
 from agents.common.command import LearnCommand, from_json
 from agents.common.judging import EXACT, judge_grid, pairs_told
-from agents.common.tensorboard_log import TensorBoardLog
 from agents.common.training import train
 from agents.dqn import checkpoint as dqn_checkpoint
 from agents.dqn import figures as dqn_figures
@@ -29,6 +28,7 @@ from reach_gym import checks, figures
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
 from reach_gym.rows.keywords import with_full_info
+from reach_gym.training.tensorboard_log import TensorBoardLog
 
 _DEFAULT = PRESETS["default"].config
 

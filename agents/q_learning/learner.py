@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from agents.common.checkpoint import Arrays, CheckpointError
-from agents.common.state import Parts, Run, Saved, Spec
 from agents.q_learning.config import QLearningConfig
 from agents.q_learning.tabular import TabularAgent
 from reach_gym import checks
+from reach_gym.training.checkpoint import Arrays, CheckpointError
+from reach_gym.training.state import Parts, Run, Saved, Spec
 
 AGENT = "q_learning"
 MAX_ENTRIES = 2**22  # a table of Python floats takes about 32 bytes an entry: 128 MiB

@@ -11,14 +11,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from agents.common.checkpoint import CheckpointError
-from agents.common.state import Parts, Run, Saved, Spec
-from agents.common.tensors import put_adam, put_weights, restore_adam, take_adam, take_weights
 from agents.rnn.config import RnnConfig, config_from_data
 from agents.rnn.models import Network, outline
 from agents.rnn.probe import MEASURES, TRIALS, Push
 from agents.rnn.training import RECORDS, RnnLearner
 from agents.rnn.trials import STEPS
+from reach_gym.training.checkpoint import CheckpointError
+from reach_gym.training.state import Parts, Run, Saved, Spec
+from reach_gym.training.tensors import put_adam, put_weights, restore_adam, take_adam, take_weights
 
 AGENT = "rnn"
 _PUSH = dict.fromkeys(Push._fields, Spec("float32", (TRIALS, STEPS, 2)))

@@ -11,7 +11,6 @@ import torch
 
 from agents.common import report
 from agents.common.command import LearnCommand, from_json
-from agents.common.tensorboard_log import TensorBoardLog
 from agents.common.training import train
 from agents.rnn import checkpoint as rnn_checkpoint
 from agents.rnn import figures as rnn_figures
@@ -24,6 +23,7 @@ from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
 from reach_gym.figures.saving import save as save_figure
 from reach_gym.registration import TASKS
+from reach_gym.training.tensorboard_log import TensorBoardLog
 
 
 @dataclass(kw_only=True)

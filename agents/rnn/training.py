@@ -16,9 +16,10 @@ from agents.rnn.models import Network, make_network
 from agents.rnn.probe import Push, endpoint_errors, last_gain, measure, path_deviations, probe_batch, push_of
 from agents.rnn.rollout import Rollout
 from agents.rnn.standard import StandardRollout
-from agents.rnn.trials import TrialSource, training_seed
+from agents.rnn.trials import TrialSource
 from reach_gym import checks
 from reach_gym.sessions.schedule import Schedule
+from reach_gym.training.seeds import training_seed
 
 RECORDS = ("loss", "endpoint_mm", "deviation_mm", "deviation_size_mm")
 _DROPOUT_STREAM = 1

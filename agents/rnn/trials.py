@@ -16,13 +16,11 @@ from reach_gym.reach.facts import TrialFacts
 from reach_gym.reach.rows import STREAM
 from reach_gym.reach.rules import cue_is_on
 from reach_gym.recording.metadata import require_cursor
-from reach_gym.sessions import draws
 
 STEPS = 100  # of a trial, 1 s
 # The paper's trials: its timings, and an end where the networks' training ends.
 PAPER_TRIALS: dict[str, Any] = {"preset": "sun_plitt", "max_episode_steps": STEPS}
 REACTION = 0.1  # s from the go cue to a minimum-jerk movement; the logistic has its own slow beginning
-_TRAINING_STREAM = 0x5DEECE66D  # keeps the training's rows apart from everybody else's
 
 
 class TrialBatch(NamedTuple):
@@ -82,12 +80,6 @@ class TrialSource:
     def close(self) -> None:
         """Closes the rows."""
         self._envs.close()
-
-
-def training_seed(seed: int) -> int:
-    """The seed of the first row of a training: runs with neighbouring seeds share no rows."""
-    first: int = draws.mix(seed ^ _TRAINING_STREAM) >> 2
-    return first
 
 
 def batch_of(facts: TrialFacts, pulse: int, config: RnnConfig, dtype: torch.dtype = torch.float32) -> TrialBatch:

@@ -14,8 +14,6 @@ from agents.common import report
 from agents.common.command import LearnCommand
 from agents.common.interrupts import deferred_interrupt
 from agents.common.judging import judge
-from agents.common.state import Run
-from agents.common.training import progress_bar
 from agents.sb3.run import AGENT, Sb3Run, Watching
 from agents.sb3.run import save as save_model
 from reach_gym import checks, files
@@ -24,6 +22,8 @@ from reach_gym.acting.recipes import recipe
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
 from reach_gym.registration import TASKS
+from reach_gym.training.progress import progress_bar
+from reach_gym.training.state import Run
 
 _ALGO = Literal["dqn", "qrdqn", "ppo", "a2c", "recurrent_ppo", "ddpg", "td3", "sac", "tqc"]
 

@@ -12,15 +12,15 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import HParam
 
-from agents.common.checkpoint import CheckpointError
 from agents.common.spaces import put_spaces, spaces_of, take_spaces
-from agents.common.state import Parts, Run, Saved
-from agents.common.tensorboard_log import SETTINGS, hyperparameters, settings_text
-from agents.common.tensors import put_weights
 from reach_gym import checks
 from reach_gym.acting.protocol import Agent, from_predict
 from reach_gym.acting.sb3_policies import build, read_plain
 from reach_gym.errors import NotApplicableError
+from reach_gym.training.checkpoint import CheckpointError
+from reach_gym.training.state import Parts, Run, Saved
+from reach_gym.training.tensorboard_log import SETTINGS, hyperparameters, settings_text
+from reach_gym.training.tensors import put_weights
 
 AGENT = "sb3"
 _PREFIX = "policy"

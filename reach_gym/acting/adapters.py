@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from reach_gym.errors import missing_extra
+
 Starts = npt.NDArray[np.bool_]
 SPACES = ("observation_space", "action_space")
 
@@ -99,3 +101,30 @@ def from_predict(model: Any, deterministic: bool = True) -> FromPredict:
     if not callable(getattr(model, "predict", None)):
         raise TypeError(f"`model` must have a method `predict`, got {model!r}.")
     return FromPredict(model, deterministic)
+
+
+def from_module(module: Any) -> Any:
+    """Makes an agent of a module of PyTorch with a state of its own, as `reach_gym.differentiable` trains them.
+
+    Args:
+        module: Has ``initial(rows) -> state`` and is called as ``module(observation, state) -> action, state``.
+
+    Returns:
+        A `reach_gym.acting.modules.FromModule`.
+
+    Raises:
+        TypeError: `module` is no such thing.
+        gymnasium.error.DependencyNotInstalled: PyTorch is missing.
+    """
+    if not is_stateful(module):
+        raise TypeError(f"`module` must be callable and have a method `initial`, got {module!r}.")
+    try:
+        from reach_gym.acting.modules import FromModule
+    except ModuleNotFoundError as error:
+        raise missing_extra("torch", "torch") from error
+    return FromModule(module)
+
+
+def is_stateful(value: Any) -> bool:
+    """Whether `value` is what `from_module` takes."""
+    return callable(value) and callable(getattr(value, "initial", None))

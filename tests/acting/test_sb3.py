@@ -24,8 +24,6 @@ from torch.torch_version import TorchVersion
 
 from agents import loading
 from agents.__main__ import main
-from agents.common import checkpoint
-from agents.common.checkpoint import CheckpointError
 from agents.sb3.run import Watching
 from reach_gym.acting import sb3_archive
 from reach_gym.acting.protocol import load_agent
@@ -35,6 +33,8 @@ from reach_gym.acting.sb3_policies import load_policy
 from reach_gym.benchmark.jobs import Job, run_job
 from reach_gym.cli import main as reach_gym_main
 from reach_gym.errors import MissingExtraError, NotApplicableError
+from reach_gym.training import checkpoint
+from reach_gym.training.checkpoint import CheckpointError
 
 PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
 SMALL: dict[str, Any] = {"size": 6, "backend": "numpy"}

@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 from agents.__main__ import main
-from agents.common import checkpoint, runs
+from agents.common import runs
 from agents.q_learning.config import QLearningConfig
 from agents.q_learning.learner import QLearning, load
+from reach_gym.training import checkpoint
 
 WIND = "reach_gym/GridReachTabularWind-v0"
 ROOT = Path(__file__).resolve().parents[3]

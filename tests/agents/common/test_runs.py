@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from agents.common import checkpoint, lock, runs
-from agents.common.lock import LOCK, locked
+from agents.common import runs
 from agents.common.runs import MARKER, claimed
+from reach_gym.training import checkpoint, lock
+from reach_gym.training.lock import LOCK, locked
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -18,8 +18,6 @@ from gymnasium import spaces
 
 import reach_gym  # noqa: F401  (registers the tasks)
 from agents import loading
-from agents.common import checkpoint
-from agents.common.checkpoint import CheckpointError
 from agents.common.greedy import GreedyTable
 from agents.common.judging import judge_grid
 from agents.common.training import train
@@ -30,6 +28,8 @@ from agents.dqn.learner import DQN, HISTORY, td_target
 from agents.dqn.networks import QNetwork, initialise
 from agents.dqn.replay import Batch
 from reach_gym.acting.protocol import load_agent
+from reach_gym.training import checkpoint
+from reach_gym.training.checkpoint import CheckpointError
 
 ROOT = Path(__file__).resolve().parents[3]
 PIXELS, VECTOR, CURL = (f"reach_gym/GridReach{kind}-v0" for kind in ("Pixels", "", "Curl"))
@@ -354,7 +354,7 @@ import copy, json, resource, sys
 import numpy as np
 sys.path.insert(0, {str(ROOT)!r})
 from agents import loading
-from agents.common import checkpoint
+from reach_gym.training import checkpoint
 from agents.dqn import checkpoint as dqn_checkpoint
 from tests.agents.dqn.test_dqn import LARGE, PIXELS, learner_for
 task, kwargs, out = {{"id": PIXELS, "kwargs": {{}}}}, {{"size": 12}}, {str(tmp_path)!r}
@@ -473,7 +473,7 @@ import os, random, signal, sys, time
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, {str(ROOT)!r})
-from agents.common import checkpoint
+from reach_gym.training import checkpoint
 from agents.dqn import checkpoint as dqn_checkpoint
 from tests.agents.dqn.test_dqn import PIXELS, learner_for
 learner, task, out = learner_for(), {{"id": PIXELS, "kwargs": {{}}}}, {str(tmp_path)!r}

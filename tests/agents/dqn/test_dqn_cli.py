@@ -17,13 +17,14 @@ import matplotlib.image
 import pytest
 
 from agents.__main__ import main
-from agents.common import checkpoint, judging
+from agents.common import judging
 from agents.dqn import checkpoint as dqn_checkpoint
 from agents.dqn.config import PRESETS
 from agents.dqn.learner import HISTORY
 from reach_gym.acting import rollout
 from reach_gym.cli import main as reach_gym_main
 from reach_gym.planning import RandomAgent
+from reach_gym.training import checkpoint
 
 ROOT = Path(__file__).resolve().parents[3]
 PIXELS = "reach_gym/GridReachPixels-v0"

@@ -13,14 +13,14 @@ import pytest
 from gymnasium import spaces
 
 import reach_gym  # noqa: F401  (registers the tasks)
-from agents.common import checkpoint
-from agents.common.checkpoint import CheckpointError
 from agents.common.training import train
 from agents.q_learning.config import QLearningConfig
 from agents.q_learning.learner import QLearning, load
 from agents.q_learning.tabular import TabularAgent
 from reach_gym.grid.exact import steps_to_go
 from reach_gym.grid.world import grid_world
+from reach_gym.training import checkpoint
+from reach_gym.training.checkpoint import CheckpointError
 
 CALM, WIND = "reach_gym/GridReachTabular-v0", "reach_gym/GridReachTabularWind-v0"
 SHRINKING = {"radius": {"start": 4.0, "every": 40}, "size": 12}

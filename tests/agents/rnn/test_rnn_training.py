@@ -8,8 +8,6 @@ import pytest
 import torch
 
 import tests.agents.rnn.rnn_reference  # noqa: F401  (one thread)
-from agents.common import checkpoint
-from agents.common.checkpoint import CheckpointError
 from agents.rnn import checkpoint as rnn_checkpoint
 from agents.rnn.config import PRESETS, RnnConfig, config_from_data
 from agents.rnn.figures import paths_of
@@ -19,9 +17,12 @@ from agents.rnn.report import phases, table
 from agents.rnn.rollout import Path
 from agents.rnn.sessions import SESSIONS, session_of
 from agents.rnn.training import RnnLearner, make_rollout
-from agents.rnn.trials import STEPS, TrialSource, training_seed
+from agents.rnn.trials import STEPS, TrialSource
 from reach_gym.planning import minimum_jerk
 from reach_gym.sessions.schedule import Block
+from reach_gym.training import checkpoint
+from reach_gym.training.checkpoint import CheckpointError
+from reach_gym.training.seeds import training_seed
 
 TASK = "reach_gym/CursorReach-v0"
 SMALL = RnnConfig(units=16, batch=4, warm_up=2)

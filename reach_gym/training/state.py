@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agents.common import checkpoint
-from agents.common.checkpoint import Arrays, CheckpointError
 from reach_gym import checks
+from reach_gym.training import checkpoint
+from reach_gym.training.checkpoint import Arrays, CheckpointError
 
 _HISTORY, _KNOWN, _ENVIRONMENT = "history", "history_known", "env"
 # What the environments say of a state that they refuse, and what Python says of numbers that fit nowhere.
@@ -104,7 +104,7 @@ class Parts:
         self.entries["env_state"] = {name: value for name, value in state.items() if not isinstance(value, np.ndarray)}
 
     def save(self, directory: Path | str) -> None:
-        """Writes the checkpoint; see `agents.common.checkpoint.save`.
+        """Writes the checkpoint; see `reach_gym.training.checkpoint.save`.
 
         Raises:
             CheckpointError: A number is not finite, or there is too much; the checkpoint that was there is kept.

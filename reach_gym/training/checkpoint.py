@@ -3,7 +3,7 @@
 The manifest is the checkpoint: it names the arrays file, which is named after its own hash. A new arrays file therefore never
 replaces the one in use, and the rename of the manifest commits both at once. A crash at any moment leaves either the old pair or
 the new one. The manifest ends with the hash of all that stands before it, and there is only one way to write it: not one bit of
-either file can change unseen. What a learner puts into the two files is the affair of `agents.common.state`.
+either file can change unseen. What a learner puts into the two files is the affair of `reach_gym.training.state`.
 """
 
 from __future__ import annotations

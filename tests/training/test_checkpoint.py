@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.common import checkpoint
-from agents.common.checkpoint import MANIFEST, CheckpointError
+from reach_gym.training import checkpoint
+from reach_gym.training.checkpoint import MANIFEST, CheckpointError
 
 ARRAYS: dict[str, Any] = {
     "q": np.arange(6, dtype=np.float64).reshape(2, 3) / 7,

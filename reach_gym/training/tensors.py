@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from agents.common.checkpoint import Arrays
-from agents.common.state import Parts, Saved, Spec, specs_of
+from reach_gym.training.checkpoint import Arrays
+from reach_gym.training.state import Parts, Saved, Spec, specs_of
 
 _ADAM = "adam"
 MOMENTS = ("exp_avg", "exp_avg_sq")

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from agents.common import checkpoint
-from agents.common.checkpoint import CheckpointError
 from agents.common.spaces import spaces_of, take_spaces
-from agents.common.state import Parts, Run, Saved, Spec, specs_of
-from agents.common.tensors import put_adam, put_weights, restore_adam, take_adam, take_weights
+from reach_gym.training import checkpoint
+from reach_gym.training.checkpoint import CheckpointError
+from reach_gym.training.state import Parts, Run, Saved, Spec, specs_of
+from reach_gym.training.tensors import put_adam, put_weights, restore_adam, take_adam, take_weights
 
 RUN = Run("test", {"id": "task", "kwargs": {"size": (3, 4)}}, {"alpha": 0.5, "layers": (8, 8), "steps": 10}, 7)
 

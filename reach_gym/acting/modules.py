@@ -1,0 +1,71 @@
+"""Modules of PyTorch as agents, such as those that train by `reach_gym.differentiable`.
+
+Needs ``torch``; imported only where a module is given.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from reach_gym.acting.adapters import Starts
+
+
+class FromModule:
+    """An agent made of a module with ``initial(rows)`` and ``module(observation, state) -> action, state``.
+
+    A state is a tensor or a tuple of tensors, the rows first; rows that begin a trial get the initial one.
+    """
+
+    def __init__(self, module: Any) -> None:
+        """Asks `module`, without gradients."""
+        self._module = module
+        parameters = list(module.parameters()) if isinstance(module, nn.Module) else []
+        self._like = parameters[0] if parameters else torch.zeros(0)
+        self._state: Any = None
+        self._starts: Starts | None = None
+
+    def reset(self, starts: Starts) -> None:
+        """Notes the rows, bool (n,), that begin an episode."""
+        self._starts = starts if self._starts is None else self._starts | starts
+
+    def act(self, observations: Any) -> npt.NDArray[np.float32]:
+        """Actions (n, actuators) for observations (n, ...)."""
+        seen = torch.as_tensor(np.asarray(observations))
+        seen = seen.to(self._like) if seen.is_floating_point() else seen.to(self._like.device)
+        with torch.no_grad():
+            self._begin(len(seen))
+            action, self._state = self._module(seen, self._state)
+        return np.asarray(action.cpu().numpy(), np.float32)
+
+    def _begin(self, rows: int) -> None:
+        """Gives the initial state to the rows that begin."""
+        if self._state is None or len(_parts(self._state)[0]) != rows:
+            self._state = self._module.initial(rows)
+        elif self._starts is not None and self._starts.any():
+            fresh, begins = _parts(self._module.initial(rows)), torch.from_numpy(self._starts).to(self._like.device)
+            mixed = tuple(
+                torch.where(begins.view(-1, *(1,) * (old.dim() - 1)), new, old)
+                for new, old in zip(fresh, _parts(self._state), strict=True)
+            )
+            self._state = mixed if isinstance(self._state, tuple) else mixed[0]
+        self._starts = None
+
+    @property
+    def states(self) -> npt.NDArray[np.float64]:
+        """The state (n, units) after the last `act`: all its parts side by side.
+
+        Raises:
+            AttributeError: The module has not acted yet.
+        """
+        if self._state is None:
+            raise AttributeError("the module has not acted yet.")
+        return torch.cat([part.flatten(1) for part in _parts(self._state)], dim=1).double().cpu().numpy()
+
+
+def _parts(state: Any) -> tuple[Tensor, ...]:
+    return state if isinstance(state, tuple) else (state,)

@@ -1,0 +1,53 @@
+"""Losses of a `Rollout` that are usual in the field; each is a number, without a unit, and they can be added.
+
+What moves a hand in 0.5 s over 10 cm has about the size 1 in each of them.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from reach_gym.differentiable.rollouts import Rollout
+
+_NEAR = 1e-4  # m, within which the distance goes over into its square
+# m/s^3; the greatest jerk of a minimum-jerk movement over 10 cm in half a second: 60 times 0.1 / 0.5^3.
+_JERK = 48.0
+
+
+def position(path: Rollout, by: float = 0.5) -> Tensor:
+    """The mean distance of the cursor from where it should be, in half sides of the workspace.
+
+    Until the go cue that is the start; from `by` seconds after it the target. In between it may be anywhere. The distance itself,
+    not its square, lets a network come to the target exactly.
+    """
+    since = path.since_cue * path.dt
+    before = since <= 0.0
+    away = path.cursor[..., :2] - torch.where(before[..., None], path.start, path.target)
+    distance = (away.square().sum(-1) + _NEAR**2).sqrt() - _NEAR
+    counts = before | (since >= by)
+    mean: Tensor = (distance * counts).sum() / (counts.sum() * path.workspace)
+    return mean
+
+
+def effort(path: Rollout) -> Tensor:
+    """The mean squared action, of all actuators together."""
+    return path.actions.square().sum(-1).mean()
+
+
+def hidden(path: Rollout) -> Tensor:
+    """The mean squared activity of the units; the module must have a state."""
+    return path.activity.square().mean()
+
+
+def jerk(path: Rollout) -> Tensor:
+    """The mean squared jerk of the hand, of which 1 is the greatest of a minimum-jerk movement over 10 cm in half a second."""
+    second = path.hand[2:, :, 2:] - 2.0 * path.hand[1:-1, :, 2:] + path.hand[:-2, :, 2:]
+    return (second / (path.dt**2 * _JERK)).square().sum(-1).mean()
+
+
+def endpoint(path: Rollout) -> Tensor:
+    """The mean distance of the cursor from the target at the last step, mm; a measure rather than a loss."""
+    away = path.cursor[-1, :, :2] - path.target[-1]
+    mean: Tensor = 1000.0 * away.square().sum(-1).sqrt().mean()
+    return mean

@@ -1,0 +1,99 @@
+"""What a module did in a batch of trials: everything that a loss may want, as tensors with gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reach_gym.differentiable.rows import Moved
+from reach_gym.reach.keywords import Reach
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """T time steps of n trials. Every tensor has the time first; moment t is the one after step t, unless said otherwise.
+
+    A trial that has ended is moved on, without a reward: `going` tells which steps belong to it. A loss may take them all.
+
+    Attributes:
+        observations: (T, n, ...), what was observed before each step.
+        states: The module's state after each step, T of them; empty for a module without one.
+        actions: (T, n, actuators), as the module wanted them; bounds and noise come after them.
+        hand: (T, n, 4), x, y (m), vx, vy (m/s).
+        cursor: (T, n, 4), likewise.
+        force: (T, n, 2), the field's mean force on the hand during each step, N.
+        target: (T, n, 2), m.
+        start: (n, 2), m.
+        step: int64 (T, n), steps taken in the trial.
+        go: int64 (n,), the step at which the go cue begins.
+        going: bool (T, n), whether the trial was under way before the step.
+        success: bool (n,), whether the trial has succeeded.
+        rewards: (T, n), 0 where the trial was over; ``None`` unless they were asked for.
+        dt: Time step, s.
+        workspace: Half the side of the workspace, m.
+    """
+
+    observations: Tensor
+    states: list[Any]
+    actions: Tensor
+    hand: Tensor
+    cursor: Tensor
+    force: Tensor
+    target: Tensor
+    start: Tensor
+    step: Tensor
+    go: Tensor
+    going: Tensor
+    success: Tensor
+    rewards: Tensor | None
+    dt: float
+    workspace: float
+
+    @property
+    def since_cue(self) -> Tensor:
+        """int64 (T, n), steps since the go cue began; negative before."""
+        return self.step - self.go
+
+    @property
+    def activity(self) -> Tensor:
+        """The states (T, n, units): all parts of each side by side.
+
+        Raises:
+            ValueError: The module has none.
+        """
+        if not self.states:
+            raise ValueError("`states` must not be empty: the module that acted has no state.")
+        parts = [state if isinstance(state, tuple) else (state,) for state in self.states]
+        return torch.stack([torch.cat([part.flatten(1) for part in each], dim=1) for each in parts])
+
+
+class Notes:
+    """What a rollout gathers step by step."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.states: list[Any] = []
+        self.rewards: list[Tensor] = []
+        self._tensors: list[list[Any]] = [[] for _ in range(5)]
+        self._arrays: list[list[Any]] = [[] for _ in range(3)]
+
+    def add(self, seen: Tensor, action: Tensor, moved: Moved, *arrays: Any) -> None:
+        """One step; the arrays are whether it belongs to the trial, the steps taken, and the targets."""
+        tensors = seen, action, moved.hand, moved.force, torch.stack(moved.cursor)
+        for gathered, value in zip([*self._tensors, *self._arrays], [*tensors, *arrays], strict=True):
+            gathered.append(value)
+
+    def rollout(self, tensor: Callable[[Any], Tensor], start: Any, go: Any, success: Any, task: Reach) -> Rollout:
+        """All of it; `tensor` makes one of an array."""
+        seen, actions, *blocks = (torch.stack(each) for each in self._tensors)
+        hand, force, cursor = (block.transpose(1, 2) for block in blocks)
+        going, step, target = (tensor(np.stack(each)) for each in self._arrays)
+        return Rollout(
+            *(seen, self.states, actions, hand, cursor, force, target, tensor(start), step.long(), tensor(go), going),
+            *(tensor(success), torch.stack(self.rewards) if self.rewards else None, task.dt, task.workspace),
+        )

@@ -1,0 +1,186 @@
+"""Modules that learn through a task, and act as agents."""
+
+import copy
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+
+from reach_gym.acting.protocol import as_agent, from_module
+from reach_gym.differentiable import TorchReach, cosine, effort, endpoint, hidden, jerk, load_network, position, train
+from reach_gym.evaluation import evaluate
+from reach_gym.recording import record
+from reach_gym.training.checkpoint import CheckpointError
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+CURL = "reach_gym/CursorReachCurl-v0"
+TASK = {"delay": 2, "go_delay": 0.0, "target_onset": 0.0, "time_limit": 0.4}
+
+
+class Network(torch.nn.Module):
+    def __init__(self, seed=0, units=8, dropout=0.0):
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.cell, self.out = torch.nn.GRUCell(14, units), torch.nn.Linear(units, 2)
+        self.dropout = torch.nn.Dropout(dropout)
+
+    def initial(self, rows):
+        return self.out.weight.new_zeros(rows, self.cell.hidden_size)
+
+    def forward(self, observation, state):
+        state = self.dropout(self.cell(observation, state))
+        return torch.tanh(self.out(state)), state
+
+
+class Pair(Network):
+    """Its state is a tuple, and begins with something else than 0."""
+
+    def initial(self, rows):
+        return super().initial(rows) + 0.5, self.out.weight.new_ones(rows, 1)
+
+    def forward(self, observation, state):
+        first, count = state
+        action, first = super().forward(observation, first)
+        return action / count, (first, count + 1.0)
+
+
+def task(**keywords):
+    return TorchReach(CURL, 8, **{**TASK, **keywords})
+
+
+def loss(path):
+    return position(path, by=0.2) + 0.01 * effort(path) + 1e-3 * hidden(path) + 1e-4 * jerk(path)
+
+
+def same(one, other):
+    return all((a == b).all() for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+def test_a_network_learns():
+    network = Network(units=24)
+    curves = train(network, task(), loss, 30, rate=cosine(1e-2, 30, 3), measures={"mm": endpoint}, progress=False)
+    assert list(curves) == ["update", "loss", "gradient", "mm"] and curves["update"] == list(range(1, 31))
+    assert np.mean(curves["loss"][-5:]) < 0.7 * np.mean(curves["loss"][:5])
+
+
+@pytest.mark.parametrize("kind", [Network, Pair])
+@pytest.mark.parametrize("optimiser", [torch.optim.Adam, lambda each, lr: torch.optim.SGD(each, lr)])
+def test_a_resumed_training_is_the_same_bit_for_bit(kind, optimiser, tmp_path):
+    settings = {"rate": cosine(1e-2, 7), "optimiser": optimiser, "progress": False, "seed": 5, "carry": True, "save_every": 2}
+    whole, parts = kind(dropout=0.2), kind(dropout=0.2)
+    before = torch.get_rng_state()
+    known = train(whole, task(), loss, 7, **settings)
+    train(parts, task(), loss, 3, directory=tmp_path, **settings)
+    gone_on = kind(seed=9, dropout=0.2)
+    found = train(gone_on, task(), loss, 7, directory=tmp_path, resume=True, tensorboard=True, **settings)
+    assert found == known and same(gone_on, whole) and not same(gone_on, parts)
+    assert (torch.get_rng_state() == before).all()
+    assert same(load_network(tmp_path, kind(seed=3)), whole) and list(tmp_path.glob("events*"))
+
+
+def test_a_schedule_is_the_session_of_the_training():
+    session = [{"name": "before", "trials": 2, "gain": 0.0}, {"name": "field", "trials": 1}]
+    forces = []
+    train(Network(), task(schedule=session), lambda path: [forces.append(path.force.abs().max().item()), loss(path)][1], 3, progress=False)
+    assert forces[0] == forces[1] == 0.0 < forces[2]
+
+
+def test_what_a_module_draws_differs_from_update_to_update_and_from_seed_to_seed():
+    def dropped(seed):
+        found = []
+        settings = {"rate": 0.0, "seed": seed, "progress": False}
+        train(Network(dropout=0.5), task(), lambda path: [found.append(path.activity == 0.0), loss(path)][1], 2, **settings)
+        return found
+
+    (one, other), (again, _), (third, _) = dropped(0), dropped(0), dropped(1)
+    assert (one == again).all() and (one != other).any() and (one != third).any()
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_with_the_state_before(tmp_path):
+    network, calls = Network(), []
+
+    def breaks(path):
+        calls.append(copy.deepcopy(network))
+        return loss(path) * (float("nan") if len(calls) == 3 else 1.0)
+
+    with pytest.raises(FloatingPointError, match="update 3"):
+        train(network, task(), breaks, 9, directory=tmp_path, progress=False)
+    assert same(network, calls[-1]) and same(load_network(tmp_path, Network(seed=1)), network)
+
+
+def test_what_cannot_go_on_is_refused(tmp_path):
+    settings = {"directory": tmp_path, "progress": False}
+    train(Network(), task(), loss, 1, **settings)
+    with pytest.raises(ValueError, match="`directory`.*checkpoint"):
+        train(Network(), task(), loss, 1, **settings)
+    for other, change in ((task(delay=3), {}), (task(), {"seed": 1}), (task(), {"clip": 2.0})):
+        network = Network()
+        with pytest.raises(CheckpointError) as refused:
+            train(network, other, loss, 2, resume=True, **settings, **change)
+        assert refused.value.kind == "incompatible" and same(network, Network())
+    with pytest.raises(CheckpointError):
+        train(Network(units=3), task(), loss, 2, resume=True, **settings)
+    assert len(train(Network(), task(), loss, 3, resume=True, **settings)["loss"]) == 3
+    with pytest.raises(CheckpointError, match="3 updates, but 1"):
+        train(Network(), task(), loss, 1, resume=True, **settings)
+    with pytest.raises(ValueError, match="`directory`.*None"):
+        train(Network(), task(), loss, 1, resume=True)
+    with pytest.raises(ValueError, match="`updates`"):
+        train(Network(), task(), loss, 0)
+
+
+def test_losses_are_0_where_nothing_is_wrong_and_about_1_in_a_quick_reach():
+    reach = TorchReach("reach_gym/CursorReach-v0", 4)
+    reach.reset(0)
+    path = reach.rollout(lambda observation: torch.zeros(4, 2))
+    assert effort(path) == 0 and jerk(path) == 0
+    away = (path.target[-1] - path.start).norm(dim=1).mean() / path.workspace
+    waits = path.go.float()
+    share = (path.step[-1, 0] - waits - 50 + 1) / (path.step[-1, 0] - 50 + 1)  # of the moments that count, those after the cue
+    assert position(path).item() == pytest.approx((away * share.mean()).item(), rel=0.1)
+    assert endpoint(path).item() == pytest.approx(100 * away.item(), rel=1e-5)
+    with pytest.raises(ValueError, match="state"):
+        hidden(path)
+
+
+@pytest.mark.parametrize("kind", [Network, Pair])
+def test_a_module_acts_in_the_environment_as_in_its_rollout(kind):
+    network = kind().double()
+    tensors = TorchReach(CURL, 5, dtype=torch.float64, **TASK)
+    env = gym.make_vec(CURL, num_envs=5, backend="numpy", **TASK)
+    agent = as_agent(network, env)
+    for trial in range(2):
+        tensors.reset(3, trial=trial)
+        path = tensors.rollout(network, steps=12)
+        seen, _ = env.reset(seed=3, options={"trial": trial})
+        agent.reset(np.ones(5, bool))
+        for step in range(12):
+            seen, _, _, _, info = env.step(agent.act(seen))
+            assert np.allclose(info["hand_vx"], path.hand[step, :, 2].detach(), atol=1e-6)
+        assert np.allclose(agent.states, path.activity[-1].detach(), atol=1e-6)
+
+
+def test_rows_that_begin_forget_and_the_others_do_not():
+    network = Pair()
+    agent = from_module(network)
+    seen = np.ones((3, 14), np.float32)
+    agent.reset(np.ones(3, bool))
+    agent.act(seen), agent.act(seen)
+    agent.reset(np.array([False, True, False]))
+    agent.act(seen)
+    assert agent.states[:, -1].tolist() == [4.0, 2.0, 4.0]
+    assert (agent.states[0] == agent.states[2]).all() and (agent.states[0] != agent.states[1]).any()
+    assert (agent.act(seen[:2]).shape == (2, 2)) and agent.states[:, -1].tolist() == [2.0, 2.0]
+
+
+def test_a_module_is_evaluated_and_recorded():
+    network = Network()
+    summary = evaluate(network, CURL, episodes=6, env_kwargs=TASK).summary()
+    assert summary["episodes"] == 6
+    recording = record(network, CURL, trials=3, env_kwargs=TASK)
+    assert len(recording) == 3
+    with pytest.raises(TypeError, match="initial"):
+        from_module(torch.nn.Linear(2, 2))
