@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
+import os
 from pathlib import Path
 from typing import Any
 
+from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import register_jitable
 
@@ -17,6 +20,11 @@ from numba.extending import register_jitable
 _SOURCES = ("fields.py", "checks.py", "grid", "plants", "reach", "rows", "sessions")
 
 _registered: set[Any] = set()
+
+# Numba tells functions of one name apart by a number that every process counts up from 1, in machine code that is kept, too. Loops
+# of two plants that two processes made would have the same name there, and a third process that loads both would call one for the
+# other. So every process counts from a place of its own.
+FunctionIdentity._unique_ids = itertools.count(int.from_bytes(os.urandom(6), "big"))
 
 
 def register(*holders: Any) -> None:

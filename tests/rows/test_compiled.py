@@ -40,3 +40,10 @@ def test_a_second_process_finds_what_the_first_has_compiled(tmp_path):
     assert run(tmp_path, "other code") == (first, "0 1")
     assert len(list(tmp_path.rglob("*.nbc"))) == files  # what is of no use any more does not pile up
     assert run(tmp_path, "other code") == (first, "1 0")
+
+
+def test_no_two_processes_give_the_same_name_to_what_they_compile():
+    """Else a process that loads the loops of two plants, made by two others, would call one for the other."""
+    code = "from reach_gym.rows.compiled import FunctionIdentity as f; print(next(f._unique_ids))"
+    made = [int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout) for _ in range(2)]
+    assert abs(made[0] - made[1]) > 1_000_000
