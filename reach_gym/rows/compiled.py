@@ -21,7 +21,7 @@ _SOURCES = ("fields.py", "checks.py", "grid", "plants", "reach", "rows", "sessio
 
 _registered: set[Any] = set()
 
-# Numba tells functions of one name apart by a number that every process counts up from 1, in machine code that is kept, too. Loops
+# Numba tells functions of one name apart by a number that every process counts up from 1, in kept machine code, too. Loops
 # of two plants that two processes made would have the same name there, and a third process that loads both would call one for the
 # other. So every process counts from a place of its own.
 FunctionIdentity._unique_ids = itertools.count(int.from_bytes(os.urandom(6), "big"))
