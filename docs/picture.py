@@ -1,4 +1,4 @@
-"""``python docs/picture.py``: draws the picture of the README and of the first page into ``docs/_static/hand_paths.png``."""
+"""``python docs/picture.py``: draws the pictures of the README and of the pages into ``docs/_static``."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import io
 import sys
 from pathlib import Path
 
+import gymnasium as gym
+import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import demo_cursor
-from reach_gym.figures import hand_paths
+from reach_gym.figures import hand_paths, mobility
 
-PICTURE = Path(__file__).parent / "_static" / "hand_paths.png"
+STATIC = Path(__file__).parent / "_static"
+PICTURE = STATIC / "hand_paths.png"
+PLACES = [(-0.09, 0.0), (0.0, 0.0), (0.09, 0.0), (0.0, 0.09), (0.0, -0.09)]  # m, of the hand
 _PANELS = 4  # baseline, early and late adaptation, catch trials; the early washout looks like the last one
 _SIZE, _DPI, _COLORS = (8.4, 2.75), 200, 64
 
@@ -32,12 +36,32 @@ def figure() -> Figure:
     return drawn
 
 
+def arm() -> Figure:
+    """Mobility ellipses with the accelerations of pushed hands."""
+    env = gym.make("reach_gym/ArmReach-v0")
+    measured = []
+    for place in PLACES:
+        pushed = []
+        for angle in np.radians(np.arange(0, 360, 15)):
+            field = {"push": [np.cos(angle), np.sin(angle)]}
+            env.reset(seed=0, options={"start": place, "target": (0.05, 0.05), "field": field})
+            *_, info = env.step(np.zeros(2, np.float32))
+            pushed.append((info["hand_vx"] / 0.01, info["hand_vy"] / 0.01))
+        measured.append(pushed)
+    return mobility(env.unwrapped.task.plant, PLACES, measured)
+
+
 def main(path: Path = PICTURE) -> None:
     """Draws the picture into `path`, in few colours to keep it small."""
+    _save(figure(), path, _DPI)
+
+
+def _save(drawn: Figure, path: Path, dpi: int) -> None:
     data = io.BytesIO()
-    figure().savefig(data, format="png", dpi=_DPI, facecolor="white", bbox_inches="tight", pad_inches=0.05)
+    drawn.savefig(data, format="png", dpi=dpi, facecolor="white", bbox_inches="tight", pad_inches=0.05)
     Image.open(data).convert("RGB").quantize(_COLORS).save(path, optimize=True)
 
 
 if __name__ == "__main__":
     main()
+    _save(arm(), STATIC / "mobility.png", 110)

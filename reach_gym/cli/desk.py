@@ -13,7 +13,7 @@ from reach_gym.cli.pointer_log import PointerLog
 from reach_gym.fields import Pair
 from reach_gym.rendering import CursorScene, board_point
 from reach_gym.rendering.canvas import WIDTH, load_pygame
-from reach_gym.rendering.cursor_layout import CursorLayout, Seen
+from reach_gym.rendering.cursor_layout import CursorLayout, View
 from reach_gym.rendering.display import Screen
 from reach_gym.rendering.text_page import draw_page
 from reach_gym.rendering.window import Window
@@ -40,7 +40,7 @@ class Desk:
         workspace: float,
         width: int = WIDTH,
         clock: Callable[[], float] = time.perf_counter,
-        seen: Seen | None = None,
+        seen: View | None = None,
     ) -> None:
         """Sits down at a `window`.
 

@@ -1,24 +1,24 @@
 """The continuous reach as tensors of PyTorch: any module learns through any plant, field and session.
 
-```python
-class MyNetwork(nn.Module):
-    def __init__(self, observations, units, actions):
-        super().__init__()
-        self.cell, self.out = nn.GRUCell(observations, units), nn.Linear(units, actions)
+.. code-block:: python
 
-    def initial(self, rows):
-        return torch.zeros(rows, self.cell.hidden_size)
+    class MyNetwork(nn.Module):
+        def __init__(self, observations, units, actions):
+            super().__init__()
+            self.cell, self.out = nn.GRUCell(observations, units), nn.Linear(units, actions)
 
-    def forward(self, observation, state):
-        state = self.cell(observation, state)
-        return torch.tanh(self.out(state)), state
+        def initial(self, rows):
+            return torch.zeros(rows, self.cell.hidden_size)
+
+        def forward(self, observation, state):
+            state = self.cell(observation, state)
+            return torch.tanh(self.out(state)), state
 
 
-task = TorchReach("reach_gym/CursorReachCurl-v0", rows=32, delay=5)
-network = MyNetwork(14, 96, 2)
-train(network, task, lambda path: position(path) + 0.01 * effort(path), updates=1000)
-evaluate(network, task.env_id, episodes=200, env_kwargs=task.keywords)
-```
+    task = TorchReach("reach_gym/CursorReachCurl-v0", rows=32, delay=5)
+    network = MyNetwork(14, 96, 2)
+    train(network, task, lambda path: position(path) + 0.01 * effort(path), updates=1000)
+    evaluate(network, task.env_id, episodes=200, env_kwargs=task.keywords)
 
 Needs the extra ``torch``.
 """

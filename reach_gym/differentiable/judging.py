@@ -18,7 +18,7 @@ from reach_gym.reach.tables import ReachTables, limits_of, settings_of, wholes_o
 from reach_gym.rows.records import Array, Floats, Mask
 
 
-class Seen(NamedTuple):
+class Visible(NamedTuple):
     """What is shown besides the cursor.
 
     Attributes:
@@ -105,7 +105,7 @@ class Referee:
         self.counts = counts._replace(**kept)
         return verdict, (counts.step >= self._longest) | is_late(counts.step, counts.go, self._limits.last)
 
-    def seen(self, late_goal: int, held: Array) -> Seen:
+    def seen(self, late_goal: int, held: Array) -> Visible:
         """What is shown now; `held` are the steps on the target that are told."""
         task, counts, trial = self._task, self.counts, self.trial
         visible, cue = shown(counts.step, task.delay, late_goal, task.onset, counts.go, task.pulse)
@@ -115,4 +115,4 @@ class Referee:
             jump_x, jump_y = what_happens(self._tables, counts.jump, counts.jumped, late)
             target_x, target_y = trial.home_x + jump_x, trial.home_y + jump_y
         told = signals(counts.step - task.delay, task.onset, counts.go, counts.left, held, task.hold_steps, task.dt)
-        return Seen(visible, cue, np.stack([target_x, target_y]), Signals(*told))
+        return Visible(visible, cue, np.stack([target_x, target_y]), Signals(*told))

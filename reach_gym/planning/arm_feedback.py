@@ -12,7 +12,7 @@ from reach_gym.planning.arm_estimate import ArmEstimator
 from reach_gym.planning.arm_model import ArmModel
 from reach_gym.planning.arm_plans import PlanBook, Plans, RowPlans, Wanted
 from reach_gym.planning.doubt import TRUST, Doubt, drives, frequency_of
-from reach_gym.planning.durations import Window, planned_steps
+from reach_gym.planning.durations import TimeWindow, planned_steps
 from reach_gym.planning.estimate import scale_at
 from reach_gym.planning.lqg import times
 from reach_gym.planning.muscles import excitations_for
@@ -34,7 +34,7 @@ class ArmFeedback:
     it by the gains of `reach_gym.planning.arm_plans`. A target that jumps leads to a new plan, from where the hand should be.
     """
 
-    def __init__(self, facts: TrialFacts, plant: JointedArm, window: Window | None, doubt: Doubt) -> None:
+    def __init__(self, facts: TrialFacts, plant: JointedArm, window: TimeWindow | None, doubt: Doubt) -> None:
         """Prepares the rows of `facts`, arms of the kind `plant`."""
         rows = len(facts.start)
         self._window, self._model = window, ArmModel(plant, facts.dt)

@@ -26,7 +26,7 @@ _SHARES = np.linspace(0.0, 1.0, 401)
 _PLACES = _SHARES**3 * (10.0 - 15.0 * _SHARES + 6.0 * _SHARES**2)  # of a minimum-jerk reach at these shares of its time
 
 
-class Window(NamedTuple):
+class TimeWindow(NamedTuple):
     """What a task asks of the time from leaving the start to arriving at the target, and what these mean.
 
     Attributes:
@@ -44,14 +44,14 @@ class Window(NamedTuple):
     speed: float
 
 
-def window_of(env: Any) -> Window | None:
+def window_of(env: Any) -> TimeWindow | None:
     """The window of an environment, wrapped or not; ``None`` if its task has none."""
     task = getattr(getattr(env, "unwrapped", env), "task", None)
     times = getattr(task, "movement_time", None)
     if task is None or times is None:
         return None
     shortest, longest = times
-    return Window(shortest, longest, task.hold_radius, task.radius, task.speed_limit)
+    return TimeWindow(shortest, longest, task.hold_radius, task.radius, task.speed_limit)
 
 
 def usual_duration(distance: Floats) -> Floats:
@@ -59,7 +59,7 @@ def usual_duration(distance: Floats) -> Floats:
     return np.asarray(BASE + PER_ROOT * np.sqrt(distance))
 
 
-def judged_time(distance: Floats, duration: Floats, window: Window) -> Floats:
+def judged_time(distance: Floats, duration: Floats, window: TimeWindow) -> Floats:
     """How long a minimum-jerk reach over `distance` metres in `duration` seconds takes by the clock of a `window`.
 
     It starts where the hand leaves the start, and stops where it is near enough to the target and slow enough.
@@ -72,7 +72,7 @@ def judged_time(distance: Floats, duration: Floats, window: Window) -> Floats:
     return np.asarray(duration * np.maximum(np.maximum(near, slow) - left, 0.0))
 
 
-def planned_duration(distance: Floats, window: Window | None) -> Floats:
+def planned_duration(distance: Floats, window: TimeWindow | None) -> Floats:
     """The time (n,) in seconds in which reaches over distances (n,) in metres are planned: the usual one, or well in the window.
 
     Too short a way cannot be made in the window; it takes the usual time.
@@ -88,6 +88,6 @@ def planned_duration(distance: Floats, window: Window | None) -> Floats:
     return np.where(fits.any(axis=1), _TRIED[chosen], usual)
 
 
-def planned_steps(distance: Floats, dt: float, window: Window | None) -> Integers:
+def planned_steps(distance: Floats, dt: float, window: TimeWindow | None) -> Integers:
     """`planned_duration` in time steps of `dt` seconds, int64 (n,), at least 1."""
     return np.maximum(1, np.round(planned_duration(distance, window) / dt)).astype(np.int64)

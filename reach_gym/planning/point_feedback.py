@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym.planning.doubt import TRUST, Doubt, drives, frequency_of
-from reach_gym.planning.durations import Window, planned_steps
+from reach_gym.planning.durations import TimeWindow, planned_steps
 from reach_gym.planning.estimate import Estimator, acts, move, scale_at
 from reach_gym.planning.gains import GainBook
 from reach_gym.planning.lqg import times
@@ -31,7 +31,7 @@ class PointFeedback:
     do not allow for noise that grows with the command, as those of Todorov (2005) do.
     """
 
-    def __init__(self, facts: TrialFacts, window: Window | None, doubt: Doubt) -> None:
+    def __init__(self, facts: TrialFacts, window: TimeWindow | None, doubt: Doubt) -> None:
         """Prepares the rows of `facts`."""
         self._rows, self._window = len(facts.start), window
         late = facts.delay * facts.dt + facts.body.lag

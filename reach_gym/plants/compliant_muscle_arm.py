@@ -165,7 +165,7 @@ def start(x: Any, y: Any, params: Any) -> Any:
 
 
 def pace_of(a: Any, command: Any, params: Any) -> Any:
-    """The excitation that acts, and the pace of the activation; see `reach_gym.plants.muscle_models.Model`."""
+    """The excitation that acts, and the pace of the activation; see `reach_gym.plants.muscle_models.MuscleModel`."""
     u = limited(command, a)
     return (u, *steeper_pace(u, (1.0 + 0.0 * a) * (u > a), params[16], params[17]))
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from reach_gym.keywords import choice_of, keyword, number_from
 from reach_gym.plants.limbs import Limbs, limbs_of
-from reach_gym.plants.muscle_models import KISTEMAKER, THELEN, VIRTUAL, Model
+from reach_gym.plants.muscle_models import KISTEMAKER, THELEN, VIRTUAL, MuscleModel
 from reach_gym.plants.muscle_motion import Functions, Params, State, functions_of, hand, stop
 from reach_gym.plants.muscles import COUNT, MUSCLES, NAMES
 from reach_gym.plants.skeleton import ARMS, JointedArm
@@ -29,7 +29,7 @@ class MuscleArm(JointedArm):
     kind: ClassVar[str] = "muscle_arm"
     title: ClassVar[str] = "an arm of two bones with six muscles"
     unit: ClassVar[str] = ""
-    model: ClassVar[Model] = KISTEMAKER
+    model: ClassVar[MuscleModel] = KISTEMAKER
     State: ClassVar[type[Any]] = State
     Params: ClassVar[type[Any]] = Params
     low: ClassVar[tuple[float, ...]] = (0.0,) * COUNT
@@ -125,7 +125,7 @@ class ThelenArm(MuscleArm):
     """A planar arm moved by six muscles on rigid tendons, as Thelen 2003 describes them."""
 
     kind: ClassVar[str] = "thelen_muscle_arm"
-    model: ClassVar[Model] = THELEN
+    model: ClassVar[MuscleModel] = THELEN
     _functions: ClassVar[Functions] = functions_of(THELEN)
     pull = staticmethod(_functions.pull)
     activations = staticmethod(_functions.activations)
@@ -142,7 +142,7 @@ class VirtualMuscleArm(MuscleArm):
     """A planar arm moved by six virtual muscles without tendons, as Li & Todorov 2004 describe them."""
 
     kind: ClassVar[str] = "virtual_muscle_arm"
-    model: ClassVar[Model] = VIRTUAL
+    model: ClassVar[MuscleModel] = VIRTUAL
     _functions: ClassVar[Functions] = functions_of(VIRTUAL)
     pull = staticmethod(_functions.pull)
     activations = staticmethod(_functions.activations)

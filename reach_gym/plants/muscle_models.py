@@ -17,7 +17,7 @@ TAIL = 0.001  # slope of the force of fast lengthening after Kistemaker et al. 2
 FLOOR = 0.001
 
 
-class Model(NamedTuple):
+class MuscleModel(NamedTuple):
     """A model of muscle.
 
     Attributes:
@@ -74,7 +74,7 @@ def parabola(length: Any) -> Any:
 
 
 def kistemaker_holding(share: Any, length: Any) -> Any:
-    """See `Model.holding`."""
+    """See `MuscleModel.holding`."""
     return FLOOR + share / parabola(length)
 
 
@@ -103,7 +103,7 @@ def gaussian(length: Any) -> Any:
 
 
 def thelen_holding(share: Any, length: Any) -> Any:
-    """See `Model.holding`."""
+    """See `MuscleModel.holding`."""
     return FLOOR + share / gaussian(length)
 
 
@@ -141,7 +141,7 @@ def recruited(a: Any, exponent: Any) -> Any:
 
 
 def virtual_holding(share: Any, length: Any) -> Any:
-    """See `Model.holding`; no more than what recruits 99 %."""
+    """See `MuscleModel.holding`; no more than what recruits 99 %."""
     by_length, passive, exponent = virtual_numbers(within(length))
     part = recruited(FLOOR + 0.0 * length, exponent) + share / at_least(by_length + passive, 0.001)
     left = at_least(-logarithm(1.0 + at_least(-part, -0.99)), 1e-7)
@@ -160,7 +160,7 @@ def filtered_pace(u: Any, rising: Any, tau_act: Any, tau_deact: Any) -> Any:
     return none + 1.0, none, tau_deact + (tau_act - tau_deact) * u * rising, none
 
 
-KISTEMAKER = Model(
+KISTEMAKER = MuscleModel(
     *(kistemaker_force, kistemaker_holding, steeper_pace, (0.015, 0.05)),
     (hill_numbers, parabola, kistemaker_passive, *exponentials.COMPONENT_WISE),
     source="Kistemaker, Wong & Gribble 2010, 10.1152/jn.00483.2010; activation: Thelen 2003, 10.1115/1.1531112",
@@ -169,12 +169,12 @@ KISTEMAKER = Model(
     "tendons less curved below, not beyond, the optimal length",
 )
 COMPLIANT = KISTEMAKER._replace(source=KISTEMAKER.source + ", with tendons that stretch")
-THELEN = Model(
+THELEN = MuscleModel(
     *(thelen_force, thelen_holding, steeper_pace, (0.015, 0.05), (gaussian, *exponentials.COMPONENT_WISE)),
     source="Thelen 2003, 10.1115/1.1531112",
     how_obtained="secondary: constants from public model code; its equation of the velocity differs, this one is unverified",
 )
-VIRTUAL = Model(
+VIRTUAL = MuscleModel(
     *(virtual_force, virtual_holding, filtered_pace, (0.05, 0.066)),
     (within, virtual_numbers, recruited, *exponentials.COMPONENT_WISE),
     source="Li & Todorov 2004, Proc. 1st ICINCO 222-229, after Brown, Cheng & Loeb 1999, J Muscle Res Cell Motil 20:627",

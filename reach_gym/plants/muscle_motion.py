@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from reach_gym.plants import arm_motion
 from reach_gym.plants.arm_motion import motion_with
 from reach_gym.plants.exponentials import at_least
-from reach_gym.plants.muscle_models import FLOOR, Model
+from reach_gym.plants.muscle_models import FLOOR, MuscleModel
 from reach_gym.plants.muscles import COUNT
 from reach_gym.plants.skeleton import Bones, JointedArm, bent, hand_at, stop_joints
 
@@ -65,7 +65,7 @@ def fibre(q1: Any, q2: Any, w1: Any, w2: Any, n0: Any, n1: Any, n2: Any, n3: Any
     return n0 + n1 * q1 + (n2 + n3 * q2) * q2, n1 * w1 + by_elbow * w2, n1, by_elbow
 
 
-def pulls_with(model: Model) -> tuple[Callable[..., Any], ...]:
+def pulls_with(model: MuscleModel) -> tuple[Callable[..., Any], ...]:
     """The functions that say what muscles of the `model` do.
 
     Returns:
@@ -109,7 +109,7 @@ def pulls_with(model: Model) -> tuple[Callable[..., Any], ...]:
 
 
 def start_with(holding: Callable[..., Any], torques: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The beginning of an arm whose muscles have this `reach_gym.plants.muscle_models.Model.holding` and exert these torques."""
+    """The beginning of an arm whose muscles have this `MuscleModel.holding` and exert these torques."""
 
     def start(x: Any, y: Any, params: Any) -> Any:
         """At rest with the hand at (x, y), in balance.
@@ -137,7 +137,7 @@ def start_with(holding: Callable[..., Any], torques: Callable[..., Any]) -> tupl
 
 
 def rate(a: Any, u: Any, n0: Any, n1: Any, d0: Any, d1: Any) -> Any:
-    """How fast the activation `a` follows the excitation `u`, 1/s; see `reach_gym.plants.muscle_models.Model`."""
+    """How fast the activation `a` follows the excitation `u`, 1/s; see `reach_gym.plants.muscle_models.MuscleModel`."""
     return (u - a) * (n0 + n1 * a) / (d0 + d1 * a)
 
 
@@ -213,7 +213,7 @@ class Functions(NamedTuple):
     all: tuple[Callable[..., Any], ...]
 
 
-def functions_of(model: Model) -> Functions:
+def functions_of(model: MuscleModel) -> Functions:
     """The functions of an arm with muscles of the `model`."""
     one, torques, feel = pulls_with(model)
     half_step, move = motion_with(torques)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from reach_gym.plants.muscle_models import COMPLIANT, KISTEMAKER, THELEN, VIRTUAL, Model
+from reach_gym.plants.muscle_models import COMPLIANT, KISTEMAKER, THELEN, VIRTUAL, MuscleModel
 
 Six = tuple[float, float, float, float, float, float]
 COUNT = 6
@@ -35,7 +35,7 @@ class Muscles(NamedTuple):
         how_obtained: How the numbers came here.
     """
 
-    model: Model
+    model: MuscleModel
     forces: Six
     optimal: Six
     tendons: Six
@@ -72,7 +72,7 @@ _ARM26: dict[str, Any] = {
 }
 
 
-def _arm26(model: Model, path: Six, tendons: Six) -> Muscles:
+def _arm26(model: MuscleModel, path: Six, tendons: Six) -> Muscles:
     # The source counts the shoulder's angle from a right one.
     lengths: Any = tuple(at - 0.5 * math.pi * by for at, by in zip(path, _ARM26["shoulder"], strict=True))
     return Muscles(model=model, path=lengths, tendons=tendons, **_ARM26)

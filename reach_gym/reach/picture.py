@@ -16,7 +16,7 @@ from reach_gym.reach.rows import STREAM, Counts, ReachRows, Trial, float_lines
 from reach_gym.reach.rules import Phase, pace, phase, shown
 from reach_gym.reach.tables import ReachTables
 from reach_gym.rendering import CursorScene
-from reach_gym.rendering.cursor_layout import VIEW, Seen
+from reach_gym.rendering.cursor_layout import VIEW, View
 
 _FLESH = 0.1  # room around the joints, in lengths of the arm
 
@@ -77,7 +77,7 @@ def scene_of(
 
 
 @functools.lru_cache(maxsize=8)
-def seen_of(plant: Plant, workspace: float, params: Any) -> Seen | None:
+def seen_of(plant: Plant, workspace: float, params: Any) -> View | None:
     """What the board shows of a `plant` with these `params` and its `workspace` (m).
 
     Returns:
@@ -94,4 +94,4 @@ def seen_of(plant: Plant, workspace: float, params: Any) -> Seen | None:
     view = VIEW * workspace
     xs, ys = zip((-view, -view), (view, view), *around, strict=True)
     half = max(max(xs) - min(xs), max(ys) - min(ys)) / 2
-    return Seen((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, half)
+    return View((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, half)

@@ -13,7 +13,7 @@ VIEW = 1.25
 _FURTHEST = 8.0  # in half boards: what lies beyond is drawn there, as pygame knows no endless coordinates
 
 
-class Seen(NamedTuple):
+class View(NamedTuple):
     """The square that a board shows, in metres.
 
     Attributes:
@@ -37,7 +37,7 @@ class CursorLayout(Board):
     """
 
     workspace: float
-    seen: Seen | None = None
+    seen: View | None = None
 
     @property
     def middle(self) -> Point:

@@ -13,7 +13,7 @@ from reach_gym.plants.limbs import Limbs
 from reach_gym.rendering import canvas
 from reach_gym.rendering.canvas import Color, Point, load_pygame, write
 from reach_gym.rendering.cursor_field import draw_channel, draw_cursor_field
-from reach_gym.rendering.cursor_layout import CursorLayout, Seen
+from reach_gym.rendering.cursor_layout import CursorLayout, View
 from reach_gym.rendering.header import REACHED, Badge, blank_page, cut_fact, draw_frame, draw_header, number_text
 from reach_gym.rendering.limbs import draw_limbs
 from reach_gym.rendering.shapes import SHOWN_STEPS, disc, draw_trail, see_through
@@ -103,7 +103,7 @@ class CursorScene:
     bar: float = 0.0
     home: Point = (0.0, 0.0)
     limbs: Limbs | None = None
-    seen: Seen | None = None
+    seen: View | None = None
 
 
 def board_point(scene: CursorScene, width: int, pixel: Point) -> Point:

@@ -9,7 +9,7 @@ import pytest
 from reach_gym.acting import rollout
 from reach_gym.fields import CURSOR_PRESETS
 from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent
-from reach_gym.planning.durations import Window, judged_time, planned_duration, planned_steps, usual_duration, window_of
+from reach_gym.planning.durations import TimeWindow, judged_time, planned_duration, planned_steps, usual_duration, window_of
 from reach_gym.planning.estimate import Estimator
 from reach_gym.planning.gains import GainBook
 from reach_gym.planning.lqg import correct, dynamics, lagging, riccati, stationary
@@ -24,7 +24,7 @@ LATE = {
     "targets": "center-out", "max_episode_steps": 300, "time_limit": 3.0,
 }  # fmt: skip
 TIMES = (0.3, 0.6)
-WINDOW = Window(*TIMES, 0.01, 0.01, 0.1)
+WINDOW = TimeWindow(*TIMES, 0.01, 0.01, 0.1)
 CATCH, CHANNEL = ([{"name": "a", "trials": 1, kind: 1.0}] for kind in ("catch", "clamp"))
 
 

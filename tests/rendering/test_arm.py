@@ -16,7 +16,7 @@ from reach_gym.plants.two_link_arm import TwoLinkArm
 from reach_gym.reach.picture import seen_of
 from reach_gym.rendering import board_point, draw
 from reach_gym.rendering.canvas import TARGET
-from reach_gym.rendering.cursor_layout import CursorLayout, Seen
+from reach_gym.rendering.cursor_layout import CursorLayout, View
 from reach_gym.rendering.limbs import _SKIN, muscle_color
 from tests.rendering.test_cursor_rendering import CURL, PATH, PUSH, SHAPE, differs, nearest, part, scene
 
@@ -91,7 +91,7 @@ def test_the_arm_lies_below_targets_path_and_cursor_and_within_the_board():
     target = between(*bent().joints[1:], 0.7)
     frame = draw(shown(target=target, phase="move"))
     assert nearest(color(frame, target), TARGET, _SKIN) == TARGET
-    drawn = [draw(shown(limbs=limbs, seen=Seen(0.1, -0.3, 0.12))) for limbs in (bent(activations=[1.0] * 6), None)]
+    drawn = [draw(shown(limbs=limbs, seen=View(0.1, -0.3, 0.12))) for limbs in (bent(activations=[1.0] * 6), None)]
     changed = np.any(drawn[0] != drawn[1], axis=2)
     assert changed.any() and not changed[:70].any() and not changed[602:].any() and not changed[:, :28].any() and not changed[:, 560:].any()
 
@@ -156,7 +156,7 @@ def test_fields_and_regions_on_a_board_with_an_arm():
 def test_the_cursor_leaves_a_target_of_1_cm_to_be_seen_and_no_tick_hides_the_unit():
     frame = draw(shown(target=(0.0, 0.0), phase="move", trail=((0.0, 0.0),)))
     assert nearest(color(frame, (0.0075, 0.0)), TARGET, (255, 255, 255), (33, 44, 66)) == TARGET
-    ends = [draw(scene(seen=Seen(0.0, 0.0, half)))[602:, 525:] for half in (0.2999, 0.3001)]
+    ends = [draw(scene(seen=View(0.0, 0.0, half)))[602:, 525:] for half in (0.2999, 0.3001)]
     assert ends[0].min() < 200 and np.array_equal(*ends)
 
 
