@@ -180,7 +180,7 @@ def test_show_explains_an_arm(capsys):
         "an arm of two bones of 0.3 and 0.33 m, 1.4 and 1 kg (Li & Todorov 2004",
         "stopped by its joints: the shoulder moves from 0 to 135 degrees, the elbow from 0 to 155",
         "angular velocity of the elbow, 10 rad/s; 2 steps old; with noise of 0.01",
-        "1 is 8 and 6 N m, with noise of 0.01 N m and 10 % of the command",
+        "1 is 8 and 6 N m, with noise of 0.002 N m and 10 % of the command",
         "felt_delay 2 time steps",
         "proprioception: 20 ms",
     ):
