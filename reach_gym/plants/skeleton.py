@@ -194,7 +194,9 @@ def stop_joints(q1: Any, q2: Any, w1: Any, w2: Any, params: Any) -> Any:
     below, above = q2 < q2_low, q2 > q2_high
     out = 1.0 * (below | above)
     within = 1.0 - out
-    c2, _ = cosine_and_sine(q2)
+    # A joint that a force has thrown far beyond counts as at its limit: the cosine does not hold for every angle.
+    far = 1.0 * ((q2 < q2_low - 1.0) | (q2 > q2_high + 1.0))
+    c2, _ = cosine_and_sine(q2 * (1.0 - far) + (q2_high + 0.0 * q2) * far)
     m_beyond, m12, _ = inertia(c2, params)
     w1, w2 = w1 + out * (m12 * w2 / m_beyond), w2 * within + 0.0
     q2 = q2 * within + (q2_low + 0.0 * q2) * below + (q2_high + 0.0 * q2) * above

@@ -66,7 +66,7 @@ def test_a_reward_that_says_so_can_be_told_for_another_goal():
 
 @pytest.mark.parametrize("kind", OBSERVATIONS)
 def test_the_scalar_observation_is_what_the_vector_environments_write(kind):
-    made = OBSERVATIONS[kind](0.1, 0.2, 0.01)
+    made = OBSERVATIONS[kind](0.1, 0.2, 0.01, 0)  # what is felt comes behind what is seen
     fill = OBSERVATIONS[kind].writer(NUMBERS)
     rng = np.random.default_rng(3)
     for visible, cue, false_start in itertools.product((False, True), repeat=3):
@@ -76,7 +76,7 @@ def test_the_scalar_observation_is_what_the_vector_environments_write(kind):
         one = np.empty((1, *made.shape), made.dtype)
         fill(one, 0, target, start, cue, visible, sensed, at, told, made.per_metre, made.per_speed)
         many = made.batch(*([np.array([v]) for v in part] if isinstance(part, list) else np.array([part])
-                            for part in (target, visible, cue, start, sensed, at, told)))  # fmt: skip
+                            for part in (target, visible, cue, start, sensed, at, told)), ())  # fmt: skip
         assert np.array_equal(one, many)
         seen, written = made.see(*sensed, *at, *told[:3]), made.present(one)
         parts = [(seen[name], written[name]) for name in seen] if isinstance(seen, dict) else [(seen, written)]

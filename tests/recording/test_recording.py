@@ -449,7 +449,7 @@ def recordings(draw, template=[]):  # noqa: B006 (made once)
     steps = np.array(draw(st.lists(st.integers(1, 7), min_size=1, max_size=4)))
     n, longest = len(steps), steps.max()
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    sizes = {"n": n, "T": longest, "T+1": longest + 1}
+    sizes = {"n": n, "T": longest, "T+1": longest + 1, "actuators": 2}
     arrays = {}
     for name, (dtype, axes) in LAYOUT.items():
         shape = [sizes.get(axis, axis) for axis in axes]
