@@ -10,7 +10,7 @@ import math
 from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from reach_gym.fields import field_around
 from reach_gym.keywords import choice_of, keyword
@@ -19,33 +19,15 @@ from reach_gym.plants.exponentials import at_least, either
 from reach_gym.plants.muscle_arm import MuscleArm
 from reach_gym.plants.muscle_models import COMPLIANT, FLOOR, TAIL, hill_numbers, kistemaker_passive, parabola, steeper_pace
 from reach_gym.plants.muscle_motion import Params as RigidParams
+from reach_gym.plants.muscle_motion import State as RigidState
 from reach_gym.plants.muscle_motion import fibre, later, limited, rate
 from reach_gym.plants.muscles import COUNT, MUSCLES
 from reach_gym.plants.skeleton import bent, hand_at, pulled, stop_joints
 from reach_gym.plants.turns import cosine_and_sine
 
-
-class State(NamedTuple):
-    """Angles (rad) and angular velocities (rad/s) of shoulder and elbow; activations and lengths (optimal) of the six muscles."""
-
-    q1: Any
-    q2: Any
-    w1: Any
-    w2: Any
-    a1: Any
-    a2: Any
-    a3: Any
-    a4: Any
-    a5: Any
-    a6: Any
-    l1: Any
-    l2: Any
-    l3: Any
-    l4: Any
-    l5: Any
-    l6: Any
-
-
+# As for rigid tendons; then the lengths of the six muscles' fibres, optimal lengths.
+_state = namedtuple("State", (*RigidState._fields, *(f"l{i}" for i in range(1, COUNT + 1))))  # type: ignore[misc]
+State: type[Any] = _state
 # As for rigid tendons; then of each muscle the optimal length over the tendon's, and the number of parts of a time step.
 _RATIOS = [f"r{i}" for i in range(1, COUNT + 1)]
 _named = namedtuple("Params", (*RigidParams._fields, *_RATIOS, "parts"))  # type: ignore[misc]

@@ -50,6 +50,15 @@ class MuscleArm(JointedArm):
     feel = staticmethod(_functions.feel)
     COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = _functions.all
 
+    def __init_subclass__(cls, model: MuscleModel | None = None) -> None:
+        """Gives an arm the functions of another `model` of its muscles."""
+        super().__init_subclass__()
+        if model is not None:
+            cls.model, own = model, functions_of(model)
+            for name in ("pull", "activations", "start", "step", "feel"):
+                setattr(cls, name, staticmethod(getattr(own, name)))
+            cls.COMPONENT_WISE = own.all
+
     arm: str = keyword(
         "nijhof_kouwenhoven_2000",
         "Published constants of the bones: a name of `reach_gym.plants.skeleton.ARMS`.",
@@ -121,35 +130,19 @@ class MuscleArm(JointedArm):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThelenArm(MuscleArm):
+class ThelenArm(MuscleArm, model=THELEN):
     """A planar arm moved by six muscles on rigid tendons, as Thelen 2003 describes them."""
 
     kind: ClassVar[str] = "thelen_muscle_arm"
-    model: ClassVar[MuscleModel] = THELEN
-    _functions: ClassVar[Functions] = functions_of(THELEN)
-    pull = staticmethod(_functions.pull)
-    activations = staticmethod(_functions.activations)
-    start = staticmethod(_functions.start)
-    step = staticmethod(_functions.step)
-    feel = staticmethod(_functions.feel)
-    COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = _functions.all
 
     muscles: str = keyword("thelen_2003", "Published muscles; see `MuscleArm`.", read=choice_of(*MUSCLES))
 
 
 @dataclass(frozen=True, kw_only=True)
-class VirtualMuscleArm(MuscleArm):
+class VirtualMuscleArm(MuscleArm, model=VIRTUAL):
     """A planar arm moved by six virtual muscles without tendons, as Li & Todorov 2004 describe them."""
 
     kind: ClassVar[str] = "virtual_muscle_arm"
-    model: ClassVar[MuscleModel] = VIRTUAL
-    _functions: ClassVar[Functions] = functions_of(VIRTUAL)
-    pull = staticmethod(_functions.pull)
-    activations = staticmethod(_functions.activations)
-    start = staticmethod(_functions.start)
-    step = staticmethod(_functions.step)
-    feel = staticmethod(_functions.feel)
-    COMPONENT_WISE: ClassVar[tuple[Callable[..., Any], ...]] = _functions.all
 
     arm: str = keyword("li_todorov_2004", "Published constants of the bones; see `MuscleArm`.", read=choice_of(*ARMS))
     muscles: str = keyword("todorov_li_2004", "Published muscles; see `MuscleArm`.", read=choice_of(*MUSCLES))
