@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
-from agents.analysis.activity import record_network
-from agents.analysis.population import psth, trajectories, tuning
+from agents.rnn.activity import record_network
 from agents.rnn.checkpoint import Trained
 from agents.rnn.figures import CENTER_OUT, block_edges, learning_curves, psth_figure, shade_blocks, smoothed, trajectory_figure
 from agents.rnn.probe import probe_batch
@@ -21,6 +20,7 @@ from benchmarks.paper_runs import BUFFER, CONTROL, CURL, CURL_TASK, STANDARD, TA
 from benchmarks.paper_tables import phase_activity
 from reach_gym.figures.hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
 from reach_gym.figures.style import COLORS, DPI, FAINT, FIELD, INK, RULE, TARGET, headline, layout, tidy
+from reach_gym.neural import MOVEMENT, psth, states_at, trajectories, tuning
 from reach_gym.recording import Recording
 from reach_gym.sessions.schedule import Block
 
@@ -64,7 +64,8 @@ def all_figures(trained: Mapping[str, list[Trained]]) -> dict[str, Figure]:
             "output-buffer model, seed 0; the most deeply tuned units of the GRU; go cue 90 ms after the target",
         ),
         "figure_3_components": trajectory_figure(
-            {name: trajectories(each, basis=means[_PHASE_NAMES[0]]) for name, each in means.items()},
+            {name: trajectories(each.rate, basis=means[_PHASE_NAMES[0]].rate) for name, each in means.items()},
+            means[_PHASE_NAMES[0]],
             "The population's state, from 0.2 s before to 0.5 s after the go cue",
             "principal components of the activity before the field, with their share of each phase's variance; dots: the go cue",
         ),
@@ -75,7 +76,8 @@ _PHASE_NAMES = ("before", "in the field", "after")
 
 
 def _tuned_units(trained: Trained) -> list[int]:
-    depth = tuning(phase_activity(trained, TASK, 0), (0.1, 0.2)).depth
+    states = states_at(phase_activity(trained, TASK, 0), MOVEMENT)
+    depth = tuning(states.rate, states.direction).depth
     return np.argsort(depth)[::-1][:_SHOWN_UNITS].tolist()  # type: ignore[no-any-return]
 
 

@@ -6,13 +6,28 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from agents.analysis.activity import WHOLE, Activity, record_network
-from agents.analysis.population import MOVEMENT, Tuning, procrustes_distance, psth, subspace_angle, tuning, uniform_shift
+from agents.rnn.activity import WHOLE, record_network
 from agents.rnn.checkpoint import Trained
 from agents.rnn.report import phases
 from agents.rnn.trials import PAPER_TRIALS
 from benchmarks.paper_facts import PAPER, REPAIRED, Reference
 from benchmarks.paper_runs import BUFFER, CONTROL, CONTROLS, CURL, CURL_TASK, STANDARD, TASK
+from reach_gym.neural import (
+    MOVEMENT,
+    PREPARATION,
+    Activity,
+    Tuning,
+    early_force,
+    force_space,
+    procrustes_distance,
+    psth,
+    share_in,
+    shift_left,
+    states_at,
+    subspace_angle,
+    tuning,
+    uniform_shift,
+)
 from reach_gym.recording import adaptation
 from reach_gym.recording.conditions import mean
 
@@ -138,6 +153,11 @@ def activity_table(trained: dict[str, list[Trained]]) -> Rows:
     return rows
 
 
+def _tuning_in(activity: Activity, window: tuple[float, float]) -> Tuning:
+    states = states_at(activity, window)
+    return tuning(states.rate, states.direction)
+
+
 def _tuned(found: Tuning) -> float:
     """The share of variance over directions that a cosine explains, of the mean unit that varies."""
     return float(found.share[found.depth > _SILENT].mean())
@@ -150,12 +170,13 @@ def _turn(one: Tuning, other: Tuning) -> float:
 
 
 def _compared(trained: Trained, task: str, control: Trained) -> dict[str, float]:
-    before, during, after = (phase_activity(trained, task, block) for block in range(3))
-    means = [psth(each) for each in (before, during, after)]
-    shift = uniform_shift(before, during, after, phase_activity(control, task, 2))
-    moving = [tuning(each, MOVEMENT) for each in (before, during, after)]
+    phases = [phase_activity(trained, task, block) for block in range(3)]
+    means = [psth(each).rate for each in phases]
+    before, during, after, drifted = (states_at(each).rate for each in (*phases, phase_activity(control, task, 2)))
+    shift = uniform_shift(before, during)
+    moving = [_tuning_in(each, MOVEMENT) for each in phases]
     return {
-        "cosine tuning at preparation, before (share of variance)": _tuned(tuning(before)),
+        "cosine tuning at preparation, before (share of variance)": _tuned(_tuning_in(phases[0], PREPARATION)),
         "cosine tuning in movement, before": _tuned(moving[0]),
         "cosine tuning in movement, in the field": _tuned(moving[1]),
         "turn of preferred directions in movement, before to in (deg)": _turn(moving[0], moving[1]),
@@ -166,7 +187,7 @@ def _compared(trained: Trained, task: str, control: Trained) -> dict[str, float]
         "Procrustes distance, before to after": procrustes_distance(means[0], means[2]),
         "uniform shift of preparation (of the spread of directions)": shift.size,
         "share of the change that is uniform": shift.uniformity,
-        "share of the shift in the force-predictive plane": shift.in_force_space,
-        "shift left after the washout": shift.retained,
-        "the same for the control (drift)": shift.drift,
+        "share of the shift in the force-predictive plane": share_in(shift.vector, force_space(before, early_force(phases[0]))),
+        "shift left after the washout": shift_left(before, during, after),
+        "the same for the control (drift)": shift_left(before, during, drifted),
     }

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from agents.analysis.activity import Activity
 from reach_gym import files
 from reach_gym.errors import missing_extra
+from reach_gym.neural import Activity
 
 _PAUSE = 1.0  # s between two trials on the file's axis of time: independent trials have none of their own
 # "Synthetic construct" in the taxonomy of the NCBI: NWB's inspector wants a species, and a network has no better one.

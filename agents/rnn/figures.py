@@ -16,13 +16,13 @@ from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from agents.analysis.activity import WHOLE, record_network
-from agents.analysis.population import Psth, Trajectories
+from agents.rnn.activity import WHOLE, record_network
 from agents.rnn.models import Network, make_network
 from agents.rnn.probe import last_gain, trial_of
 from agents.rnn.training import RnnLearner
 from reach_gym.figures.hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
 from reach_gym.figures.style import COLORS, DPI, FAINT, FIELD, INK, RULE, headline, layout, tidy
+from reach_gym.neural import Psth, Trajectories
 
 Floats = npt.NDArray[np.float64]
 _WINDOW = 10  # updates over which the curves are smoothed, so that the onset of a field stays sharp
@@ -173,14 +173,21 @@ def _direction_legend(figure: Figure, directions: Floats) -> None:
     figure.legend(handles=handles, loc="outside right center", frameon=False, labelcolor=INK, fontsize=9, title="reach to")
 
 
-def trajectory_figure(phases: Mapping[str, Trajectories], title: str, note: str = "") -> Figure:
-    """The population's state along its first two principal components, one panel per phase; a dot marks the go cue."""
+def trajectory_figure(phases: Mapping[str, Trajectories], means: Psth, title: str, note: str = "") -> Figure:
+    """The population's state along its first two principal components, one panel per phase; a dot marks the go cue.
+
+    Args:
+        phases: The paths by phase, at least one.
+        means: Has their times and directions.
+        title: Headline.
+        note: Line at the bottom.
+    """
     figure = Figure(figsize=(1.2 + 3.0 * len(phases), 4.0), dpi=DPI, layout=layout())
     grid = figure.subplots(1, len(phases), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (name, each) in zip(grid, phases.items(), strict=True):
         tidy(axes)
-        go = int(np.abs(each.time).argmin())
-        for direction, score in zip(each.direction, each.score, strict=True):
+        go = int(np.abs(means.time).argmin())
+        for direction, score in zip(means.direction, each.score, strict=True):
             color = direction_color(float(direction))
             axes.plot(*score[:, :2].T, color=color, linewidth=1.5)
             axes.plot(*score[go, :2], "o", color=color, markersize=5)
@@ -188,6 +195,6 @@ def trajectory_figure(phases: Mapping[str, Trajectories], title: str, note: str 
         axes.set_xlabel(f"component 1 ({each.share[0]:.0%})", color=INK)
         axes.set_ylabel(f"component 2 ({each.share[1]:.0%})", color=INK)
         axes.set_aspect("equal", adjustable="box")
-    _direction_legend(figure, next(iter(phases.values())).direction)
+    _direction_legend(figure, means.direction)
     headline(figure, title, note)
     return figure

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import tests.agents.rnn.rnn_reference  # noqa: F401  (one thread)
-from agents.analysis.activity import WHOLE, record_network
 from agents.rnn import checkpoint
+from agents.rnn.activity import WHOLE, record_network
 from agents.rnn.agents import agent_of, load_agent
 from agents.rnn.config import RnnConfig
 from agents.rnn.models import make_network
