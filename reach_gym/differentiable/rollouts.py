@@ -66,10 +66,26 @@ class Rollout:
         Raises:
             ValueError: The module has none.
         """
-        if not self.states:
-            raise ValueError("`states` must not be empty: the module that acted has no state.")
+        self._require_states()
         parts = [state if isinstance(state, tuple) else (state,) for state in self.states]
         return torch.stack([torch.cat([part.flatten(1) for part in each], dim=1) for each in parts])
+
+    def _require_states(self) -> None:
+        if not self.states:
+            raise ValueError("`states` must not be empty: the module that acted has no state.")
+
+    @property
+    def last_state(self) -> Any:
+        """The module's state after the last step of each row's trial, which is what goes on to its next trial in a session.
+
+        Raises:
+            ValueError: The module has none.
+        """
+        self._require_states()
+        last, rows = self.going.sum(0).clamp(min=1) - 1, torch.arange(len(self.success), device=self.success.device)
+        if isinstance(self.states[0], tuple):
+            return tuple(torch.stack(parts)[last, rows] for parts in zip(*self.states, strict=True))
+        return torch.stack(self.states)[last, rows]
 
 
 class Notes:

@@ -83,6 +83,10 @@ class TorchRows:
         self._write, self._reward = OBSERVATIONS[task.observation].writer(TENSORS), REWARDS[task.reward].of
         self.referee = Referee(task, tables, longest)
         self._past: deque[Moment] = deque(maxlen=task.moments)
+        sensed, seen = task.sensed_spread, self._observations
+        limits = np.array([seen.place_limit] * 2 + [seen.speed_limit] * 2)[:, None]
+        # Standard deviations and bounds of what is sensed of the cursor, (4, 1): its four numbers are made noisy at once.
+        self._spreads, self._limits = self.tensor(np.repeat(sensed, 2)[:, None]), self.tensor(limits)
 
     def tensor(self, array: Array) -> Tensor:
         """On the device; floats in the type of the task."""
@@ -133,12 +137,12 @@ class TorchRows:
         self._sensory = drawn(draws.CURSOR_STREAMS, task.sensory_noise)
         self._felt_noise = drawn(draws.BODY_STREAMS[: len(task.plant.senses)], task.felt_noise)
 
-    def _noise(self, noise: Tensor) -> tuple[Tensor, ...]:
-        """This step's part of what `_draw_noise` drew, (n,) of each stream."""
+    def _noise(self, noise: Tensor) -> Tensor:
+        """This step's part of what `_draw_noise` drew, (streams, n)."""
         steps = self.referee.counts.step
         if (steps == steps[0]).all():
-            return noise[int(steps[0])].unbind(0)
-        return noise[self.tensor(steps).long(), :, torch.arange(len(steps), device=self._device)].unbind(1)
+            return noise[int(steps[0])]
+        return noise[self.tensor(steps).long(), :, torch.arange(len(steps), device=self._device)].T
 
     def detach(self) -> None:
         """Lets no gradient flow back to before now."""
@@ -242,10 +246,8 @@ class TorchRows:
     def _noisy(self, cursor: Cursor) -> Cursor:
         if self._sensory is None:
             return cursor
-        place, speed = self._task.sensed_spread
-        limits = (self._observations.place_limit,) * 2 + (self._observations.speed_limit,) * 2
-        parts = zip(cursor, (place, place, speed, speed), self._noise(self._sensory), limits, strict=True)
-        return Cursor(*(confine(value + spread * noise, 0.0, limit)[0] for value, spread, noise, limit in parts))
+        noisy = torch.stack(tuple(cursor)) + self._spreads * self._noise(self._sensory)
+        return Cursor(*noisy.clamp(-self._limits, self._limits))
 
     def _felt(self) -> list[Tensor]:
         """What is felt of the bodies, delayed and noisy; nothing where it is not observed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from reach_gym.training.state import Parts, Run, Saved, specs_of
 from reach_gym.training.tensors import put_weights, take_weights
 
 AGENT = "network"
+_LONG = 100_000  # bytes of a schedule as JSON; a manifest may have about ten times as many
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,14 @@ class Learned:
     def run(self) -> Run:
         """Which run it is."""
         return Run(AGENT, self.env, self.settings, self.seed)
+
+
+def known(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords of a task as a checkpoint knows them: a long schedule by the hash of its data, which tells it from others."""
+    text = json.dumps(keywords.get("schedule"), sort_keys=True).encode()
+    if len(text) <= _LONG:
+        return dict(keywords)
+    return {**keywords, "schedule": {"sha256": hashlib.sha256(text).hexdigest()}}
 
 
 def require_new(folder: Path) -> None:

@@ -20,6 +20,7 @@ from reach_gym.differentiable.rollouts import Notes, Rollout
 from reach_gym.differentiable.rows import Moved, TorchRows
 from reach_gym.errors import InvalidActionError, NotApplicableError
 from reach_gym.reach.keywords import Reach
+from reach_gym.reach.options import trial_numbers
 from reach_gym.reach.rows import ReachRows
 from reach_gym.reach.tables import tables_of
 from reach_gym.registration import family_of
@@ -65,6 +66,7 @@ class TorchReach:
         task: The task's keywords.
         device: Where the tensors are.
         dtype: Of their numbers.
+        first: int64 (rows,), the trial of its session that each row begins with.
         observation: The present one, (n, ...).
     """
 
@@ -77,6 +79,7 @@ class TorchReach:
         device: Any = "cpu",
         dtype: torch.dtype = torch.float32,
         fast: bool = True,
+        first: Any = 0,
         **keywords: Any,
     ) -> None:
         """Makes the rows.
@@ -87,6 +90,8 @@ class TorchReach:
             device: A device of PyTorch.
             dtype: float32, within 1e-5 of the environment over a trial; or float64, equal to it on the CPU.
             fast: Whether the derivative of the plant's step is written by machine; else it is PyTorch's automatic one.
+            first: The trial of its session, from 0, that each row begins with: a number, or one for each row. Rows that begin far
+                apart in a long schedule go through different parts of it.
             **keywords: Of the task, in place of the registered ones.
 
         Raises:
@@ -99,6 +104,7 @@ class TorchReach:
         self.rows = checks.integer("rows", rows, 1, 2**20)
         if dtype not in _DTYPES:
             raise ValueError(f"`dtype` must be torch.float32 or torch.float64, got {dtype}.")
+        self.first = trial_numbers("first", first, rows).astype(np.int64)
         self.device, self.dtype = torch.device(device), dtype
         self._envs = make_rows(env_id, rows, keywords, AutoresetMode.DISABLED)
         if family_of(self._envs) != "cursor":
@@ -116,11 +122,11 @@ class TorchReach:
         self._begun, self._done = False, np.ones(rows, np.bool_)
 
     def reset(self, seed: int | list[int] | None = None, **options: Any) -> Tensor:
-        """Begins the next trial of every row, or with a `seed` trial 0 of sessions of their own.
+        """Begins the next trial of every row, or with a `seed` the `first` trials of sessions of their own.
 
         Args:
             seed: Row i has the session of the seed `seed` + i; a list gives each row its own.
-            **options: Reset options of the environment, such as ``trial``, which one begins, or ``channel``.
+            **options: Reset options of the environment, such as ``channel``, or ``trial``: how many trials after the `first` one.
 
         Returns:
             The observation (n, ...).
@@ -129,6 +135,8 @@ class TorchReach:
             TypeError: An argument has the wrong type.
             ValueError: An argument is out of range, or there is no such option.
         """
+        if self.first.any() and (seed is not None or "trial" in options):
+            options["trial"] = self.first + trial_numbers("options['trial']", options.get("trial", 0), self.rows).astype(np.int64)
         self._envs.reset(seed=seed, options=options or None)  # type: ignore[arg-type]
         return self._load(np.ones(self.rows, np.bool_))
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from reach_gym import checks
 from reach_gym.differentiable.rollouts import Rollout
-from reach_gym.differentiable.saving import Learned, require_new, restored, saved_as
+from reach_gym.differentiable.saving import Learned, known, require_new, restored, saved_as
 from reach_gym.differentiable.task import TorchReach
 from reach_gym.sessions import draws
 from reach_gym.training.lock import locked
@@ -49,6 +49,7 @@ def train(
     rate: float | Callable[[int], float] = 1e-3,
     optimiser: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
     clip: float = 1.0,
+    trials: int = 1,
     carry: bool = False,
     measures: Mapping[str, Measure] | None = None,
     seed: int = 0,
@@ -61,7 +62,8 @@ def train(
     """Trains a module through a task; at the end it has learned, in place.
 
     Update k is made with trial k of every row of `task`: each row is a session of its own, so that a schedule of the task is the
-    session of the training. What a module draws, as dropout does, depends on seed and update only; global random states stay.
+    session of the training. With more `trials` than one it is made with those from ``k * trials`` on. What a module draws, as
+    dropout does, depends on seed and update only; global random states stay.
 
     Args:
         network: As for `TorchReach.rollout`.
@@ -71,8 +73,10 @@ def train(
         rate: The learning rate, or that of each update, as from `cosine`.
         optimiser: Makes the optimiser of the parameters.
         clip: The greatest norm of a gradient; longer ones are shortened to it.
-        carry: Whether the module's state goes on from one trial to the next; the gradient does not.
-        measures: More of a rollout that is written down, by name, such as `endpoint`.
+        trials: Of every row, one after the other, that an update goes through. The module's state goes on from one to the next,
+            and so do the gradients; the loss is the mean of theirs.
+        carry: Whether the module's state goes on from one update to the next; the gradient does not.
+        measures: More of a rollout that is written down, by name, such as `endpoint`; the mean over the trials of an update.
         seed: Of the trials, and of what the module draws. The weights are the caller's.
         directory: Where checkpoints are written, which `resume` continues bit for bit; none if ``None``.
         save_every: Updates between two checkpoints.
@@ -93,11 +97,12 @@ def train(
     checks.integer("updates", updates, 1)
     checks.integer("save_every", save_every, 1)
     checks.number("clip", clip, 1e-12)
+    checks.integer("trials", trials, 1)
     checks.integer("seed", seed, 0, checks.MAX_SEED)
     folder = None if directory is None else Path(directory)
     if folder is None and (resume or tensorboard):
         raise ValueError("`directory` must be given with `resume` or `tensorboard`, got None.")
-    learner = _Learner(network, task, loss, updates, rate, optimiser, clip, carry, dict(measures or {}), seed)
+    learner = _Learner(network, task, loss, updates, rate, optimiser, clip, trials, carry, dict(measures or {}), seed)
     with ExitStack() as ends:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -134,10 +139,10 @@ class _Learner:
 
     def __init__(
         self, network: nn.Module, task: TorchReach, loss: Measure, total: int, rate: Any, optimiser: Any, clip: float,
-        carry: bool, measures: dict[str, Measure], seed: int,
+        trials: int, carry: bool, measures: dict[str, Measure], seed: int,
     ) -> None:  # fmt: skip
         self._network, self._task, self._loss, self.total, self._rate = network, task, loss, total, rate
-        self._clip, self._carry, self._measures, self._seed = clip, carry, measures, seed
+        self._clip, self._trials, self._carry, self._measures, self._seed = clip, trials, carry, measures, seed
         self._optimiser: torch.optim.Optimizer = optimiser(network.parameters(), lr=rate(0) if callable(rate) else rate)
         self._state: Any = None
         self.history: dict[str, list[float]] = {name: [] for name in ("update", "loss", "gradient", *measures)}
@@ -155,8 +160,10 @@ class _Learner:
 
     def learned(self) -> Learned:
         """All that a checkpoint holds."""
-        settings = {"rows": self._task.rows, "dtype": str(self._task.dtype), "clip": self._clip, "carry": self._carry}
-        env = {"id": self._task.env_id, "kwargs": self._task.task.to_data()}
+        task = self._task
+        settings = {"rows": task.rows, "dtype": str(task.dtype), "clip": self._clip, "carry": self._carry}
+        settings |= {"trials": self._trials, **({"first": task.first.tolist()} if task.first.any() else {})}
+        env = {"id": task.env_id, "kwargs": known(task.task.to_data())}
         return Learned(self._network, self._optimiser, self.history, self._state, env, settings, self._seed)
 
     def take(self, learned: Learned) -> None:
@@ -165,31 +172,42 @@ class _Learner:
 
     def begin(self) -> None:
         """Puts the rows at the trial that comes next."""
-        self._task.reset(training_seed(self._seed), trial=self.done)
+        self._task.reset(training_seed(self._seed), trial=self.done * self._trials)
 
     def update(self) -> None:
-        """Learns from one batch of trials, and begins the next."""
+        """Learns from the trials of one update, and begins the next."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(draws.mix(self._seed ^ _DROPOUT_STREAM ^ (self.done << 1)) >> 1)
-            path = self._task.rollout(self._network, self._state if self._carry else None)
-            loss = self._loss(path)
+            loss, measured, state = self._trials_of_update()
             self._optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
         norm = float(nn.utils.clip_grad_norm_(self._network.parameters(), self._clip))
         value = float(loss.detach())
         if not (math.isfinite(value) and math.isfinite(norm)):
             raise FloatingPointError(f"loss {value}, gradient {norm} at update {self.done + 1}; a smaller `rate` may help.")
-        measured = {name: float(measure(path).detach()) for name, measure in self._measures.items()}
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate(self.done) if callable(self._rate) else self._rate
         self.whole = False
         self._optimiser.step()
-        self._state = _apart(path.states[-1]) if self._carry and path.states else None
+        self._state = _apart(state) if self._carry and state is not None else None
         for name, number in {"update": self.done + 1.0, "loss": value, "gradient": norm, **measured}.items():
             self.history[name].append(number)
         self.whole = True
         if self.done < self.total:
             self._task.next_trials()
+
+    def _trials_of_update(self) -> tuple[Tensor, dict[str, float], Any]:
+        """The mean loss of the trials of an update, the means of what is measured, and the module's state after them."""
+        state, losses, measured = self._state, [], dict.fromkeys(self._measures, 0.0)
+        for trial in range(self._trials):
+            if trial:
+                self._task.next_trials()
+            path = self._task.rollout(self._network, state)
+            state = path.last_state if path.states else None
+            losses.append(self._loss(path))
+            for name, measure in self._measures.items():
+                measured[name] += float(measure(path).detach()) / self._trials
+        return torch.stack(losses).mean(), measured, state
 
 
 def _apart(state: Any) -> Any:

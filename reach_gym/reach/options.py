@@ -60,7 +60,8 @@ def reach_options(task: Reach, options: Any, rows: int = 1) -> ReachOptions:
         _points("options['target']", options.get("target"), rows, task.workspace),
         None if field is None else reach_field("options['field']", field),
         None if gain is None else _gains(gain, rows),
-        *(channel, bool(repeat), _numbers(options.get("trial"), rows)),
+        *(channel, bool(repeat)),
+        None if options.get("trial") is None else trial_numbers("options['trial']", options["trial"], rows),
     )
     if chosen.repeat and chosen.trial is not None:
         raise ValueError("`options` must not have a 'trial' beside 'repeat': True, which says which trial it is.")
@@ -138,15 +139,19 @@ def _points(name: str, value: Any, rows: int, limit: float) -> npt.NDArray[np.fl
     return np.array([point(f"{name}[{i}]", item, limit) for i, item in enumerate(value)])
 
 
-def _numbers(value: Any, rows: int) -> npt.NDArray[np.uint64] | None:
-    if value is None:
-        return None
+def trial_numbers(name: str, value: Any, rows: int) -> npt.NDArray[np.uint64]:
+    """Numbers of trials, uint64 (rows,): `value` is one integer for all rows, or one for each.
+
+    Raises:
+        TypeError: It is none of these.
+        ValueError: It is out of range, or there are not as many as rows.
+    """
     many = (
         [value] * rows
         if not isinstance(value, list | tuple | np.ndarray)
-        else checks.items("options['trial']", value, rows, f"an integer or {rows} of them")
+        else checks.items(name, value, rows, f"an integer or {rows} of them")
     )
-    return np.array([checks.integer("options['trial']", item, 0, MAX_TRIAL) for item in many], np.uint64)
+    return np.array([checks.integer(name, item, 0, MAX_TRIAL) for item in many], np.uint64)
 
 
 def _gains(value: Any, rows: int) -> npt.NDArray[np.float64]:
