@@ -98,8 +98,8 @@ def _add_trials(file: Any, activity: Activity, begin: np.ndarray[Any, Any], dt: 
             target_onset_time=float(begin[k] + recording.onset[k] * dt),
             go_cue_time=float(begin[k] + recording.go[k] * dt),
             block=block,
-            gain=float(recording.gain[k, 0]),
-            channel=bool(recording.channel[k]),
+            gain=float(recording.known("gain")[k, 0]),
+            channel=bool(recording.in_channel[k]),
             **{name: bool(getattr(recording, name)[k]) for name in ("false_start", "too_fast", "too_slow", "success")},
         )
 
@@ -114,6 +114,6 @@ def _add_series(pynwb: Any, file: Any, activity: Activity, begin: np.ndarray[Any
         (hidden, "HiddenStates", activity.rates, "a.u.", "state of every unit of the recurrent layer as it led to a step"),
         (behavior, "HandPosition", recording.hand[:, :-1], "m", "position of the hand before a step"),
         (behavior, "HandVelocity", recording.velocity[:, :-1], "m/s", "velocity of the hand before a step"),
-        (behavior, "FieldForce", recording.force, "N", "force of the field on the hand during a step"),
+        (behavior, "FieldForce", recording.known("force"), "N", "force of the field on the hand during a step"),
     ):
         module.add(pynwb.TimeSeries(name=name, description=what, data=np.asarray(data[lived]), unit=unit, timestamps=time))
