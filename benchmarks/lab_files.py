@@ -366,6 +366,9 @@ def _boxed(file: Any, series: Mapping[str, Floats], time: Floats, unit: str, reg
 
 
 def _units(file: Any, spikes: Sequence[Floats], regions: Sequence[str], seen: Sequence[Floats] | None) -> None:
+    import pynwb
+
+    file.units = pynwb.misc.Units(name="units", description="units", resolution=1 / 30000)
     device = file.create_device(name="array")
     for region in regions:
         group = file.create_electrode_group(name=f"group_{region}", description="array", location=region, device=device)

@@ -17,9 +17,11 @@ except ImportError as error:
 from reach_gym.neural.activity import Activity, load_activity
 from reach_gym.neural.arrays import TinyDenominatorWarning
 from reach_gym.neural.means import MOVEMENT, PREPARATION, Psth, States, early_force, halves_at, psth, states_at
+from reach_gym.neural.nwb import load_activity_nwb, save_activity_nwb
 from reach_gym.neural.recorded import record_activity
 from reach_gym.neural.shift import UniformShift, share_in, shift_left, uniform_shift
 from reach_gym.neural.spaces import Trajectories, force_space, procrustes_distance, subspace_angle, trajectories
+from reach_gym.neural.spikes import activity_of
 from reach_gym.neural.tuning import Tuning, tuning
 
 __all__ = [
@@ -32,13 +34,16 @@ __all__ = [
     "Trajectories",
     "Tuning",
     "UniformShift",
+    "activity_of",
     "early_force",
     "force_space",
     "halves_at",
     "load_activity",
+    "load_activity_nwb",
     "procrustes_distance",
     "psth",
     "record_activity",
+    "save_activity_nwb",
     "share_in",
     "shift_left",
     "states_at",

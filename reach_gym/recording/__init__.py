@@ -25,6 +25,7 @@ from reach_gym.recording.metadata import FORMAT, VERSION, RecordingError
 from reach_gym.recording.minari_export import check_dataset_id, to_minari
 from reach_gym.recording.nwb_reading import read_nwb
 from reach_gym.recording.nwb_writing import write_nwb
+from reach_gym.recording.pyaldata import read_pyaldata
 from reach_gym.recording.reading import Dropped, Reading, Report
 from reach_gym.recording.recorder import Recorder
 from reach_gym.recording.schema import Recording
@@ -59,6 +60,7 @@ __all__ = [
     "perturbed",
     "reach_directions",
     "read_nwb",
+    "read_pyaldata",
     "record",
     "record_group",
     "record_whole_session",

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -127,6 +127,22 @@ class Tree:
             found.append(text)
         return found
 
+    def references(self, node: Any, path: str) -> list[Any] | None:
+        """The datasets to which a dataset refers, which are all in the same file; ``None`` if it holds something else.
+
+        Raises:
+            RecordingError: It refers to too many, or to none.
+        """
+        if not isinstance(node, self._h5py.Dataset) or self._h5py.check_ref_dtype(node.dtype) is not self._h5py.Reference:
+            return None
+        self._check(node, path)
+        if node.shape is None or math.prod(node.shape) > MAX_ROWS:
+            raise RecordingError(f"{checks.shown(path)} must refer to at most {MAX_ROWS} values, got {node.shape}.")
+        found = [self._file[each] if each else None for each in np.asarray(node[()]).ravel().tolist()]
+        if not all(isinstance(each, self._h5py.Dataset) for each in found):
+            raise RecordingError(f"{checks.shown(path)} refers to what is no dataset.")
+        return found
+
     def is_text(self, path: str) -> bool:
         """Whether a dataset holds texts."""
         return bool(self._h5py.check_string_dtype(self._dataset(path).dtype))
@@ -213,6 +229,16 @@ def reading(path: Any, what: str) -> Iterator[Path]:
         raise RecordingError(f"cannot read {what} from {checks.shown(str(path))}: {reason}") from error
 
 
+def is_hdf5(stream: BinaryIO) -> bool:
+    """Whether a file is HDF5; MATLAB begins its own with 512 bytes of text. The file is rewound."""
+    found = False
+    for place in (512, 0):
+        stream.seek(place)
+        found = found or stream.read(8) == b"\x89HDF\r\n\x1a\n"
+    stream.seek(0)
+    return found
+
+
 @contextmanager
 def open_tree(path: Path) -> Iterator[Tree]:
     """Opens an HDF5 file.
@@ -221,8 +247,7 @@ def open_tree(path: Path) -> Iterator[Tree]:
         RecordingError: It is none.
     """
     with opened(path, MAX_FILE) as stream:
-        if stream.read(8) != b"\x89HDF\r\n\x1a\n":
+        if not is_hdf5(stream):
             raise RecordingError("it is no HDF5 file.")
-        stream.seek(0)
-        with hdf5_library().File(stream, "r") as file:
-            yield Tree(file)
+    with hdf5_library().File(path, "r") as file:
+        yield Tree(file)

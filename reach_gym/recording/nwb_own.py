@@ -34,8 +34,8 @@ class Course(NamedTuple):
 
 
 COURSES = {
-    "hand": Course("Position", "m", "position of the hand; x to the right, y upwards"),
-    "cursor": Course("Position", "m", "position of the cursor, which a visuomotor rotation turns away from the hand"),
+    "hand": Course("Position", "meters", "position of the hand; x to the right, y upwards"),
+    "cursor": Course("Position", "meters", "position of the cursor, which a visuomotor rotation turns away from the hand"),
     "velocity": Course("BehavioralTimeSeries", "m/s", "velocity of the hand"),
     "action": Course(
         "BehavioralTimeSeries", "1", "what was commanded during a step, as a share of the greatest force or excitation"
@@ -97,25 +97,35 @@ def read_own(tree: Tree) -> Reading:
     for name in COURSES:
         path = f"{BEHAVIOR}/{COURSES[name].group}/{name}"
         if tree.find(path) is not None:
-            arrays[name] = _padded(tree, path, name, steps)
+            arrays[name] = padded(tree, path, name, steps)
     for name in tree.names(f"{BEHAVIOR}/{SEEN.group}"):
         if name.partition("_")[0] == OBSERVATION:
-            arrays[name.replace("_", "/", 1)] = _padded(tree, f"{BEHAVIOR}/{SEEN.group}/{name}", name, steps)
+            arrays[name.replace("_", "/", 1)] = padded(tree, f"{BEHAVIOR}/{SEEN.group}/{name}", name, steps)
     recording = from_arrays(arrays, from_json(text))
     return Reading(
         recording, _spikes(tree, recording.steps, float(recording.metadata["dt"])), {}, Notes("reach_gym").report(len(steps))
     )
 
 
-def _padded(tree: Tree, path: str, name: str, steps: Integers) -> Array:
-    """A time series of all trials as an array (n, T or T+1, ...), with NaN or 0 behind the shorter ones."""
+def padded(tree: Tree, path: str, name: str, steps: Integers) -> Array:
+    """A time series of all trials as an array (n, T or T+1, ...), with NaN or 0 behind the shorter ones.
+
+    Args:
+        tree: The file.
+        path: Of the series.
+        name: Of an array of recordings that has as many values in each trial.
+        steps: Of the trials.
+
+    Raises:
+        RecordingError: The series has another number of samples.
+    """
     values = tree.array(f"{path}/data")
     mask = lived(name, steps)
     if not values.ndim or len(values) != mask.sum():
         raise RecordingError(f"{checks.shown(path)} must have {mask.sum()} samples, got {values.shape}.")
-    padded = np.full((*mask.shape, *values.shape[1:]), np.nan if values.dtype.kind == "f" else 0, values.dtype)
-    padded[mask] = values
-    return padded
+    array = np.full((*mask.shape, *values.shape[1:]), np.nan if values.dtype.kind == "f" else 0, values.dtype)
+    array[mask] = values
+    return array
 
 
 def _spikes(tree: Tree, steps: Integers, dt: float) -> Spikes | None:
@@ -123,6 +133,4 @@ def _spikes(tree: Tree, steps: Integers, dt: float) -> Spikes | None:
     if units is None:
         return None
     begin = tree.array(f"{TRIALS}/start_time").astype(np.float64)
-    found = spikes_of(units, np.ones(len(units.names), np.bool_), begin, begin + steps * dt, Notes("reach_gym"))
-    resolution = tree.attribute(tree.find("units/spike_times"), "resolution")
-    return Spikes(found.time, found.trial, found.unit, found.names, found.regions, float(resolution or 0.0))
+    return spikes_of(units, np.ones(len(units.names), np.bool_), begin, begin + steps * dt, Notes("reach_gym"))

@@ -29,6 +29,7 @@ class Units(NamedTuple):
         seen_bounds: int64 (u + 1,), where those of each unit begin.
         names: Of the units.
         regions: ``""`` where the file does not say.
+        resolution: Seconds, 0 where the file does not say.
     """
 
     times: Floats
@@ -37,6 +38,7 @@ class Units(NamedTuple):
     seen_bounds: Integers
     names: tuple[str, ...]
     regions: tuple[str, ...]
+    resolution: float
 
 
 def read_units(tree: Tree) -> Units | None:
@@ -62,7 +64,12 @@ def read_units(tree: Tree) -> Units | None:
             raise RecordingError(f"`obs_intervals` must be pairs of finite times, got {checks.shown(intervals)}.")
         seen = intervals.astype(np.float64)
     names = tuple(str(each) for each in tree.numbers(identity, f"{_UNITS}/id").tolist())
-    return Units(times.astype(np.float64), bounds, seen, seen_bounds, names, _regions(tree, count))
+    return Units(times.astype(np.float64), bounds, seen, seen_bounds, names, _regions(tree, count), _resolution(tree))
+
+
+def _resolution(tree: Tree) -> float:
+    told = tree.attribute(tree.find(f"{_UNITS}/spike_times"), "resolution")
+    return float(told) if told is not None and np.isfinite(told) and told > 0 else 0.0
 
 
 def _regions(tree: Tree, count: int) -> tuple[str, ...]:
@@ -106,4 +113,4 @@ def spikes_of(units: Units, chosen: Flags, begin: Floats, end: Floats, notes: No
     time, trial, unit = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = np.lexsort((time, trial))
     names, regions = (tuple(every[one] for one in kept.tolist()) for every in (units.names, units.regions))
-    return Spikes(time[order], trial[order], unit[order], names, regions)
+    return Spikes(time[order], trial[order], unit[order], names, regions, units.resolution)

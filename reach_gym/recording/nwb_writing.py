@@ -111,6 +111,7 @@ def file_of(
     if spikes is not None and len(spikes) and spikes.trial[-1] >= len(recording):
         raise ValueError(f"`spikes` must be of the {len(recording)} trials of the recording, got trial {spikes.trial[-1]}.")
     meta = recording.metadata
+    animal = {"description": "As the source of the recording says.", **(subject or {})}
     task = meta["env_id"] or meta.get("task") or "a reaching task"
     file = pynwb.NWBFile(
         session_description=f"{meta['agent']} in {task}: reaches recorded by reach_gym.",
@@ -121,7 +122,7 @@ def file_of(
         experimenter=["reach_gym, recorder"],
         keywords=["reaching", "motor learning"],
         notes=to_json(meta),
-        subject=pynwb.file.Subject(subject_id=str(meta["agent"]).replace("/", "_"), **(_AGENT if subject is None else subject)),
+        subject=pynwb.file.Subject(subject_id=str(meta["agent"]).replace("/", "_"), **(_AGENT if subject is None else animal)),
     )
     begin = begins(recording)
     _add_trials(file, recording, begin)

@@ -23,7 +23,8 @@ class Spikes:
         unit: int64 (s,), the place of its unit in `names`.
         names: What the file calls each unit.
         regions: Where in the brain each unit is, ``""`` where the file does not say.
-        resolution: Seconds. 0 for times of single spikes; for counts in bins the width of a bin, in whose middle they stand.
+        resolution: Seconds, the smallest difference between two times: for counts in bins the width of a bin, in whose middle the
+            spikes stand; 0 where the file does not say.
 
     Raises:
         TypeError: An array has another type.
