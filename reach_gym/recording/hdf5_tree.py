@@ -226,7 +226,8 @@ def reading(path: Any, what: str) -> Iterator[Path]:
         raise
     except Exception as error:  # a foreign parser on foreign bytes: whatever it raises means the same
         reason = str(error) if isinstance(error, RecordingError) else f"{type(error).__name__}: {error}"
-        raise RecordingError(f"cannot read {what} from {checks.shown(str(path))}: {reason}") from error
+        line = " ".join(reason.split())  # arrays are shown in several
+        raise RecordingError(f"cannot read {what} from {checks.shown(str(path))}: {line}") from error
 
 
 def is_hdf5(stream: BinaryIO) -> bool:

@@ -7,6 +7,7 @@ thousand times its size. The format is that of "MAT-File Format", The MathWorks,
 from __future__ import annotations
 
 import math
+import os
 import struct
 import zlib
 from typing import BinaryIO
@@ -30,14 +31,14 @@ def check_mat(stream: BinaryIO) -> None:
     if len(head) < 128 or head[126:128] not in (b"IM", b"MI") or not head.startswith(b"MATLAB"):
         raise RecordingError("it is no MATLAB file of version 5 or 7.3.")
     order = "<" if head[126:128] == b"IM" else ">"
-    left = MAX_BYTES
+    left, whole = MAX_BYTES, os.fstat(stream.fileno()).st_size
     while tag := stream.read(8):
         if len(tag) < 8:
             raise RecordingError("it is cut off in the middle of a tag.")
         kind, size = struct.unpack(f"{order}II", tag)
-        data = stream.read(min(size, left + 1))
-        if len(data) != size:
-            raise RecordingError(f"a variable promises {size} bytes, but {len(data)} are there or may be read.")
+        if size > whole - stream.tell():
+            raise RecordingError(f"a variable promises {size} bytes, but {whole - stream.tell()} are there.")
+        data = stream.read(size)
         if kind == _PACKED:
             data = _unpacked(data, left)
             kind, size = struct.unpack(f"{order}II", data[:8].ljust(8, b"\0"))

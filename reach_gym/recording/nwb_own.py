@@ -14,6 +14,7 @@ from reach_gym.recording.nwb_layouts import BEHAVIOR, TRIALS
 from reach_gym.recording.nwb_units import read_units, spikes_of
 from reach_gym.recording.reading import Notes, Reading
 from reach_gym.recording.schema import from_arrays
+from reach_gym.recording.series import MAX_STATES
 from reach_gym.recording.spikes import Spikes
 
 NOTES = "general/notes"  # where the metadata stand, as JSON
@@ -94,6 +95,8 @@ def read_own(tree: Tree) -> Reading:
     steps = arrays.get("steps", np.zeros(0, np.int64))
     if steps.ndim != 1 or not len(steps) or (steps < 1).any():
         raise RecordingError(f"the column 'steps' must be whole numbers of at least 1, got {checks.shown(steps)}.")
+    if len(steps) * (int(steps.max()) + 1) > MAX_STATES:
+        raise RecordingError(f"the trials have up to {steps.max()} steps, together more than the {MAX_STATES} that may be read.")
     for name in COURSES:
         path = f"{BEHAVIOR}/{COURSES[name].group}/{name}"
         if tree.find(path) is not None:

@@ -96,6 +96,12 @@ class Reader:
 
     def _courses(self, trials: Trials, series: Mapping[str, Series]) -> tuple[Trials, Grid, dict[str, Floats]]:
         """The series at the states of each trial, without trials in which a sample is missing."""
+        for each in series.values():
+            early, late = trials.go < each.time[0], trials.go > each.time[-1]
+            self._notes.drop(trials.number[early | late], f"the go cue lies outside of {each.path}")
+        if trials.number.size and np.isin(trials.number, list(self._notes.dropped)).all():
+            self._tell_times(trials, series)
+        trials = chosen(trials, ~np.isin(trials.number, list(self._notes.dropped)))
         self._need(trials)
         grid = grid_of(trials.start, trials.stop, trials.go, self._dt, self._window)
         courses, known = {}, np.ones(len(grid.time), np.bool_)
@@ -113,11 +119,14 @@ class Reader:
         grid = Grid(grid.time[known], grid.trial[known], grid.state[known])
         found = _without(trials, grid, {name: part[known] for name, part in courses.items()}, bad)
         if bad.all():
-            for each in series.values():
-                self._notes.notes.append(f"{each.path} has times from {each.time[0]:.6g} to {each.time[-1]:.6g} s")
-            self._notes.notes.append(f"the trials begin from {trials.start[0]:.6g} to {trials.start[-1]:.6g} s")
+            self._tell_times(trials, series)
         self._need(found[0])
         return found
+
+    def _tell_times(self, trials: Trials, series: Mapping[str, Series]) -> None:
+        """Notes which times there are, so that one can see that some are not in seconds."""
+        spans = [f"{each.path} has times from {each.time[0]:.6g} to {each.time[-1]:.6g} s" for each in series.values()]
+        self._notes.notes += [*spans, f"the trials begin from {trials.start[0]:.6g} to {trials.start[-1]:.6g} s"]
 
     def _recording(self, trials: Trials, grid: Grid, courses: dict[str, Floats], factor: float) -> Recording:
         """The recording of courses in metres."""

@@ -15,6 +15,7 @@ from reach_gym.recording.metadata import RecordingError
 MAX_STATES = 20_000_000
 """Of all trials together; 55 hours of 10 ms steps."""
 
+_SLOWEST = 0.05  # s between two samples, of which a reach must have some
 _GAP = 2.5  # sampling intervals, from which on nothing is known between two samples
 _NAMES = {
     **{name: "m" for name in ("m", "meter", "meters", "metre", "metres")},
@@ -79,6 +80,9 @@ def read_series(tree: Tree, path: str, axes: int = 2) -> Series:
         raise RecordingError(f"{checks.shown(path)} has the offset {checks.shown(offset)}, which no known data set has.")
     known = _NAMES.get(unit.split("/")[0].strip().lower())
     factor = METRES[known] * checks.number("conversion", 1.0 if conversion is None else float(conversion)) if known else 0.0
+    interval = float(np.median(np.diff(time))) if len(time) > 1 else np.inf
+    if interval > _SLOWEST:
+        raise RecordingError(f"{checks.shown(path)} has a sample every {interval:.3g} s: are its times in s?")
     there = np.isfinite(values[:, :axes]).all(axis=1)
     if not there.any():
         raise RecordingError(f"{checks.shown(path)} holds no number that is finite: nobody's behaviour is in this file.")
