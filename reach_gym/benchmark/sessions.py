@@ -52,10 +52,10 @@ def session_facts(recording: Recording) -> tuple[dict[str, float], dict[str, Any
     NaN where a number does not exist: who has learned nothing has nothing to retain.
     """
     session = _Session(recording)
-    share, clamped = session.share, recording.channel
+    share, clamped = session.share, recording.in_channel
     numbers = {**session.learning(), **session.errors()}
     numbers["retention"] = retention(share[session.names == "retention"])
-    perturbation = np.where(session.plain, np.nan_to_num(recording.gain[:, 0]), 0.0)
+    perturbation = np.where(session.plain, np.nan_to_num(recording.known("gain")[:, 0]), 0.0)
     modelled = np.full(len(share), np.nan)
     numbers |= {f"two_state_{name}": float("nan") for name in (*_PARAMETERS, "asymptote", "explained")}
     if np.isfinite(share[clamped]).sum() >= len(_PARAMETERS) + 1:
@@ -67,7 +67,7 @@ def session_facts(recording: Recording) -> tuple[dict[str, float], dict[str, Any
         "block": session.names.tolist(),
         "plain": session.plain.tolist(),
         "caught": session.caught.tolist(),
-        "success": recording.success.tolist(),
+        "success": recording.known("success").tolist(),
         "deviation_mm": _listed(1000 * session.off),
         "adaptation": _listed(share),
         "two_state": _listed(modelled),
@@ -79,7 +79,7 @@ class _Session:
     """A recording with what its trials are, and their deviations and compensation, the latter corrected for the baseline."""
 
     def __init__(self, recording: Recording) -> None:
-        channel = recording.channel
+        channel = recording.in_channel
         self.names = np.array(recording.block_names)
         self.caught, self.plain, self.channel = catch_trials(recording), perturbed(recording) & ~channel, channel
         self.baseline = self.names == "baseline"

@@ -49,7 +49,7 @@ class Record(AgentCommand):
         with self.acting():
             recording = record(self.agent, env_id, self.trials, self.seed, keywords, self.session, self.trust)
         self._write(recording)
-        print(f"{len(recording)} trials, {100 * recording.success.mean():.1f} % reached")
+        print(f"{len(recording)} trials, {100 * recording.known('success').mean():.1f} % reached")
 
     def _check(self, env_id: str) -> None:
         if TASKS[env_id].family != "cursor":

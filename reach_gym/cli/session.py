@@ -39,10 +39,10 @@ def print_session(person: Recording, ideal: Recording) -> None:
 def _cells(person: Recording, ideal: Recording, mine: Flags) -> list[str]:
     """The numbers of the trials in the mask `mine`."""
     plain = mine & ~catch_trials(person)
-    reached = [f"{100 * each.success[mine].mean():.0f} %" for each in (person, ideal)]
+    reached = [f"{100 * each.known('success')[mine].mean():.0f} %" for each in (person, ideal)]
     sizes = [_mean(1000 * np.abs(deviations(each)[plain]), 1) for each in (person, ideal)]
     times = [_mean(each.measures("cursor")["movement_time"][mine], 2) for each in (person, ideal)]
-    return [f"{mine.sum()}", *reached, f"{person.false_start[mine].sum()}", *sizes, *times]
+    return [f"{mine.sum()}", *reached, f"{person.known('false_start')[mine].sum()}", *sizes, *times]
 
 
 def _mean(values: npt.NDArray[np.float64], digits: int) -> str:

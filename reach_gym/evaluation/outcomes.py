@@ -112,17 +112,21 @@ class CursorEvaluation:
 
     @classmethod
     def of(cls, recording: Recording) -> CursorEvaluation:
-        """The evaluation of trials that are recorded already, an agent's or a person's."""
+        """The evaluation of trials that are recorded already, an agent's or a person's.
+
+        Raises:
+            RecordingError: Actions, rewards or how trials ended were not recorded.
+        """
         return cls(
             starts=recording.start,
             targets=recording.target,
             steps=recording.steps,
-            success=recording.success,
-            false_start=recording.false_start,
-            too_fast=recording.too_fast,
-            too_slow=recording.too_slow,
-            returns=np.nansum(recording.reward, axis=1),
-            effort=np.nansum(recording.action**2, axis=(1, 2)) * recording.metadata["dt"],
+            success=recording.known("success"),
+            false_start=recording.known("false_start"),
+            too_fast=recording.known("too_fast"),
+            too_slow=recording.known("too_slow"),
+            returns=np.nansum(recording.known("reward"), axis=1),
+            effort=np.nansum(recording.known("action") ** 2, axis=(1, 2)) * recording.metadata["dt"],
             block=recording.block,
             **recording.measures("cursor"),
         )

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from reach_gym.figures.style import FAINT, FIELD, INK, RULE, TARGET
-from reach_gym.recording import Recording, perturbed
+from reach_gym.recording import Recording
 from reach_gym.recording.conditions import block_runs
 
 Floats = npt.NDArray[np.float64]
@@ -39,9 +39,12 @@ class Span(NamedTuple):
 
 
 def spans_of(recording: Recording) -> list[Span]:
-    """The blocks of a recording; the sign is that of the mean gain of its perturbed trials, channel trials aside."""
-    on = perturbed(recording) & ~recording.channel
-    gain = np.nan_to_num(recording.gain)
+    """The blocks of a recording; the sign is that of the mean gain of its perturbed trials, channel trials aside.
+
+    Where the gain was not recorded, it is 0.
+    """
+    gain = np.zeros((len(recording), 1)) if recording.gain is None else np.nan_to_num(recording.gain)
+    on = (gain != 0).any(axis=1) & ~recording.in_channel
     found = []
     for name, mask in block_runs(recording):
         places, felt = np.flatnonzero(mask), mask & on

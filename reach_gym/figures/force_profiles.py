@@ -19,6 +19,7 @@ from reach_gym.figures.speed_profiles import aligned
 from reach_gym.figures.style import COLORS, DPI, FAINT, INK, headline, layout, tidy, wrapped
 from reach_gym.measures import find_movement
 from reach_gym.recording import Recording
+from reach_gym.recording.analysis import own_field
 from reach_gym.recording.conditions import EARLY, LATE, block_runs
 
 Floats = npt.NDArray[np.float64]
@@ -54,9 +55,8 @@ def lateral_forces(recording: Recording, field: Any = None) -> ForceProfiles:
         field: The field that is to be cancelled, as an environment takes it; without one the environment's own at a gain of 1, as
             in `reach_gym.recording.adaptation`.
     """
-    clamped = recording.subset(recording.channel)
-    data = clamped.metadata["field"] if field is None else field
-    static = fields.field_from_data(data, CURSOR_PRESETS)
+    clamped = recording.subset(recording.in_channel)
+    static = own_field(clamped) if field is None else fields.field_from_data(field, CURSOR_PRESETS)
     moves = find_movement(clamped.velocity, clamped.go)
     states = clamped.hand[:, :-1], clamped.velocity[:, :-1]
     push = np.stack(fields.force(static, *(part[..., i] for part in states for i in (0, 1))), axis=-1)
@@ -65,7 +65,7 @@ def lateral_forces(recording: Recording, field: Any = None) -> ForceProfiles:
     dt = float(clamped.metadata["dt"])
     window = np.arange(round(_WINDOW[0] / dt), round(_WINDOW[1] / dt) + 1)
     found = []
-    for force in (clamped.force, push):
+    for force in (clamped.known("force"), push):
         aside = ahead[..., 1] * force[..., 0] - ahead[..., 0] * force[..., 1]  # of the hand: minus the one on it
         found.append(aligned(aside, moves.peak, window)[moves.moved])
     return ForceProfiles(window * dt, *found)
@@ -79,7 +79,7 @@ def channel_parts(recording: Recording, count: int = CHANNELS) -> dict[str, Reco
     """
     found: dict[str, Recording] = {}
     for name, mask in block_runs(recording):
-        places = np.flatnonzero(mask & recording.channel)
+        places = np.flatnonzero(mask & recording.in_channel)
         parts = {f", {EARLY}": places[:count], f", {LATE}": places[-count:]} if len(places) >= 2 * count else {"": places}
         for part, chosen in parts.items():
             if len(chosen):

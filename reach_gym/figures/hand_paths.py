@@ -147,9 +147,10 @@ def _name(left: Sequence[Axes], name: str) -> None:
 def _drawn(trials: Recording | Paths, of: str) -> _Drawn:
     if isinstance(trials, Recording):
         path = trials.cursor if of == "cursor" else trials.hand
-        off = np.where(trials.channel, np.nan, trials.measures(of)["max_deviation"])
+        off = np.where(trials.in_channel, np.nan, trials.measures(of)["max_deviation"])
         whose = "" if np.array_equal(trials.cursor, trials.hand, equal_nan=True) else of
-        reach, radius = float(trials.metadata["workspace"]), float(trials.metadata["radius"])
+        radius = float(trials.metadata.get("radius", 0.0))
+        reach = float(trials.metadata.get("workspace") or _reach(path, trials.target, radius))
         return _Drawn(path, trials.start, trials.target, radius, off, whose, reach)
     aside = measures.deviation(trials.path, trials.start, trials.target)
     path = np.asarray(trials.path, np.float64)
@@ -157,8 +158,13 @@ def _drawn(trials: Recording | Paths, of: str) -> _Drawn:
         raise ValueError(f"`path` must be of shape (n, T, 2), got {path.shape}.")
     largest = np.where(np.isfinite(aside), np.abs(aside), -1.0).argmax(axis=1)
     start, target = (np.broadcast_to(np.asarray(each, np.float64), (len(path), 2)) for each in (trials.start, trials.target))
-    reach = max(float(np.abs(each).max(initial=0.0, where=np.isfinite(each))) for each in (path, target)) + trials.radius
-    return _Drawn(path, start, target, trials.radius, np.take_along_axis(aside, largest[:, None], 1)[:, 0], "", reach / 1.3)
+    reach = _reach(path, target, trials.radius)
+    return _Drawn(path, start, target, trials.radius, np.take_along_axis(aside, largest[:, None], 1)[:, 0], "", reach)
+
+
+def _reach(path: Floats, target: Floats, radius: float) -> float:
+    """Half of a workspace, m, that holds paths and targets."""
+    return (max(float(np.abs(each).max(initial=0.0, where=np.isfinite(each))) for each in (path, target)) + radius) / 1.3
 
 
 def _paths(axes: Axes, panel: Panel, of: str) -> None:

@@ -26,12 +26,14 @@ from reach_gym.neural.matching import matched_trials, matched_units
 from reach_gym.neural.maximum_entropy import maximum_entropy
 from reach_gym.neural.means import MOVEMENT, PREPARATION, Psth, States, early_force, halves_at, psth, states_at
 from reach_gym.neural.nulls import Against, against, beside
+from reach_gym.neural.nwb import load_activity_nwb, save_activity_nwb
 from reach_gym.neural.potent import null_potent, null_potent_against_chance, output_spaces
 from reach_gym.neural.preparing import condition_dependent, soft_normalized, softening
 from reach_gym.neural.recorded import record_activity
 from reach_gym.neural.rotations import held_out_rotations, rotations
 from reach_gym.neural.shift import UniformShift, share_in, shift_left, uniform_shift
 from reach_gym.neural.spaces import Trajectories, force_space, procrustes_distance, subspace_angle, trajectories
+from reach_gym.neural.spikes import activity_of
 from reach_gym.neural.surrogates import matched_covariance, matched_tuning, shuffled_conditions, shuffled_trials
 from reach_gym.neural.tangling import tangling
 from reach_gym.neural.tuning import Tuning, tuning
@@ -47,6 +49,7 @@ __all__ = [
     "Trajectories",
     "Tuning",
     "UniformShift",
+    "activity_of",
     "against",
     "alignment",
     "alignment_against_chance",
@@ -64,6 +67,7 @@ __all__ = [
     "invariant_share",
     "learning_change",
     "load_activity",
+    "load_activity_nwb",
     "matched_covariance",
     "matched_trials",
     "matched_tuning",
@@ -79,6 +83,7 @@ __all__ = [
     "record_activity",
     "representational_similarity",
     "rotations",
+    "save_activity_nwb",
     "share_in",
     "shared_dimensions",
     "shift_left",

@@ -39,7 +39,7 @@ class Activity:
         Raises:
             ValueError: They do not, or a rate is not finite within a trial or not NaN after it.
         """
-        lead = self.recording.action.shape[:2]
+        lead = len(self.recording), self.recording.longest
         if self.rates.dtype != np.float32 or self.rates.ndim != 3 or self.rates.shape[:2] != lead:
             raise ValueError(f"`rates` must be float32 (*{lead}, units), got {self.rates.dtype} {self.rates.shape}.")
         lived = np.arange(lead[1]) < self.recording.steps[:, None]
@@ -116,7 +116,7 @@ class Activity:
             ValueError: It is of another shape.
         """
         recording = self.recording.subset(mask)
-        return Activity(self.rates[np.asarray(mask), : recording.action.shape[1]], recording)
+        return Activity(self.rates[np.asarray(mask), : recording.longest], recording)
 
     @property
     def dt(self) -> float:

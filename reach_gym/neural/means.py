@@ -95,7 +95,7 @@ def early_force(activity: Activity, window: Window = (0.05, 0.11)) -> Floats:
     Raises:
         ValueError: As `states_at`.
     """
-    command = Activity(activity.recording.action.astype(np.float32), activity.recording)
+    command = Activity(activity.recording.known("action").astype(np.float32), activity.recording)
     return states_at(command, window).rate
 
 

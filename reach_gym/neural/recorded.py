@@ -90,7 +90,7 @@ def record_activity_in(
         parts.append(part)
         rates.append(seen)
     recording = assemble(parts, metadata)
-    longest = recording.action.shape[1]
+    longest = recording.longest
     padded = [np.pad(r, ((0, 0), (0, longest - r.shape[1]), (0, 0)), constant_values=np.nan) for r in rates]
     return Activity(np.concatenate(padded), recording)
 

@@ -46,7 +46,7 @@ def rise_of_feedback_gain(group: Group) -> Floats:
     """
 
     def rise(recording: Recording, one: Behaviour) -> float:
-        probes = np.flatnonzero(recording.channel)
+        probes = np.flatnonzero(recording.in_channel)
         before = probes[one.within("baseline")[probes]][-_FEW:]
         after = probes[one.within("adaptation")[probes]][:_FEW]
         jumps = _amounts(one, "cursor_jump")

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from reach_gym import fields
-from reach_gym.fields import CURSOR_PRESETS
 from reach_gym.phenomena.behaviour import Behaviour, Floats
 from reach_gym.phenomena.simulated import corrected
 from reach_gym.recording import Recording, channel_compensation, initial_angles
+from reach_gym.recording.analysis import own_field
 from reach_gym.recording.groups import record_group
 from reach_gym.sessions import TrialTable
 
@@ -60,12 +60,11 @@ def _turned(recording: Recording, turn: float) -> Floats:
 
 def _off(recording: Recording, turn: float) -> Floats:
     """The cursor's deviation at peak speed (n,), positive to the side to which the perturbation at a gain of 1 leads."""
-    off = np.where(recording.channel, np.nan, recording.measures("cursor")["deviation_at_peak_speed"])
+    off = np.where(recording.in_channel, np.nan, recording.measures("cursor")["deviation_at_peak_speed"])
     return np.asarray(off * (np.sign(turn) if turn else _side(recording)))
 
 
 def _side(recording: Recording) -> float:
     """The side, 1 left or -1 right, to which the task's own field pushes a hand that moves away from its start."""
-    numbers = fields.field_from_data(recording.metadata["field"], CURSOR_PRESETS)
-    to_the_right = fields.force(numbers, 0.0, 0.0, 0.0, 1.0)[0]  # on a hand that moves straight away from the body
+    to_the_right = fields.force(own_field(recording), 0.0, 0.0, 0.0, 1.0)[0]  # on a hand that moves straight away from the body
     return -1.0 if to_the_right > 0 else 1.0

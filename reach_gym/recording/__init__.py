@@ -23,20 +23,29 @@ from reach_gym.recording.human_columns import Column
 from reach_gym.recording.human_tables import HumanTable, TrialArrays
 from reach_gym.recording.metadata import FORMAT, VERSION, RecordingError
 from reach_gym.recording.minari_export import check_dataset_id, to_minari
+from reach_gym.recording.nwb_reading import read_nwb
+from reach_gym.recording.nwb_writing import write_nwb
+from reach_gym.recording.pyaldata import read_pyaldata
+from reach_gym.recording.reading import Dropped, Reading, Report
 from reach_gym.recording.recorder import Recorder
 from reach_gym.recording.schema import Recording
 from reach_gym.recording.sessions import record, record_whole_session
+from reach_gym.recording.spikes import Spikes
 
 __all__ = [
     "FORMAT",
     "VERSION",
     "Column",
     "Curve",
+    "Dropped",
     "Group",
     "HumanTable",
+    "Reading",
     "Recorder",
     "Recording",
     "RecordingError",
+    "Report",
+    "Spikes",
     "TrialArrays",
     "adaptation",
     "all_compensation",
@@ -50,10 +59,13 @@ __all__ = [
     "mean_after_effect",
     "perturbed",
     "reach_directions",
+    "read_nwb",
+    "read_pyaldata",
     "record",
     "record_group",
     "record_whole_session",
     "sideways",
     "to_minari",
     "triplets",
+    "write_nwb",
 ]

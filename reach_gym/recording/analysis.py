@@ -1,7 +1,8 @@
 """What a recorded session says about learning: which trials were which, and the measures of `reach_gym.measures` for all of them.
 
 Every function returns one entry per recorded trial, in order, NaN where the trial has none: trials that are missing from the
-recording, blocks of channels only and blocks of any length do no harm.
+recording, blocks of channels only and blocks of any length do no harm. Where it was not recorded which trials ran in a channel,
+none did; what else a measure needs and was not recorded is a `RecordingError` that names it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from reach_gym.measures import (
     initial_angle_error,
     pooled_compensation,
 )
+from reach_gym.recording.metadata import RecordingError
 from reach_gym.recording.schema import Recording
 from reach_gym.sessions.schedule import schedule_from_data
 
@@ -39,7 +41,7 @@ Floats = npt.NDArray[np.float64]
 
 def perturbed(recording: Recording) -> Flags:
     """Which trials, bool (n,), had the field or the rotation on."""
-    return np.asarray((np.nan_to_num(recording.gain) != 0).any(axis=1))
+    return np.asarray((np.nan_to_num(recording.known("gain")) != 0).any(axis=1))
 
 
 def catch_trials(recording: Recording) -> Flags:
@@ -48,7 +50,7 @@ def catch_trials(recording: Recording) -> Flags:
     It was off although the schedule says that it should be on (a gain other than 0 at this place of the block), in a block in
     which it was on at least once, or in one with a share of catch trials. A schedule made by hand need not name that share.
     """
-    off = ~perturbed(recording) & ~recording.channel
+    off = ~perturbed(recording) & ~recording.in_channel
     shares = np.array([block.get("catch", 0.0) for block in recording.metadata["schedule"]])
     on = np.isin(recording.block, recording.block[perturbed(recording)])
     return np.asarray(off & ((shares[recording.block] > 0) | (on & (_planned_gain(recording) != 0))))
@@ -77,7 +79,7 @@ def baseline_trials(recording: Recording) -> Flags:
 
 def deviations(recording: Recording) -> Floats:
     """float64 (n,), the cursor's signed maximum perpendicular deviation in m; NaN in channel trials, where walls decide it."""
-    return np.where(recording.channel, np.nan, recording.measures("cursor")["max_deviation"])
+    return np.where(recording.in_channel, np.nan, recording.measures("cursor")["max_deviation"])
 
 
 def mean_after_effect(recording: Recording) -> float:
@@ -93,7 +95,7 @@ def mean_after_effect(recording: Recording) -> float:
     probe = catch_trials(recording)
     if not probe.any():
         probe = _first_of_washouts(recording)
-    return after_effect(deviations(recording), baseline_trials(recording) & ~recording.channel, probe)
+    return after_effect(deviations(recording), baseline_trials(recording) & ~recording.in_channel, probe)
 
 
 def _first_of_washouts(recording: Recording) -> Flags:
@@ -101,7 +103,7 @@ def _first_of_washouts(recording: Recording) -> Flags:
     probe, learned = np.zeros(len(recording), np.bool_), False
     felt = {int(block) for block in recording.block[perturbed(recording)]}
     for block in np.unique(recording.block).tolist():
-        free = np.flatnonzero((recording.block == block) & ~recording.channel)
+        free = np.flatnonzero((recording.block == block) & ~recording.in_channel)
         if block in felt:
             learned = True
         elif learned and len(free):
@@ -117,9 +119,9 @@ def adaptation(recording: Recording) -> Floats:
         float64 (n,), `reach_gym.measures.adaptation_coefficient`: 0 nothing, 1 all of it; NaN outside of channel trials.
     """
     result = np.full(len(recording), np.nan)
-    mask = recording.channel
+    mask = recording.in_channel
     if mask.any():
-        pushed = recording.force[mask], _own_field(recording, mask)
+        pushed = recording.known("force")[mask], _own_field(recording, mask)
         result[mask] = adaptation_coefficient(*pushed, recording.start[mask], recording.target[mask])
     return result
 
@@ -137,7 +139,7 @@ def channel_compensation(recording: Recording, field: ForceField | None = None) 
     Returns:
         `reach_gym.measures.compensation` (n,) each; NaN outside of channel trials.
     """
-    mask, walls = recording.channel, Compensation(*(np.full(len(recording), np.nan) for _ in Compensation._fields))
+    mask, walls = recording.in_channel, Compensation(*(np.full(len(recording), np.nan) for _ in Compensation._fields))
     if mask.any():
         found = compensation(*_pushes(recording, mask, field))
         for whole, part in zip(walls, found, strict=True):
@@ -151,24 +153,34 @@ def all_compensation(recording: Recording, field: ForceField | None = None) -> C
     Raises:
         ValueError: There is no channel trial.
     """
-    if not recording.channel.any():
+    if not recording.in_channel.any():
         raise ValueError("`recording` must have channel trials, got none.")
-    return pooled_compensation(*_pushes(recording, recording.channel, field))
+    return pooled_compensation(*_pushes(recording, recording.in_channel, field))
 
 
 def _pushes(recording: Recording, mask: Flags, field: ForceField | None) -> tuple[Any, ...]:
     """The arguments of `compensation` for the trials of `mask`."""
     moved = find_movement(recording.velocity[mask], recording.go[mask])
-    forces = recording.force[mask], _own_field(recording, mask, field)
+    forces = recording.known("force")[mask], _own_field(recording, mask, field)
     return *forces, recording.start[mask], recording.target[mask], moved
 
 
 def _own_field(recording: Recording, mask: Flags, field: ForceField | None = None) -> Floats:
     """The force (k, T, 2) in N of a `field`, or else of the environment's own at a gain of 1, in the trials of `mask`."""
-    if field is None:
-        field = fields.field_from_data(recording.metadata["field"], CURSOR_PRESETS)
+    field = own_field(recording) if field is None else field
     states = recording.hand[mask, :-1], recording.velocity[mask, :-1]
     return np.stack(fields.force(field, *(part[..., i] for part in states for i in (0, 1))), axis=-1)
+
+
+def own_field(recording: Recording) -> ForceField:
+    """The task's own field, at a gain of 1.
+
+    Raises:
+        RecordingError: The metadata do not say which.
+    """
+    if "field" not in recording.metadata:
+        raise RecordingError("`metadata['field']` was not recorded, but is needed here: name the field.")
+    return fields.field_from_data(recording.metadata["field"], CURSOR_PRESETS)
 
 
 def reach_directions(recording: Recording) -> Floats:
@@ -195,7 +207,7 @@ def initial_angles(recording: Recording, at: str = "window", of: str = "cursor")
         angle = angle_in_window(path, recording.start, recording.target, moved, recording.metadata["dt"])
     else:
         angle = initial_angle_error(path, recording.start, recording.target, moved)
-    return np.where(recording.channel, np.nan, angle)
+    return np.where(recording.in_channel, np.nan, angle)
 
 
 def sideways(recording: Recording, of: str) -> Floats:
@@ -206,7 +218,7 @@ def sideways(recording: Recording, of: str) -> Floats:
         of: ``"hand"`` or ``"cursor"``, m, ``"velocity"``, m/s, each (n, T+1); or ``"force"``, N, (n, T): of field or walls on the
             hand, minus which the hand exerts against the walls. What `reach_gym.measures.correction` takes.
     """
-    course = getattr(recording, checks.choice("of", of, ("hand", "cursor", "velocity", "force")))
+    course = recording.known(checks.choice("of", of, ("hand", "cursor", "velocity", "force")))
     origin, _, ahead = arrays.line(recording.start, recording.target, (len(recording),))
     return arrays.cross(ahead[:, None], course - origin[:, None] if of in ("hand", "cursor") else course)
 
@@ -224,7 +236,7 @@ def triplets(recording: Recording, retention: float = 1.0) -> Triplets:
     moved = find_movement(recording.velocity, recording.go)
     error = deviations(recording) * _side_of_field(recording, moved)
     follows = np.diff(recording.trial, prepend=recording.trial[:1] - 1) == 1
-    found = error_sensitivity(channel_compensation(recording).slope, error, recording.channel, retention)
+    found = error_sensitivity(channel_compensation(recording).slope, error, recording.in_channel, retention)
     whole = follows[found.trial] & follows[found.trial + 1]
     return Triplets(*(part[whole] for part in found))
 

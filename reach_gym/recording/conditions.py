@@ -52,11 +52,11 @@ def conditions(recording: Recording, count: int = SHOWN) -> list[Condition]:
         recording: A session.
         count: At most so many trials at each end, and at most half of a block.
     """
-    caught, on = catch_trials(recording), perturbed(recording) & ~recording.channel
+    caught, on = catch_trials(recording), perturbed(recording) & ~recording.in_channel
     found: list[Condition] = []
     before = False
     for name, mask in block_runs(recording):
-        plain = np.flatnonzero(mask & ~caught & ~recording.channel)
+        plain = np.flatnonzero(mask & ~caught & ~recording.in_channel)
         felt = bool((on & mask).any())
         half = min(count, max(1, len(plain) // 2))
         if felt:
@@ -108,7 +108,7 @@ def summary(recording: Recording) -> dict[str, float]:
     Deviations are means over trials of their size, without channel trials: those of all trials of the baseline, of the perturbed
     blocks and of what follows them, and the catch trials. The after-effect is signed: positive to the left.
     """
-    off, caught, channel = deviations(recording), catch_trials(recording), recording.channel
+    off, caught, channel = deviations(recording), catch_trials(recording), recording.in_channel
     felt = perturbed(recording) & ~channel
     parts: dict[str, Flags] = {name: np.zeros(len(recording), np.bool_) for name in ("baseline", "adaptation", "washout")}
     place = "baseline"
@@ -118,8 +118,8 @@ def summary(recording: Recording) -> dict[str, float]:
     sizes = {f"{name}_mm": 1000 * mean(np.abs(off[mask])) for name, mask in {**parts, "catch": caught}.items()}
     return {
         "trials": float(len(recording)),
-        "success": float(recording.success.mean()) if len(recording) else float("nan"),
-        "false_starts": float(recording.false_start.sum()),
+        "success": float("nan") if recording.success is None or not len(recording) else float(recording.success.mean()),
+        "false_starts": float("nan") if recording.false_start is None else float(recording.false_start.sum()),
         **sizes,
         "after_effect_mm": 1000 * mean_after_effect(recording),
         "adaptation_coefficient": mean(adaptation(recording)[parts["adaptation"]]),

@@ -68,7 +68,7 @@ def _npz_bytes(arrays: dict[str, Array], metadata: str) -> bytes:
 
 def _hdf5_bytes(arrays: dict[str, Array], metadata: str) -> bytes:
     buffer = io.BytesIO()
-    with _h5py().File(buffer, "w") as file:
+    with hdf5_library().File(buffer, "w") as file:
         file.attrs[METADATA], file.attrs[_DIGEST] = metadata, _digest(arrays, metadata)
         for name, values in arrays.items():
             # An empty array can neither be packed nor have a checksum.
@@ -88,7 +88,7 @@ def load(path: str | os.PathLike[str], make: Callable[[dict[str, Array], dict[st
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"`path` must be a path, got {checks.shown(path)}.")
     try:
-        with _opened(Path(path)) as file, _entries(file) as (entries, text, digest):
+        with opened(Path(path)) as file, _entries(file) as (entries, text, digest):
             _check_size(sum(entry.dtype.itemsize * math.prod(entry.shape) for entry in entries.values()))
             metadata = from_json(text)
             check_layout({name: (entry.dtype, entry.shape) for name, entry in entries.items()}, version_of(metadata))
@@ -109,13 +109,19 @@ def _check_size(total: int) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path, largest: int = MAX_BYTES) -> Iterator[BinaryIO]:
+    """A regular file of at most so many bytes, open for reading.
+
+    Raises:
+        OSError: It cannot be read.
+        RecordingError: It is something else, or larger.
+    """
     # A FIFO would block for ever on open, hence the non-blocking open before the look.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
         facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_BYTES:
-            raise RecordingError(f"it must be a regular file of at most {MAX_BYTES} bytes.")
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > largest:
+            raise RecordingError(f"it must be a regular file of at most {largest} bytes.")
         yield file
 
 
@@ -128,7 +134,7 @@ def _entries(file: BinaryIO) -> Iterator[_Opened]:
         with zipfile.ZipFile(file) as archive:
             yield _npz_entries(archive)
     elif head == _HDF5:
-        with _h5py().File(file, "r") as tree:
+        with hdf5_library().File(file, "r") as tree:
             yield _hdf5_entries(tree)
     else:
         raise RecordingError("it is neither an NPZ nor an HDF5 file.")
@@ -171,7 +177,7 @@ def _npz_entry(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Entry:
 
 
 def _hdf5_entries(tree: Any) -> _Opened:
-    h5py = _h5py()
+    h5py = hdf5_library()
     entries: dict[str, _Entry] = {}
     pending = [("", tree)]
     while pending:
@@ -203,7 +209,12 @@ def _digest(arrays: Mapping[str, Array], metadata: str) -> str:
     return found.hexdigest()
 
 
-def _h5py() -> ModuleType:
+def hdf5_library() -> ModuleType:
+    """The library h5py.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
     try:
         import h5py
     except ImportError:

@@ -30,16 +30,22 @@ LAYOUT: dict[str, tuple[type, tuple[str | int, ...]]] = {
     **dict.fromkeys(("steps", "onset", "go", "block", "trial"), (np.int64, ("n",))),
     **dict.fromkeys(("channel", "false_start", "too_fast", "too_slow", "success", "terminated"), (np.bool_, ("n",))),
 }
+OPTIONAL = (
+    *("action", "force", "reward", "gain"),
+    *("channel", "false_start", "too_fast", "too_slow", "success", "terminated"),
+)
+"""Arrays that a recording may lack since version 3: a laboratory's file seldom says all that an environment knows."""
+
 _SINCE_VERSION_2 = ("too_fast", "too_slow")
 
 
 def layout_of(version: int) -> dict[str, tuple[type, tuple[str | int, ...]]]:
-    """The `LAYOUT` of recordings of a version, 1 or the present one."""
+    """The `LAYOUT` of recordings of a version."""
     return {name: kind for name, kind in LAYOUT.items() if version > 1 or name not in _SINCE_VERSION_2}
 
 
 def brought_up(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Arrays of version 1 as the present version has them: no task had a window of movement time then."""
+    """Arrays of version 1 as later ones have them: no task had a window of movement time then."""
     none = np.zeros(np.shape(arrays.get("steps", ()))[:1], np.bool_)
     return {**arrays, **{name: none.copy() for name in _SINCE_VERSION_2}}
 
@@ -52,7 +58,7 @@ def check_names(names: Mapping[str, Any], version: int = VERSION) -> None:
     """
     layout = layout_of(version)
     for name in layout:
-        if name not in names:
+        if name not in names and (version < VERSION or name not in OPTIONAL):
             raise RecordingError(f"the array `{name}` is missing.")
     seen = [name for name in names if name not in layout]
     for name in seen:
@@ -68,8 +74,9 @@ def check_layout(found: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]], ver
         RecordingError: The message names the array.
     """
     check_names(found, version)
-    lead = found["action"][1]
-    trials, longest, actuators = lead if len(lead) == 3 and lead[2] else (0, 0, 1)
+    lead, acted = found["hand"][1], found.get("action", (None, ()))[1]
+    trials, longest = (lead[0], lead[1] - 1) if len(lead) == 3 and lead[1] else (0, 0)
+    actuators = acted[2] if len(acted) == 3 and acted[2] else 1
     sizes = {"n": trials, "T": longest, "T+1": longest + 1, "actuators": actuators}
     for name, (dtype, shape) in found.items():
         if name in LAYOUT:
@@ -92,7 +99,7 @@ def check_numbers(arrays: Mapping[str, Array], blocks: int) -> None:
         RecordingError: The message names the array.
     """
     steps = arrays["steps"]
-    longest = arrays["action"].shape[1]
+    longest = arrays["hand"].shape[1] - 1
     if (steps < 1).any() or steps.max(initial=0) != longest:
         raise RecordingError(f"`steps` must be from 1 to {longest}, the steps of the longest trial, got {checks.shown(steps)}.")
     for name in ("onset", "go", "block", "trial"):
@@ -100,7 +107,10 @@ def check_numbers(arrays: Mapping[str, Array], blocks: int) -> None:
             raise RecordingError(f"`{name}` must be at least 0, got {checks.shown(arrays[name])}.")
     if (arrays["go"] < arrays["onset"]).any():
         raise RecordingError("`go` must not be before `onset`.")
-    if (arrays["success"] & (arrays["too_fast"] | arrays["too_slow"])).any():
+    missed = np.zeros(steps.shape, np.bool_)
+    for name in ("too_fast", "too_slow"):
+        missed |= arrays.get(name, missed)
+    if "success" in arrays and (arrays["success"] & missed).any():
         raise RecordingError("`success` must be false where the movement was too fast or too slow.")
     if (arrays["block"] >= blocks).any():
         raise RecordingError(f"`block` must be below {blocks}, the number of blocks, got {checks.shown(arrays['block'])}.")
@@ -122,3 +132,14 @@ def _check_padding(name: str, values: Array, steps: Integers, longest: int) -> N
         raise RecordingError(f"`{name}` must hold finite numbers up to the end of a trial.")
     elif not np.isnan(values[~lived]).all():
         raise RecordingError(f"`{name}` must be NaN after the end of a trial.")
+
+
+def fitted(name: str, values: Array, length: int) -> Array:
+    """An array of a recording with its axis of time cut or padded to `length` steps."""
+    axis = LAYOUT[name][1][1:2] if name in LAYOUT else ("T+1",)
+    if axis not in (("T",), ("T+1",)):
+        return values
+    wanted = length + (axis == ("T+1",))
+    values = values[:, :wanted]
+    missing = [(0, wanted - values.shape[1]) if i == 1 else (0, 0) for i in range(values.ndim)]
+    return np.pad(values, missing, constant_values=np.nan if values.dtype.kind == "f" else 0)

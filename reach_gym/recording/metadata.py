@@ -18,7 +18,7 @@ from reach_gym.registration import family_of
 from reach_gym.sessions.schedule import Schedule
 from reach_gym.sessions.table import TrialTable
 
-FORMAT, VERSION = "reach_gym recording", 2
+FORMAT, VERSION = "reach_gym recording", 3
 MAX_METADATA = 2**20  # characters of JSON; whatever is long belongs into the arrays
 # Keywords that say how a task is computed or shown, not which task it is.
 _NOT_THE_TASK = ("autoreset_mode", "backend", "max_episode_steps", "num_envs", "render_mode", "threads", "vectorization_mode")
@@ -104,9 +104,9 @@ def name_of(agent: Any) -> str:
 
 
 def version_of(metadata: Any) -> int:
-    """The version of a recording: 1, or else the present one, of which `check_metadata` sees whether it is."""
+    """The version of a recording: an old one, or else the present one, of which `check_metadata` sees whether it is."""
     version = metadata.get("version") if isinstance(metadata, Mapping) else None
-    return 1 if type(version) is int and version == 1 else VERSION
+    return version if type(version) is int and 1 <= version < VERSION else VERSION
 
 
 def check_metadata(metadata: Any) -> None:
@@ -129,8 +129,8 @@ def check_metadata(metadata: Any) -> None:
                 raise ValueError(f"`metadata['{key}']` must be above 0, got 0.")
     except (TypeError, ValueError) as error:
         raise RecordingError(str(error)) from None
-    if not isinstance(metadata.get("env_id"), str) or not isinstance(metadata.get("env_kwargs"), dict):
-        raise RecordingError("`metadata` must have a string 'env_id' and a dict 'env_kwargs'.")
+    if not isinstance(metadata.get("env_id", 0), str | None) or not isinstance(metadata.get("env_kwargs"), dict):
+        raise RecordingError("`metadata` must have a string 'env_id', or None for no environment, and a dict 'env_kwargs'.")
     blocks = metadata.get("schedule")
     if not isinstance(blocks, list) or not all(isinstance(b, dict) and isinstance(b.get("name"), str) for b in blocks):
         raise RecordingError("`metadata['schedule']` must be a list of blocks, each with a name.")

@@ -66,12 +66,17 @@ def to_minari(
 
     Raises:
         TypeError: `dataset_id` is no string.
-        ValueError: `dataset_id` is malformed or exists, or the recording lacks observations or trials.
+        ValueError: `dataset_id` is malformed or exists, or the recording lacks observations or trials or is of no environment.
+        RecordingError: The recording lacks actions, rewards or how trials ended.
         MissingExtraError: Minari or h5py is not installed.
     """
     check_dataset_id(dataset_id)
     if recording.observation is None or not len(recording):
         raise ValueError("`recording` must hold observations, and at least one trial.")
+    if recording.metadata["env_id"] is None:
+        raise ValueError("`recording` must be of an environment: Minari's data set names the one that made it.")
+    for name in ("action", "reward", "terminated", *_ATTRIBUTES):
+        recording.known(name)
     minari = _minari()
     try:
         with warnings.catch_warnings():
@@ -127,11 +132,11 @@ def _episode(recording: Recording, row: int) -> Any:
     steps = int(recording.steps[row])
     last = np.arange(steps) == steps - 1
     seen: Any = recording.observation
-    ended = bool(recording.terminated[row])
+    ended = bool(recording.known("terminated")[row])
     return EpisodeBuffer(
         observations={k: v[row, : steps + 1] for k, v in seen.items()} if isinstance(seen, dict) else seen[row, : steps + 1],
-        actions=recording.action[row, :steps].astype(np.float32),
-        rewards=recording.reward[row, :steps],
+        actions=recording.known("action")[row, :steps].astype(np.float32),
+        rewards=recording.known("reward")[row, :steps],
         terminations=last & ended,
         truncations=last & (not ended),
         infos={name: getattr(recording, name)[row, : steps + 1] for name in ("hand", "cursor", "velocity")},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,8 @@ import numpy as np
 
 from reach_gym import checks
 from reach_gym.measures import trial_measures
-from reach_gym.recording import files
+from reach_gym.recording import files, tables
+from reach_gym.recording.laboratory import laboratory_arrays, laboratory_metadata
 from reach_gym.recording.layout import (
     LAYOUT,
     OBSERVATION,
@@ -24,27 +25,31 @@ from reach_gym.recording.layout import (
     check_layout,
     check_names,
     check_numbers,
+    fitted,
 )
-from reach_gym.recording.metadata import VERSION, check_metadata, version_of
-from reach_gym.sessions.table import TrialTable, table_from_data, table_of
+from reach_gym.recording.metadata import VERSION, RecordingError, check_metadata, version_of
+from reach_gym.sessions.table import TrialTable
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Recording:
     """The trajectories of n trials of a cursor task; T is the number of steps of the longest.
 
     Step t leads from state t to state t + 1. After a trial's end floats are NaN and integers 0. Positions in metres, velocities
     in m/s, forces in N; x to the right, y upwards.
 
+    What was not recorded is ``None``: a laboratory's file has no reward, and seldom says of a trial that it began too early.
+    `known` gives an array or says what is missing; `from_arrays` makes a recording of one's own data.
+
     Attributes:
         hand: float64 (n, T+1, 2), positions of the hand.
         cursor: float64 (n, T+1, 2), positions of the cursor, which a visuomotor rotation turns away from the hand.
         velocity: float64 (n, T+1, 2), of the hand.
         action: float64 (n, T, actuators), as carried out: within the bounds of the plant, of which 1 is the greatest force,
-            torque or excitation.
-        force: float64 (n, T, 2), of the field or channel on the hand.
-        reward: float64 (n, T).
-        gain: float64 (n, T), of the perturbation.
+            torque or excitation; or ``None``.
+        force: float64 (n, T, 2), of the field or channel on the hand; or ``None``.
+        reward: float64 (n, T), or ``None``.
+        gain: float64 (n, T), of the perturbation; or ``None``.
         steps: int64 (n,), how long each trial was, at least 1.
         start: float64 (n, 2).
         target: float64 (n, 2).
@@ -52,16 +57,17 @@ class Recording:
         go: int64 (n,), the state at which the go cue begins.
         block: int64 (n,), index of the block in ``metadata["schedule"]``.
         trial: int64 (n,), number of the trial in its session, from 0.
-        channel: bool (n,), whether the trial ran in a force channel.
-        false_start: bool (n,), whether the cursor left the start before the go cue.
-        too_fast: bool (n,), whether the movement was shorter than the window of movement time, if the task has one.
-        too_slow: bool (n,), whether it was longer.
-        success: bool (n,).
-        terminated: bool (n,); the others ended by the time limit.
+        channel: bool (n,), whether the trial ran in a force channel; or ``None``.
+        false_start: bool (n,), whether the cursor left the start before the go cue; or ``None``.
+        too_fast: bool (n,), whether the movement was shorter than the window of movement time, if the task has one; or ``None``.
+        too_slow: bool (n,), whether it was longer; or ``None``.
+        success: bool (n,), or ``None``.
+        terminated: bool (n,), the others ended by the time limit; or ``None``.
         observation: What the subject saw, (n, T+1, ...); a dict of such arrays for ``"goal"``; ``None`` if it was not kept.
-        metadata: Plain JSON: ``format``, ``version``, ``env_id``, ``env_kwargs`` (those that replace the registered ones),
-            ``agent``, ``seed``, ``dt``, ``plant`` (its kind) and its keywords, such as ``mass`` and ``max_force``, ``workspace``,
-            ``radius``, ``rotation``, ``field``, ``schedule`` (its blocks), ``created_by`` (versions), and what the caller added.
+        metadata: Plain JSON: ``format``, ``version``, ``env_id`` (``None`` where it was no environment), ``env_kwargs`` (what
+            replaces the registered ones), ``agent``, ``seed``, ``dt``, ``plant`` (its kind) and its keywords, such as ``mass``
+            and ``max_force``, ``workspace``, ``radius``, ``rotation``, ``field``, ``schedule`` (its blocks), ``created_by``
+            (versions), and what the caller added.
 
     Raises:
         TypeError: An array is not a NumPy array, or the metadata are no dict.
@@ -71,10 +77,10 @@ class Recording:
     hand: Floats
     cursor: Floats
     velocity: Floats
-    action: Floats
-    force: Floats
-    reward: Floats
-    gain: Floats
+    action: Floats | None = None
+    force: Floats | None = None
+    reward: Floats | None = None
+    gain: Floats | None = None
     steps: Integers
     start: Floats
     target: Floats
@@ -82,13 +88,13 @@ class Recording:
     go: Integers
     block: Integers
     trial: Integers
-    channel: Flags
-    false_start: Flags
-    too_fast: Flags
-    too_slow: Flags
-    success: Flags
-    terminated: Flags
-    observation: Array | dict[str, Array] | None
+    channel: Flags | None = None
+    false_start: Flags | None = None
+    too_fast: Flags | None = None
+    too_slow: Flags | None = None
+    success: Flags | None = None
+    terminated: Flags | None = None
+    observation: Array | dict[str, Array] | None = None
     metadata: dict[str, Any]
 
     def __post_init__(self) -> None:
@@ -103,7 +109,8 @@ class Recording:
 
     def __repr__(self) -> str:
         """One line; the arrays would fill the screen."""
-        return f"<Recording of {len(self)} trials of {self.metadata.get('env_id')} by {self.metadata.get('agent')!r}>"
+        task = self.metadata.get("env_id") or self.metadata.get("task")
+        return f"<Recording of {len(self)} trials of {task} by {self.metadata.get('agent')!r}>"
 
     def __len__(self) -> int:
         """The number of trials."""
@@ -115,40 +122,58 @@ class Recording:
         names = [str(block["name"]) for block in self.metadata["schedule"]]
         return [names[index] for index in self.block.tolist()]
 
+    @property
+    def longest(self) -> int:
+        """T, the number of steps of the longest trial."""
+        return int(self.hand.shape[1]) - 1
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """The names of the arrays that were recorded, but for the observations."""
+        return tuple(name for name in LAYOUT if getattr(self, name) is not None)
+
+    def known(self, name: str) -> Array:
+        """An array of the recording, by its name.
+
+        Raises:
+            TypeError: `name` is no string.
+            ValueError: A recording has no such array.
+            RecordingError: It was not recorded.
+        """
+        values: Array | None = getattr(self, checks.choice("name", name, tuple(LAYOUT)))
+        if values is None:
+            raise RecordingError(f"`{name}` was not recorded, but is needed here.")
+        return values
+
+    @property
+    def in_channel(self) -> Flags:
+        """Which trials, bool (n,), are known to have run in a force channel; none where `channel` was not recorded."""
+        return np.zeros(len(self), np.bool_) if self.channel is None else self.channel
+
     @cached_property
     def planned(self) -> TrialTable:
-        """The rows of the session that the trials are, as they were planned: what each subject draws is still open."""
-        given = self.metadata["env_kwargs"].get("schedule")
-        session = table_of(table_from_data(given if isinstance(given, dict) else self.metadata["schedule"]))
-        return session.take(session.place_of(self.trial))
+        """The rows of the session that the trials are, as they were planned: what each subject draws is still open.
+
+        Raises:
+            RecordingError: `gain` was not recorded, so that nobody knows what was planned.
+        """
+        return tables.planned(self)
 
     @cached_property
     def table(self) -> TrialTable:
-        """What each of the trials was, as the rows of a session: with what was drawn, and where start and target were."""
-        columns = self.planned.columns()
-        waves = [1.0 if wave is None else 1.0 + wave.at(0.0) for wave in columns["within"]]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            first = self.gain[:, 0] / np.array(waves)  # the gain of a step has the wave's factor
-        felt = (np.nan_to_num(self.gain) != 0).any(axis=1)
-        caught = (np.array(columns["catch"]) > 0) & (self.planned.gain != 0) & ~felt & ~self.channel
-        plain = ~self.channel & ~caught & (np.array(columns["spread"]) > 0) & np.isfinite(first)
-        columns["gain"] = np.where(plain, first, columns["gain"]).tolist()
-        columns["field"] = [None if wall else field for wall, field in zip(self.channel, columns["field"], strict=True)]
-        columns["within"] = [None if wall else wave for wall, wave in zip(self.channel, columns["within"], strict=True)]
-        columns |= {
-            "spread": [0.0] * len(self),
-            "channel": self.channel.astype(float).tolist(),
-            "catch": caught.astype(float).tolist(),
-        }
-        columns |= {name: list(map(tuple, getattr(self, name).tolist())) for name in ("start", "target")}
-        return self.planned.with_columns(columns)
+        """What each of the trials was, as the rows of a session: with what was drawn, and where start and target were.
+
+        Raises:
+            RecordingError: As `planned`.
+        """
+        return tables.happened(self)
 
     def arrays(self) -> dict[str, Array]:
-        """All arrays by name; the parts of a dict of observations are called ``observation/...``."""
+        """All arrays that were recorded, by name; the parts of a dict of observations are called ``observation/...``."""
         seen = self.observation
         parts = {} if seen is None else seen if isinstance(seen, dict) else {"": seen}
         named = {f"{OBSERVATION}/{key}" if key else OBSERVATION: part for key, part in sorted(parts.items())}
-        return {**{name: getattr(self, name) for name in LAYOUT}, **named}
+        return {**{name: getattr(self, name) for name in self.recorded}, **named}
 
     def measures(self, of: str = "hand") -> dict[str, Floats]:
         """`reach_gym.measures.trial_measures` of every trial: arrays (n,), NaN where nothing moved.
@@ -189,6 +214,46 @@ class Recording:
         files.save(path, self.arrays(), self.metadata)
 
     @classmethod
+    def from_arrays(
+        cls,
+        hand: Any,
+        dt: float,
+        start: Any,
+        target: Any,
+        go: Any,
+        unit: str = "m",
+        blocks: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **arrays: Any,
+    ) -> Recording:
+        """A recording of trials that no environment made. What is not given was not recorded.
+
+        Args:
+            hand: Positions (n, T+1, 2), NaN after each trial's end, or a list of n paths (states, 2); evenly sampled, at least
+                two states each.
+            dt: Seconds from one state to the next.
+            start: (n, 2), where each reach begins.
+            target: (n, 2), where it is to end.
+            go: (n,), the time of the go cue in s from the trial's first state; the nearest state is kept.
+            unit: ``"m"``, ``"cm"`` or ``"mm"``, of all positions; velocities are in that unit per second.
+            blocks: The name of each trial's block; without it one block. Blocks are runs of the same name.
+            metadata: What to add in plain JSON, such as ``agent`` (who moved), ``task``, ``radius`` (of targets, m),
+                ``rotation`` (degrees) and ``field`` (as an environment takes it, at a gain of 1).
+            **arrays: Others that were recorded, by their names: ``trial``, the number of each trial in its session, increasing;
+                ``onset`` (n,), s; ``gain``, (n,) or (n, T); and those of the class, with its shapes and SI units. Without
+                ``cursor`` it is the hand itself, without ``velocity`` the central differences of its path, without ``onset`` the
+                target is shown all the time; ``metadata["derived"]`` names these.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: A number is out of range, or a name unknown.
+            RecordingError: Arrays do not fit together or are not finite within a trial.
+        """
+        made, derived = laboratory_arrays(hand, dt, start, target, go, unit, arrays)
+        told, made["block"] = laboratory_metadata(dt, made["trial"], blocks, made.get("gain"), metadata, derived)
+        return from_arrays(made, told)
+
+    @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recording:
         """Reads what `save` wrote, whatever the file is called; no code runs from it, sizes are checked before memory is taken.
 
@@ -203,30 +268,20 @@ class Recording:
 def assemble(parts: list[dict[str, Array]], metadata: dict[str, Any]) -> Recording:
     """Joins the arrays of at least one part along the trials; shorter ones are padded, surplus padding is cut."""
     length = max((int(part["steps"].max(initial=0)) for part in parts), default=0)
-    joined = {name: np.concatenate([_fit(name, part[name], length) for part in parts]) for name in parts[0]}
+    joined = {name: np.concatenate([fitted(name, part[name], length) for part in parts]) for name in parts[0]}
     return from_arrays(joined, metadata)
 
 
-def _fit(name: str, values: Array, length: int) -> Array:
-    """Cuts or pads the axis of time to `length` steps."""
-    axis = LAYOUT[name][1][1:2] if name in LAYOUT else ("T+1",)
-    if axis not in (("T",), ("T+1",)):
-        return values
-    wanted = length + (axis == ("T+1",))
-    values = values[:, :wanted]
-    missing = [(0, wanted - values.shape[1]) if i == 1 else (0, 0) for i in range(values.ndim)]
-    return np.pad(values, missing, constant_values=np.nan if values.dtype.kind == "f" else 0)
-
-
 def from_arrays(arrays: Mapping[str, Array], metadata: dict[str, Any]) -> Recording:
-    """The inverse of `Recording.arrays`; recordings of version 1 become ones of the present version.
+    """The inverse of `Recording.arrays`; recordings of old versions become ones of the present version.
 
     Raises:
         RecordingError: See `Recording`; also where an array is missing or unknown.
     """
-    check_names(arrays, version_of(metadata))
-    if version_of(metadata) == 1:
-        arrays, metadata = brought_up(arrays), {**metadata, "version": VERSION}
+    version = version_of(metadata)
+    check_names(arrays, version)
+    arrays = brought_up(arrays) if version == 1 else arrays
+    metadata = {**metadata, "version": VERSION} if version < VERSION else metadata
     parts = {name.partition("/")[2]: values for name, values in arrays.items() if name.partition("/")[0] == OBSERVATION}
     named = {name: values for name, values in arrays.items() if name.partition("/")[0] != OBSERVATION}
     seen = parts.get("", parts or None)

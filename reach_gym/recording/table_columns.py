@@ -19,20 +19,21 @@ def columns_of(recording: Recording) -> tuple[dict[str, list[Any]], str]:
     """The columns of a recording, without ``subject``, and the unit of its perturbation.
 
     Raises:
+        RecordingError: It was not recorded which trials had the perturbation.
         ValueError: A trial's field is no multiple of the task's own, so that no number says what was done.
     """
     perturbation, unit = _perturbation(recording)
     way = recording.target - recording.start
     angle = recording.measures("hand")["early_angle_error"]
-    count, table = len(recording), getattr(recording, "table", None)
+    table = recording.table
     columns: dict[str, Any] = {
         "trial": recording.trial,
         "block": np.array(recording.block_names, object),
         "target": np.degrees(np.arctan2(way[:, 1], way[:, 0])),
         "perturbation": perturbation,
-        "channel": recording.channel,
-        "rest": np.zeros(count) if table is None else np.asarray(table.rest, np.float64),
-        "cue": np.zeros(count, np.int64) if table is None else np.asarray(table.cue, np.int64),
+        "channel": recording.in_channel,
+        "rest": np.asarray(table.rest, np.float64),
+        "cue": np.asarray(table.cue, np.int64),
         "angle": np.degrees(angle),
         "deviation": deviations(recording),
         "coefficient": adaptation(recording),
@@ -42,8 +43,8 @@ def columns_of(recording: Recording) -> tuple[dict[str, list[Any]], str]:
 
 def _perturbation(recording: Recording) -> tuple[Floats, str]:
     """What was done in each trial, 0 in catch and channel trials, and its unit."""
-    felt = np.where(recording.channel, 0.0, recording.gain[:, 0])
-    field = fields.field_from_data(recording.metadata["field"], CURSOR_PRESETS)
+    felt = np.where(recording.in_channel, 0.0, recording.known("gain")[:, 0])
+    field = fields.field_from_data(recording.metadata.get("field"), CURSOR_PRESETS)
     turned, shares = _rotations(recording), _shares(recording, field)
     if field.is_null and (turned != 0).any() and np.isnan(shares).all():
         return felt * turned, "deg"
@@ -52,22 +53,15 @@ def _perturbation(recording: Recording) -> tuple[Floats, str]:
 
 def _rotations(recording: Recording) -> Floats:
     """The visuomotor rotation of each trial at a gain of 1, degrees."""
-    own = np.full(len(recording), float(recording.metadata["rotation"]))
-    table = getattr(recording, "table", None)
-    named = np.full(len(recording), np.nan) if table is None else np.asarray(table.rotation, np.float64)
+    own = np.full(len(recording), float(recording.metadata.get("rotation", 0.0)))
+    named = np.asarray(recording.table.rotation, np.float64)
     return np.where(np.isnan(named), own, named)
 
 
 def _shares(recording: Recording, field: fields.ForceField) -> Floats:
     """How much of the task's `field` the field of each trial is at a gain of 1; NaN where a trial has none of its own."""
-    table = getattr(recording, "table", None)
-    if table is None:
-        blocks = recording.metadata["schedule"]
-        named = [blocks[index].get("field") for index in recording.block.tolist()]
-    else:
-        named = list(table.field)
     shares = np.full(len(recording), np.nan)
-    for trial, data in enumerate(named):
+    for trial, data in enumerate(recording.table.field):
         if data is not None:
             shares[trial] = _share(fields.field_from_data(data, CURSOR_PRESETS), field, trial)
     return shares

@@ -346,7 +346,7 @@ BROKEN = {
     "float32": spoil("hand", lambda v: v.astype(np.float32)),
     "integers for flags": spoil("success", lambda v: v.astype(np.int64)),
     "integers for pace": spoil("too_slow", lambda v: v.astype(np.int64)),
-    "no pace": lambda arrays, metadata: arrays.pop("too_fast"),
+    "no pace in an old one": lambda arrays, metadata: (arrays.pop("too_fast"), metadata.update(version=2)),
     "too short": spoil("hand", lambda v: v[:, :-1]),
     "too few": spoil("target", lambda v: v[:-1]),
     "flat actions": spoil("action", lambda v: v[..., 0]),
@@ -367,13 +367,13 @@ BROKEN = {
     "go before the target": spoil("go", put(0, 3)),
     "unknown block": spoil("block", put(0, 1)),
     "another format": tell(format="reach_gym checkpoint"),
-    "another version": tell(version=3),
+    "another version": tell(version=4),
     "too many arrays for its version": tell(version=1),
     "success in too little time": lambda arrays, metadata: arrays.update(success=arrays["success"] | True, too_fast=arrays["too_fast"] | True),
     "a version that is none": tell(version=True),
     "no time step": tell(dt=0.0),
     "mass as text": tell(mass="1"),
-    "no id": tell(env_id=None),
+    "a number for an id": tell(env_id=1),
     "keywords as list": tell(env_kwargs=[]),
     "nameless block": tell(schedule=[{}]),
     "no blocks": tell(schedule=None),
@@ -738,7 +738,7 @@ def test_arrays_that_do_not_fit_are_not_even_read(tmp_path, reaches):
         tree.create_dataset("hand", (2**8, 2**10, 2**7), float, chunks=(1, 1024, 2))  # 256 MiB
     tracemalloc.start()
     try:
-        with pytest.raises(RecordingError, match="`hand` must be"):
+        with pytest.raises(RecordingError, match="`action` must be"):
             Recording.load(tmp_path / "r.h5")
         assert tracemalloc.get_traced_memory()[1] < 2**26
     finally:
