@@ -70,12 +70,12 @@ def strained(a: Any, length: Any, ratio: Any, q1: Any, q2: Any, n0: Any, n1: Any
 def rates(y: Any, a: Any, around: Any, params: Any) -> Any:
     """The derivative of angles, angular velocities and fibres' lengths, and the field's force (x, y)."""
     q1, q2, w1, w2 = y[0], y[1], y[2], y[3]
-    v1, s1, e1 = strained(a[0], y[4], params[48], q1, q2, *params[18:23])
-    v2, s2, e2 = strained(a[1], y[5], params[49], q1, q2, *params[23:28])
-    v3, s3, e3 = strained(a[2], y[6], params[50], q1, q2, *params[28:33])
-    v4, s4, e4 = strained(a[3], y[7], params[51], q1, q2, *params[33:38])
-    v5, s5, e5 = strained(a[4], y[8], params[52], q1, q2, *params[38:43])
-    v6, s6, e6 = strained(a[5], y[9], params[53], q1, q2, *params[43:48])
+    v1, s1, e1 = strained(a[0], y[4], params[50], q1, q2, *params[20:25])
+    v2, s2, e2 = strained(a[1], y[5], params[51], q1, q2, *params[25:30])
+    v3, s3, e3 = strained(a[2], y[6], params[52], q1, q2, *params[30:35])
+    v4, s4, e4 = strained(a[3], y[7], params[53], q1, q2, *params[35:40])
+    v5, s5, e5 = strained(a[4], y[8], params[54], q1, q2, *params[40:45])
+    v6, s6, e6 = strained(a[5], y[9], params[55], q1, q2, *params[45:50])
     t1, t2 = (s1 + s2) + (s3 + s4) + (s5 + s6), (e1 + e2) + (e3 + e4) + (e5 + e6)
     c1, s1 = cosine_and_sine(q1)
     c2, s2 = cosine_and_sine(q2)
@@ -130,26 +130,26 @@ def start(x: Any, y: Any, params: Any) -> Any:
     """At rest with the hand at (x, y), in balance; see `reach_gym.plants.muscle_motion.start_with`."""
     q1, q2 = bent(x, y, params)
     still = 0.0 * q1 + 0.0
-    f1, s1, e1 = resting(q1, q2, params[48], *params[18:23])
-    f2, s2, e2 = resting(q1, q2, params[49], *params[23:28])
-    f3, s3, e3 = resting(q1, q2, params[50], *params[28:33])
-    f4, s4, e4 = resting(q1, q2, params[51], *params[33:38])
-    f5, s5, e5 = resting(q1, q2, params[52], *params[38:43])
-    f6, s6, e6 = resting(q1, q2, params[53], *params[43:48])
+    f1, s1, e1 = resting(q1, q2, params[50], *params[20:25])
+    f2, s2, e2 = resting(q1, q2, params[51], *params[25:30])
+    f3, s3, e3 = resting(q1, q2, params[52], *params[30:35])
+    f4, s4, e4 = resting(q1, q2, params[53], *params[35:40])
+    f5, s5, e5 = resting(q1, q2, params[54], *params[40:45])
+    f6, s6, e6 = resting(q1, q2, params[55], *params[45:50])
     t1, t2 = (s1 + s2) + (s3 + s4) + (s5 + s6), (e1 + e2) + (e3 + e4) + (e5 + e6)
-    a1, l1 = held(t1, f1, q1, q2, params[48], *params[18:23])
-    a2, l2 = held(t1, f2, q1, q2, params[49], *params[23:28])
-    a3, l3 = held(t2, f3, q1, q2, params[50], *params[28:33])
-    a4, l4 = held(t2, f4, q1, q2, params[51], *params[33:38])
-    a5, l5 = held(still, f5, q1, q2, params[52], *params[38:43])
-    a6, l6 = held(still, f6, q1, q2, params[53], *params[43:48])
+    a1, l1 = held(t1, f1, q1, q2, params[50], *params[20:25])
+    a2, l2 = held(t1, f2, q1, q2, params[51], *params[25:30])
+    a3, l3 = held(t2, f3, q1, q2, params[52], *params[30:35])
+    a4, l4 = held(t2, f4, q1, q2, params[53], *params[35:40])
+    a5, l5 = held(still, f5, q1, q2, params[54], *params[40:45])
+    a6, l6 = held(still, f6, q1, q2, params[55], *params[45:50])
     return q1, q2, still, still + 0.0, a1, a2, a3, a4, a5, a6, l1, l2, l3, l4, l5, l6
 
 
 def pace_of(a: Any, command: Any, params: Any) -> Any:
     """The excitation that acts, and the pace of the activation; see `reach_gym.plants.muscle_models.MuscleModel`."""
     u = limited(command, a)
-    return (u, *steeper_pace(u, (1.0 + 0.0 * a) * (u > a), params[16], params[17]))
+    return (u, *steeper_pace(u, (1.0 + 0.0 * a) * (u > a), params[18], params[19]))
 
 
 def activate(a: Any, h: Any, p1: Any, p2: Any, p3: Any, p4: Any, p5: Any, p6: Any) -> Any:
@@ -165,7 +165,7 @@ def step(state: Any, command: Any, scale: Any, field: Any, params: Any) -> Any:
     y, a = (*state[0:4], *state[10:16]), state[4:10]
     p1, p2, p3 = pace_of(a[0], command[0], params), pace_of(a[1], command[1], params), pace_of(a[2], command[2], params)
     p4, p5, p6 = pace_of(a[3], command[3], params), pace_of(a[4], command[4], params), pace_of(a[5], command[5], params)
-    dt, parts = params[15], params[54]
+    dt, parts = params[17], params[56]
     if field is None:
         around = None
     else:
@@ -194,12 +194,12 @@ def stop(state: Any, params: Any) -> Any:
     to_1, to_2, w1, w2 = stop_joints(q1, q2, state[2], state[3], params)
     return (
         *(to_1, to_2, w1, w2, *state[4:10]),
-        carried(state[10], q1, q2, to_1, to_2, *params[18:22]),
-        carried(state[11], q1, q2, to_1, to_2, *params[23:27]),
-        carried(state[12], q1, q2, to_1, to_2, *params[28:32]),
-        carried(state[13], q1, q2, to_1, to_2, *params[33:37]),
-        carried(state[14], q1, q2, to_1, to_2, *params[38:42]),
-        carried(state[15], q1, q2, to_1, to_2, *params[43:47]),
+        carried(state[10], q1, q2, to_1, to_2, *params[20:24]),
+        carried(state[11], q1, q2, to_1, to_2, *params[25:29]),
+        carried(state[12], q1, q2, to_1, to_2, *params[30:34]),
+        carried(state[13], q1, q2, to_1, to_2, *params[35:39]),
+        carried(state[14], q1, q2, to_1, to_2, *params[40:44]),
+        carried(state[15], q1, q2, to_1, to_2, *params[45:49]),
     )
 
 
@@ -218,12 +218,12 @@ def felt(a: Any, length: Any, q1: Any, q2: Any, ratio: Any, n0: Any, n1: Any, n2
 def feel(state: Any, params: Any) -> Any:
     """See `Plant.feel`: lengths and velocities of the fibres, forces of the tendons, both angles."""
     q1, q2 = state[0], state[1]
-    l1, v1, f1 = felt(state[4], state[10], q1, q2, params[48], *params[18:22])
-    l2, v2, f2 = felt(state[5], state[11], q1, q2, params[49], *params[23:27])
-    l3, v3, f3 = felt(state[6], state[12], q1, q2, params[50], *params[28:32])
-    l4, v4, f4 = felt(state[7], state[13], q1, q2, params[51], *params[33:37])
-    l5, v5, f5 = felt(state[8], state[14], q1, q2, params[52], *params[38:42])
-    l6, v6, f6 = felt(state[9], state[15], q1, q2, params[53], *params[43:47])
+    l1, v1, f1 = felt(state[4], state[10], q1, q2, params[50], *params[20:24])
+    l2, v2, f2 = felt(state[5], state[11], q1, q2, params[51], *params[25:29])
+    l3, v3, f3 = felt(state[6], state[12], q1, q2, params[52], *params[30:34])
+    l4, v4, f4 = felt(state[7], state[13], q1, q2, params[53], *params[35:39])
+    l5, v5, f5 = felt(state[8], state[14], q1, q2, params[54], *params[40:44])
+    l6, v6, f6 = felt(state[9], state[15], q1, q2, params[55], *params[45:49])
     return l1, l2, l3, l4, l5, l6, v1, v2, v3, v4, v5, v6, f1, f2, f3, f4, f5, f6, q1 + 0.0, q2 + 0.0
 
 

@@ -81,22 +81,22 @@ def pulls_with(model: MuscleModel) -> tuple[Callable[..., Any], ...]:
 
     def torques(drive: Any, q1: Any, q2: Any, w1: Any, w2: Any, params: Any) -> Any:
         a1, a2, a3, a4, a5, a6 = drive
-        s1, e1 = one(a1, q1, q2, w1, w2, *params[18:23])
-        s2, e2 = one(a2, q1, q2, w1, w2, *params[23:28])
-        s3, e3 = one(a3, q1, q2, w1, w2, *params[28:33])
-        s4, e4 = one(a4, q1, q2, w1, w2, *params[33:38])
-        s5, e5 = one(a5, q1, q2, w1, w2, *params[38:43])
-        s6, e6 = one(a6, q1, q2, w1, w2, *params[43:48])
+        s1, e1 = one(a1, q1, q2, w1, w2, *params[20:25])
+        s2, e2 = one(a2, q1, q2, w1, w2, *params[25:30])
+        s3, e3 = one(a3, q1, q2, w1, w2, *params[30:35])
+        s4, e4 = one(a4, q1, q2, w1, w2, *params[35:40])
+        s5, e5 = one(a5, q1, q2, w1, w2, *params[40:45])
+        s6, e6 = one(a6, q1, q2, w1, w2, *params[45:50])
         return -((s1 + s2) + (s3 + s4) + (s5 + s6)), -((e1 + e2) + (e3 + e4) + (e5 + e6))
 
     def feel(state: Any, params: Any) -> Any:
         q1, q2, w1, w2, a1, a2, a3, a4, a5, a6 = state
-        l1, v1, _, _ = fibre(q1, q2, w1, w2, *params[18:22])
-        l2, v2, _, _ = fibre(q1, q2, w1, w2, *params[23:27])
-        l3, v3, _, _ = fibre(q1, q2, w1, w2, *params[28:32])
-        l4, v4, _, _ = fibre(q1, q2, w1, w2, *params[33:37])
-        l5, v5, _, _ = fibre(q1, q2, w1, w2, *params[38:42])
-        l6, v6, _, _ = fibre(q1, q2, w1, w2, *params[43:47])
+        l1, v1, _, _ = fibre(q1, q2, w1, w2, *params[20:24])
+        l2, v2, _, _ = fibre(q1, q2, w1, w2, *params[25:29])
+        l3, v3, _, _ = fibre(q1, q2, w1, w2, *params[30:34])
+        l4, v4, _, _ = fibre(q1, q2, w1, w2, *params[35:39])
+        l5, v5, _, _ = fibre(q1, q2, w1, w2, *params[40:44])
+        l6, v6, _, _ = fibre(q1, q2, w1, w2, *params[45:49])
         return (
             *(l1 - 1.0, l2 - 1.0, l3 - 1.0, l4 - 1.0, l5 - 1.0, l6 - 1.0),
             *(0.1 * v1, 0.1 * v2, 0.1 * v3, 0.1 * v4, 0.1 * v5, 0.1 * v6),
@@ -121,10 +121,10 @@ def start_with(holding: Callable[..., Any], torques: Callable[..., Any]) -> tupl
         still = 0.0 * q1 + 0.0
         least = still + FLOOR
         t1, t2 = torques((least, least, least, least, least, least), q1, q2, still, still, params)
-        a1 = held(t1, q1, q2, still, *params[18:23])
-        a2 = held(t1, q1, q2, still, *params[23:28])
-        a3 = held(t2, q1, q2, still, *params[28:33])
-        a4 = held(t2, q1, q2, still, *params[33:38])
+        a1 = held(t1, q1, q2, still, *params[20:25])
+        a2 = held(t1, q1, q2, still, *params[25:30])
+        a3 = held(t2, q1, q2, still, *params[30:35])
+        a4 = held(t2, q1, q2, still, *params[35:40])
         return q1, q2, still, still + 0.0, a1, a2, a3, a4, least, least + 0.0
 
     def held(torque: Any, q1: Any, q2: Any, still: Any, n0: Any, n1: Any, n2: Any, n3: Any, n4: Any) -> Any:
@@ -156,8 +156,8 @@ def activation_with(pace: Callable[..., Any]) -> Callable[..., Any]:
 
     def activations(a: Any, command: Any, params: Any) -> Any:
         """The activation after each quarter of a time step."""
-        u, h = limited(command, a), 0.25 * params[15]
-        n0, n1, d0, d1 = pace(u, (1.0 + 0.0 * a) * (u > a), params[16], params[17])
+        u, h = limited(command, a), 0.25 * params[17]
+        n0, n1, d0, d1 = pace(u, (1.0 + 0.0 * a) * (u > a), params[18], params[19])
         at_1 = later(a, u, h, n0, n1, d0, d1)
         at_2 = later(at_1, u, h, n0, n1, d0, d1)
         at_3 = later(at_2, u, h, n0, n1, d0, d1)
@@ -193,7 +193,7 @@ def step_with(move: Callable[..., Any], activations: Callable[..., Any]) -> Call
             *((a1, a2, a3, a4, a5, a6), (b1, b2, b3, b4, b5, b6), (c1, c2, c3, c4, c5, c6)),
             *((d1, d2, d3, d4, d5, d6), (e1, e2, e3, e4, e5, e6)),
         )
-        (q1, q2, w1, w2), force_x, force_y = move(q1, q2, w1, w2, drives, scale, field, params[15], params)
+        (q1, q2, w1, w2), force_x, force_y = move(q1, q2, w1, w2, drives, scale, field, params[17], params)
         return (q1, q2, w1, w2, e1, e2, e3, e4, e5, e6), force_x, force_y
 
     return step

@@ -17,6 +17,7 @@ import numpy as np
 from reach_gym import checks
 from reach_gym.keywords import choice_of, keyword
 from reach_gym.plants.bounds import confine, square_root
+from reach_gym.plants.exponentials import either
 from reach_gym.plants.limbs import Limbs, limbs_of
 from reach_gym.plants.plant import Plant
 from reach_gym.plants.turns import angle_of, cosine_and_sine, small_turn, turned_on
@@ -93,6 +94,8 @@ class Bones(NamedTuple):
         q1_high: Likewise.
         q2_low: The elbow's limits, rad.
         q2_high: Likewise.
+        c2_low: Cosines of the elbow's limits.
+        c2_high: Likewise.
     """
 
     l1: Any
@@ -110,6 +113,8 @@ class Bones(NamedTuple):
     q1_high: Any
     q2_low: Any
     q2_high: Any
+    c2_low: Any
+    c2_high: Any
 
 
 def bent(x: Any, y: Any, params: Any) -> Any:
@@ -190,28 +195,27 @@ def stop_joints(q1: Any, q2: Any, w1: Any, w2: Any, params: Any) -> Any:
     The stop is a blow on one joint without a rebound: what it does to the other one follows from the inertia. To set the elbow
     back to its limit changes the inertia; where it becomes more, the shoulder turns slower. So energy is only lost.
     """
-    q1_low, q1_high, q2_low, q2_high = params[11], params[12], params[13], params[14]
+    q1_low, q1_high, q2_low, q2_high, c2_low, c2_high = params[11:17]
+    none = 0.0 * q2  # a number and a tensor of truth values would fall back to single precision
     below, above = q2 < q2_low, q2 > q2_high
-    out = 1.0 * (below | above)
-    within = 1.0 - out
+    out = below | above
     # A joint that a force has thrown far beyond counts as at its limit: the cosine does not hold for every angle.
-    far = 1.0 * ((q2 < q2_low - 1.0) | (q2 > q2_high + 1.0))
-    c2, _ = cosine_and_sine(q2 * (1.0 - far) + (q2_high + 0.0 * q2) * far)
+    far = (q2 < q2_low - 1.0) | (q2 > q2_high + 1.0)
+    c2, _ = cosine_and_sine(either(far, none + q2_high, q2))
     m_beyond, m12, _ = inertia(c2, params)
-    w1, w2 = w1 + out * (m12 * w2 / m_beyond), w2 * within + 0.0
-    q2 = q2 * within + (q2_low + 0.0 * q2) * below + (q2_high + 0.0 * q2) * above
-    c2, _ = cosine_and_sine(q2)
+    w1, w2 = w1 + either(out, m12 * w2 / m_beyond, none), either(out, none, w2)
+    q2 = either(below, none + q2_low, either(above, none + q2_high, q2))
+    c2 = either(below, none + c2_low, either(above, none + c2_high, c2))
     m11, m12, m22 = inertia(c2, params)
-    w1 = w1 * (1.0 + (m_beyond / m11 - 1.0) * (m11 > m_beyond))
+    w1 = w1 * either(m11 > m_beyond, m_beyond / m11, none + 1.0)
     below, above = q1 < q1_low, q1 > q1_high
-    beyond = 1.0 * (below | above)
-    inside = 1.0 - beyond
-    q1 = q1 * inside + (q1_low + 0.0 * q1) * below + (q1_high + 0.0 * q1) * above
+    beyond = below | above
+    q1 = either(below, none + q1_low, either(above, none + q1_high, q1))
     # Where both joints are at their limits, both are at rest.
-    w2 = (w2 + beyond * (m12 * w1 / m22)) * (1.0 - out * beyond)
-    w1, _ = confine(w1 * inside, 0.0, FASTEST)
+    w2 = either(out & beyond, none, w2 + either(beyond, m12 * w1 / m22, none))
+    w1, _ = confine(either(beyond, none, w1), 0.0, FASTEST)
     w2, _ = confine(w2, 0.0, FASTEST)
-    return q1, q2, w1 + 0.0, w2 + 0.0
+    return q1 + 0.0, q2 + 0.0, w1 + 0.0, w2 + 0.0
 
 
 def _two(name: str, value: Any, low: float, high: float) -> Pair:
@@ -253,7 +257,7 @@ class JointedArm(Plant):
 
     functions: ClassVar[tuple[Callable[..., Any], ...]] = (
         *(bent, hand_at, reached, inertia, pulled, stop_joints),
-        *(confine, square_root, angle_of, cosine_and_sine, small_turn, turned_on),
+        *(confine, either, square_root, angle_of, cosine_and_sine, small_turn, turned_on),
     )
 
     arm: str = keyword(
@@ -319,7 +323,8 @@ class JointedArm(Plant):
             i1, i2 = i1 + m1 * s1 * s1, i2 + m2 * s2 * s2
         limits = [math.radians(angle) for pair in self.joint_limits for angle in pair]
         lumped = i1 + i2 + m2 * l1 * l1, m2 * l1 * s2, i2
-        return Bones(l1, l2, *lumped, *damping[0], *damping[1], *self.shoulder, *limits)
+        cosines = (cosine_and_sine(limit)[0] for limit in limits[2:])
+        return Bones(l1, l2, *lumped, *damping[0], *damping[1], *self.shoulder, *limits, *cosines)
 
     def arena(self, workspace: float) -> float:
         """As far as the stretched arm reaches along one axis."""
@@ -332,7 +337,7 @@ class JointedArm(Plant):
         nearest, farthest = abs(l1 - l2) + (1 - _STRETCHED) * (l1 + l2), _STRETCHED * (l1 + l2)
         if not nearest < away < farthest:
             return f"{away:g} m from the shoulder, which must be between {nearest:g} and {farthest:g} m"
-        limits = self.bones[-4:]
+        limits = self.bones[11:15]
         for joint, angle, low, high in zip(("shoulder", "elbow"), bent(x, y, self.bones), limits[::2], limits[1::2], strict=True):
             if not low <= angle <= high:
                 at, least, most = map(math.degrees, (angle, low, high))

@@ -64,7 +64,7 @@ def step(state: Any, command: Any, scale: Any, field: Any, params: Any) -> Any:
         The new state, and the field's mean force (x, y) on the hand during the step, N.
     """
     q1, q2, w1, w2, t1, t2 = state
-    dt, keep_0, keep_1, keep_2, keep_3, keep_4 = params[15], params[16], params[17], params[18], params[19], params[20]
+    dt, keep_0, keep_1, keep_2, keep_3, keep_4 = params[17], params[18], params[19], params[20], params[21], params[22]
     u1, u2 = command[0] + 0.0, command[1] + 0.0  # a torque of zero has no sign
     over_1, over_2 = t1 - u1, t2 - u2
     at_4 = u1 + over_1 * keep_4, u2 + over_2 * keep_4

@@ -47,7 +47,7 @@ def exact_rate(arm, params, u, rising, field):
         b1, b2, _, _ = pulled(*turns, w1, w2, t1, t2, around, params)
         rates = []
         for k in range(6):
-            n0, n1, d0, d1 = arm.model.pace(u[k], rising[k], params[16], params[17])
+            n0, n1, d0, d1 = arm.model.pace(u[k], rising[k], params[18], params[19])
             rates.append((u[k] - a[k]) * (n0 + n1 * a[k]) / (d0 + d1 * a[k]))
         return [w1, w2, b1, b2, *rates]
 

@@ -148,7 +148,7 @@ def test_moment_arms_are_the_derivatives_of_the_lengths(name):
         power = -(felt[12:18] * muscles.forces * 10 * felt[6:12] * muscles.optimal).sum()
         t1, t2 = torques((0.5,) * 6, q1, q2, w1, w2, params)
         assert t1 * w1 + t2 * w2 == pytest.approx(power, rel=1e-9, abs=1e-12)
-        alone = [one(0.5, q1, q2, 0.0, 0.0, *params[18 + 5 * k : 23 + 5 * k]) for k in range(6)]
+        alone = [one(0.5, q1, q2, 0.0, 0.0, *params[20 + 5 * k : 25 + 5 * k]) for k in range(6)]
         pulling = felt[12:18] > 0
         signs = np.array([(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)]) * pulling[:, None]
         assert pulling.sum() > 4 and (-np.sign(alone) == signs).all()
