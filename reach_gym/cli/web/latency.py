@@ -73,5 +73,5 @@ class Latency:
 def _summary(values: array[float]) -> dict[str, float] | None:
     if not values:
         return None
-    median, high, top = 1000 * np.percentile(values, (50, 95, 100))
+    median, high, top = (1000 * np.percentile(values, (50, 95, 100))).tolist()
     return {"count": len(values), "median": round(median, 3), "p95": round(high, 3), "max": round(top, 3)}

@@ -51,7 +51,9 @@ class Server:
     @property
     def url(self) -> str:
         """The address of the page."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        # A server that listens everywhere has no address of its own; this one works here.
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
+        host = f"[{here}]" if ":" in here else here
         return f"http://{host}:{self.port}/{self.token}/"
 
     def __enter__(self) -> Self:

@@ -20,6 +20,7 @@ from reach_gym.reach.picture import seen_of
 
 _SLOW = 50.0  # ms from a movement to its picture of which the experimenter is told
 _EXPOSED = "warning: other machines can reach {host}. Whoever has the address can take part, and what is sent is not encrypted."
+_EVERYWHERE = "on another machine, put this one's address for {host}"
 
 
 def serve(game: CursorPlay, env: gym.Env[Any, Any], host: str, port: int) -> None:
@@ -40,6 +41,8 @@ def serve(game: CursorPlay, env: gym.Env[Any, Any], host: str, port: int) -> Non
             server = stack.enter_context(Server(host, port))
         if not is_loopback(host):
             print(_EXPOSED.format(host=host), file=sys.stderr)
+        if host in ("0.0.0.0", "::"):
+            print(_EVERYWHERE.format(host="127.0.0.1" if host == "0.0.0.0" else "[::1]"), file=sys.stderr)
         print(f"open {server.url} in a browser; Ctrl-C here ends the session and keeps the trials", flush=True)
         person = server.participant()
         base: Any = env.unwrapped
