@@ -73,5 +73,6 @@ class Latency:
 def _summary(values: array[float]) -> dict[str, float] | None:
     if not values:
         return None
-    median, high, top = (1000 * np.percentile(values, (50, 95, 100))).tolist()
-    return {"count": len(values), "median": round(median, 3), "p95": round(high, 3), "max": round(top, 3)}
+    held = values[:]  # the server's thread goes on adding to them, which an array does not suffer while somebody looks at it
+    median, high, top = (1000 * np.percentile(held, (50, 95, 100))).tolist()
+    return {"count": len(held), "median": round(median, 3), "p95": round(high, 3), "max": round(top, 3)}

@@ -44,7 +44,7 @@ class Server:
         self._came = threading.Event()
         self._participant: Participant | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._open = 0
+        self._open, self._parting = 0, False
         self._began: Future[int] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="reach-gym web", daemon=True)
 
@@ -102,6 +102,7 @@ class Server:
     async def _part(self, writer: asyncio.StreamWriter) -> None:
         """Says goodbye to the page, which answers by closing the connection."""
         with contextlib.suppress(ConnectionError, TimeoutError):
+            self._parting = True
             writer.write(frames.closing(frames.GOING_AWAY, "The session is over."))
             async with asyncio.timeout(_FAREWELL):
                 await writer.wait_closed()
@@ -146,9 +147,25 @@ class Server:
         writer.write(_head("101 Switching Protocols", upgrade))
         self._came.set()
         try:
-            await _listen(person, reader, writer)
+            await self._listen(person, reader, writer)
         finally:
             person.leave()
+
+    async def _listen(self, person: Participant, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Takes in what a page says until it leaves."""
+        try:
+            while True:
+                frame = await frames.received(reader)
+                if frame.kind == frames.TEXT:
+                    person.hear(frame.data)
+                elif frame.kind == frames.PING:
+                    writer.write(frames.framed(frames.PONG, frame.data))
+                elif frame.kind == frames.CLOSE:
+                    if not self._parting:
+                        writer.write(frames.framed(frames.CLOSE, frame.data[:2]))
+                    return
+        except frames.ProtocolError as wrong:
+            writer.write(frames.closing(wrong.code, str(wrong)))
 
     def _sender(self, writer: asyncio.StreamWriter) -> Callable[[str], None]:
         loop = self._loop
@@ -166,22 +183,6 @@ class Server:
                 writer.write(data)
 
         return send
-
-
-async def _listen(person: Participant, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Takes in what a page says until it leaves."""
-    try:
-        while True:
-            frame = await frames.received(reader)
-            if frame.kind == frames.TEXT:
-                person.hear(frame.data)
-            elif frame.kind == frames.PING:
-                writer.write(frames.framed(frames.PONG, frame.data))
-            elif frame.kind == frames.CLOSE:
-                writer.write(frames.framed(frames.CLOSE, frame.data[:2]))
-                return
-    except frames.ProtocolError as wrong:
-        writer.write(frames.closing(wrong.code, str(wrong)))
 
 
 def _read_page() -> bytes:
