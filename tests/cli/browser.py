@@ -18,7 +18,7 @@ class Browser:
     """One page in a browser of its own; a context manager."""
 
     def __init__(self, folder, size=(1000, 800)):
-        self._folder, self._size, self._number, self._in = folder, size, 0, b""
+        self._folder, self._size, self._number, self._in, self._page = folder, size, 0, b"", None
 
     def __enter__(self):
         hears, self._to = os.pipe()
@@ -30,11 +30,27 @@ class Browser:
         os.close(hears)
         os.close(says)
         self._session = None
-        page = next(each for each in self.call("Target.getTargets")["targetInfos"] if each["type"] == "page")
-        self._session = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
-        self.call("Page.enable")
-        self.call("Emulation.setDeviceMetricsOverride", width=self._size[0], height=self._size[1], deviceScaleFactor=1, mobile=False)
+        self.attach(next(each for each in self.call("Target.getTargets")["targetInfos"] if each["type"] == "page")["targetId"])
         return self
+
+    def attach(self, page):
+        """Turns to a page."""
+        self._session, self._page = None, page
+        self._session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
+        self.call("Page.enable")
+        self.call("Page.bringToFront")
+        self.call("Emulation.setDeviceMetricsOverride", width=self._size[0], height=self._size[1], deviceScaleFactor=1, mobile=False)
+
+    def new_page(self):
+        """Opens another page and turns to it; returns the one before."""
+        before, self._session = self._page, None
+        self.attach(self.call("Target.createTarget", url="about:blank")["targetId"])
+        return before
+
+    def close_page(self):
+        """Closes the page, and asks nobody."""
+        self._session = None
+        self.call("Target.closeTarget", targetId=self._page)
 
     def __exit__(self, *error):
         try:
@@ -82,7 +98,7 @@ class Browser:
     def until(self, expression, seconds=20):
         """Waits until an expression is true."""
         end = time.monotonic() + seconds
-        while not self.ask(expression):
+        while not self.ask(f"(() => {{ try {{ return {expression}; }} catch {{ return false; }} }})()"):  # it may not be loaded yet
             if time.monotonic() > end:
                 raise TimeoutError(f"{expression}; the page says {self.text()!r}")
             time.sleep(0.02)

@@ -145,6 +145,11 @@ def greeted(client):
 # ---- whole sessions
 
 
+def only_slow(err):
+    """Whether nothing is complained of but how slow this machine is."""
+    return all(line.startswith("warning: 95th percentiles") for line in err.splitlines())
+
+
 def pixels(x, y):
     """A place on the board (m) in pixels of the window of `PLACE`."""
     px, py = CursorLayout(WIDTH, 0.1).point(x, y)
@@ -199,11 +204,11 @@ def playing(folder, *arguments):
 
 
 def test_a_whole_session(tmp_path):
-    with playing(tmp_path, "--practice", "1", "--trials", "3", "--subject", "S01") as (process, url):
+    with playing(tmp_path, "--practice", "1", "--trials", "3", "--limit", "5", "--subject", "S01") as (process, url):
         robot = Robot(url)
         assert robot.play() == 1001
         out, err = process.communicate(timeout=60)
-        assert process.returncode == 0 and err == "", err
+        assert process.returncode == 0 and only_slow(err), err
     assert [page["page"] for page in robot.pages] == ["Reach for the disc", "Ready?", "The end", "Thank you", "Thank you"] and "image" in robot.pages[-1]
     assert "You move a virtual hand. It is not the pointer" in robot.pages[0]["paragraphs"][0]
     assert [title for title in robot.titles if title.startswith("Re") and title[3] == "c"][::2] == ["Reach!"] * 4
@@ -211,7 +216,7 @@ def test_a_whole_session(tmp_path):
     path = tmp_path / "runs" / "play" / f"{TASK}-S01.npz"
     recording = Recording.load(path)
     # The trials that agents have, and a window.
-    ideal = record("ideal", f"reach_gym/{TASK}", 3, 5, {**TARGETS, "time_limit": 1.5, "backend": "numpy"}, session=True)
+    ideal = record("ideal", f"reach_gym/{TASK}", 3, 5, {**TARGETS, "time_limit": 5, "backend": "numpy"}, session=True)
     for name in ("target", "go", "block", "trial", "channel"):
         assert np.array_equal(getattr(recording, name), getattr(ideal, name)), name
     assert recording.success.all() and not recording.false_start.any()
@@ -230,7 +235,7 @@ def test_a_whole_session(tmp_path):
 
 @pytest.mark.parametrize(("how", "code"), [("closes", 0), ("esc", 0), ("ctrl-c", 130)])
 def test_whoever_leaves_keeps_what_is_done(tmp_path, how, code):
-    with playing(tmp_path, "--skip", "--out", "a.npz") as (process, url):
+    with playing(tmp_path, "--skip", "--limit", "5", "--out", "a.npz") as (process, url):
         robot = Robot(url, until=lambda robot: sum(title.startswith("Reached") for title in robot.titles) == 1 and robot.titles[-1] == "Wait")
         assert robot.play() is None
         if how == "closes":
@@ -243,12 +248,14 @@ def test_whoever_leaves_keeps_what_is_done(tmp_path, how, code):
             robot.until = None
             assert robot.play() == 1001
         out, err = process.communicate(timeout=60)
-    assert process.returncode == code and err == ("interrupted\n" if code else ""), err
+    assert process.returncode == code and (err == "interrupted\n" if code else only_slow(err)), err
     assert len(Recording.load(tmp_path / "a.npz")) == 1 and (tmp_path / "a.pointer.csv").exists()
 
 
 def test_ctrl_c_before_anybody_comes(tmp_path):
-    with playing(tmp_path) as (process, _):
+    # Browsers open connections that they never use.
+    with playing(tmp_path) as (process, url), socket.create_connection(("127.0.0.1", int(re.search(r":(\d+)/", url)[1]))):
+        assert asked(url)[0] == 200
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, "interrupted\n") and not list(tmp_path.iterdir())

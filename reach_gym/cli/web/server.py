@@ -21,7 +21,7 @@ from reach_gym.cli.web.requests import RefusedError, Request
 _PATIENCE = 10.0  # seconds for the head of a request
 _MOST = 32  # connections at the same time
 _BACKLOG = 2**23  # bytes that the page has not taken yet: it is gone, whatever its connection says
-_FAREWELL = 2.0  # seconds for the page to say goodbye, too
+_FAREWELL, _NAP = 2.0, 0.01  # seconds for the page to say goodbye, too, and between two looks whether it has
 
 
 class Server:
@@ -44,7 +44,8 @@ class Server:
         self._came = threading.Event()
         self._participant: Participant | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._open, self._parting = 0, False
+        self._links: set[asyncio.StreamWriter] = set()
+        self._parting = False
         self._began: Future[int] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="reach-gym web", daemon=True)
 
@@ -98,26 +99,35 @@ class Server:
         server.close()
         if self._writer is not None:
             await self._part(self._writer)
+        for link in self._links:  # that a browser has opened and never used
+            link.transport.abort()
+        await self._until(lambda: not self._links)
 
     async def _part(self, writer: asyncio.StreamWriter) -> None:
         """Says goodbye to the page, which answers by closing the connection."""
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            self._parting = True
+        self._parting = True
+        if writer in self._links:
             writer.write(frames.closing(frames.GOING_AWAY, "The session is over."))
+        await self._until(lambda: writer not in self._links)
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        """Waits for the end of connections, but not for long."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FAREWELL):
-                await writer.wait_closed()
+                while not true():
+                    await asyncio.sleep(_NAP)
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
-        self._open += 1
+        self._links.add(writer)
         try:
-            if self._open <= _MOST:
+            if len(self._links) <= _MOST:
                 await self._answer(reader, writer)
         except (ConnectionError, TimeoutError, asyncio.IncompleteReadError):
             pass  # whoever it was has gone
         finally:
-            self._open -= 1
             writer.close()
+            self._links.discard(writer)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
