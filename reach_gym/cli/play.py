@@ -24,7 +24,7 @@ _KEYS = "keys: number pad, arrows (two together: diagonal) or q w e / a d / z x 
 _NAP, _PAUSE, _FPS = 0.01, 0.8, 60.0
 _NEW_TRIAL = -1
 _FOR_CURSOR = ("trials", "limit", "open", "out", "overwrite", "subject", "practice", "skip", "break_every")
-_FOR_WEB = ("web", "host", "port")
+_FOR_WEB = ("web", "host", "port", "card")
 _LOOPBACK = "127.0.0.1"
 
 
@@ -73,6 +73,7 @@ class Play(TaskCommand):
         web: Cursor: serve a page for a browser instead of opening a window.
         host: With --web: name or address to listen at; without it only this machine can open the page.
         port: With --web: the port; without it one that is free.
+        card: With --web: ask for a bank card on the screen, to know its size and to draw the board as large as it is.
     """
 
     seed: int | None = None
@@ -88,6 +89,7 @@ class Play(TaskCommand):
     web: bool = False
     host: str | None = None
     port: int | None = None
+    card: bool = False
 
     def run(self) -> None:
         """Opens the window, or serves the page, and reports on the trials when it is closed."""
@@ -112,7 +114,7 @@ class Play(TaskCommand):
         from reach_gym.cli.web.serving import serve
 
         try:
-            serve(game, env, self.host or _LOOPBACK, self.port or 0)
+            serve(game, env, self.host or _LOOPBACK, self.port or 0, self.card)
         finally:
             env.close()
 
@@ -136,8 +138,8 @@ class Play(TaskCommand):
             checks.integer("port", self.port, 0, 65_535)
         if self.host == "":
             raise ValueError("`host` must be a name or an address, got ''.")
-        for name in ("host", "port"):
-            if not self.web and getattr(self, name) is not None:
+        for name in _FOR_WEB:
+            if not self.web and getattr(self, name) not in (None, False):
                 raise ValueError(f"`--{name}` needs `--web`.")
         if self.web:
             load_pygame()  # draws the learning curve: better refused now than after the session

@@ -96,9 +96,9 @@ def _legend(layout: CursorLayout) -> Iterator[Mark]:
     corner = int(left + width - page[0] - gap), int(top + height - page[1] - gap)
     yield Rect((*corner, *page), canvas.PAGE, _SHEET)
     x, y = corner[0] + round(23 * unit), corner[1] + round(20 * unit)
-    edges = [round(i * wide / _SHADES) for i in range(_SHADES + 1)]
-    for i, (begin, end) in enumerate(itertools.pairwise(edges)):
-        yield Rect((x + begin, y, end - begin, high), muscle_color(i / (_SHADES - 1)))
+    for i in range(_SHADES):  # each over the end of the one before, so that there is no seam
+        begin = round(i * wide / _SHADES)
+        yield Rect((x + begin, y, wide - begin, high), muscle_color(i / (_SHADES - 1)))
     yield Rect((x, y, wide, high), _MUSCLE_EDGE, line=unit)
     middle, size = y + high / 2, 17 * unit
     yield Label("0", (x - 5 * unit, middle), size, canvas.INK, "right")

@@ -113,6 +113,27 @@ def test_a_closed_tab_saves_what_is_done(browser, tmp_path):
     assert len(Recording.load(tmp_path / "a.npz")) == 1
 
 
+def test_a_bank_card_makes_the_board_as_large_as_it_is(browser, tmp_path):
+    with playing(tmp_path, "--card", "--skip", "--trials", "1", "--limit", "5", "--out", "a.npz") as (process, url):
+        person = opened(browser, url)
+        browser.until("card !== null")
+        assert browser.ask("document.getElementById('card').getBoundingClientRect().width") == pytest.approx(85.6 / 25.4 * 96, abs=0.5)
+        for _ in range(120):
+            browser.key("ArrowLeft")
+        width = browser.ask("document.getElementById('card').getBoundingClientRect().width")
+        assert browser.ask("document.getElementById('card').getBoundingClientRect().height") == pytest.approx(width * 53.98 / 85.6, abs=0.5)
+        browser.key(" ")
+        browser.until("text.hidden")
+        while process.poll() is None:
+            person.step()
+    assert width == pytest.approx(203.5, abs=1)
+    recording = Recording.load(tmp_path / "a.npz")
+    told, screen = recording.metadata["web"], recording.metadata["screen"]
+    # 10 cm of the board are 10 cm of a screen on which a card is so many pixels wide.
+    assert told["pixels_per_screen_metre"] == pytest.approx(width / 0.0856, abs=0.01) and told["screen_metre_per_metre"] == pytest.approx(1.0, abs=0.003)
+    assert screen["pixels_per_metre"] == pytest.approx(width / 0.0856, rel=0.003) and recording.success.all()
+
+
 def test_a_second_page_has_no_session_and_esc_ends_the_first(browser, tmp_path):
     with playing(tmp_path) as (process, url):
         opened(browser, url)

@@ -10,7 +10,7 @@ import pytest
 from reach_gym.cli.web import frames
 from reach_gym.cli.web.frames import LONGEST, PING, TEXT, Frame, ProtocolError, accepted, closing, framed, received
 from reach_gym.cli.web.latency import Latency
-from reach_gym.cli.web.messages import Answer, Lifted, Moved, Place, Pressed, read
+from reach_gym.cli.web.messages import Answer, Card, Lifted, Moved, Place, Pressed, read
 from reach_gym.cli.web.participant import GREETINGS, Participant
 from reach_gym.cli.web.requests import RefusedError, Request, is_loopback, parsed, wanted
 from tests.cli.web_client import PLACE, masked
@@ -122,7 +122,7 @@ def said(*what):
 
 def test_messages():
     assert said("move", "pen", [[1, 2, 3], [1.5, -2, 3.25]]) == Moved("pen", [(1.0, 2.0, 3.0), (1.5, -2.0, 3.25)])
-    assert said("key", "escape") == Pressed("escape") and said("lift") == Lifted()
+    assert said("key", "escape") == Pressed("escape") and said("lift") == Lifted() and said("card", 300.5) == Card(300.5)
     assert said("pong", 3, 1.5, 2) == Answer(False, 3, 1.5, 2.0) and said("drawn", 3, 1.5, 1.5) == Answer(True, 3, 1.5, 1.5)
     place = said("place", {**PLACE, "agent": "Moz\x00illa\n" + "x" * 999})
     assert isinstance(place, Place) and place.window == (1200.0, 1300.0) and place.agent == "Mozilla" + "x" * 391
@@ -131,7 +131,7 @@ def test_messages():
 @pytest.mark.parametrize(
     "text",
     [
-        "", "{", "null", "3", '"move"', "[]", "{}", '{"move": 1}', '["nothing"]', '["lift", 1]', '["key"]', '["key", "a"]', '["key", ["space"]]', '["move", "mouse", []]', '["move", "mouse", {}]', '["move", "foot", [[1, 2, 3]]]',
+        "", "{", "null", "3", '"move"', "[]", "{}", '{"move": 1}', '["nothing"]', '["lift", 1]', '["card", 0]', '["card"]', '["key"]', '["key", "a"]', '["key", ["space"]]', '["move", "mouse", []]', '["move", "mouse", {}]', '["move", "foot", [[1, 2, 3]]]',
         '["move", "mouse", [[1, 2]]]', '["move", "mouse", [[1, 2, null]]]', '["move", "mouse", [[1, 2, "3"]]]', '["move", "mouse", [[1, 2, NaN]]]', '["move", "mouse", [[1, 2, Infinity]]]', '["move", "mouse", [[1, 2, 1e400]]]',
         '["move", "mouse", [[-1, 2, 3]]]', '["move", "mouse", [[1, 1e6, 3]]]', '["move", "mouse", [[1, true, 3]]]', '["pong", 1.0, 2, 3]', '["pong", true, 2, 3]', '["pong", 1, 3, 2]', '["drawn", 1, 2]', '["place", {}]', '["place", 3]',
         '["place", []]', "[" * 30_000, "1" * 5000, json.dumps(["move", "mouse", [[1, 2, 3]] * 10_001]), *(json.dumps(["place", {**PLACE, **bad}]) for bad in ({"width": 0}, {"full": 1}, {"agent": 3}, {"more": 1}, {"event": "x"}, {"window": [1]}, {"ratio": "1"})),

@@ -264,7 +264,7 @@ def test_ctrl_c_before_anybody_comes(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--port", "8000"], "`--port` needs `--web`"), (["--host", "localhost"], "`--host` needs `--web`"), (["--web", "--port", "70000"], "`port` must be an integer from 0 to 65535"),
+        (["--port", "8000"], "`--port` needs `--web`"), (["--host", "localhost"], "`--host` needs `--web`"), (["--card"], "`--card` needs `--web`"), (["--web", "--port", "70000"], "`port` must be an integer from 0 to 65535"),
         (["--web", "--host", ""], "`host` must be"), (["--web", "--host", "203.0.113.7"], "203.0.113.7"), (["--web", "--out", "a.npz"], "a.npz exists"),
     ],
 )  # fmt: skip

@@ -15,8 +15,17 @@ from reach_gym.cli.session import png
 from reach_gym.cli.web.drawing import Drawing, board_of, picture_of
 from reach_gym.cli.web.participant import Participant
 from reach_gym.rendering import CursorScene
-from reach_gym.rendering.canvas import WIDTH
+from reach_gym.rendering.canvas import SUPERSAMPLE, WIDTH
 from reach_gym.rendering.cursor_layout import View
+
+CARD = 85.6
+"""Width of a bank card, mm (ISO/IEC 7810, ID-1)."""
+_TICK = 0.05  # seconds between two looks whether a card was laid on
+_CARD = (
+    "Lay a bank card, or any card of that size, on the outline below.",
+    "Make the outline as wide as the card, with the slider or the arrow keys.",
+)
+_CARD_FOOT = "Space: it fits.    Esc: I have no card."
 
 
 class WebDesk(Desk):
@@ -55,6 +64,20 @@ class WebDesk(Desk):
         """Tells the page what to say."""
         self._person.tell(page=title, paragraphs=paragraphs, footer=footer)
 
+    def calibrate(self) -> None:
+        """Asks for a bank card on the screen; from then on a metre of the board is one on the screen, where there is room.
+
+        Whoever has none presses Esc, and whoever has left is not waited for.
+        """
+        self._person.tell(page="How large is this screen?", paragraphs=_CARD, footer=_CARD_FOOT, card=CARD, metre=self._metre)
+        while self._person.card is None and not self.quits(_TICK):
+            pass
+
+    @property
+    def _metre(self) -> float:
+        """Pixels of a picture per metre of the board."""
+        return self.layout.metre / SUPERSAMPLE
+
     def show_arrow(self) -> None:
         """Shows the arrow of the mouse."""
         self._person.tell(arrow=True)
@@ -76,7 +99,16 @@ class WebDesk(Desk):
     def measured(self) -> dict[str, Any]:
         """How the pointer was told of, and how long movements and pictures took."""
         at = self._person.place
-        told = {} if at is None else {"events": at.event, "coalesced": at.coalesced, "device_pixel_ratio": at.ratio}
+        told: dict[str, Any] = (
+            {} if at is None else {"events": at.event, "coalesced": at.coalesced, "device_pixel_ratio": at.ratio}
+        )
+        card, screen = self._person.card, self.screen
+        if at is not None and card is not None and screen is not None:
+            metre = card / at.ratio / (CARD / 1000)  # pixels of CSS per metre of the screen
+            told |= {
+                "pixels_per_screen_metre": round(metre, 2),
+                "screen_metre_per_metre": round(self._metre * screen.scale / metre, 4),
+            }
         return {
             "web": {
                 **told,

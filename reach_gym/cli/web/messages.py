@@ -78,7 +78,13 @@ class Answer(NamedTuple):
     done: float
 
 
-Message = Place | Moved | Lifted | Pressed | Answer
+class Card(NamedTuple):
+    """The outline that the person has laid a bank card on is so many pixels of CSS wide."""
+
+    width: float
+
+
+Message = Place | Moved | Lifted | Pressed | Answer | Card
 
 
 def read(text: bytes) -> Message:
@@ -108,6 +114,9 @@ def _message(kind: Any, rest: list[Any]) -> Message:
     if kind == "key":
         (name,) = rest
         return Pressed(_one_of(name, KEYS))
+    if kind == "card":
+        (width,) = rest
+        return Card(_number(width, 1, _FURTHEST))
     if kind == "lift" and not rest:
         return Lifted()
     if kind == "place":

@@ -11,7 +11,7 @@ from typing import Any
 
 from reach_gym.cli.web.frames import POLICY, ProtocolError
 from reach_gym.cli.web.latency import Latency
-from reach_gym.cli.web.messages import Answer, Lifted, Message, Moved, Place, Pressed, read
+from reach_gym.cli.web.messages import Answer, Card, Lifted, Message, Moved, Place, Pressed, read
 from reach_gym.rendering.canvas import WIDTH
 from reach_gym.rendering.display import Key, Motion, Screen
 
@@ -30,6 +30,7 @@ class Participant:
         ready: Set as soon as the page is laid out and its clock is known, or the person has left.
         latency: How long movements and pictures take.
         place: How the page last stood on the screen; ``None`` before that is known.
+        card: Pixels of the screen that a bank card is wide; ``None`` where nobody has laid one on the screen.
         pointers: Kinds of pointers that have moved: ``"mouse"``, ``"touch"``, ``"pen"``.
         pictures: How many were sent, and how many left out because the page had not drawn those before.
     """
@@ -44,6 +45,7 @@ class Participant:
         self.closed, self.ready = False, threading.Event()
         self.latency = Latency()
         self.place: Place | None = None
+        self.card: float | None = None
         self.pointers: set[str] = set()
         self.pictures = {"sent": 0, "left_out": 0}
         self._send, self._clock, self._lock = send, clock, threading.Lock()
@@ -82,6 +84,8 @@ class Participant:
             self._pointer = None
         elif isinstance(message, Pressed):
             self._keys.append(Key(message.name, True))
+        elif isinstance(message, Card):
+            self.card = message.width * (self.place.ratio if self.place else 1.0)
         else:
             self._answer(message, now)
 

@@ -23,7 +23,7 @@ _EXPOSED = "warning: other machines can reach {host}. Whoever has the address ca
 _EVERYWHERE = "on another machine, put this one's address for {host}"
 
 
-def serve(game: CursorPlay, env: gym.Env[Any, Any], host: str, port: int) -> None:
+def serve(game: CursorPlay, env: gym.Env[Any, Any], host: str, port: int, card: bool) -> None:
     """Waits for the participant, plays, and saves; Ctrl-C saves what was done.
 
     Args:
@@ -31,6 +31,7 @@ def serve(game: CursorPlay, env: gym.Env[Any, Any], host: str, port: int) -> Non
         env: Its environment.
         host: Name or address to listen at.
         port: Likewise; 0 for one that is free.
+        card: Whether the participant is asked for a bank card, by which the size of the screen is known.
 
     Raises:
         RequestError: It cannot listen there.
@@ -48,7 +49,10 @@ def serve(game: CursorPlay, env: gym.Env[Any, Any], host: str, port: int) -> Non
         base: Any = env.unwrapped
         task: Reach = base.task
         seen = seen_of(task.plant, task.workspace, task.params)
-        game.play(env, WebDesk(person, task.workspace, time.perf_counter, seen))
+        desk = WebDesk(person, task.workspace, time.perf_counter, seen)
+        if card:
+            desk.calibrate()
+        game.play(env, desk)
         _report(person.latency)
 
 
