@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import gymnasium as gym
 
-from reach_gym.cli.desk import Desk, show_arrow
+from reach_gym.cli.desk import Desk
 from reach_gym.cli.feedback import PACE, MovementTimer, Outcome, outcome
 from reach_gym.cli.pointer_log import BETWEEN
 from reach_gym.cli.spring import pull
@@ -18,9 +18,9 @@ from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import float_lines
 from reach_gym.recording import Recorder
 from reach_gym.recording.subjects import is_repeated, row_of
-from reach_gym.rendering import CursorScene, draw
+from reach_gym.rendering import CursorScene
 
-_FRAME = 0.02  # seconds between two pictures
+_LOOKS = 0.02  # seconds between two looks at the pointer while no trial runs; a picture that is later than that is left out
 _STALL = 0.25  # seconds; after a longer halt (a window dragged, a machine asleep) time goes on from where it was
 _REST = 0.3  # seconds that the pointer rests in the start ring before a trial begins
 _RING = 0.8  # of the ring's radius: so that a trembling hand is no false start
@@ -89,6 +89,7 @@ class MouseSession:
         self._state: Callable[[], dict[str, Any]] = base.get_state
         self._of_plant = float_lines(self._task.plant).state
         self._timer, self._told = MovementTimer(self._task), Outcome("", 0)
+        self._pointer: Pair = (0.0, 0.0)  # where it is in the trial under way, or was when a finger left the screen
 
     def play(self, seed: int) -> bool:
         """Plays the session that `seed` gives; returns whether it came to its end."""
@@ -109,7 +110,7 @@ class MouseSession:
                     observation, info = self._env.reset(options={"repeat": True} if again else None)
         finally:
             self._desk.log.trial = BETWEEN
-            show_arrow(True)
+            self._desk.show_arrow()
         return self.finished == self._trials
 
     def _count(self, end: CursorScene) -> bool:
@@ -151,7 +152,7 @@ class MouseSession:
         scene = self._scene()
         self._stage(scene.trial, "wait")
         since: float | None = None
-        while not self._desk.quits(_FRAME):
+        while not self._desk.quits(_LOOKS):
             now, pointer = self._desk.clock(), self._desk.pointer(scene)
             near = pointer is not None and math.dist(pointer, scene.start) <= _RING * scene.hold_radius
             since = (now if since is None else since) if near else None
@@ -164,10 +165,10 @@ class MouseSession:
     def _reach(self, observation: Any, info: dict[str, Any]) -> bool:
         """One trial in real time; whether the player goes on."""
         dt, begin, steps, over, clock = self._task.dt, self._desk.clock(), 0, False, self._desk.clock
-        stride = max(1, round(_FRAME / dt))
+        stride = max(1, round(self._desk.frame / dt))
         scene = self._scene()
         self._stage(scene.trial, "trial")
-        self._timer = MovementTimer(self._task)
+        self._timer, self._pointer = MovementTimer(self._task), scene.start
         if self._recorder is not None:
             self._recorder.begin(observation, info)
         while not over:
@@ -178,7 +179,7 @@ class MouseSession:
             if late > _STALL:
                 begin += late
             # A picture that is late is left out: the next steps catch up.
-            if steps % stride == 0 and late < _FRAME:
+            if steps % stride == 0 and late < _LOOKS:
                 scene = self._scene()
                 self._show(scene, _TITLES[scene.phase])
             over = self._move(scene)
@@ -188,7 +189,8 @@ class MouseSession:
     def _move(self, scene: CursorScene) -> bool:
         """One step of the hand to the pointer; whether the trial is over."""
         state = self._state()["floats"][self._of_plant]
-        action = pull(self._task, self._desk.pointer(scene) or scene.start, state)
+        self._pointer = self._desk.pointer(scene) or self._pointer
+        action = pull(self._task, self._pointer, state)
         observation, reward, terminated, truncated, info = self._env.step(action)
         if self._recorder is not None:
             self._recorder.step(action, observation, float(reward), terminated, truncated, info)
@@ -204,7 +206,7 @@ class MouseSession:
         follows = row_of(self._task, end.trial).feedback == "full"
         self._show(end, self._told.words)
         while self._desk.clock() < until:
-            if self._desk.quits(_FRAME):
+            if self._desk.quits(_LOOKS):
                 return False
             self._show(_at(end, self._desk.pointer(end) if follows else None), self._told.words)
         return True
@@ -222,7 +224,7 @@ class MouseSession:
             # An arm would tell where the hand is: it is shown where that is the cursor in all trials.
             limbs = None if self._task.turns_cursor else scene.limbs
             scene = replace(scene, field=NULL, channel=False, hand=scene.cursor, limbs=limbs, facts=facts)
-        self._desk.show(draw(scene, self._desk.width), arrow=self._show_all)
+        self._desk.show(scene, arrow=self._show_all)
 
 
 def _at(scene: CursorScene, pointer: Pair | None) -> CursorScene:

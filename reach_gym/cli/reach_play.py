@@ -15,12 +15,13 @@ import gymnasium as gym
 from reach_gym import checks
 from reach_gym.acting.rollout import held_out
 from reach_gym.cli import instructions
-from reach_gym.cli.desk import Desk, width_for
+from reach_gym.cli.desk import Desk
 from reach_gym.cli.mouse import MouseSession
 from reach_gym.cli.outputs import check_output, check_recording
 from reach_gym.cli.session import learning_curve, print_session, save_picture
 from reach_gym.cli.setting import now, setting
 from reach_gym.cli.tasks import make, vector_backend
+from reach_gym.cli.window_desk import WindowDesk, width_for
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.picture import seen_of
 from reach_gym.recording import Recorder, Recording, record
@@ -37,7 +38,6 @@ _TRIALS = 40  # where no schedule says how many
 _PRACTICE = 3  # trials without a perturbation, to get to know the spring
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"  # of a subject: it becomes part of a file's name
 _POINTER = ".pointer.csv"
-_SHOWN = 120.0  # seconds for which the learning curve stays open at most
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,19 @@ class CursorPlay:
         return gym.make(self.env_id, render_mode="rgb_array", **with_full_info(kwargs))
 
     def run(self, env: gym.Env[Any, Any], window: Window) -> None:
-        """Plays the session in `window`, saves it, and shows how good it was; Ctrl-C saves it, too.
+        """Plays the session in a `window`; see `play`.
+
+        Raises:
+            NoDisplayError: There is no display.
+            OSError: A file cannot be written.
+        """
+        base: Any = env.unwrapped
+        task: Reach = base.task
+        seen = seen_of(task.plant, task.workspace, task.params)
+        self.play(env, WindowDesk(window, task.workspace, width_for(window), time.perf_counter, seen))
+
+    def play(self, env: gym.Env[Any, Any], desk: Desk) -> None:
+        """Plays the session at a `desk`, saves it, and shows how good it was; Ctrl-C saves it, too.
 
         Raises:
             NoDisplayError: There is no display.
@@ -144,8 +156,6 @@ class CursorPlay:
         named = {} if self.subject is None else {"subject": self.subject}
         recorder = Recorder(env, {"agent": "person", "seed": self.seed, "session": True, **named})
         task: Reach = base.task
-        seen = seen_of(task.plant, task.workspace, task.params)
-        desk = Desk(window, task.workspace, width_for(window), time.perf_counter, seen)
         session = MouseSession(env, desk, recorder, self.trials, self.show_all, self.break_every)
         begun, practised = now(), 0
 
@@ -162,14 +172,14 @@ class CursorPlay:
             if session.finished:
                 save()
             raise
-        stays = not window.closed
-        window.close()
+        stays = not desk.closed
+        desk.leave()
         if session.finished == 0:
             print("no trial was finished")
             return
         picture = self._report(save())
         if stays:
-            _show(picture, self.env_id)
+            desk.keep(picture, f"{self.env_id}: learning curve")
 
     def _prepare(self, desk: Desk, task: Reach) -> int:
         """Instructions and practice; how many trials were practised, or -1 if the person has left."""
@@ -206,14 +216,3 @@ class CursorPlay:
         print(f"wrote {self.out.with_suffix('.png')}\n")
         print_session(person, ideal)
         return picture
-
-
-def _show(picture: Any, title: str) -> None:
-    """Shows a picture until a key, a button of the mouse or the window is pressed away."""
-    window = Window(f"{title}: learning curve", 30.0)
-    print("any key closes the learning curve")
-    window.show(picture)
-    until = time.perf_counter() + _SHOWN
-    while not (window.closed or time.perf_counter() > until or any(key.down for key in window.take_keys())):
-        window.wait(0.05)
-    window.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,7 +60,13 @@ def learning_curve(recordings: Sequence[tuple[str, Recording]], title: str, widt
 
 def save_picture(frame: npt.NDArray[np.uint8], path: Path) -> None:
     """Writes a picture (height, width, 3) as PNG; the file appears when it is complete."""
+    files.write(path, png(frame))
+
+
+def png(frame: npt.NDArray[np.uint8]) -> bytes:
+    """A picture (height, width, 3) as the bytes of a PNG file."""
     pygame = load_pygame()
     image = pygame.image.frombytes(np.ascontiguousarray(frame).tobytes(), frame.shape[1::-1], "RGB")
-    with files.replacing(path) as partial:
-        pygame.image.save(image, str(partial))
+    out = io.BytesIO()
+    pygame.image.save(image, out, "picture.png")
+    return out.getvalue()

@@ -12,7 +12,7 @@ from reach_gym.cli.feedback import IN_PACE, OUT_OF_PACE
 from reach_gym.cli.mouse import MouseSession
 from reach_gym.cli.spring import spring_of
 from reach_gym.reach.keywords import Reach
-from reach_gym.rendering.canvas import SUPERSAMPLE, load_pygame
+from reach_gym.rendering.canvas import SUPERSAMPLE
 
 
 def now() -> str:
@@ -35,7 +35,7 @@ def setting(task: Reach, session: MouseSession, desk: Desk, practised: int, begu
     return {
         "date": begun,
         "ended": now(),
-        "apparatus": "A mouse moved a pointer; a spring drew a virtual hand to it.",
+        "apparatus": desk.apparatus,
         "spring": {"stiffness_n_per_m": spring.stiffness.tolist(), "damping_n_s_per_m": spring.damping.tolist()},
         "screen": _screen(desk),
         "pointer_file": pointer.name,
@@ -43,7 +43,8 @@ def setting(task: Reach, session: MouseSession, desk: Desk, practised: int, begu
         "points": {"total": session.points, "in_pace": IN_PACE, "out_of_pace": OUT_OF_PACE, "pace_s": list(session.pace)},
         "breaks": [each._asdict() for each in session.breaks],
         "repeated": session.repeated,
-        "machine": _machine(),
+        "machine": {"python": platform.python_version(), "system": platform.system(), **desk.versions()},
+        **desk.measured(),
     }
 
 
@@ -59,9 +60,3 @@ def _screen(desk: Desk) -> dict[str, Any] | None:
         "desktop": list(seen.desktop),
         "full_screen": seen.full,
     }
-
-
-def _machine() -> dict[str, str]:
-    pygame = load_pygame()
-    sdl = ".".join(map(str, pygame.get_sdl_version()))
-    return {"python": platform.python_version(), "pygame": str(pygame.version.ver), "sdl": sdl, "system": platform.system()}

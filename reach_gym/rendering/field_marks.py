@@ -9,8 +9,10 @@ import numpy as np
 
 from reach_gym import fields
 from reach_gym.fields import ForceField
-from reach_gym.rendering.canvas import FIELD, Board, Box, Layout, Point, load_pygame
-from reach_gym.rendering.shapes import arrow, see_through
+from reach_gym.rendering.canvas import FIELD, Board, Box, Layout, Point
+from reach_gym.rendering.marks import Area, Mark, Rect
+from reach_gym.rendering.painting import paint
+from reach_gym.rendering.shapes import arrow
 
 if TYPE_CHECKING:
     from pygame import Surface
@@ -48,23 +50,16 @@ def draw_field(surface: Surface, layout: Layout, field: ForceField) -> None:
     region = region_squares(layout.size, field)
     if region is None:
         return
-    draw_marks(surface, layout, layout.box(*region), _arrows(layout, field, region))
+    box = layout.box(*region)
+    paint(surface, marks_of(layout, box, _arrows(layout, field, region)), box)
 
 
-def draw_marks(surface: Surface, board: Board, box: Box, arrows: list[Arrow], edged: bool = True) -> None:
-    """Shades a rectangle of `board`, with an edge or without, and lays `arrows` over it."""
-    pygame = load_pygame()
-    see_through(surface, box, _SHADE, lambda layer, corner: layer.fill(FIELD))
-    if edged:
-        line = max(1, round(1.5 * board.unit))
-        see_through(surface, box, _EDGE, lambda layer, corner: pygame.draw.rect(layer, FIELD, layer.get_rect(), line))
-
-    def paint(layer: Surface, corner: Point) -> None:
-        for tail, head in arrows:
-            points = arrow(tail, head, board.unit)
-            pygame.draw.polygon(layer, FIELD, [(x - corner[0], y - corner[1]) for x, y in points])
-
-    see_through(surface, box, _ARROW, paint)
+def marks_of(board: Board, box: Box, arrows: list[Arrow], edged: bool = True) -> list[Mark]:
+    """A shaded rectangle of `board`, with an edge or without, and `arrows` over it; nothing where it has no size."""
+    if 0 in box[2:]:
+        return []
+    edge = [Rect(box, FIELD, _EDGE, 1.5 * board.unit)] if edged else []
+    return [Rect(box, FIELD, _SHADE), *edge, *(Area(tuple(arrow(*each, board.unit)), FIELD, _ARROW) for each in arrows)]
 
 
 def room(field: ForceField, board: Board) -> float:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from reach_gym.plants.limbs import Limbs, MuscleLine
 from reach_gym.rendering import canvas
-from reach_gym.rendering.canvas import Color, Point, load_pygame, write
+from reach_gym.rendering.canvas import Color, Point
 from reach_gym.rendering.cursor_layout import CursorLayout
-from reach_gym.rendering.shapes import disc
-
-if TYPE_CHECKING:
-    from pygame import Surface
+from reach_gym.rendering.marks import Area, Disc, Label, Mark, Rect
 
 _SKIN: Color = (240, 236, 231)
 _OUTLINE: Color = (158, 160, 168)
@@ -28,13 +23,11 @@ _MUSCLE = 0.034  # thickness of the belly, likewise
 _TENDON = 0.3  # of that
 _SMOOTHINGS = 3  # times that the corners of a muscle's line are cut
 _BAR = (70.0, 9.0)  # of the legend, in pixels of the standard layout
+_SHADES, _SHEET = 35, 0.85  # colours on it, and how opaque the sheet below it is
 
 
-def draw_limbs(surface: Surface, layout: CursorLayout, limbs: Limbs) -> None:
-    """Draws an arm, cut off at the edge of the board, with its muscles and what their colours mean."""
-    pygame = load_pygame()
-    before = surface.get_clip()
-    surface.set_clip(pygame.Rect(layout.whole))
+def limb_marks(layout: CursorLayout, limbs: Limbs) -> Iterator[Mark]:
+    """An arm, with its muscles and what their colours mean."""
     shoulder, elbow, hand = (layout.point(*joint) for joint in limbs.joints)
     length = math.dist(shoulder, elbow) + math.dist(elbow, hand)
     bones = [(layout.point(*limbs.chest), shoulder), (shoulder, elbow), (elbow, hand)]
@@ -42,15 +35,14 @@ def draw_limbs(surface: Surface, layout: CursorLayout, limbs: Limbs) -> None:
     line = 1.5 * layout.unit
     for color, more in ((_OUTLINE, line), (_SKIN, 0.0)):
         for bone, ends in zip(bones, itertools.pairwise(radii), strict=True):
-            _thick(surface, color, bone, [radius + more for radius in ends])
+            yield from _thick(color, bone, [radius + more for radius in ends])
     for muscle in limbs.muscles:
-        _muscle(surface, layout, muscle, _MUSCLE * length)
+        yield from _muscle(layout, muscle, _MUSCLE * length)
     for place, radius in zip((shoulder, elbow), radii[1:3], strict=True):
-        disc(surface, _OUTLINE, place, 0.42 * radius)
-        disc(surface, _JOINT, place, 0.42 * radius - line)
-    surface.set_clip(before)
+        yield Disc(place, 0.42 * radius, _OUTLINE)
+        yield Disc(place, 0.42 * radius - line, _JOINT)
     if limbs.muscles:
-        _show_legend(surface, layout)
+        yield from _legend(layout)
 
 
 def muscle_color(activation: float) -> Color:
@@ -60,7 +52,7 @@ def muscle_color(activation: float) -> Color:
     return red, green, blue
 
 
-def _thick(surface: Surface, color: Color, line: Sequence[Point], radii: Sequence[float]) -> None:
+def _thick(color: Color, line: Sequence[Point], radii: Sequence[float]) -> Iterator[Mark]:
     """A line with round ends and a thickness that changes along it, without sharp corners."""
     sides: tuple[list[Point], list[Point]] = [], []
     for i, ((x, y), radius) in enumerate(zip(line, radii, strict=True)):
@@ -69,19 +61,18 @@ def _thick(surface: Surface, color: Color, line: Sequence[Point], radii: Sequenc
         dx, dy = radius * (ay - by) / length, radius * (bx - ax) / length
         sides[0].append((x + dx, y + dy))
         sides[1].append((x - dx, y - dy))
-    load_pygame().draw.polygon(surface, color, [*sides[0], *reversed(sides[1])])
+    yield Area((*sides[0], *reversed(sides[1])), color)
     for place, radius in ((line[0], radii[0]), (line[-1], radii[-1])):
-        disc(surface, color, place, radius)
+        yield Disc(place, radius, color)
 
 
-def _muscle(surface: Surface, layout: CursorLayout, muscle: MuscleLine, belly: float) -> None:
+def _muscle(layout: CursorLayout, muscle: MuscleLine, belly: float) -> Iterator[Mark]:
     """A spindle along the muscle's line: a belly between two tendons."""
     line = _smooth([layout.point(*place) for place in muscle.path])
     ends = list(itertools.accumulate((math.dist(a, b) for a, b in itertools.pairwise(line)), initial=0.0))
     swell = [_TENDON + (1 - _TENDON) * math.sin(math.pi * at / (ends[-1] or 1.0)) for at in ends]
     for color, more in ((_MUSCLE_EDGE, 1.2 * layout.unit), (muscle_color(muscle.activation), 0.0)):
-        radii = [0.5 * belly * share + more for share in swell]
-        _thick(surface, color, line, radii)
+        yield from _thick(color, line, [0.5 * belly * share + more for share in swell])
 
 
 def _smooth(line: Sequence[Point]) -> Sequence[Point]:
@@ -96,26 +87,20 @@ def _smooth(line: Sequence[Point]) -> Sequence[Point]:
     return line
 
 
-def _show_legend(surface: Surface, layout: CursorLayout) -> None:
-    """Lays the legend into the lower right corner of the board."""
-    left, top, width, height = layout.whole
-    legend, gap = _legend(layout.unit), 6 * layout.unit
-    surface.blit(legend, (left + width - legend.get_width() - gap, top + height - legend.get_height() - gap))
-
-
-@functools.lru_cache(maxsize=8)
-def _legend(unit: float) -> Surface:
-    """A bar of the muscles' colours, with what they mean; `unit` in enlarged pixels per pixel of the standard layout."""
-    pygame = load_pygame()
+def _legend(layout: CursorLayout) -> Iterator[Mark]:
+    """A bar of the muscles' colours, with what they mean, in the lower right corner of the board."""
+    unit = layout.unit
     wide, high = (round(side * unit) for side in _BAR)
-    surface: Surface = pygame.Surface((round(wide + 46 * unit), round(high + 29 * unit)), pygame.SRCALPHA, 32)
-    surface.fill((*canvas.PAGE, 217))
-    x, y = round(23 * unit), round(20 * unit)
-    for i in range(wide):
-        surface.fill(muscle_color(i / max(1, wide - 1)), (x + i, y, 1, high))
-    pygame.draw.rect(surface, _MUSCLE_EDGE, (x, y, wide, high), max(1, round(unit)))
-    middle = y + high / 2
-    write(surface, "0", (x - 5 * unit, middle), 17 * unit, canvas.INK, "right")
-    write(surface, "1", (x + wide + 5 * unit, middle), 17 * unit, canvas.INK)
-    write(surface, "activation", (x + wide / 2, y - 9 * unit), 17 * unit, canvas.INK, "center")
-    return surface
+    page, gap = (round(wide + 46 * unit), round(high + 29 * unit)), 6 * unit
+    left, top, width, height = layout.whole
+    corner = int(left + width - page[0] - gap), int(top + height - page[1] - gap)
+    yield Rect((*corner, *page), canvas.PAGE, _SHEET)
+    x, y = corner[0] + round(23 * unit), corner[1] + round(20 * unit)
+    for i in range(_SHADES):  # each over the end of the one before, so that there is no seam
+        begin = round(i * wide / _SHADES)
+        yield Rect((x + begin, y, wide - begin, high), muscle_color(i / (_SHADES - 1)))
+    yield Rect((x, y, wide, high), _MUSCLE_EDGE, line=unit)
+    middle, size = y + high / 2, 17 * unit
+    yield Label("0", (x - 5 * unit, middle), size, canvas.INK, "right")
+    yield Label("1", (x + wide + 5 * unit, middle), size, canvas.INK)
+    yield Label("activation", (x + wide / 2, y - 9 * unit), size, canvas.INK, "center")

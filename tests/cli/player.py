@@ -91,16 +91,19 @@ class Player:
         self.closed = True
 
     def show(self, frame):
-        self.frames += 1
         self.last = frame
+        self.look(near(frame, *self.target, ORANGE, self.seen), is_green(frame, self.seen))
+
+    def look(self, shown, green):
+        """Sees whether there is a target, and whether one may move."""
+        self.frames += 1
         self.now += 0.003  # what drawing takes
-        shown = near(frame, *self.target, ORANGE, self.seen)
         if shown and not self._seen:
             self._trials += 1
         self._seen = shown
-        go = is_green(frame, self.seen) or (shown and self._trials - 1 in self.hasty)
+        go = green or (shown and self._trials - 1 in self.hasty)
         if go and self._cue is None:
-            self._cue = self.now - (self.reaction if not is_green(frame, self.seen) else 0.0)
+            self._cue = self.now - (0.0 if green else self.reaction)
         if not shown:
             self._cue, self.pointer = None, (0.001, 0.002)
 

@@ -12,10 +12,10 @@ import pytest
 
 import reach_gym  # noqa: F401
 from reach_gym.acting.rollout import held_out
-from reach_gym.cli import main, mouse, reach_play, session
-from reach_gym.cli.desk import Desk
+from reach_gym.cli import main, mouse, reach_play, session, window_desk
 from reach_gym.cli.mouse import MouseSession
 from reach_gym.cli.spring import pull
+from reach_gym.cli.window_desk import WindowDesk
 from reach_gym.plants.two_link_arm import TwoLinkArm
 from reach_gym.reach.picture import seen_of
 from reach_gym.reach.rows import float_lines
@@ -42,7 +42,7 @@ def played(player, trials=6, show_all=False, **kwargs):
     """A session of `player`; what was recorded, and whether it came to its end."""
     env = made(**kwargs)
     recorder = Recorder(env, {"agent": "person", "seed": 0})
-    game = MouseSession(env, Desk(player, 0.1, clock=player.clock), recorder, trials, show_all)
+    game = MouseSession(env, WindowDesk(player, 0.1, clock=player.clock), recorder, trials, show_all)
     done = game.play(held_out(0))
     env.close()
     return (recorder.finish() if game.finished else None), done
@@ -90,7 +90,7 @@ def test_a_trial_waits_for_the_pointer():
             super().begin(observation, info)
 
     env = made()
-    MouseSession(env, Desk(player, 0.1, clock=player.clock), Counting(env), 1).play(0)
+    MouseSession(env, WindowDesk(player, 0.1, clock=player.clock), Counting(env), 1).play(0)
     env.close()
     assert len(steps) == 1
     assert 1.0 + mouse._REST <= steps[0] < 1.1 + mouse._REST
@@ -213,7 +213,7 @@ def played_with_an_arm(player, plant=ARM, **kwargs):
     env = made(plant=plant, **kwargs)
     task = env.unwrapped.task
     player.seen = seen_of(task.plant, task.workspace, task.params)
-    game, scenes = MouseSession(env, Desk(player, 0.1, clock=player.clock, seen=player.seen), None, 1), []
+    game, scenes = MouseSession(env, WindowDesk(player, 0.1, clock=player.clock, seen=player.seen), None, 1), []
     game._show = lambda scene, title: (scenes.append(scene), SHOW(game, scene, title))
     assert game.play(held_out(0))
     env.close()
@@ -237,7 +237,7 @@ def test_the_hand_of_an_arm_follows_the_pointer(gain, plant):
 @pytest.mark.parametrize("rotation", [0.0, 30.0])
 def test_a_player_sees_the_arm_where_it_tells_no_more_than_the_cursor(monkeypatch, rotation):
     drawn = []
-    monkeypatch.setattr(mouse, "draw", lambda scene, width: (drawn.append(scene.limbs), draw(scene, width))[1])
+    monkeypatch.setattr(window_desk, "draw", lambda scene, width: (drawn.append(scene.limbs), draw(scene, width))[1])
     played_with_an_arm(Player(), schedule=[{"name": "arm", "trials": 1}], field=None, rotation=rotation)
     assert len(drawn) > 20 and {limbs is None for limbs in drawn} == {rotation != 0}
 
@@ -248,7 +248,7 @@ def desk(monkeypatch):
     player = Player()
     CurveWindow.shown = []
     monkeypatch.setattr("reach_gym.cli.play.Window", lambda title, fps: player)
-    monkeypatch.setattr(reach_play, "Window", CurveWindow)
+    monkeypatch.setattr(window_desk, "Window", CurveWindow)
     monkeypatch.setattr(reach_play.time, "perf_counter", player.clock)
     return player
 
@@ -510,7 +510,7 @@ class Hand(Window):
 @pytest.mark.parametrize("escape_at", [None, 3.0])
 def test_a_true_mouse_plays_a_session(x_screen, monkeypatch, capsys, tmp_path, escape_at):
     monkeypatch.setattr("reach_gym.cli.play.Window", Hand)
-    monkeypatch.setattr(reach_play, "Window", Hand)
+    monkeypatch.setattr(window_desk, "Window", Hand)
     monkeypatch.setattr(Hand, "escape_at", escape_at)
     begin = time.perf_counter()
     assert main(["play", TASK, "--skip", "--trials", "3", "--out", "a.npz", "--kwargs", SHORT]) == 0

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from reach_gym.acting.rollout import held_out
-from reach_gym.cli import desk as desk_module
-from reach_gym.cli import main, mouse, reach_play
-from reach_gym.cli.desk import Desk, width_for
+from reach_gym.cli import main, mouse, reach_play, window_desk
+from reach_gym.cli.desk import Desk
 from reach_gym.cli.feedback import PACE, MovementTimer, outcome
 from reach_gym.cli.mouse import MouseSession
 from reach_gym.cli.pointer_log import TITLES
 from reach_gym.cli.spring import pull
+from reach_gym.cli.window_desk import WindowDesk, width_for
 from reach_gym.recording import HumanTable, Recorder, Recording
 from reach_gym.rendering.display import Key
 from reach_gym.rendering.text_page import draw_page
@@ -32,7 +32,7 @@ def no_screen(monkeypatch, tmp_path):
 def pages(monkeypatch):
     """The titles and texts of all pages that are drawn, in order."""
     told = []
-    monkeypatch.setattr(desk_module, "draw_page", lambda *page: (told.append(page), draw_page(*page))[1])
+    monkeypatch.setattr(window_desk, "draw_page", lambda *page: (told.append(page), draw_page(*page))[1])
     return told
 
 
@@ -41,7 +41,7 @@ def desk(monkeypatch):
     player = Player()
     CurveWindow.shown = []
     monkeypatch.setattr("reach_gym.cli.play.Window", lambda title, fps: player)
-    monkeypatch.setattr(reach_play, "Window", CurveWindow)
+    monkeypatch.setattr(window_desk, "Window", CurveWindow)
     monkeypatch.setattr(reach_play.time, "perf_counter", player.clock)
     return player
 
@@ -50,7 +50,7 @@ def played(player, trials=6, **more):
     keywords = {name: more.pop(name) for name in ("break_every", "show_all") if name in more}
     env = made(**more)
     recorder = Recorder(env, {"agent": "person", "seed": 0})
-    game = MouseSession(env, Desk(player, 0.1, clock=player.clock), recorder, trials, **keywords)
+    game = MouseSession(env, WindowDesk(player, 0.1, clock=player.clock), recorder, trials, **keywords)
     done = game.play(held_out(0))
     env.close()
     return game, recorder, done
@@ -216,7 +216,7 @@ def test_pictures_fill_the_screen():
     player.show = lambda frame: (player.shapes.add(frame.shape), Player.show(player, frame))
     env = made()
     env.reset(seed=0)
-    MouseSession(env, Desk(player, 0.1, 800, player.clock), None, 1)._show(env.unwrapped.scene(), "a")
+    MouseSession(env, WindowDesk(player, 0.1, 800, player.clock), None, 1)._show(env.unwrapped.scene(), "a")
     env.close()
     assert player.shapes == {(866, 800, 3)} and draw_page("a", ["b"], "", 800).shape == (866, 800, 3)
 
