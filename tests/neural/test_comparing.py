@@ -102,6 +102,13 @@ def test_shared_signals_correlate_in_left_out_conditions_and_others_do_not():
     assert null.p == 0.05 and null.chance[2] < 0.9
 
 
+def test_chance_correlations_of_few_smooth_conditions_do_not_hold_in_left_out_ones():
+    rng = np.random.default_rng(5)
+    one, other = (np.cumsum(rng.standard_normal((6, 40, 8)), axis=1) @ mixing(20, 8, rng) for _ in range(2))
+    found = canonical_correlations(one, other, 8)
+    assert found.correlation[0] > 0.9 and np.abs(found.held_out[:4]).mean() < 0.5
+
+
 def test_canonical_correlations_by_hand():
     one, two = pair(noise=0.5)
     found = canonical_correlations(one, two, 3).correlation
@@ -187,7 +194,8 @@ def test_noise_adds_dimensions_to_the_one_count_and_not_to_the_other():
     one, other = (rates + 0.2 * np.random.default_rng(k).standard_normal(rates.shape) for k in (1, 2))
     assert participation_ratio(one) > 1.5 * participation_ratio(rates)
     found = shared_dimensions(one, other, 0.95)
-    assert found.needed <= 4 and found.shared[:4].sum() > 0.97
+    shares = np.linalg.svd(rates.reshape(-1, 60) - rates.mean(axis=(0, 1)), compute_uv=False)[:4] ** 2
+    assert found.needed == 1 + np.argmax(np.cumsum(shares) >= 0.95 * shares.sum()) and found.shared[:4].sum() > 0.97
     true = rates.reshape(-1, 60).var(axis=0).sum()
     assert found.reliable == pytest.approx(true / (true + 60 * 0.04), rel=0.05)
     assert shared_dimensions(rates, rates).reliable == pytest.approx(1.0)
