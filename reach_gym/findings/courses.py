@@ -10,7 +10,7 @@ from reach_gym import checks
 from reach_gym.measures.movement import find_movement
 from reach_gym.neural.activity import Activity
 from reach_gym.neural.arrays import Floats
-from reach_gym.neural.preparing import SHARE_OF_RANGE, softening
+from reach_gym.neural.preparing import SHARE_OF_RANGE, condition_dependent, softening, states
 
 BEFORE, AFTER = 0.1, 0.3  # s: of preparation before the go cue, of movement after the hand sets off
 LEAD = 0.1  # s of the movement's window before the hand sets off
@@ -140,6 +140,12 @@ def _means(values: Floats, label: Any) -> Floats:
     return np.stack([values[label == each].mean(axis=0) for each in np.unique(label)])
 
 
+def _check_varies(movement: Floats) -> None:
+    """Refuses rates that do not tell directions apart."""
+    if np.linalg.matrix_rank(states(condition_dependent(movement)), tol=1e-6 * float(np.abs(movement).max())) < 2:
+        raise ValueError("`activity` must vary with the direction in at least 2 dimensions during the movement.")
+
+
 def course_of(
     activity: Activity,
     name: str,
@@ -159,7 +165,7 @@ def course_of(
         windows: Which parts of the trials.
 
     Raises:
-        ValueError: There are too few trials with all of these windows, units or trials.
+        ValueError: There are too few trials with all of these windows, units or trials, or rates do not vary with directions.
     """
     chosen = _choose(activity, windows)
     generator = np.random.default_rng(checks.integer("seed", seed, 0))
@@ -178,6 +184,7 @@ def course_of(
     commanded = recording.action is not None
     output = _around(recording.action[rows], onset, -lead, last) if commanded else hand
     preparation, movement = (_means(each, label) for each in (_around(rates, go, -first, -1), single))
+    _check_varies(movement)
     return Course(
         *(name, dt, chosen.direction, preparation, movement, _means(hand, label), _means(output, label), commanded),
         *(single, hand, _around(rates, go, 0, last), (onset - go) * dt, label),

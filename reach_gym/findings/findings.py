@@ -58,6 +58,7 @@ class Finding:
 _CHURCHLAND = "Churchland, Cunningham et al. 2012, Nature 487:51"
 _KAUFMAN = "Kaufman et al. 2016, eNeuro 3(4):0085-16"
 _ENTROPY = "maximum entropy: means and covariances over times, units and conditions are kept"
+_INDEPENDENT = "maximum entropy with independent conditions: means and covariances over times and units are kept"
 
 FINDINGS: Mapping[str, Finding] = {
     "rotation": Finding(
@@ -129,7 +130,7 @@ FINDINGS: Mapping[str, Finding] = {
         title="Much of the activity is the same for all movements",
         unit="share of the variance",
         measure=measuring.invariant,
-        null=_ENTROPY,
+        null=_INDEPENDENT,
         animals="the condition-invariant component is the largest, more than half of the variance",
         source=_KAUFMAN,
         how_obtained="secondary",
@@ -140,7 +141,7 @@ FINDINGS: Mapping[str, Finding] = {
         title="The largest demixed component is condition-invariant",
         unit="share of its variance that all conditions have in common",
         measure=measuring.largest_component,
-        null=_ENTROPY,
+        null=_INDEPENDENT,
         animals="it reflects when one moves, not where to",
         source=_KAUFMAN,
     ),

@@ -21,7 +21,7 @@ from reach_gym.neural import (
 )
 from reach_gym.neural.arrays import Floats
 from reach_gym.neural.maximum_entropy import maximum_entropy
-from reach_gym.neural.nulls import Against, against
+from reach_gym.neural.nulls import Against, Draw, against
 from reach_gym.neural.preparing import condition_dependent, soft_normalized, states
 from reach_gym.neural.rotations import Quality, Rotations
 from reach_gym.neural.surrogates import matched_covariance, matched_tuning, shuffled_conditions
@@ -120,16 +120,21 @@ def null_over_potent(course: Course, draws: int, seed: int) -> Against | None:
     return null_potent_against_chance(*given, 2 * output, output, soften=course.soften, draws=draws, seed=seed)
 
 
+def _independent(rates: Floats) -> Draw:
+    """Conditions that have nothing in common; the covariance over conditions holds all that an invariant share is made of."""
+    return maximum_entropy(rates, ("times", "units"))
+
+
 def invariant(course: Course, draws: int, seed: int) -> Against:
     """Share of the variance that all conditions have in common."""
-    return against(invariant_share, soft_normalized(course.movement, course.soften), maximum_entropy, draws, seed)
+    return against(invariant_share, soft_normalized(course.movement, course.soften), _independent, draws, seed)
 
 
 def largest_component(course: Course, draws: int, seed: int) -> Against:
     """How much of the largest demixed component's variance all conditions have in common."""
     rates = soft_normalized(course.movement, course.soften)
     count = min(6, most(rates, 6))
-    return against(lambda each: float(demixed(each, count, soften=None).invariant[0]), rates, maximum_entropy, draws, seed)
+    return against(lambda each: float(demixed(each, count, soften=None).invariant[0]), rates, _independent, draws, seed)
 
 
 def waiting(course: Course, draws: int, seed: int) -> Against | None:

@@ -60,7 +60,8 @@ def test_windows_are_those_of_each_trial(base):
     steps = np.arange(base.rates.shape[1], dtype=np.float32)
     recording = base.recording
     lived = steps < recording.steps[:, None]
-    clock = Activity(np.where(lived, steps, np.nan)[:, :, None].repeat(2, axis=2).astype(np.float32), recording)
+    told = [steps + 0 * lived, *(0 * lived + f(base.direction)[:, None] for f in (np.cos, np.sin))]
+    clock = Activity(np.where(lived[:, :, None], np.stack(told, axis=2), np.nan).astype(np.float32), recording)
     course = course_of(clock, "clock")
     onset = find_movement(recording.velocity, recording.go).onset
     for label in range(8):
@@ -166,6 +167,8 @@ def test_refusals(base):
         course_of(activity, "one", windows=Windows(before=0.35))
     with pytest.raises(ValueError, match="units"):
         gather({"one": activity}, units=100)
+    with pytest.raises(ValueError, match="tell|vary with the direction"):
+        gather({"one": Activity(np.where(np.isnan(activity.rates), np.nan, 1.0).astype(np.float32), base.recording)})
     with pytest.raises(ValueError, match="only"):
         report(gather({"one": activity}), only=["nothing"])
     with pytest.raises(ValueError, match="activities"):

@@ -8,6 +8,7 @@ from reach_gym.neural.condition_invariant import demixed, invariant_share, react
 from reach_gym.neural.decoding import decode
 from reach_gym.neural.dimensionality import participation_ratio, shared_dimensions
 from reach_gym.neural.matching import matched_trials, matched_units
+from reach_gym.neural.maximum_entropy import maximum_entropy
 from reach_gym.neural.nulls import against
 from reach_gym.neural.surrogates import shuffled_conditions
 from tests.neural.populations import DIRECTIONS, mixing, rotating, tuned, velocity
@@ -32,6 +33,15 @@ def test_the_invariant_share_is_found_and_halves_take_the_noise_away():
     one, other = (invariant(0.6)[0] + 0.2 * np.random.default_rng(k).standard_normal(rates.shape) for k in (1, 2))
     assert invariant_share(one) < 0.4  # noise passes for tuning
     assert invariant_share(one, other) == pytest.approx(0.6, abs=0.05)
+
+
+def test_a_share_stands_out_of_independent_conditions_and_not_of_the_covariance_that_it_is_made_of():
+    rates, _ = invariant(0.6)
+    apart = against(invariant_share, rates, lambda each: maximum_entropy(each, ["times", "units"]), 39)
+    assert apart.p < 0.05 and apart.chance[2] < 0.4
+    assert against(invariant_share, rates, maximum_entropy, 39).p > 0.05  # a function of the covariance over conditions
+    alone = np.cumsum(np.random.default_rng(0).standard_normal((12, 50, 4)), axis=1) @ mixing(40, 4, np.random.default_rng(1))
+    assert against(invariant_share, alone, lambda each: maximum_entropy(each, ["times", "units"]), 39).p > 0.05
 
 
 def test_demixing_finds_the_largest_component_and_that_it_is_orthogonal():
