@@ -79,13 +79,14 @@ def _tabled(heads: list[str], rows: list[list[str]]) -> str:
 
 
 def _table(report: Report) -> str:
-    heads = ["finding", "animals", "populations", "chance", *(["recording", "its chance"] if report.recorded else []), "unit"]
+    heads = ["finding", "animals", "populations", "chance", *(["recording", "its chance"] if report.recorded else [])]
     rows = []
     for name, summary in report.found.items():
-        cells = [escape(FINDINGS[name].title), published(name), said(summary), said_chance(summary)]
+        title = f"{escape(FINDINGS[name].title)}<br><span class=faint>{escape(FINDINGS[name].unit)}</span>"
+        cells = [title, published(name), said(summary), said_chance(summary)]
         if report.recorded:
             cells += [said(report.found_recorded[name]), said_chance(report.found_recorded[name])]
-        rows.append([*cells, escape(FINDINGS[name].unit)])
+        rows.append(cells)
     return _tabled(heads, rows)
 
 
