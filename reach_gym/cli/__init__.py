@@ -1,4 +1,4 @@
-"""The command line ``reach-gym``: list, show, recipes, play, watch, evaluate, record, phenomena and benchmark."""
+"""The command line ``reach-gym``: list, show, recipes, play, watch, evaluate, record, phenomena, neural and benchmark."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"error: {missing_extra(package, 'render')}", file=sys.stderr)
             return 2
     with startup.importing():
-        from reach_gym.cli import benchmarking, evaluating, listing, play, recording, scorecard, shell, watch
+        from reach_gym.cli import benchmarking, evaluating, listing, neural, play, recording, scorecard, shell, watch
 
     commands: dict[str, type[shell.Command]] = {
         "list": listing.List,
@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "evaluate": evaluating.Evaluate,
         "record": recording.Record,
         "phenomena": scorecard.Phenomena,
+        "neural": neural.Neural,
         "benchmark": benchmarking.Benchmark,
     }
     return shell.main(commands, argv, "reach-gym", _DESCRIPTION)

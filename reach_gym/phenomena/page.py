@@ -25,6 +25,15 @@ _CLASSES = {SHOWN: "shown", ABSENT: "absent", OPEN: "open", NOTHING: "nothing"}
 _HOW = {NUMBERS: "as numbers", ENVIRONMENT: "in the environment", SKIPPED: "not run"}
 
 
+def document(title: str, body: str) -> str:
+    """A page of this look: HTML with the title as its headline, then `body`."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>{body}</main></body></html>\n"
+    )
+
+
 def page(card: Scorecard, drawing: str, command: str = "") -> str:
     """The page of a scorecard.
 
@@ -37,16 +46,13 @@ def page(card: Scorecard, drawing: str, command: str = "") -> str:
         f"{escape(agent)}: {shown} of {every}" for agent, (shown, every) in ((a, card.shown(a)) for a in card.agents)
     )
     made = f"<p class=faint><code>{escape(command)}</code></p>" if command else ""
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Phenomena of motor learning</title>'
-        f"<style>{_STYLE}</style></head><body><main><h1>Phenomena of motor learning</h1>"
+    return document(
+        "Phenomena of motor learning",
         f"<p class=faint>{card.subjects} simulated subjects in each group, seed {card.seed}; means with 95 % intervals over "
         "subjects. An effect is shown where the whole interval lies above the least effect that counts. Contested phenomena are "
         f"not scored.</p><p>Scored phenomena that are shown: {score}.</p>{made}"
         f"<figure>{drawing}</figure><h2>Numbers</h2>{_table(card)}<h2>The phenomena</h2>"
-        + "".join(_described(card, name) for name in card.phenomena)
-        + "</main></body></html>\n"
+        + "".join(_described(card, name) for name in card.phenomena),
     )
 
 

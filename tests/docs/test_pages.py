@@ -53,7 +53,7 @@ def is_run(page, line):
 
 
 def agents_of(arguments):
-    return [after for flag, after in zip(arguments, arguments[1:], strict=False) if flag == "--agent"]
+    return [after for flag, after in zip(arguments, arguments[1:], strict=False) if flag in ("--agent", "--activity")]
 
 
 def made(page, line):

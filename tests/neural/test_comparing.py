@@ -8,6 +8,7 @@ from reach_gym.neural.condition_invariant import demixed, invariant_share, react
 from reach_gym.neural.decoding import decode
 from reach_gym.neural.dimensionality import participation_ratio, shared_dimensions
 from reach_gym.neural.matching import matched_trials, matched_units
+from reach_gym.neural.maximum_entropy import maximum_entropy
 from reach_gym.neural.nulls import against
 from reach_gym.neural.surrogates import shuffled_conditions
 from tests.neural.populations import DIRECTIONS, mixing, rotating, tuned, velocity
@@ -32,6 +33,15 @@ def test_the_invariant_share_is_found_and_halves_take_the_noise_away():
     one, other = (invariant(0.6)[0] + 0.2 * np.random.default_rng(k).standard_normal(rates.shape) for k in (1, 2))
     assert invariant_share(one) < 0.4  # noise passes for tuning
     assert invariant_share(one, other) == pytest.approx(0.6, abs=0.05)
+
+
+def test_a_share_stands_out_of_independent_conditions_and_not_of_the_covariance_that_it_is_made_of():
+    rates, _ = invariant(0.6)
+    apart = against(invariant_share, rates, lambda each: maximum_entropy(each, ["times", "units"]), 39)
+    assert apart.p < 0.05 and apart.chance[2] < 0.4
+    assert against(invariant_share, rates, maximum_entropy, 39).p > 0.05  # a function of the covariance over conditions
+    alone = np.cumsum(np.random.default_rng(0).standard_normal((12, 50, 4)), axis=1) @ mixing(40, 4, np.random.default_rng(1))
+    assert against(invariant_share, alone, lambda each: maximum_entropy(each, ["times", "units"]), 39).p > 0.05
 
 
 def test_demixing_finds_the_largest_component_and_that_it_is_orthogonal():
@@ -100,6 +110,13 @@ def test_shared_signals_correlate_in_left_out_conditions_and_others_do_not():
     assert (np.abs(found.held_out[2:]) < 0.5).all() and (found.correlation[2:] > 0.1).any()
     null = against(lambda r: canonical_correlations(r, list(pair())[1], 4).held_out[:2].mean(), list(pair())[0], shuffled_conditions, 19)
     assert null.p == 0.05 and null.chance[2] < 0.9
+
+
+def test_chance_correlations_of_few_smooth_conditions_do_not_hold_in_left_out_ones():
+    rng = np.random.default_rng(5)
+    one, other = (np.cumsum(rng.standard_normal((6, 40, 8)), axis=1) @ mixing(20, 8, rng) for _ in range(2))
+    found = canonical_correlations(one, other, 8)
+    assert found.correlation[0] > 0.9 and np.abs(found.held_out[:4]).mean() < 0.5
 
 
 def test_canonical_correlations_by_hand():
@@ -187,7 +204,8 @@ def test_noise_adds_dimensions_to_the_one_count_and_not_to_the_other():
     one, other = (rates + 0.2 * np.random.default_rng(k).standard_normal(rates.shape) for k in (1, 2))
     assert participation_ratio(one) > 1.5 * participation_ratio(rates)
     found = shared_dimensions(one, other, 0.95)
-    assert found.needed <= 4 and found.shared[:4].sum() > 0.97
+    shares = np.linalg.svd(rates.reshape(-1, 60) - rates.mean(axis=(0, 1)), compute_uv=False)[:4] ** 2
+    assert found.needed == 1 + np.argmax(np.cumsum(shares) >= 0.95 * shares.sum()) and found.shared[:4].sum() > 0.97
     true = rates.reshape(-1, 60).var(axis=0).sum()
     assert found.reliable == pytest.approx(true / (true + 60 * 0.04), rel=0.05)
     assert shared_dimensions(rates, rates).reliable == pytest.approx(1.0)

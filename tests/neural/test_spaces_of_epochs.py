@@ -133,24 +133,25 @@ def test_preparation_that_avoids_the_output_stands_out_and_one_that_does_not_doe
     assert null_potent_against_chance(before, during, output, soften=None).p > 0.1
 
 
-def test_null_and_potent_by_hand():
+@pytest.mark.parametrize("k", [5, 6])
+def test_null_and_potent_by_hand(k):
     before, during, output, _ = driven(0.5, noise=0.1)
     before, during = before * 20, during * 20
     span = np.ptp(np.concatenate([before, during], axis=1), axis=(0, 1)) + 5.0
     before, during, output = before / span, during / span, output / np.ptp(output, axis=(0, 1))
     flat, out = (each.reshape(-1, each.shape[-1]) for each in (during, output))
-    pcs = np.linalg.svd(flat - flat.mean(0), full_matrices=False)[2][:6].T
+    pcs = np.linalg.svd(flat - flat.mean(0), full_matrices=False)[2][:k].T
     outs = np.linalg.svd(out - out.mean(0), full_matrices=False)[2][:3].T
-    w = np.linalg.pinv((flat - flat.mean(0)) @ pcs) @ ((out - out.mean(0)) @ outs)  # (6, 3)
+    w = np.linalg.pinv((flat - flat.mean(0)) @ pcs) @ ((out - out.mean(0)) @ outs)  # (k, 3)
     potent = w @ np.linalg.inv(w.T @ w) @ w.T  # projectors need no singular value decomposition
-    null = np.eye(6) - potent
+    null = np.eye(k) - potent
 
     def variance(rates, projector):
-        own = ((rates - rates.mean(axis=0)) @ pcs @ projector).reshape(-1, 6)
-        return own.var(axis=0).sum() / 3
+        own = ((rates - rates.mean(axis=0)) @ pcs @ projector).reshape(-1, k)
+        return own.var(axis=0).sum() / np.trace(projector)
 
     quotients = [variance(each, null) / variance(each, potent) for each in (before, during)]
-    found = null_potent(before * span, during * span, output)
+    found = null_potent(before * span, during * span, output, components=k)
     np.testing.assert_allclose([found.preparation, found.movement, found.ratio], [*quotients, quotients[0] / quotients[1]], rtol=1e-8)
 
 

@@ -1,0 +1,11 @@
+"""Findings about neurons of reaching animals, looked for in networks and in recordings alike.
+
+`FINDINGS` holds what was published, with its source and how its number is known, and the measure of each with its null;
+`report` measures a group of populations, and `reach_gym.findings.page` shows it. Needs the extra ``neural``.
+"""
+
+from reach_gym.findings.courses import Course, Windows, course_of
+from reach_gym.findings.findings import FINDINGS, Finding
+from reach_gym.findings.report import COMPARISONS, Report, Summary, gather, report
+
+__all__ = ["COMPARISONS", "FINDINGS", "Course", "Finding", "Report", "Summary", "Windows", "course_of", "gather", "report"]
