@@ -181,13 +181,8 @@ def tour(reaches: int, rate: float, seed: int) -> tuple[Truth, Floats, Floats, F
     way = np.where(reach[:, None] == 0, 0.0, places[reach] - places[reach - 1])
     share, speed = _jerk(time - go[np.maximum(reach - 1, 0)] - _REACTS)
     place = places[np.maximum(reach - 1, 0)] + share[:, None] * way
-    return (
-        Truth(go.copy(), go, go, np.asarray(go + 1.1), np.asarray(places[1:], np.float64)),
-        time,
-        place,
-        speed[:, None] * way,
-        reach,
-    )
+    truth = Truth(go.copy(), go, go, np.asarray(go + 1.1), np.asarray(places[1:], np.float64))
+    return truth, time, place, speed[:, None] * way, reach
 
 
 def random_targets(path: Path, trials: int = 12, units: int = 6) -> Truth:
