@@ -192,7 +192,7 @@ class _Trials:
             names += named if len(named) == units else [f"{area} {k}" for k in range(units)]
             regions += [area] * units
         trial, time, unit = np.concatenate(parts, axis=1)
-        order = np.lexsort((unit, time, trial))
+        order = np.lexsort((time, unit, trial))
         middle = (time[order] + 0.5) * self._dt
         return Spikes(middle, trial[order], unit[order], tuple(names), tuple(regions), self._dt)
 
