@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.networks import Networks
         from benchmarks.paper import Paper
         from benchmarks.phenomena import Phenomena
+        from benchmarks.readers import Readers
         from benchmarks.recipe_check import RecipeCheck
         from benchmarks.recovery import Recovery
         from benchmarks.rnn_ablation import RnnAblation
@@ -45,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "rnn_speed": RnnSpeed,
         "networks": Networks,
         "isolation": Isolation,
+        "readers": Readers,
         "speed": Speed,
         "ceiling": Ceiling,
         "yardsticks": Yardsticks,

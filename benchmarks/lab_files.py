@@ -144,6 +144,9 @@ def center_out(path: Path, trials: int = 24, units: int = 6) -> Truth:
     """As DANDI 000688, center-out: cm, 100 Hz, corners of targets, results R, A, F and I; trial 4 was aborted before its cue."""
     truth = session(trials, units, 1)
     time, place, velocity = paths(truth, 100.0)
+    # A hand is never exactly in the middle.
+    off = np.random.default_rng(1).normal(0.0, 0.002, (trials, 2))
+    place = place + off[np.maximum(np.searchsorted(truth.start, time, side="right") - 1, 0)]
     truth.bad = {4: "cue"}
     go = truth.go.copy()
     go[4] = np.nan
@@ -178,7 +181,8 @@ def tour(reaches: int, rate: float, seed: int) -> tuple[Truth, Floats, Floats, F
     way = np.where(reach[:, None] == 0, 0.0, places[reach] - places[reach - 1])
     share, speed = _jerk(time - go[np.maximum(reach - 1, 0)] - _REACTS)
     place = places[np.maximum(reach - 1, 0)] + share[:, None] * way
-    return Truth(go, go, go, np.asarray(go + 1.1), np.asarray(places[1:], np.float64)), time, place, speed[:, None] * way, reach
+    truth = Truth(go.copy(), go, go, np.asarray(go + 1.1), np.asarray(places[1:], np.float64))
+    return truth, time, place, speed[:, None] * way, reach
 
 
 def random_targets(path: Path, trials: int = 12, units: int = 6) -> Truth:
@@ -188,11 +192,12 @@ def random_targets(path: Path, trials: int = 12, units: int = 6) -> Truth:
     cues[2, 3] = np.nan
     stop = truth.stop[3::4] - 0.05
     stop[2] = truth.stop[10] - 0.05
+    truth.start[::4] -= 0.05
     truth.bad = {11: "cue"}
     truth.spikes = session(1, units, 2).spikes
     file = _file("Random target reaching task", "C")
     columns: dict[str, Any] = {
-        "start_time": truth.start[::4] - 0.05,
+        "start_time": truth.start[::4],
         "stop_time": stop,
         "go_cue_time_array": cues,
         "num_targets": np.full(trials, 4, np.uint8),
@@ -211,7 +216,7 @@ def mc_rtt(path: Path, reaches: int = 30, units: int = 6) -> Truth:
     truth, time, place, velocity, reach = tour(reaches, 1000.0, 3)
     places = np.concatenate([place[:1], truth.target])
     shown = places[reach]
-    for step in range(1, 4):  # sampling up has smeared each jump over 4 ms
+    for step in (3, 2, 1):  # sampling up has smeared each jump over 4 ms
         late = np.searchsorted(truth.go, time - 0.001 * step, side="right") < reach
         shown = np.where(late[:, None], places[reach - 1] + 0.25 * step * (places[reach] - places[reach - 1]), shown)
     finger = 1000 * np.concatenate([place, 0 * place[:, :1]], axis=1) + (0.0, 40.0, 7.0)

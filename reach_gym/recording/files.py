@@ -109,19 +109,20 @@ def _check_size(total: int) -> None:
 
 
 @contextmanager
-def opened(path: Path, largest: int = MAX_BYTES) -> Iterator[BinaryIO]:
-    """A regular file of at most so many bytes, open for reading.
+def opened(path: Path, largest: int | None = None) -> Iterator[BinaryIO]:
+    """A regular file of at most so many bytes, `MAX_BYTES` if nothing is said, open for reading.
 
     Raises:
         OSError: It cannot be read.
         RecordingError: It is something else, or larger.
     """
+    most = MAX_BYTES if largest is None else largest
     # A FIFO would block for ever on open, hence the non-blocking open before the look.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
         facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > largest:
-            raise RecordingError(f"it must be a regular file of at most {largest} bytes.")
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > most:
+            raise RecordingError(f"it must be a regular file of at most {most} bytes.")
         yield file
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,8 @@ import numpy as np
 from reach_gym import checks
 from reach_gym.errors import MissingExtraError
 from reach_gym.recording.files import MAX_BYTES, hdf5_library, opened
-from reach_gym.recording.layout import Array
+from reach_gym.recording.hdf5_check import check_dataset
+from reach_gym.recording.layout import Array, Floats
 from reach_gym.recording.metadata import RecordingError
 
 MAX_FILE = 2**36
@@ -28,10 +28,6 @@ MAX_FILE = 2**36
 
 MAX_ROWS = 100_000  # of a table of trials, units or electrodes
 _HOPS = 16  # soft links one after the other
-_GZIP, _RATIO = 1, 1032  # the filter's number; deflate packs at most so many times
-_BOMB = 2**28  # bytes that a stored chunk may unpack to unwatched
-_SPARSE = 2**26  # bytes of an array, above which it must not be 200 times what is stored
-_FILTERS = {_GZIP: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # all that need no plug-in
 
 
 class Tree:
@@ -45,6 +41,7 @@ class Tree:
         """Takes an ``h5py.File``, of which at most `budget` bytes are read."""
         self._file, self.left = file, budget
         self._h5py = hdf5_library()
+        self._times: dict[int, Floats] = {}
 
     def find(self, path: str) -> Any | None:
         """The group or dataset of a path from the root, or ``None`` if there is none.
@@ -97,13 +94,25 @@ class Tree:
         """
         return self.numbers(self._dataset(path), path)
 
+    def times(self, path: str) -> Floats:
+        """The numbers of a dataset as float64; one to which several names lead is read once.
+
+        Raises:
+            RecordingError: As `array`.
+        """
+        node = self._dataset(path)
+        address = int(self._h5py.h5o.get_info(node.id).addr)
+        if address not in self._times:
+            self._times[address] = self.numbers(node, path).astype(np.float64, copy=False)
+        return self._times[address]
+
     def numbers(self, node: Any, path: str) -> Array:
         """The numbers of a dataset that was found already; `path` is for messages.
 
         Raises:
             RecordingError: It is not what may be read.
         """
-        self._check(node, path)
+        check_dataset(node, path)
         if node.dtype.kind not in "iufb" or node.dtype.itemsize > 8:
             raise RecordingError(f"{checks.shown(path)} must be numbers, got {node.dtype}.")
         self._pay(node.dtype.itemsize * math.prod(node.shape), path)
@@ -116,7 +125,7 @@ class Tree:
             RecordingError: There is none, or it is not what may be read.
         """
         node = self._dataset(path)
-        self._check(node, path)
+        check_dataset(node, path)
         if len(node.shape) != 1 or node.shape[0] > MAX_ROWS or not self._h5py.check_string_dtype(node.dtype):
             raise RecordingError(f"{checks.shown(path)} must be at most {MAX_ROWS} texts, got {node.dtype} {node.shape}.")
         found = []
@@ -135,7 +144,7 @@ class Tree:
         """
         if not isinstance(node, self._h5py.Dataset) or self._h5py.check_ref_dtype(node.dtype) is not self._h5py.Reference:
             return None
-        self._check(node, path)
+        check_dataset(node, path)
         if node.shape is None or math.prod(node.shape) > MAX_ROWS:
             raise RecordingError(f"{checks.shown(path)} must refer to at most {MAX_ROWS} values, got {node.shape}.")
         found = [self._file[each] if each else None for each in np.asarray(node[()]).ravel().tolist()]
@@ -152,7 +161,7 @@ class Tree:
         node = self.find(path)
         if not isinstance(node, self._h5py.Dataset) or node.shape != () or not self._h5py.check_string_dtype(node.dtype):
             return None
-        self._check(node, path)
+        check_dataset(node, path)
         return str(node.asstr(errors="replace")[()])
 
     def _dataset(self, path: str) -> Any:
@@ -165,45 +174,6 @@ class Tree:
         if size > self.left:
             raise RecordingError(f"{checks.shown(path)} has {size} bytes, more than the {self.left} that may be read.")
         self.left -= size
-
-    def _check(self, node: Any, path: str) -> None:
-        """Refuses a dataset that lies elsewhere, is packed by a plug-in, or unpacks to far more than it seems."""
-        if not isinstance(node, self._h5py.Dataset) or node.shape is None:
-            raise RecordingError(f"{checks.shown(path)} is no array.")
-        if node.is_virtual or node.external:
-            raise RecordingError(f"{checks.shown(path)} lies in another file, which is not opened.")
-        made = node.id.get_create_plist()
-        filters = [made.get_filter(k)[0] for k in range(made.get_nfilters())]
-        unknown = [each for each in filters if each not in _FILTERS]
-        if unknown:
-            raise RecordingError(
-                f"{checks.shown(path)} is packed by filter {unknown[0]}; {', '.join(_FILTERS.values())} are read."
-            )
-        size, stored = node.dtype.itemsize * math.prod(node.shape), node.id.get_storage_size()
-        if size > _SPARSE and size > 200 * stored:
-            raise RecordingError(f"{checks.shown(path)} promises {size} bytes, but the file has {stored} of them.")
-        if node.chunks and node.dtype.itemsize * math.prod(node.chunks) > _BOMB:
-            raise RecordingError(f"{checks.shown(path)} has chunks of {node.chunks}, more than {_BOMB} bytes.")
-        if _GZIP in filters:
-            _check_chunks(node, path)
-
-
-def _check_chunks(node: Any, path: str) -> None:
-    """Unpacks chunks piece by piece that could unpack to more than a chunk has."""
-    limit = math.prod(node.chunks) * node.dtype.itemsize
-    for k in range(node.id.get_num_chunks()):
-        about = node.id.get_chunk_info(k)
-        if about.size * _RATIO <= _BOMB:
-            continue
-        skipped, packed = node.id.read_direct_chunk(about.chunk_offset)
-        if skipped:  # what packing made no smaller is stored as it is
-            continue
-        unpacker, size, rest = zlib.decompressobj(), 0, packed
-        while rest and size <= 2 * limit + 4096:  # with the checksum behind it
-            size += len(unpacker.decompress(rest, 2**22))
-            rest = unpacker.unconsumed_tail
-        if size > limit + 4096:
-            raise RecordingError(f"{checks.shown(path)} has a chunk of {limit} bytes that unpacks to more.")
 
 
 @contextmanager

@@ -50,6 +50,8 @@ class Layout:
             `shown` begins a trial.
         onset: Column: when the target appears; ``""`` for the go cue.
         target: Where targets are.
+        middle: Whether all reaches start at one place, as center-out reaches do: it is the median of where the cursor was at the
+            go cues. Otherwise each starts where the cursor was.
         shown: Path of a time series of the target's position, where there is no table of reaches.
         success: A column and the values in it that mean success.
         block: Column: the name or number of each trial's block.
@@ -67,6 +69,7 @@ class Layout:
     go: str = "go_cue_time"
     onset: str = "target_on_time"
     target: Target = _UNKNOWN
+    middle: bool = True
     shown: str = ""
     success: tuple[str, tuple[Any, ...]] | None = None
     block: str = ""
@@ -105,6 +108,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
             unit="cm",
             go="go_cue_time_array",
             onset="",
+            middle=False,
             success=_REWARD,
         ),
     ),
@@ -130,6 +134,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
             unit="mm",
             go="",
             onset="",
+            middle=False,
             shown=f"{BEHAVIOR}/target_pos",
         ),
     ),
@@ -160,7 +165,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
 }
 """By the name under which `reach_gym.recording.read_nwb` takes them; a data set may have several."""
 
-_MAP = ("hand", "cursor", "velocity", "unit", "trials")
+_MAP = ("hand", "cursor", "velocity", "unit", "middle", "trials")
 _TRIALS = ("start", "stop", "go", "onset", "block", "gain", "target", "success", "discard")
 
 
@@ -169,12 +174,12 @@ def layout_from_data(data: Mapping[str, Any]) -> Layout:
 
     Args:
         data: ``"hand"``, the path of a time series in the file, such as ``"processing/behavior/hand"``; if there are any,
-            ``"cursor"`` and ``"velocity"``; ``"unit"`` of positions (``"m"``, ``"cm"``, ``"mm"``), if the file does not say; and
-            ``"trials"``, a dict of columns: ``"go"`` must be there, ``"start"``, ``"stop"``, ``"onset"``, ``"block"``
-            (names or numbers) and ``"gain"`` (of the perturbation) may be; ``"target"`` is
-            a dict of one entry, a kind of `Target` and its column or columns, such as ``{"xy": ["target_x", "target_y"]}``;
-            ``"success"`` is a dict of a column and the values that mean success, such as ``{"result": ["R"]}``, and
-            ``"discard"`` one of columns and the values for which a trial is left out.
+            ``"cursor"`` and ``"velocity"``; ``"unit"`` of positions (``"m"``, ``"cm"``, ``"mm"``), if the file does not say;
+            ``"middle"``, whether all reaches start at one place; and ``"trials"``, a dict of columns: ``"go"`` must be there,
+            ``"start"``, ``"stop"``, ``"onset"``, ``"block"`` (names or numbers) and ``"gain"`` (of the perturbation) may be;
+            ``"target"`` is a dict of one entry, a kind of `Target` and its column or columns, such as
+            ``{"xy": ["target_x", "target_y"]}``; ``"success"`` is a dict of a column and the values that mean success, such as
+            ``{"result": ["R"]}``, and ``"discard"`` one of columns and the values for which a trial is left out.
 
     Raises:
         TypeError: A value has the wrong type.
@@ -202,7 +207,9 @@ def layout_from_data(data: Mapping[str, Any]) -> Layout:
     if "discard" in trials:
         checks.keys("layout.trials.discard", trials["discard"], tuple(trials["discard"]))
         given["discard"] = {key: tuple(_listed(value)) for key, value in trials["discard"].items()}
-    return Layout(name="map", **given)
+    if not isinstance(data.get("middle", False), bool):
+        raise TypeError(f"`layout.middle` must be True or False, got {checks.shown(data['middle'])}.")
+    return Layout(name="map", middle=data.get("middle", False), **given)
 
 
 def _entry(name: str, value: Any) -> tuple[str, tuple[Any, ...]]:

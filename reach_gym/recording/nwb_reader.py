@@ -133,7 +133,10 @@ class Reader:
         layout, first = self._layout, firsts(grid.trial)
         self._align(courses)
         start = courses.get("cursor", courses["hand"])[grid.state == 0]
-        self._notes.notes.append("a reach starts where the cursor was at the go cue")
+        if layout.middle:
+            start = np.tile(np.median(start, axis=0), (len(start), 1))
+        where = "at the median place of the cursor at the go cues" if layout.middle else "where the cursor was at its go cue"
+        self._notes.notes.append(f"a reach starts {where}")
         target = self._target(trials, start, courses, grid, factor)
         _check_size(start, target)
         arrays: dict[str, Any] = {name: padded(part, grid.trial) for name, part in courses.items()}

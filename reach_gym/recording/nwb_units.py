@@ -111,6 +111,7 @@ def spikes_of(units: Units, chosen: Flags, begin: Floats, end: Floats, notes: No
         which = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count) + low[mine]
         parts.append((times[which] - begin[mine], mine, np.full(len(mine), place)))
     time, trial, unit = (np.concatenate(part) for part in zip(*parts, strict=True))
-    order = np.lexsort((time, trial))
+    # Of numbers of two bytes, as few trials have, this takes a tenth of the time.
+    order = np.argsort(trial.astype(np.min_scalar_type(len(begin))), kind="stable")
     names, regions = (tuple(every[one] for one in kept.tolist()) for every in (units.names, units.regions))
     return Spikes(time[order], trial[order], unit[order], names, regions, units.resolution)

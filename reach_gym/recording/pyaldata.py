@@ -100,8 +100,9 @@ class _Trials:
             raise RecordingError(f"no trial is left. {notes.report(len(self._rows))}".replace("\n", ";"))
         kept = np.array(self._kept)
         hand = [_course(self._rows[k], "pos") * self._factor for k in self._kept]
-        start = np.array([path[int(state)] for path, state in zip(hand, go[kept], strict=True)])
-        notes.notes.append("a reach starts where the hand was at the go cue")
+        cued = np.array([path[int(state)] for path, state in zip(hand, go[kept], strict=True)])
+        start = np.tile(np.median(cued, axis=0), (len(kept), 1))
+        notes.notes.append("a reach starts at the median place of the hand at the go cues")
         notes.notes.append(f"targets lie {distance} m from the start in the file's direction, as asked for")
         target = start + distance * np.stack([np.cos(angle[kept]), np.sin(angle[kept])], axis=1)
         arrays = self._arrays(onset[kept], go[kept])
@@ -191,7 +192,7 @@ class _Trials:
             names += named if len(named) == units else [f"{area} {k}" for k in range(units)]
             regions += [area] * units
         trial, time, unit = np.concatenate(parts, axis=1)
-        order = np.lexsort((unit, time, trial))
+        order = np.lexsort((time, unit, trial))
         middle = (time[order] + 0.5) * self._dt
         return Spikes(middle, trial[order], unit[order], tuple(names), tuple(regions), self._dt)
 

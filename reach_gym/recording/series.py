@@ -63,13 +63,11 @@ def read_series(tree: Tree, path: str, axes: int = 2) -> Series:
         RecordingError: There is none, it has too few axes, or its times are not finite and increasing.
     """
     node = tree.find(f"{path}/data")
-    values = tree.array(f"{path}/data").astype(np.float64)
+    values = tree.array(f"{path}/data").astype(np.float64, copy=False)
     if values.ndim != 2 or values.shape[1] < axes or not len(values):
         raise RecordingError(f"{checks.shown(path)} must be of shape (samples, {axes} or more), got {values.shape}.")
-    if tree.find(f"{path}/timestamps") is not None:
-        time = tree.array(f"{path}/timestamps").astype(np.float64)
-    else:
-        time = _regular(tree, path, len(values))
+    stamped = tree.find(f"{path}/timestamps") is not None
+    time = tree.times(f"{path}/timestamps") if stamped else _regular(tree, path, len(values))
     if time.shape != values.shape[:1]:
         raise RecordingError(f"{checks.shown(path)} has {len(values)} samples, but {time.shape} times.")
     if not np.isfinite(time).all() or (np.diff(time) <= 0).any():
@@ -83,9 +81,11 @@ def read_series(tree: Tree, path: str, axes: int = 2) -> Series:
     interval = float(np.median(np.diff(time))) if len(time) > 1 else np.inf
     if interval > _SLOWEST:
         raise RecordingError(f"{checks.shown(path)} has a sample every {interval:.3g} s: are its times in s?")
-    there = np.isfinite(values[:, :axes]).all(axis=1)
+    there = np.logical_and.reduce([np.isfinite(part) for part in values[:, :axes].T])
     if not there.any():
         raise RecordingError(f"{checks.shown(path)} holds no number that is finite: nobody's behaviour is in this file.")
+    if there.all():  # many a file is large
+        return Series(path, time, values[:, :axes], factor, unit)
     return Series(path, time[there], values[there, :axes], factor, unit)
 
 

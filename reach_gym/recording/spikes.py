@@ -13,7 +13,7 @@ from reach_gym.recording.layout import Floats, Integers
 
 @dataclass(frozen=True, eq=False)
 class Spikes:
-    """The s spikes of n trials, in the order of trials.
+    """The s spikes of n trials: trial by trial, in each unit by unit, and of each in their order.
 
     `reach_gym.neural.spikes.activity_of` makes rates of them.
 
