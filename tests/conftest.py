@@ -8,6 +8,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps the tests of compiled kernels in one process (``pytest --dist loadgroup``): else two compile the same ones at once."""
+    for item in items:
+        if "numba" in item.nodeid or item.get_closest_marker("compiles"):
+            item.add_marker(pytest.mark.xdist_group("kernels"))
+
+
 @pytest.fixture
 def one_thread() -> Iterator[None]:
     """PyTorch on one thread: two processes of tests share two cores, and results do not depend on how many there are."""

@@ -18,7 +18,7 @@ from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_action
 from reach_gym.reach.facts import TrialFacts, facts_of, sensed_by
 from reach_gym.reach.goal import reward_of_goals
-from reach_gym.reach.keywords import Reach, plant_keywords, with_plant
+from reach_gym.reach.keywords import Reach, plant_keywords, plant_meant, with_plant
 from reach_gym.reach.observations import FOURTH, Sensed, put_seven
 from reach_gym.reach.options import check_places, reach_options
 from reach_gym.reach.picture import scene_of
@@ -114,7 +114,8 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
             TypeError: There is no such keyword, or it has the wrong type.
             ValueError: A keyword has a value that is not allowed.
         """
-        given, beside = with_plant(with_preset(keywords, task), task), [*plant_keywords(), "preset"]
+        given = with_plant(with_preset(keywords, task), task)
+        beside = [*plant_keywords(plant_meant(given, task)), "preset"]
         made, shown = read(type(self).__name__, (Reach, Shown), given, task, beside)
         self.render_mode, self._lean = shown.render_mode, shown.lean
         self._trial = ReachTrial(made, None if self.render_mode is None else self._watch)

@@ -112,7 +112,7 @@ def _step(plant: str, reward: str, lean: bool, parallel: bool, eventful: bool) -
     command, noise, scale_all, move, cursor, tell = _loops(plant, lean, parallel, eventful)
     judge = _jit(parallel)(judge_loop(_over(parallel), _code(plant), REWARDS[reward].of, eventful))
     step = step_of(_code(plant), command, noise, scale_all, move, cursor, judge, tell, eventful)
-    return numba.njit(nogil=True)(step)
+    return numba.njit(nogil=True, inline="always")(step)
 
 
 def _observe(plant: str, kind: str, parallel: bool, eventful: bool) -> Any:
@@ -128,7 +128,7 @@ def _observe(plant: str, kind: str, parallel: bool, eventful: bool) -> Any:
         seen(floats, counts, streams, past, mask, tables, limits, observation, numbers)
         felt(floats, counts, streams, past, mask, tables, observation)
 
-    return numba.njit(nogil=True)(observe)
+    return numba.njit(nogil=True, inline="always")(observe)
 
 
 def _restart_with(start: Any, observe: Any) -> Callable[..., None]:

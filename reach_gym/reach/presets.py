@@ -97,7 +97,20 @@ def with_preset(given: Mapping[str, Any], base: Reach | None = None) -> dict[str
     """
     name = Preset(**{keyword: value for keyword, value in given.items() if keyword == "preset"}).preset
     own = {keyword: value for keyword, value in given.items() if keyword != "preset"}
-    both = {**{keyword: each.value for keyword, each in PRESETS[name].items()}, **own}
+    preset = {keyword: each.value for keyword, each in PRESETS[name].items()}
+    both = {**preset, **own}
+    if "plant" in preset:
+        both["plant"] = _plant_over(preset["plant"], own)
     plant = plant_meant(both, base)
     known = {*(field.name for field in fields(Reach)), *plant_keywords(plant)} - set(plant if isinstance(plant, Mapping) else ())
     return {keyword: value for keyword, value in both.items() if keyword in known or keyword in own}
+
+
+def _plant_over(usual: Mapping[str, Any], own: Mapping[str, Any]) -> Any:
+    """The plant of a preset, or the one that is given: of the same kind, as ids of arms have it, over that of the preset."""
+    meant = own.get("plant", usual["kind"])
+    given = {"kind": meant} if isinstance(meant, str) else meant
+    if not isinstance(given, Mapping) or given.get("kind") != usual["kind"]:
+        return meant
+    # A keyword of the plant may also stand beside it.
+    return {**{keyword: value for keyword, value in usual.items() if keyword not in own}, **given}

@@ -18,7 +18,7 @@ from reach_gym.reach.env import RENDER_FPS
 from reach_gym.reach.facts import TrialFacts, cursor_of, facts_of, sensed_by
 from reach_gym.reach.goal import reward_of_goals
 from reach_gym.reach.history import History
-from reach_gym.reach.keywords import Reach, plant_keywords, with_plant
+from reach_gym.reach.keywords import Reach, plant_keywords, plant_meant, with_plant
 from reach_gym.reach.numpy_rows import NumpyBackend, ReachBackend, next_trial
 from reach_gym.reach.observations import Sensed
 from reach_gym.reach.options import check_places, reach_options
@@ -69,7 +69,8 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
             gymnasium.error.DependencyNotInstalled: Numba is asked for and missing.
         """
         given = {"num_envs": num_envs, **with_plant(with_preset(keywords, task), task)}
-        made, rows = read(type(self).__name__, (Reach, Rows), given, task, [*plant_keywords(), "preset"])
+        beside = [*plant_keywords(plant_meant(given, task)), "preset"]
+        made, rows = read(type(self).__name__, (Reach, Rows), given, task, beside)
         self._task: Reach = made
         self._observations = made.observations()
         low, high = np.array(made.plant.low, np.float32), np.array(made.plant.high, np.float32)

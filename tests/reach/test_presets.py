@@ -66,6 +66,25 @@ def test_the_laboratory_is_for_every_plant(make):
 
 
 @pytest.mark.parametrize("make", BOTH)
+def test_who_names_the_kind_of_arm_gets_the_presets(make):
+    named = make(preset="lab_arm", plant="two_link_arm").task
+    assert named == make(preset="lab_arm").task and named.plant.arm == "shadmehr_mussa_ivaldi_1994"
+    for plant in ({}, {"plant": "two_link_arm"}):
+        other = make(preset="lab_arm", arm="nijhof_kouwenhoven_2000", **plant).task.plant
+        assert (other.arm, other.force_lag) == ("nijhof_kouwenhoven_2000", 0.04)
+    other = make(preset="lab_arm", plant={"kind": "two_link_arm", "max_torque": (8.0, 6.0)}).task.plant
+    assert (other.arm, other.max_torque) == (named.plant.arm, (8.0, 6.0))
+
+
+@pytest.mark.parametrize("make", BOTH)
+def test_the_hint_knows_the_plant(make):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'damping'; did you mean `joint_damping`"):
+        make(plant="two_link_arm", damping=3.0)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'dampin'; did you mean `damping`"):
+        make(dampin=3.0)
+
+
+@pytest.mark.parametrize("make", BOTH)
 def test_a_misspelt_preset_is_refused(make):
     with pytest.raises(ValueError, match="`preset` must be one of 'simple', 'lab', 'lab_arm', 'sun_plitt', got 'labs'"):
         make(preset="labs")

@@ -1,0 +1,74 @@
+"""MotorNet (GPL, in an environment of its own) beside this package: an arm with the same six muscles, timed in one process."""
+
+import statistics
+import time
+from importlib.metadata import version
+
+import gymnasium as gym
+import motornet
+import torch
+
+from benchmarks.networks import UNITS, MyNetwork, step_time
+
+STEPS = 129  # of a trial, as many as `step_time` takes
+
+
+def rows_time(steps: int = 20) -> float:
+    """CPU seconds of one step of 1,024 rows: here with rewards, observations, resets and the integrator of order 4."""
+    made = {"vectorization_mode": "vector_entry_point", "backend": "numba", "info": "lean"}
+    env = gym.make_vec("reach_gym:reach_gym/CursorReach-v0", 1024, plant="muscle_arm", **made)
+    env.reset(seed=0)
+    actions = env.action_space.sample()
+    env.step(actions)
+    begin = time.process_time()
+    for _ in range(steps):
+        env.step(actions)
+    return (time.process_time() - begin) / steps
+
+
+def their_arm() -> motornet.effector.RigidTendonArm26:
+    """Their arm, with the muscles of Kistemaker et al. 2010 and their default time step of 10 ms."""
+    return motornet.effector.RigidTendonArm26(muscle=motornet.muscle.RigidTendonHillMuscle())
+
+
+def their_rows_time(steps: int = 20) -> float:
+    """CPU seconds of one step of 1,024 arms without derivatives: of the arm alone."""
+    arm = their_arm()
+    arm.reset(options={"batch_size": 1024})
+    action = torch.rand(1024, 6)
+    with torch.no_grad():
+        begin = time.process_time()
+        for _ in range(steps):
+            arm.step(action)
+    return (time.process_time() - begin) / steps
+
+
+def their_step_time(rows: int) -> float:
+    """CPU seconds of one training step of the same network through their environment, by PyTorch's automatic derivative."""
+    env = motornet.environment.RandomTargetReach(effector=their_arm(), max_ep_duration=STEPS / 100)
+    network = MyNetwork(env.observation_space.shape[0], UNITS, 6)
+    optimiser = torch.optim.Adam(network.parameters())
+    begin = time.process_time()
+    (seen, info), state, loss = env.reset(options={"batch_size": rows}), network.initial(rows), torch.zeros(())
+    for _ in range(STEPS):
+        action, state = network(seen, state)
+        seen, _, _, _, info = env.step(torch.sigmoid(action))
+        loss = loss + (info["states"]["fingertip"] - info["goal"]).abs().mean()
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return time.process_time() - begin
+
+
+def main(repeats: int = 7) -> None:
+    """Prints medians of so many repeats, taken in turn, and the ratio."""
+    torch.set_num_threads(1)
+    print(f"MotorNet {version('motornet')}, PyTorch {torch.__version__}, one thread, CPU ms")
+    pairs = {"one step of 1,024 rows": (rows_time, their_rows_time)}
+    for rows in (32, 256):
+        ours = lambda rows=rows: step_time("muscle_arm", rows, True, 1)  # noqa: E731
+        pairs[f"training step, batch {rows}, {STEPS} steps"] = ours, lambda rows=rows: their_step_time(rows)
+    for name, sides in pairs.items():
+        taken = [[side() for side in sides] for _ in range(repeats)]
+        ours_ms, theirs = (1000 * statistics.median(side) for side in zip(*taken, strict=True))
+        print(f"{name}: here {ours_ms:.2f}, MotorNet {theirs:.2f}, {theirs / ours_ms:.1f} times as long")
