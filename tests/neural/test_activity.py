@@ -146,3 +146,8 @@ def test_files_give_the_same_activity_back(tmp_path):
             load_activity(tmp_path / name)
     with pytest.raises(ValueError, match="float32"):
         Activity(activity.rates[:, :-1], activity.recording)
+
+
+def test_a_target_that_is_seen_late_is_not_known_before():
+    late = clocked({**WHOLE, "delay": 4}, 3)
+    assert late.covers((-0.05, -0.01)).all() and not late.covers((-0.06, -0.01)).any()  # it comes 90 ms before the cue
