@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.networks import Networks
         from benchmarks.paper import Paper
         from benchmarks.phenomena import Phenomena
+        from benchmarks.preparation import Preparation
         from benchmarks.recipe_check import RecipeCheck
         from benchmarks.recovery import Recovery
         from benchmarks.rnn_ablation import RnnAblation
@@ -44,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "rnn_ablation": RnnAblation,
         "rnn_speed": RnnSpeed,
         "networks": Networks,
+        "preparation": Preparation,
         "isolation": Isolation,
         "speed": Speed,
         "ceiling": Ceiling,
