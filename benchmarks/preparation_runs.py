@@ -51,16 +51,6 @@ STAGES = ("learned", "washed")
 Arrays = dict[str, npt.NDArray[np.float64]]
 
 
-class Batches(TorchReach):
-    """Row i is i trials ahead in the session: a batch holds as many consecutive trials, and with them all directions."""
-
-    def reset(self, seed: int | list[int] | None = None, **options: Any) -> Tensor:
-        """See `TorchReach.reset`."""
-        if "trial" in options:
-            options["trial"] = options["trial"] + np.arange(self.rows)
-        return super().reset(seed, **options)
-
-
 def loss(path: Rollout) -> Tensor:
     """To wait at the start, to be at the target half a second after the cue, and smoothly.
 
@@ -88,7 +78,8 @@ def session(updates: int, gain: float, seed: int) -> TrialTable:
 def learn(network: nn.Module, optimiser: str, gain: float, updates: int, seed: int) -> None:
     """One block."""
     make, rate = OPTIMISERS[optimiser]
-    task = Batches(CURL, ROWS, **TASK, schedule=session(updates, gain, seed))
+    # Row i is i trials ahead: a batch holds as many consecutive trials of the session, and with them all directions.
+    task = TorchReach(CURL, ROWS, first=np.arange(ROWS), **TASK, schedule=session(updates, gain, seed))
     train(network, task, loss, updates, rate=cosine(rate, updates, _WARM_UP), optimiser=make, seed=seed)
 
 
