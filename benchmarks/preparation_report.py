@@ -56,6 +56,7 @@ ROWS = (
     Asked("uniformity of the change elsewhere", "curl/uniformity", "none/uniformity", f"{1 / len(ELSEWHERE):.2f}"),
     Asked("cosine of the trained direction's change with it", "curl/together", "none/together", "0"),
     Asked("share of the shift in the force plane", "curl/in_plane", "none/in_plane", f"{2 / UNITS:.2f}"),
+    Asked("the same of the directions' spread before", "spread_in_plane", ""),
     Asked("shift left after the washout", "curl/left", "none/left", "0"),
     Asked("how far the control goes along the field's shift, learned", "", "along/learned", "0"),
     Asked("the same, washed out", "", "along/washed", "0"),
@@ -95,6 +96,7 @@ def found(subject: Arrays) -> Found:
             result[f"{chain}/ready"] = min(float(subject[f"{stage}/ready"]) for stage in stages)
             for stage in STAGES:
                 result |= _of_stage(subject, plane, f"{chain}/{stage}")
+        result[f"{optimiser}/spread_in_plane"] = _spread_in(_mean(subject, "before"), plane)
         result[f"{optimiser}/more"] = shifts["curl"].size - shifts["none"].size
         result[f"{optimiser}/cosine"] = _cosine(shifts["curl"].vector, shifts["none"].vector)
         for stage in STAGES:
@@ -105,6 +107,11 @@ def found(subject: Arrays) -> Found:
 
 def _mean(subject: Arrays, stage: str) -> Floats:
     return np.asarray(subject[f"{stage}/states"].mean(axis=0))
+
+
+def _spread_in(states: Floats, plane: Floats) -> float:
+    away = states - states.mean(axis=0)
+    return float(((away @ plane) ** 2).sum() / (away**2).sum())
 
 
 def _cosine(one: Floats, other: Floats) -> float:

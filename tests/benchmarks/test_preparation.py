@@ -42,7 +42,7 @@ def test_what_is_put_in_is_found():
     spread = np.sqrt(1.5)  # of the directions, in the units 0, 1 and 4
     for name, value in {
         "curl/learned/coefficient": 0.9, "curl/learned/far": 0.0, "curl/washed/coefficient": 0.1, "curl/uniformity": 1.0,
-        "curl/size": 0.5 / spread, "none/size": 0.2 / spread, "more": 0.3 / spread, "curl/in_plane": 0.0, "curl/left": 0.8,
+        "curl/size": 0.5 / spread, "none/size": 0.2 / spread, "more": 0.3 / spread, "curl/in_plane": 0.0, "spread_in_plane": 2 / 3, "curl/left": 0.8,
         "along/learned": 0.0, "along/washed": 0.2, "cosine": 0.0, "curl/learned/turn": 20.0, "curl/washed/turn": 0.0,
         "none/learned/turn": 0.0, "curl/learned/read": 0.4 * np.sin(np.radians(20)), "curl/learned/exerted": 0.36,
         "curl/ready": 1.0, "curl/learned/error": 2.0,
