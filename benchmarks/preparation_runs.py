@@ -100,7 +100,7 @@ def probe(network: nn.Module, seed: int) -> Arrays:
         "force": early_force(activity, EARLY),
         "coefficient": np.array([np.nanmean(found[place == k]) for k in range(DIRECTIONS)]),
         "error": np.array([np.nanmean(error[place == k]) for k in range(DIRECTIONS)]),
-        "ready": np.array(1.0 - recording.false_start.mean()),
+        "ready": np.array(1.0 - recording.known("false_start").mean()),
     }
 
 
