@@ -47,12 +47,12 @@ class Preparation(shell.Command):
                 raise ValueError("`seeds` must hold at least one seed, got none.")
         torch.set_num_threads(1)
         self.runs.mkdir(parents=True, exist_ok=True)
-        subjects = [subject_in(self.runs, seed, self.first, self.updates) for seed in self.seeds]
-        table = markdown([found(each) for each in subjects], self.first, self.updates)
+        networks = [found(subject_in(self.runs, seed, self.first, self.updates)) for seed in self.seeds]
+        table = markdown(networks, self.first, self.updates)
         print(table)
         if self.out is not None:
             from reach_gym.figures import save
 
             files.write(self.out, table.encode())
             for suffix in (".png", ".svg"):
-                save(picture(subjects), self.out.with_suffix(suffix))
+                save(picture(networks), self.out.with_suffix(suffix))

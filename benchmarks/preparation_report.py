@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.linear_model import LinearRegression
 
@@ -70,6 +71,13 @@ ROWS = (
     Asked("the same, read from the plane of preparation", "curl/learned/read", "none/learned/read", "0"),
     Asked("turn of the state in the plane, learned (deg)", "curl/learned/turn", "none/learned/turn", "0"),
     Asked("the same, washed out (deg)", "curl/washed/turn", "none/washed/turn", "0"),
+)
+
+
+_PANELS = (
+    ("size of the shift\n(1: spread of directions)", "size", 0.0),
+    ("uniformity of the change\nelsewhere", "uniformity", 1 / len(ELSEWHERE)),
+    ("shift left after\nthe washout", "left", 0.0),
 )
 
 
@@ -163,45 +171,31 @@ def _cell(networks: Sequence[Found], key: str) -> str:
     return f"{value:{form}} [{low:{form}}, {high:{form}}]".replace("-", "\N{MINUS SIGN}")
 
 
-def picture(subjects: Sequence[Arrays]) -> Figure:
-    """Size and uniformity of the shift beside the control's, and what is left of it, network by network."""
-    networks = [found(each) for each in subjects]
-    panels = (
-        ("size of the shift\n(1: spread of directions)", "size", None),
-        ("uniformity of the change\nelsewhere", "uniformity", 1 / len(ELSEWHERE)),
-        ("shift left after\nthe washout", "left", 0.0),
-        ("turn in the plane of the force (deg)", "turn", 0.0),
-    )
-    figure = Figure(figsize=(11, 3.4), dpi=DPI, layout=layout())
-    for axes, (name, key, chance) in zip(figure.subplots(1, len(panels)), panels, strict=True):
-        tidy(axes)
-        for place, optimiser in enumerate(OPTIMISERS):
-            for network in networks:
-                if key == "turn":
-                    values = [0.0, *(network[f"{optimiser}/curl/{stage}/turn"] for stage in STAGES)]
-                    axes.plot([0, 1, 2], values, color=COLORS[place], marker="o", markersize=3.5, linewidth=1, alpha=0.7)
-                else:
-                    values = [network[f"{optimiser}/{field}/{key}"] for field in ("curl", "none")]
-                    axes.plot(
-                        [2.4 * place, 2.4 * place + 1],
-                        values,
-                        color=COLORS[place],
-                        marker="o",
-                        markersize=3.5,
-                        linewidth=1,
-                        alpha=0.7,
-                    )
-        if key == "turn":
-            axes.set_xticks([0, 1, 2], ["before", "field", "washout"])
-        else:
-            axes.set_xticks([0, 1, 2.4, 3.4], ["field", "control"] * 2)
-            for place, optimiser in enumerate(OPTIMISERS):
-                axes.text(
-                    2.4 * place + 0.5, 1.02, optimiser, transform=axes.get_xaxis_transform(), ha="center", color=COLORS[place]
-                )
-        if chance is not None:
-            axes.axhline(chance, color=INK, linewidth=0.8, linestyle=(0, (3, 2)))
-        axes.set_ylabel(name, color=INK)
-    note = "one line per network; dashed: chance; the control goes through the same trials without a field"
+def picture(networks: Sequence[Found]) -> Figure:
+    """The shift beside the control's, and the turn in the plane of the force, network by network."""
+    figure = Figure(figsize=(11.5, 3.5), dpi=DPI, layout=layout())
+    *pairs, turns = figure.subplots(1, len(_PANELS) + 1).tolist()
+    for axes, (name, key, chance) in zip(pairs, _PANELS, strict=True):
+        ways = [[f"{optimiser}/{field}/{key}" for field in FIELDS] for optimiser in OPTIMISERS]
+        _lines(axes, networks, ways, ("field", "control"))
+        axes.axhline(chance, color=INK, linewidth=0.8, linestyle=(0, (3, 2)))
+        axes.set_ylabel(name, color=INK, fontsize=9.5)
+    ways = [[f"{optimiser}/curl/{stage}/turn" for stage in STAGES] for optimiser in OPTIMISERS]
+    _lines(turns, networks, ways, ("field", "washout"))
+    turns.axhline(0.0, color=INK, linewidth=0.8, linestyle=(0, (3, 2)))
+    turns.set_ylabel("turn of the trained direction's\nstate in the plane of the force (deg)", color=INK, fontsize=9.5)
+    note = "one line per network; dashed: chance, or none; the control goes through the same trials without a field"
     headline(figure, "A uniform shift of preparation, with and without a field to learn", note)
     return figure
+
+
+def _lines(axes: Axes, networks: Sequence[Found], ways: Sequence[Sequence[str]], ticks: Sequence[str]) -> None:
+    """A line per network through the values of these keys, optimiser beside optimiser."""
+    tidy(axes)
+    places = np.arange(len(ticks))[None] + (len(ticks) + 0.1) * np.arange(len(ways))[:, None]
+    for color, optimiser, keys, x in zip(COLORS, OPTIMISERS, ways, places, strict=False):
+        for network in networks:
+            axes.plot(x, [network[key] for key in keys], color=color, marker="o", markersize=3.5, linewidth=1, alpha=0.7)
+        axes.text(x.mean(), 1.02, optimiser, transform=axes.get_xaxis_transform(), ha="center", color=color)
+    axes.set_xticks(places.ravel(), [*ticks] * len(ways), fontsize=8)
+    axes.margins(x=0.12)
