@@ -18,6 +18,8 @@ from reach_gym.recording.schema import from_arrays
 Floats = npt.NDArray[np.float64]
 Window = tuple[float, float]
 EVENTS = ("target", "go")
+TARGET_LAG = "target_lag"
+"""In the metadata: how many steps after its onset the agent sees the target, which may be part of what is sensed late."""
 _KIND = "activity"
 
 
@@ -75,7 +77,7 @@ class Activity:
         return np.asarray(steps * self.dt), np.where(there[:, :, None], values, np.nan)
 
     def covers(self, window: Window, event: str = "go") -> npt.NDArray[np.bool_]:
-        """Which trials (n,) have begun, show their target and have not ended in all of a window: others have no direction there.
+        """Which trials (n,) have begun, know their target and have not ended in all of a window: others have no direction there.
 
         Args:
             window: First and last moment, s from the event.
@@ -85,8 +87,9 @@ class Activity:
             ValueError: An unknown event, or a window that has no time step in it.
         """
         index = self._zero(event)[:, None] + self._steps_inside(window)[[0, -1]]
-        shown = index[:, 0] >= self.recording.onset  # the onset is never before the trial's first step
-        return np.asarray(shown & (index[:, 1] < self.recording.steps))
+        # The onset is never before the trial's first step.
+        known = index[:, 0] >= self.recording.onset + int(self.recording.metadata.get(TARGET_LAG, 0))
+        return np.asarray(known & (index[:, 1] < self.recording.steps))
 
     def mean_in(self, window: Window, event: str = "go") -> Floats:
         """The mean rate (n, units) of every trial in a window.
@@ -101,7 +104,7 @@ class Activity:
         covered, steps = self.covers(window, event), self._steps_inside(window)
         if not covered.all():
             raise ValueError(
-                f"`window` must lie within the trial, after its target was shown, got {window} s from {event!r}, which "
+                f"`window` must lie within the trial, after its target was seen, got {window} s from {event!r}, which "
                 f"{np.sum(~covered)} of {len(covered)} trials do not cover: leave these out (`activity.subset(activity.covers("
                 "window))`), ask for another window, or record whole trials with longer delays."
             )

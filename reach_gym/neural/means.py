@@ -76,7 +76,7 @@ def states_at(activity: Activity, window: Window = PREPARATION, event: str = "go
         event: As `psth` takes it.
 
     Raises:
-        ValueError: The window holds no time step; or it begins before the trial or before its target was shown, or ends after the
+        ValueError: The window holds no time step; or it begins before the trial or before its target was seen, or ends after the
             trial, in any of the trials.
     """
     rates = activity.mean_in(window, event)

@@ -13,7 +13,8 @@ from gymnasium.vector import VectorEnv
 from reach_gym import checks
 from reach_gym.acting import rollout
 from reach_gym.acting.protocol import Agent
-from reach_gym.neural.activity import Activity
+from reach_gym.neural.activity import TARGET_LAG, Activity
+from reach_gym.reach.observations import OBSERVATIONS
 from reach_gym.recording.metadata import describe, name_of, require_cursor
 from reach_gym.recording.schema import assemble
 from reach_gym.recording.sessions import INDEPENDENT, record_rows
@@ -79,9 +80,10 @@ def record_activity_in(
         TypeError: The agent has no hidden state.
         ValueError: The task is no cursor reach, or what is read has another shape.
     """
-    require_cursor(env)
     spy = _Spy(agent, read or (lambda: getattr(agent, "states", None)))
-    metadata = describe(env, {"agent": name, "seed": seed, "session": False})
+    task: Any = require_cursor(env).task
+    lag = task.delay if OBSERVATIONS[task.observation].late_goal else 0
+    metadata = describe(env, {"agent": name, "seed": seed, "session": False, TARGET_LAG: lag})
     parts, rates = [], []
     for part in record_rows(spy, env, trials, seed, observe=False):
         steps = part["steps"]

@@ -124,6 +124,9 @@ def test_the_trials_that_cover_a_window_can_be_taken_alone():
     part = activity.subset(covered)
     assert len(part.recording) == covered.sum() and len(part.mean_in((-0.05, -0.01))) == covered.sum()
     assert not activity.covers((0.9, 1.0)).any()
+    # All trials end 470 ms after their cue, which comes later in some: the arrays go on, the trials do not.
+    assert activity.covers((0.1, 0.46)).all() and not activity.covers((0.1, 0.47)).any()
+    assert (activity.recording.go + 47 < activity.rates.shape[1]).any()
 
 
 def test_there_is_no_rate_where_no_trial_lasts():
@@ -146,3 +149,8 @@ def test_files_give_the_same_activity_back(tmp_path):
             load_activity(tmp_path / name)
     with pytest.raises(ValueError, match="float32"):
         Activity(activity.rates[:, :-1], activity.recording)
+
+
+def test_a_target_that_is_seen_late_is_not_known_before():
+    late = clocked({**WHOLE, "delay": 4}, 3)
+    assert late.covers((-0.05, -0.01)).all() and not late.covers((-0.06, -0.01)).any()  # it comes 90 ms before the cue
