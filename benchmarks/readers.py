@@ -56,7 +56,8 @@ def measure(path: str) -> None:
         from reach_gym.neural import activity_of
 
         print(
-            f"read {len(recording)} trials and {len(spikes)} spikes of {len(spikes.names)} units in {read:.1f} s, of which {busy:.1f} s busy",
+            f"read {len(recording)} trials and {len(spikes)} spikes of {len(spikes.names)} units in {read:.1f} s, "
+            f"of which {busy:.1f} s busy",
             _peak(),
         )
         begin = time.perf_counter()

@@ -182,7 +182,7 @@ def course_of(
     single = _around(rates, onset, -lead, last)
     hand = _around(recording.velocity[rows], onset, -lead, last)
     commanded = recording.action is not None
-    output = _around(recording.action[rows], onset, -lead, last) if commanded else hand
+    output = hand if recording.action is None else _around(recording.action[rows], onset, -lead, last)
     preparation, movement = (_means(each, label) for each in (_around(rates, go, -first, -1), single))
     _check_varies(movement)
     return Course(

@@ -60,8 +60,8 @@ def register(*holders: Any) -> None:
 
 
 def _compile(function: Callable[..., Any]) -> None:
-    # Part of the loop that calls it, however long, and without a check for division by zero, as in NumPy: only so are several rows
-    # computed at once.
+    # Part of the loop that calls it, however long, and without a check for division by zero, as in NumPy: only so are several
+    # rows computed at once.
     options: Any = {"forceinline": True, "error_model": "numpy"}
     if function in _CHOICES:
         overload(function, jit_options=options, strict=False)(lambda *arguments: _CHOICES[function])
