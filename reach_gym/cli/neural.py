@@ -27,9 +27,9 @@ class Neural(shell.Command):
     """Measure what populations of units do while they reach, with nulls and beside what is known of neurons.
 
     Attributes:
-        activity: A file that `reach_gym.neural.Activity.save` wrote; give it several times for networks of several seeds. Without
-            any the findings are listed.
-        recording: A file of the same kind, of an animal or another network, that is measured beside them and compared with them.
+        activity: A file that `reach_gym.neural.Activity.save` wrote, or one of a laboratory (NWB, TrialData); give it several
+            times for networks of several seeds. Without any the findings are listed.
+        recording: Another file, of an animal or a control network, that is measured beside them and compared with them.
         only: Name of a finding; several times for several, all unless told otherwise.
         draws: Of each null; with 100 the least p is 0.01.
         seed: Of the units and trials that are drawn, so that all populations have equally many, and of the nulls.
@@ -38,6 +38,8 @@ class Neural(shell.Command):
         after: End of the movement's window after the hand sets off, s.
         sets_off: When the hand is taken to set off, s after the go cue; by the speed of each trial unless told otherwise. An
             untrained network needs it.
+        dt: Time step with which the NWB file of a laboratory is read, s.
+        distance: From start to target, m, for files of laboratories that do not say it.
         out: Directory for the report as HTML and JSON and its figures as SVG and PDF (needs Matplotlib).
         overwrite: Replace files that are there.
     """
@@ -51,6 +53,8 @@ class Neural(shell.Command):
     before: float = 0.1
     after: float = 0.3
     sets_off: float | None = None
+    dt: float = 0.01
+    distance: float | None = None
     out: Path | None = None
     overwrite: bool = False
 
@@ -58,8 +62,8 @@ class Neural(shell.Command):
         """Prints the numbers, and writes the report if asked to."""
         with shell.request():
             from reach_gym.findings import FINDINGS, Windows, gather, report
+            from reach_gym.findings.files import activity_in
             from reach_gym.findings.measuring import common
-            from reach_gym.neural import load_activity
 
             for name in self.only:
                 checks.choice("only", name, FINDINGS)
@@ -69,12 +73,14 @@ class Neural(shell.Command):
             checks.integer("draws", self.draws, 1)
             self._check_out()
             paths = _named([*self.activity, *([] if self.recording is None else [self.recording])])
-            loaded = {name: load_activity(path) for name, path in paths.items()}
+            read = {name: activity_in(path, self.dt, distance=self.distance) for name, path in paths.items()}
+            loaded = {name: activity for name, (activity, _) in read.items()}
             courses = gather(loaded, self.units, self.seed, Windows(self.before, self.after, self.sets_off))
             recorded = None if self.recording is None else courses[-1]
             if recorded is not None:
                 for course in courses[:-1]:
                     common(course, recorded)  # they fit, or it is said before anything is measured
+        print("".join(f"{name}, {told}\n\n" for name, (_, told) in read.items() if told), end="")
         group = courses[: len(self.activity)]
         found = report(group, recorded, self.only, self.draws, self.seed, _tell)
         _print(found)

@@ -5,7 +5,20 @@
 """
 
 from reach_gym.findings.courses import Course, Windows, course_of
+from reach_gym.findings.files import activity_in
 from reach_gym.findings.findings import FINDINGS, Finding
 from reach_gym.findings.report import COMPARISONS, Report, Summary, gather, report
 
-__all__ = ["COMPARISONS", "FINDINGS", "Course", "Finding", "Report", "Summary", "Windows", "course_of", "gather", "report"]
+__all__ = [
+    "COMPARISONS",
+    "FINDINGS",
+    "Course",
+    "Finding",
+    "Report",
+    "Summary",
+    "Windows",
+    "activity_in",
+    "course_of",
+    "gather",
+    "report",
+]

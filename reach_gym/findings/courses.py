@@ -181,12 +181,12 @@ def course_of(
     rates = activity.rates[rows][:, :, np.sort(own)]
     single = _around(rates, onset, -lead, last)
     hand = _around(recording.velocity[rows], onset, -lead, last)
-    commanded = recording.action is not None
-    output = hand if recording.action is None else _around(recording.action[rows], onset, -lead, last)
+    command = recording.action
+    output = hand if command is None else _around(command[rows], onset, -lead, last)
     preparation, movement = (_means(each, label) for each in (_around(rates, go, -first, -1), single))
     _check_varies(movement)
     return Course(
-        *(name, dt, chosen.direction, preparation, movement, _means(hand, label), _means(output, label), commanded),
+        *(name, dt, chosen.direction, preparation, movement, _means(hand, label), _means(output, label), command is not None),
         *(single, hand, _around(rates, go, 0, last), (onset - go) * dt, label),
         soften=softening(np.concatenate([preparation, movement], axis=1), SHARE_OF_RANGE),
         left_out=len(activity.rates) - len(rows),

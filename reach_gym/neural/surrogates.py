@@ -61,6 +61,13 @@ def shuffled_trials(labels: Sequence[Hashable]) -> Surrogate:
     return surrogate
 
 
+def _reassigned(rates: Floats, generator: np.random.Generator) -> Floats:
+    """The rates (conditions, times, units) with the conditions of each unit in an order of its own."""
+    conditions, _, units = rates.shape
+    order = generator.permuted(np.tile(np.arange(conditions)[:, None], units), axis=0)
+    return np.asarray(np.take_along_axis(rates, order[:, None], axis=0))
+
+
 def matched_covariance(rates: Any) -> Draw:
     """Rates whose conditions are reassigned for each unit on its own, with the covariance between units of the data.
 
@@ -84,11 +91,10 @@ def matched_covariance(rates: Any) -> Draw:
     values = floats("rates", rates, AXES, least=2)
     rest = condition_dependent(values)
     mean = values.mean(axis=0)
-    conditions, _, units = values.shape
+    units = values.shape[2]
 
     def draw(generator: np.random.Generator) -> Floats:
-        order = generator.permuted(np.tile(np.arange(conditions)[:, None], units), axis=0)
-        permuted = np.take_along_axis(rest, order[:, None], axis=0)
+        permuted = _reassigned(rest, generator)
         mixed = generator.permutation(units)
         matched = np.empty_like(rest)
         upper = np.linalg.qr(states(rest)[:, mixed], mode="r")
@@ -118,8 +124,8 @@ def matched_tuning(velocity: Any) -> Surrogate:
     """A surrogate for `against`: units that only represent the hand's velocity, each with a latency, tuned like those recorded.
 
     Each unit is fitted by base + b . velocity + c speed at its best latency, as in the representational model of Michaels et al.
-    2016; a surrogate is what this predicts for as many units, drawn with replacement. They have no noise, so they look more
-    orderly than real units with the same tuning would, and the test errs on the side of tuning.
+    2016. A surrogate is what this predicts for as many units, drawn with replacement, plus what it leaves of each of them with the
+    conditions reassigned for each unit on its own: tuning, and whatever else single units do, with nothing in common.
 
     Args:
         velocity: (conditions, times + 2 m, 2), mean hand velocity, m steps longer on either side than the rates; latencies from
@@ -141,7 +147,12 @@ def matched_tuning(velocity: Any) -> Surrogate:
                 f"`velocity` must be of shape ({len(values)}, {values.shape[1]} + 2 m, 2) for latencies to m, got {hand.shape}."
             )
         predicted = _tuned(values, hand)
-        units = values.shape[2]
-        return lambda generator: predicted[:, :, generator.integers(0, units, units)]
+        rest, units = values - predicted, values.shape[2]
+
+        def draw(generator: np.random.Generator) -> Floats:
+            drawn = generator.integers(0, units, units)
+            return np.asarray(predicted[:, :, drawn] + _reassigned(rest[:, :, drawn], generator))
+
+        return draw
 
     return surrogate

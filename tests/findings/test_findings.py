@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from reach_gym.findings import FINDINGS, Finding, Windows, course_of, gather, report
+from reach_gym.findings import FINDINGS, Finding, Windows, activity_in, course_of, gather, report
 from reach_gym.findings.page import page
 from reach_gym.measures.movement import find_movement
-from reach_gym.neural import Activity, record_activity
+from reach_gym.neural import Activity, record_activity, save_activity_nwb
 from reach_gym.planning import MinimumJerkAgent
+from reach_gym.recording import RecordingError, write_nwb
 from tests.neural.populations import mixing
 
 TRIALS = {"targets": "center-out", "go_delay": [0.2, 0.4], "hold": 1.0, "false_start": "ignore"}
@@ -159,6 +160,30 @@ def test_a_recording_without_commands_is_measured_by_the_hand(base):
     course = course_of(bare, "bare")
     assert not course.commanded
     np.testing.assert_array_equal(course.output, course.velocity)
+
+
+def test_a_laboratory_s_file_is_measured_beside_a_network(base, tmp_path):
+    pytest.importorskip("pynwb")
+    from benchmarks import lab_files
+
+    lab_files.mc_maze(tmp_path / "maze.nwb", 80, 12)
+    (animal, told), own = activity_in(tmp_path / "maze.nwb"), units(base, "tuned", count=20)
+    assert told.startswith("mc_maze: ") and "from mm to m" in told
+    own.save(tmp_path / "own.npz")
+    save_activity_nwb(own, tmp_path / "own.nwb")
+    for name in ("own.npz", "own.nwb"):
+        read, told = activity_in(tmp_path / name)
+        np.testing.assert_array_equal(read.rates, own.rates)
+        assert told == ""
+    one, other = gather({"network": own, "animal": animal})
+    assert one.commanded and not other.commanded and one.movement.shape[2] == other.movement.shape[2] <= 12
+    done = report([one], other, only=["dimensions"], draws=3)
+    assert done.compared["similarity"].values[0] > 0.5  # both follow the direction
+    write_nwb(base.recording, tmp_path / "trials.nwb")
+    with pytest.raises(RecordingError, match="no activity"):
+        activity_in(tmp_path / "trials.nwb")
+    with pytest.raises(ValueError, match="path"):
+        activity_in(tmp_path / "own.txt")
 
 
 def test_refusals(base):

@@ -96,6 +96,13 @@ def test_tuning_with_latencies_looks_rotational_and_its_nulls_show_why():
     assert against(r2, rates, matched_tuning(velocity(10)), 60).p > 0.1
 
 
+@pytest.mark.parametrize("noise", [0.05, 0.2])
+def test_noisy_tuning_and_tuning_to_something_else_do_not_stand_out_of_matched_tuning(noise):
+    assert against(r2, tuned(noise=noise), matched_tuning(velocity(10)), 60).p > 0.1
+    still = np.cos(np.arange(12)[:, None] * np.pi / 6 - np.arange(60.0))[:, None] + noise * np.random.default_rng(0).standard_normal((12, 60, 60))
+    assert against(r2, still, matched_tuning(velocity(10)), 60).p > 0.1
+
+
 def test_rotations_of_dynamics_stand_out_of_all_nulls():
     rates, _ = rotating(decay=1.0)
     assert against(share, rates, matched_covariance, 60).p < 0.05
