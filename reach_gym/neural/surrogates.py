@@ -124,8 +124,8 @@ def matched_tuning(velocity: Any) -> Surrogate:
     """A surrogate for `against`: units that only represent the hand's velocity, each with a latency, tuned like those recorded.
 
     Each unit is fitted by base + b . velocity + c speed at its best latency, as in the representational model of Michaels et al.
-    2016. A surrogate is what this predicts for as many units, drawn with replacement, plus what it leaves of each of them with the
-    conditions reassigned for each unit on its own: tuning, and whatever else single units do, with nothing in common.
+    2016. A surrogate is what this predicts for as many units, drawn with replacement, plus what it leaves of each, with the
+    conditions reassigned unit by unit: tuning, and whatever else single units do, with nothing in common.
 
     Args:
         velocity: (conditions, times + 2 m, 2), mean hand velocity, m steps longer on either side than the rates; latencies from
