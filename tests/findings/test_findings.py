@@ -47,6 +47,9 @@ def units(base, kind, seed=0, count=40, noise=0.02):
         turn = 2 * np.pi * 1.6 * np.clip(time + 0.1, 0.0, None)
         signals = [np.cos(angle + turn), np.sin(angle + turn), 0.6 * np.cos(2 * angle + turn / 2), 0.6 * np.sin(2 * angle + turn / 2)]
         rates = np.stack(signals, axis=2) @ mixing(count, 4, rng)
+    elif kind == "coded":  # a code for each target, in no order, while the hand moves
+        code = rng.standard_normal((8, count))[np.unique(base.direction, return_inverse=True)[1]]
+        rates = code[:, None] * np.linalg.norm(recording.velocity[:, :-1], axis=2, keepdims=True) * 3
     else:
         latency, preferred = rng.integers(-4, 5, count), rng.uniform(0, 2 * np.pi, count)
         hand = recording.velocity[:, :-1]
@@ -87,7 +90,8 @@ def test_equal_numbers_of_units_and_trials_are_drawn(base):
     assert one.left_out == 64 - len(one.single)
     again = gather({"large": large, "small": fewer}, seed=1)[0]
     np.testing.assert_array_equal(one.movement, again.movement)
-    assert not np.array_equal(one.movement, gather({"large": large, "small": fewer}, seed=2)[0].movement)
+    few, others = (course_of(large, "large", units=24, seed=seed).movement for seed in (1, 2))
+    assert not np.array_equal(few, others)  # all trials, other units
 
 
 def found(activity, *names, draws=39):
@@ -100,7 +104,7 @@ def test_rotations_are_found_where_there_are_some(base):
     turning = found(units(base, "rotating"), *names)
     assert turning["rotation_share"].value > 0.8 and all(turning[name].p < 0.05 for name in names[1:3])
     tuned = found(units(base, "tuned"), *names)
-    assert tuned["rotation_tuning"].p > 0.05
+    assert tuned["rotation_tuning"].p > 0.05 and tuned["rotation_tuning"].chance[1] > 0.5 * tuned["rotation_tuning"].value
 
 
 def test_a_still_preparation_in_the_space_of_the_movement_is_aligned(base):
@@ -111,6 +115,8 @@ def test_a_still_preparation_in_the_space_of_the_movement_is_aligned(base):
 def test_velocity_is_decoded_from_units_that_follow_it_and_reaction_times_are_not_told_where_all_are_equal(base):
     results = found(units(base, "tuned"), "decoding", "reaction_time", "dimensions", draws=4)
     assert results["decoding"].value > 0.95 > 0.2 > results["decoding"].chance[2]
+    coded = found(units(base, "coded"), "decoding", draws=1)["decoding"]
+    assert coded.value < 0.5  # units that name the target say nothing of one that was never seen
     assert results["reaction_time"] is None and 1 < results["dimensions"] < 12
 
 
@@ -190,6 +196,8 @@ def test_refusals(base):
     activity = units(base, "tuned")
     with pytest.raises(ValueError, match="at least 2 trials of at least 4 directions"):
         course_of(activity, "one", windows=Windows(before=0.35))
+    with pytest.raises(ValueError, match="at least 2 trials of at least 4 directions"):
+        course_of(activity, "one", windows=Windows(after=3.0))
     with pytest.raises(ValueError, match="units"):
         gather({"one": activity}, units=100)
     with pytest.raises(ValueError, match="tell|vary with the direction"):
