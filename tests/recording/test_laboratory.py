@@ -1,6 +1,7 @@
 """A laboratory's own arrays as a recording that says what was not recorded."""
 
 import inspect
+import json
 
 import numpy as np
 import pytest
@@ -161,3 +162,15 @@ def test_measures_of_arrays_agree(session):
     bare = plain(session)
     found = measures.trial_measures(bare.hand, bare.velocity, bare.start, bare.target, bare.go, 0.01)
     assert all(np.array_equal(values, bare.measures()[name], equal_nan=True) for name, values in found.items())
+
+
+def test_recordings_of_version_2_are_read(session, tmp_path):
+    arrays, told = session.arrays(), {**session.metadata, "version": 2}
+    for ending in (".npz", ".h5"):
+        (tmp_path / f"a{ending}").write_bytes(files._WRITERS[ending](arrays, json.dumps(told)))
+        again = Recording.load(tmp_path / f"a{ending}")
+        assert again.metadata == {**told, "version": 3} and again.recorded == session.recorded
+    arrays.pop("reward")
+    with pytest.raises(RecordingError, match="`reward` is missing"):
+        (tmp_path / "b.npz").write_bytes(files._WRITERS[".npz"](arrays, json.dumps(told)))
+        Recording.load(tmp_path / "b.npz")
