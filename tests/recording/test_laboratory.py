@@ -19,6 +19,7 @@ from reach_gym.recording import (
     baseline_trials,
     catch_trials,
     deviations,
+    files,
     initial_angles,
     mean_after_effect,
     perturbed,
