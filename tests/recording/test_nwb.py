@@ -21,6 +21,7 @@ from reach_gym.recording import (
     write_nwb,
 )
 from reach_gym.recording.nwb_layouts import LAYOUTS, layout_from_data
+from reach_gym.recording.nwb_units import Units, observed
 
 h5py = pytest.importorskip("h5py")
 pytest.importorskip("pynwb")
@@ -308,3 +309,10 @@ def test_deviations_and_files_of_what_was_read(read, tmp_path):
     recording.save(tmp_path / "a.npz")
     again = Recording.load(tmp_path / "a.npz")
     assert again.metadata == recording.metadata and np.array_equal(again.hand, recording.hand, equal_nan=True)
+
+
+def test_a_unit_saw_a_trial_only_if_one_interval_covers_it():
+    spans = np.array([[0.0, 5.0], [6.0, 9.0], [2.0, 3.0], [0.0, 20.0]])
+    units = Units(np.zeros(0), np.zeros(4, np.int64), spans, np.array([0, 2, 3, 4]), ("a", "b", "c"), ("", "", ""), 0.0)
+    begin, end = np.array([1.0, 4.0, 6.0, 2.5]), np.array([4.0, 7.0, 9.0, 2.9])
+    assert observed(units, begin, end).tolist() == [[True, False, True, True], [False, False, False, True], [True] * 4]
