@@ -88,7 +88,7 @@ def test_files_keep_what_is_missing(session, tmp_path, ending):
 def test_whoever_needs_what_is_missing_says_so(session, tmp_path, monkeypatch):
     bare = plain(session)
     refused = {
-        "gain": [perturbed, catch_trials, baseline_trials, mean_after_effect, conditions, summary, lambda r: r.planned, lambda r: r.table, lambda r: HumanTable.from_recordings([r])],
+        "gain": [perturbed, catch_trials, baseline_trials, mean_after_effect, summary, lambda r: r.planned, lambda r: r.table, lambda r: HumanTable.from_recordings([r])],
         "force": [lambda r: sideways(r, "force")],
         "success": [CursorEvaluation.of],
     }
@@ -109,6 +109,16 @@ def test_whoever_needs_what_is_missing_says_so(session, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="observations"):
         to_minari(bare, "reach/bare-v0")
     assert spans_of(bare)[0].sign == 0 and np.isnan(adaptation(bare)).all() and np.isfinite(initial_angles(bare)).any()
+
+
+def test_figures_and_conditions_of_what_was_recorded(session):
+    bare = plain(session, blocks=session.block_names)
+    assert [(each.name, int(each.mask.sum()), each.perturbed) for each in conditions(bare)] == [
+        ("baseline", 8, False), ("adaptation", 12, False), ("washout", 6, False),
+    ]  # fmt: skip
+    figures = pytest.importorskip("reach_gym.figures")
+    drawn = figures.learning_curve({"monkey": bare, "agent": session}), figures.hand_paths({"monkey": figures.panels(bare)}), figures.velocity_profiles({"monkey": bare})
+    assert [len(each.axes) for each in drawn] == [1, 3, 3]
 
 
 def test_no_measure_of_a_recording_ends_otherwise(session):

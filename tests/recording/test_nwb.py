@@ -181,6 +181,16 @@ def test_a_map_brings_blocks_and_gain(read):
     assert HumanTable.from_recordings([recording]).subject("1", "deviation").perturbation.tolist() == [0.0] * 12 + [1.0] * 12
 
 
+def test_a_target_that_was_there_before_the_trial_is_shown_all_the_time(files, tmp_path):
+    shutil.copy(files["000688"][0], tmp_path / "a.nwb")
+    with h5py.File(tmp_path / "a.nwb", "a") as tree:
+        tree["intervals/trials/target_on_time"][2] -= 1.0
+        tree["intervals/trials/target_on_time"][3] += 3.0
+    found = read_nwb(tmp_path / "a.nwb")
+    assert found.recording.onset[found.recording.trial == 2] == 0 and found.recording.onset.min() == 0 < np.median(found.recording.onset)
+    assert [each for each in found.report.dropped if each.trial == 3][0].reason == "the target appears after the cue"
+
+
 def test_a_window_a_time_step_and_a_unit(files):
     path = files["mc_maze"][0]
     found = read_nwb(path, window=(-0.25, 0.45), dt=0.005)
