@@ -19,6 +19,9 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _MOVES, _REACTS = 0.45, 0.25  # s, of a reach and from its cue to its onset
+BOW = 0.004
+"""Metres by which hands swing out to the left of the straight way."""
+
 _START = datetime(2013, 10, 3, 12, tzinfo=UTC)
 
 
@@ -62,14 +65,20 @@ def session(trials: int, units: int, seed: int = 0, radius: float = 0.08, ways: 
     return truth
 
 
-def paths(truth: Truth, rate: float) -> tuple[Floats, Floats, Floats]:
-    """The hand's times (k,), positions (k, 2) and velocities (k, 2) in m, from the first trial to the last and between them."""
+def paths(truth: Truth, rate: float, bow: float = BOW) -> tuple[Floats, Floats, Floats]:
+    """The hand's times (k,), positions and velocities (k, 2) in m, from the first trial to the last and between them.
+
+    On its way to the target it swings out to the left by `bow`, in m.
+    """
     time = np.arange(round((truth.stop[-1] + 0.4) * rate)) / rate
     trial = np.maximum(np.searchsorted(truth.start, time, side="right") - 1, 0)
     there, speed = _jerk(time - truth.go[trial] - _REACTS)
     back, returning = _jerk(time - truth.stop[trial])
     target = truth.target[trial]
-    return time, (there - back)[:, None] * target, (speed - returning)[:, None] * target
+    left = np.stack([-target[:, 1], target[:, 0]], axis=1) / np.hypot(*target.T)[:, None] * bow
+    place = (there - back)[:, None] * target + np.sin(np.pi * there)[:, None] * left
+    velocity = (speed - returning)[:, None] * target + (np.pi * np.cos(np.pi * there) * speed)[:, None] * left
+    return time, place, velocity
 
 
 def _jerk(time: Floats) -> tuple[Floats, Floats]:

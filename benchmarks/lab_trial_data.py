@@ -21,7 +21,7 @@ def structs(trials: int = 30, units: int = 4) -> tuple[Truth, list[dict[str, Any
     Positions are in cm and have their middle at (0, -30). Trial 2 has no cue, trial 5 several, and trial 7 lacks a sample.
     """
     truth = session(trials, units, 7)
-    time, place, _ = paths(truth, 1 / WIDTH)
+    time, place, _ = paths(truth, 1 / WIDTH, bow=0.0)
     third = np.arange(trials // 3)
     epochs = np.repeat(["BL", "AD", "WO"], len(third))
     aside = np.concatenate([0.0 * third, 0.03 * np.exp(-third / 3), -0.02 * np.exp(-third / 2)])

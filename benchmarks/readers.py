@@ -55,11 +55,8 @@ def measure(path: str) -> None:
     if spikes is not None:
         from reach_gym.neural import activity_of
 
-        print(
-            f"read {len(recording)} trials and {len(spikes)} spikes of {len(spikes.names)} units in {read:.1f} s, "
-            f"of which {busy:.1f} s busy",
-            _peak(),
-        )
+        found = f"{len(recording)} trials and {len(spikes)} spikes of {len(spikes.names)} units"
+        print(f"read {found} in {read:.1f} s, of which {busy:.1f} s busy", _peak())
         begin = time.perf_counter()
         rates = activity_of(recording, spikes).rates
         print(f"made rates {rates.shape} in {time.perf_counter() - begin:.1f} s", _peak())

@@ -157,7 +157,9 @@ def _every(every: int | None, count: int, name: str) -> int:
 
 
 def _measured(group: Sequence[Recording], count: int) -> _Subject:
-    off, caught = [1000 * deviations(each) for each in group], [catch_trials(each) for each in group]
+    off = [1000 * deviations(each) for each in group]
+    # Of an animal nobody may have said which trials were perturbed.
+    caught = [np.zeros(len(each), np.bool_) if each.gain is None else catch_trials(each) for each in group]
     plain = _padded([np.where(mask, np.nan, each) for each, mask in zip(off, caught, strict=True)], count)
     catches = _padded([np.where(mask, each, np.nan) for each, mask in zip(off, caught, strict=True)], count)
     common = np.isfinite(catches).mean(axis=0) >= 0.5

@@ -46,13 +46,17 @@ def conditions(recording: Recording, count: int = SHOWN) -> list[Condition]:
     A block before any perturbation counts as a whole. Of a block with a perturbation there are the first and the last `count`
     trials, and after them its catch trials; of a block without one after it (a washout) the first. Channel trials are left out.
 
+    Where it was not recorded which trials were perturbed, every block counts as a whole.
+
     Where a name comes again, as that of the catch trials of a second adaptation, it has its number behind it: "catch trials (2)".
 
     Args:
         recording: A session.
         count: At most so many trials at each end, and at most half of a block.
     """
-    caught, on = catch_trials(recording), perturbed(recording) & ~recording.in_channel
+    none = np.zeros(len(recording), np.bool_)
+    told = recording.gain is not None
+    caught, on = (catch_trials(recording), perturbed(recording) & ~recording.in_channel) if told else (none, none)
     found: list[Condition] = []
     before = False
     for name, mask in block_runs(recording):

@@ -192,10 +192,7 @@ def _usable(trials: Trials, layout: Layout, notes: Notes) -> Trials:
         (~(np.isfinite(trials.start) & np.isfinite(trials.stop)), "no start or end"),
         (~np.isfinite(trials.onset), f"no {layout.onset}"),
         (~((trials.start <= trials.go) & (trials.go < trials.stop)), "the go cue lies outside of the trial"),
-        (
-            ~((trials.start <= trials.onset) & (trials.onset <= trials.go)),
-            "the target appears before the trial or after the cue",
-        ),
+        (~(trials.onset <= trials.go), "the target appears after the cue"),
     ]
     if layout.target.kind in ("degrees", "radians"):
         needs.append((~np.isfinite(trials.direction), "no direction of the target"))

@@ -1,6 +1,7 @@
 """A laboratory's own arrays as a recording that says what was not recorded."""
 
 import inspect
+import json
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from reach_gym.recording import (
     baseline_trials,
     catch_trials,
     deviations,
+    files,
     initial_angles,
     mean_after_effect,
     perturbed,
@@ -86,7 +88,7 @@ def test_files_keep_what_is_missing(session, tmp_path, ending):
 def test_whoever_needs_what_is_missing_says_so(session, tmp_path, monkeypatch):
     bare = plain(session)
     refused = {
-        "gain": [perturbed, catch_trials, baseline_trials, mean_after_effect, conditions, summary, lambda r: r.planned, lambda r: r.table, lambda r: HumanTable.from_recordings([r])],
+        "gain": [perturbed, catch_trials, baseline_trials, mean_after_effect, summary, lambda r: r.planned, lambda r: r.table, lambda r: HumanTable.from_recordings([r])],
         "force": [lambda r: sideways(r, "force")],
         "success": [CursorEvaluation.of],
     }
@@ -107,6 +109,16 @@ def test_whoever_needs_what_is_missing_says_so(session, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="observations"):
         to_minari(bare, "reach/bare-v0")
     assert spans_of(bare)[0].sign == 0 and np.isnan(adaptation(bare)).all() and np.isfinite(initial_angles(bare)).any()
+
+
+def test_figures_and_conditions_of_what_was_recorded(session):
+    bare = plain(session, blocks=session.block_names)
+    assert [(each.name, int(each.mask.sum()), each.perturbed) for each in conditions(bare)] == [
+        ("baseline", 8, False), ("adaptation", 12, False), ("washout", 6, False),
+    ]  # fmt: skip
+    figures = pytest.importorskip("reach_gym.figures")
+    drawn = figures.learning_curve({"monkey": bare, "agent": session}), figures.hand_paths({"monkey": figures.panels(bare)}), figures.velocity_profiles({"monkey": bare})
+    assert [len(each.axes) for each in drawn] == [1, 3, 3]
 
 
 def test_no_measure_of_a_recording_ends_otherwise(session):
@@ -161,3 +173,15 @@ def test_measures_of_arrays_agree(session):
     bare = plain(session)
     found = measures.trial_measures(bare.hand, bare.velocity, bare.start, bare.target, bare.go, 0.01)
     assert all(np.array_equal(values, bare.measures()[name], equal_nan=True) for name, values in found.items())
+
+
+def test_recordings_of_version_2_are_read(session, tmp_path):
+    arrays, told = session.arrays(), {**session.metadata, "version": 2}
+    for ending in (".npz", ".h5"):
+        (tmp_path / f"a{ending}").write_bytes(files._WRITERS[ending](arrays, json.dumps(told)))
+        again = Recording.load(tmp_path / f"a{ending}")
+        assert again.metadata == {**told, "version": 3} and again.recorded == session.recorded
+    arrays.pop("reward")
+    with pytest.raises(RecordingError, match="`reward` is missing"):
+        (tmp_path / "b.npz").write_bytes(files._WRITERS[".npz"](arrays, json.dumps(told)))
+        Recording.load(tmp_path / "b.npz")
