@@ -202,8 +202,8 @@ class MouseSession:
         """Leaves the end of a trial on the screen for a moment; whether the player goes on."""
         self._stage(end.trial, "look")
         until = self._desk.clock() + _LOOK
-        # Where the session hides or bends the cursor, or shows where it ended, the pointer's own place would say too much.
-        follows = row_of(self._task, end.trial).feedback == "full"
+        # Where the session hides, turns or bends the cursor, or shows where it ended, the pointer's own place would say too much.
+        follows = row_of(self._task, end.trial).feedback == "full" and end.cursor == end.hand
         self._show(end, self._told.words)
         while self._desk.clock() < until:
             if self._desk.quits(_LOOKS):

@@ -166,6 +166,15 @@ def test_after_a_trial_the_pointer_tells_no_more_than_the_session_does(monkeypat
     assert (math.dist(shown[-1].cursor, (0.001, 0.002)) < 1e-6) == moves
 
 
+@pytest.mark.parametrize(("rotation", "moves"), [(0.0, True), (30.0, False)])
+def test_after_a_trial_with_a_turned_cursor_the_pointer_is_not_shown(monkeypatch, rotation, moves):
+    shown = []
+    show = MouseSession._show
+    monkeypatch.setattr(MouseSession, "_show", lambda self, scene, title: (shown.append(scene), show(self, scene, title)))
+    played(Player(), 1, field=None, rotation=rotation, schedule=[{"name": "turned", "trials": 1}])
+    assert (shown[-1].cursor != shown[-1].trail[-1]) == moves
+
+
 def test_points_and_words():
     env = made()
     env.reset(seed=0)

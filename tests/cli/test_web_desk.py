@@ -32,7 +32,7 @@ class PagePlayer(Player):
 
     def __init__(self):
         super().__init__()
-        self.told, self.pages, self.latency, self.pointers = [], [], Latency(), {"mouse"}
+        self.told, self.pages, self.latency, self.pointers, self.card = [], [], Latency(), {"mouse"}, None
         self.pictures = {"sent": 0, "left_out": 0}
         self.place = Place(0, 0, WIDTH, (WIDTH, 624), (1920, 1080), False, 1.0, "pointerrawupdate", True, "test")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any, NamedTuple
 
 from reach_gym.cli.web.frames import POLICY, ProtocolError
@@ -157,7 +156,7 @@ def _pair(values: Any) -> tuple[float, float]:
 def _number(value: Any, low: float, high: float) -> float:
     if type(value) not in (int, float):
         raise TypeError
-    if not low <= value <= high or not math.isfinite(value):
+    if not low <= value <= high:
         raise ValueError
     return float(value)
 
