@@ -63,6 +63,7 @@ def _vector(env_id: str, rows: int, **kwargs: Any) -> Callable[[], float]:
 
 
 GRID = ("reach_gym/GridReach-v0", "reach_gym/GridReachPixels-v0", "reach_gym/GridReachTabular-v0")
+PLANTS = tuple((plant, field) for plant in ("point_mass", "two_link_arm", "muscle_arm") for field in ("null", "curl_ccw"))
 CURSOR = ("reach_gym/CursorReach-v0", "reach_gym/CursorReachCurl-v0", "reach_gym/CursorReachCenterOut-v0")
 
 
@@ -117,6 +118,9 @@ class Speed(Command):
             vector = {f"{e} ({b}, {info})": _vector(e, rows, backend=b, info=info) for e, b, info in kinds}
             speeds = _in_turn({"CartPole-v1": _vector("CartPole-v1", rows), **vector}, self.repeats)
             console.print(_table(f"native vector, {rows:,} rows", speeds, "CartPole-v1"))
+        made = {"backend": "numba", "info": "lean"}
+        bodies = {f"{p}, {f}": _vector(CURSOR[0], ROWS[-1], plant=p, field=f, **made) for p, f in PLANTS}
+        console.print(_table(f"CursorReach-v0 by plant, {ROWS[-1]:,} rows", _in_turn(bodies, self.repeats), "point_mass, null"))
         console.print(
             f"Q-learning, {QLearningConfig().episodes} episodes of GridReachTabular: {_training_time(self.repeats):.2f} s"
         )

@@ -2,6 +2,8 @@
 
 import statistics
 import time
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 
 import gymnasium as gym
@@ -26,26 +28,27 @@ def rows_time(steps: int = 20) -> float:
     return (time.process_time() - begin) / steps
 
 
-def their_arm() -> motornet.effector.RigidTendonArm26:
-    """Their arm, with the muscles of Kistemaker et al. 2010 and their default time step of 10 ms."""
-    return motornet.effector.RigidTendonArm26(muscle=motornet.muscle.RigidTendonHillMuscle())
+def their_env() -> motornet.environment.RandomTargetReach:
+    """Their arm with the muscles of Kistemaker et al. 2010 and their default step: Euler's, of 10 ms. Random targets."""
+    arm = motornet.effector.RigidTendonArm26(muscle=motornet.muscle.RigidTendonHillMuscle())
+    return motornet.environment.RandomTargetReach(effector=arm, max_ep_duration=STEPS / 100)
 
 
-def their_rows_time(steps: int = 20) -> float:
-    """CPU seconds of one step of 1,024 arms without derivatives: of the arm alone."""
-    arm = their_arm()
-    arm.reset(options={"batch_size": 1024})
-    action = torch.rand(1024, 6)
+def their_rows_time(whole: bool, steps: int = 20) -> float:
+    """CPU seconds of one step of 1,024 rows without derivatives: of the arm alone, or of the whole environment."""
+    env, options, action = their_env(), {"batch_size": 1024}, torch.rand(1024, 6)
+    env.reset(options=options)
+    step = env.step if whole else env.effector.step
     with torch.no_grad():
         begin = time.process_time()
         for _ in range(steps):
-            arm.step(action)
+            step(action)
     return (time.process_time() - begin) / steps
 
 
 def their_step_time(rows: int) -> float:
     """CPU seconds of one training step of the same network through their environment, by PyTorch's automatic derivative."""
-    env = motornet.environment.RandomTargetReach(effector=their_arm(), max_ep_duration=STEPS / 100)
+    env = their_env()
     network = MyNetwork(env.observation_space.shape[0], UNITS, 6)
     optimiser = torch.optim.Adam(network.parameters())
     begin = time.process_time()
@@ -64,10 +67,13 @@ def main(repeats: int = 7) -> None:
     """Prints medians of so many repeats, taken in turn, and the ratio."""
     torch.set_num_threads(1)
     print(f"MotorNet {version('motornet')}, PyTorch {torch.__version__}, one thread, CPU ms")
-    pairs = {"one step of 1,024 rows": (rows_time, their_rows_time)}
+    pairs: dict[str, tuple[Callable[[], float], Callable[[], float]]] = {
+        "1,024 rows, beside their arm alone": (rows_time, lambda: their_rows_time(False)),
+        "1,024 rows, beside their environment": (rows_time, lambda: their_rows_time(True)),
+    }
     for rows in (32, 256):
-        ours = lambda rows=rows: step_time("muscle_arm", rows, True, 1)  # noqa: E731
-        pairs[f"training step, batch {rows}, {STEPS} steps"] = ours, lambda rows=rows: their_step_time(rows)
+        both = partial(step_time, "muscle_arm", rows, True, 1), partial(their_step_time, rows)
+        pairs[f"training step, batch {rows}, {STEPS} steps"] = both
     for name, sides in pairs.items():
         taken = [[side() for side in sides] for _ in range(repeats)]
         ours_ms, theirs = (1000 * statistics.median(side) for side in zip(*taken, strict=True))

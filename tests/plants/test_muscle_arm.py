@@ -244,7 +244,7 @@ def test_the_muscles_choose_the_class_and_json_keeps_it(name):
     assert type(arm) is ARMS[name] and arm.muscles == name
     again = plant_from_data("plant", json.loads(json.dumps(arm.to_data())))
     assert again == arm and type(again) is type(arm)
-    assert params_of(again) == params_of(arm) and params_of(arm).tau_act == 0.02
+    assert params_of(again) == params_of(arm) and arm.params(DT, 1.0).tau_act == 0.02
     assert plant_from_data("plant", type(arm).kind) == ARMS[name]()
     assert MUSCLES[name].source in arm.describe() and MUSCLES[name].names[0] in arm.describe_actions()
 
