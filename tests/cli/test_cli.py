@@ -177,7 +177,7 @@ def test_show_explains_an_arm(capsys):
     assert main(["show", "ArmReachCurl-v0", "--kwargs", json.dumps(kwargs)]) == 0
     out = " ".join(capsys.readouterr().out.split())
     for part in (
-        "an arm of two bones of 0.3 and 0.33 m, 1.4 and 1 kg (Li & Todorov 2004",
+        "an arm of two bones of 0.33 and 0.34 m, 1.93 and 1.52 kg (Shadmehr & Mussa-Ivaldi 1994",
         "stopped by its joints: the shoulder moves from 0 to 135 degrees, the elbow from 0 to 155",
         "angular velocity of the elbow, 10 rad/s; 2 steps old; with noise of 0.01",
         "1 is 8 and 6 N m, with noise of 0.002 N m and 10 % of the command",
