@@ -19,8 +19,8 @@ from reach_gym import keywords
 from reach_gym.benchmark.jobs import Job, run_job
 from reach_gym.cli import main, shell
 from reach_gym.cli import watch as watching
+from reach_gym.cli.grid_play import play
 from reach_gym.cli.keyboard import CHORD, DIRECT, Moves
-from reach_gym.cli.play import play
 from reach_gym.cli.tasks import full_id, make
 from reach_gym.grid.world import MOVES, Action
 from reach_gym.keywords import Keywords
@@ -561,7 +561,7 @@ class Typist(Window):
 def game(monkeypatch):
     """Plays a script on a small grid; returns the trials, and the squares where each trial ended."""
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    monkeypatch.setattr("reach_gym.cli.play._PAUSE", 0.05)
+    monkeypatch.setattr("reach_gym.cli.grid_play._PAUSE", 0.05)
 
     def played(*script):
         window = Typist("game", 1000)
@@ -591,7 +591,7 @@ def test_play_does_every_key_of_fast_typing(game):
 
 
 def test_play_quits_in_the_pause(game, monkeypatch):
-    monkeypatch.setattr("reach_gym.cli.play._PAUSE", 60.0)
+    monkeypatch.setattr("reach_gym.cli.grid_play._PAUSE", 60.0)
     assert game("e", "e", "e", "escape")[0] == [(3, 3, -2.0, True)]
 
 
