@@ -167,8 +167,9 @@ def _cell(networks: Sequence[Found], key: str) -> str:
     if not key:
         return ""
     value, low, high = mean_interval([each[key] for each in networks])
-    form = ".0f" if "turn" in key else ".2f"
-    return f"{value:{form}} [{low:{form}}, {high:{form}}]".replace("-", "\N{MINUS SIGN}")
+    digits = 0 if "turn" in key else 2
+    mean, least, most = (f"{round(each, digits) + 0.0:.{digits}f}" for each in (value, low, high))  # without a sign before 0
+    return f"{mean} [{least}, {most}]".replace("-", "\N{MINUS SIGN}")
 
 
 def picture(networks: Sequence[Found]) -> Figure:

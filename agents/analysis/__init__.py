@@ -1,1 +1,1 @@
-"""Analysis of what units do, and figures of ways on the grid."""
+"""Figures of ways on the grid."""
