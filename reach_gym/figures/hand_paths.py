@@ -150,7 +150,8 @@ def _drawn(trials: Recording | Paths, of: str) -> _Drawn:
         off = np.where(trials.in_channel, np.nan, trials.measures(of)["max_deviation"])
         whose = "" if np.array_equal(trials.cursor, trials.hand, equal_nan=True) else of
         radius = float(trials.metadata.get("radius", 0.0))
-        reach = float(trials.metadata.get("workspace") or _reach(path, trials.target, radius))
+        # An animal's workspace is not known: as many whole centimetres as hold its reaches.
+        reach = float(trials.metadata.get("workspace") or 0.02 * np.ceil(_reach(path, trials.target, radius) / 0.02))
         return _Drawn(path, trials.start, trials.target, radius, off, whose, reach)
     aside = measures.deviation(trials.path, trials.start, trials.target)
     path = np.asarray(trials.path, np.float64)

@@ -50,8 +50,8 @@ class Layout:
             `shown` begins a trial.
         onset: Column: when the target appears; ``""`` for the go cue.
         target: Where targets are.
-        middle: Whether all reaches start at one place, as center-out reaches do: it is the median of where the cursor was at the
-            go cues. Otherwise each starts where the cursor was.
+        middle: Whether all reaches start at one place, as center-out reaches do: the median of where the cursor was at the go
+            cues, which becomes the origin of the recording. Otherwise each starts where the cursor was.
         shown: Path of a time series of the target's position, where there is no table of reaches.
         success: A column and the values in it that mean success.
         block: Column: the name or number of each trial's block.

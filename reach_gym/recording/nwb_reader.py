@@ -14,7 +14,7 @@ from reach_gym.recording.metadata import RecordingError
 from reach_gym.recording.nwb_layouts import Layout
 from reach_gym.recording.nwb_trials import Table, Trials, chosen, read_trials
 from reach_gym.recording.nwb_units import observed, read_units, spikes_of
-from reach_gym.recording.reading import Notes, Reading
+from reach_gym.recording.reading import Notes, Reading, middle_note
 from reach_gym.recording.schema import Recording
 from reach_gym.recording.series import Grid, Series, at_edge, firsts, grid_of, lasts, padded, read_series, sample
 from reach_gym.recording.spikes import Spikes
@@ -133,11 +133,11 @@ class Reader:
         layout, first = self._layout, firsts(grid.trial)
         self._align(courses)
         start = courses.get("cursor", courses["hand"])[grid.state == 0]
-        if layout.middle:
-            start = np.tile(np.median(start, axis=0), (len(start), 1))
-        where = "at the median place of the cursor at the go cues" if layout.middle else "where the cursor was at its go cue"
-        self._notes.notes.append(f"a reach starts {where}")
-        target = self._target(trials, start, courses, grid, factor)
+        origin = np.median(start, axis=0) if layout.middle else np.zeros(2)
+        self._notes.notes.append(middle_note(origin) if layout.middle else "a reach starts where the cursor was at its go cue")
+        start = np.zeros_like(start) if layout.middle else start
+        courses |= {name: courses[name] - origin for name in ("hand", "cursor") if name in courses}
+        target = self._target(trials, start, courses, grid, factor, origin)
         _check_size(start, target)
         arrays: dict[str, Any] = {name: padded(part, grid.trial) for name, part in courses.items()}
         if trials.success is not None:
@@ -151,7 +151,7 @@ class Reader:
         go = -grid.state[first] * self._dt
         # The target may have been there before the part that is read.
         arrays["onset"] = np.clip(go - (trials.go - trials.onset), 0, go)
-        hand, told, number = arrays.pop("hand"), self._told(), trials.number
+        hand, told, number = arrays.pop("hand"), {**self._told(), "origin": origin.tolist()}, trials.number
         return Recording.from_arrays(hand, self._dt, start, target, go, blocks=blocks, metadata=told, trial=number, **arrays)
 
     def _align(self, courses: dict[str, Floats]) -> None:
@@ -170,7 +170,9 @@ class Reader:
         told = {"task": self._layout.name, "agent": self._tree.text("general/subject/subject_id") or "unknown"}
         return told | ({"session_id": session} if session else {})
 
-    def _target(self, trials: Trials, start: Floats, courses: Mapping[str, Floats], grid: Grid, factor: float) -> Floats:
+    def _target(
+        self, trials: Trials, start: Floats, courses: Mapping[str, Floats], grid: Grid, factor: float, origin: Floats
+    ) -> Floats:
         if self._layout.target.kind in ("degrees", "radians"):
             self._notes.notes.append(f"targets lie {self._distance} m from the start in the file's direction, as asked for")
             way = np.stack([np.cos(trials.direction), np.sin(trials.direction)], axis=1)
@@ -179,7 +181,7 @@ class Reader:
             self._notes.notes.append("the file does not say where targets were: each is where the reach ended, as asked for")
             return np.asarray(courses.get("cursor", courses["hand"])[lasts(grid.trial)])
         self._notes.converted += [f"targets as positions, with the factor {factor:g}"] if factor != 1 else []
-        return trials.target * factor
+        return trials.target * factor - origin
 
 
 def _torn(grid: Grid, known: Flags, dt: float) -> Flags:

@@ -13,7 +13,7 @@ from reach_gym.recording.laboratory import METRES
 from reach_gym.recording.layout import Array, Floats, Integers
 from reach_gym.recording.mat_reading import Row, read_structs
 from reach_gym.recording.metadata import RecordingError
-from reach_gym.recording.reading import Notes, Reading
+from reach_gym.recording.reading import Notes, Reading, middle_note
 from reach_gym.recording.schema import Recording
 from reach_gym.recording.spikes import Spikes
 
@@ -101,13 +101,15 @@ class _Trials:
         kept = np.array(self._kept)
         hand = [_course(self._rows[k], "pos") * self._factor for k in self._kept]
         cued = np.array([path[int(state)] for path, state in zip(hand, go[kept], strict=True)])
-        start = np.tile(np.median(cued, axis=0), (len(kept), 1))
-        notes.notes.append("a reach starts at the median place of the hand at the go cues")
+        origin = np.median(cued, axis=0)
+        hand = [path - origin for path in hand]
+        notes.notes.append(middle_note(origin))
         notes.notes.append(f"targets lie {distance} m from the start in the file's direction, as asked for")
-        target = start + distance * np.stack([np.cos(angle[kept]), np.sin(angle[kept])], axis=1)
+        start = np.zeros((len(kept), 2))
+        target = distance * np.stack([np.cos(angle[kept]), np.sin(angle[kept])], axis=1)
         arrays = self._arrays(onset[kept], go[kept])
         recording = Recording.from_arrays(
-            hand, dt, start, target, go[kept] * dt, blocks=self._blocks(), metadata=self._told(), trial=kept, **arrays
+            hand, dt, start, target, go[kept] * dt, blocks=self._blocks(), metadata=self._told(origin), trial=kept, **arrays
         )
         spikes = self._spikes(recording)
         return Reading(recording, spikes, self._columns(), notes.report(len(self._rows)))
@@ -155,12 +157,12 @@ class _Trials:
         names = [str(self._rows[k].get("epoch", "")) for k in self._kept]
         return names if all(names) else None
 
-    def _told(self) -> dict[str, Any]:
+    def _told(self, origin: Floats) -> dict[str, Any]:
         row = self._rows[self._kept[0]]
         told: dict[str, Any] = {own: str(row[field]) for field, own in _TOLD.items() if isinstance(row.get(field), str)}
         if told.get("perturbation") == "VR":
             self._notes.notes.append("pos is the hand's: the cursor, which a rotation turns, is not in the file")
-        return {"task": "TrialData", **told}
+        return {"task": "TrialData", **told, "origin": origin.tolist()}
 
     def _columns(self) -> dict[str, Array]:
         """All fields with one number or text in each trial."""

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from reach_gym.recording.layout import Array
+from reach_gym.recording.layout import Array, Floats
 from reach_gym.recording.schema import Recording
 from reach_gym.recording.spikes import Spikes
 
@@ -64,6 +64,11 @@ class Reading(NamedTuple):
     spikes: Spikes | None
     columns: dict[str, Array]
     report: Report
+
+
+def middle_note(origin: Floats) -> str:
+    """What a report says of reaches that all start at one place, which becomes the origin; m in the file's space."""
+    return f"reaches start at ({origin[0]:.4f}, {origin[1]:.4f}) m, the median at the go cues, which became the origin"
 
 
 class Notes:

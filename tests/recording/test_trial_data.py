@@ -36,11 +36,12 @@ def test_what_is_read_is_what_was_written(made):
     assert {each.trial for each in report.dropped} == set(truth.bad) and report.trials == 30
     assert "no go cue, or several" in str(report) and "samples of pos are missing" in str(report)
     np.testing.assert_allclose(recording.target - recording.start, truth.target[kept], atol=1e-12)
-    np.testing.assert_allclose(recording.start, np.tile([0.0, -0.3], (27, 1)), atol=1e-9)
+    np.testing.assert_allclose(recording.metadata["origin"], [0.0, -0.3], atol=1e-9)
+    assert not recording.start.any()
     for trial, place in enumerate(kept.tolist()):
         row = rows[place]
         assert recording.steps[trial] == len(row["pos"]) - 1 and recording.go[trial] == row["idx_go_cue"] - 1
-        np.testing.assert_allclose(recording.hand[trial, : len(row["pos"])], row["pos"] / 100, atol=1e-12)
+        np.testing.assert_allclose(recording.hand[trial, : len(row["pos"])], row["pos"] / 100 + (0.0, 0.3), atol=1e-12)
         np.testing.assert_allclose(recording.velocity[trial, : len(row["pos"])], row["vel"] / 100, atol=1e-12)
         counts = np.concatenate([row["M1_spikes"], row["PMd_spikes"]], 1)[:-1]
         mine = spikes.trial == trial
