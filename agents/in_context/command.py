@@ -17,7 +17,7 @@ from agents.in_context import checkpoint
 from agents.in_context.config import InContextConfig, config_from_data
 from agents.in_context.network import Replicates
 from agents.in_context.probe import figures_of, go_through, held_out_fields
-from agents.in_context.sessions import ENV, TASK
+from agents.in_context.sessions import ENV, TASK, session
 from agents.in_context.training import Place, learn_sessions, learn_to_reach
 from reach_gym import checks
 from reach_gym.acting.rollout import make_rows
@@ -26,6 +26,7 @@ from reach_gym.cli.tasks import full_id
 from reach_gym.training.checkpoint import MANIFEST
 from reach_gym.training.state import Run
 
+_TEST = session({"baseline": 10, "adaptation": 40}, {"baseline": 0.0, "adaptation": 1.0}, {"baseline": 0.0, "adaptation": 0.1})
 _TRAINING = "training"  # the folder of the checkpoint that a training goes on from
 
 
@@ -72,10 +73,10 @@ class InContextCommand(LearnCommand):
         return config_from_data(settings)
 
     def _report(self, network: Replicates, place: Place) -> None:
-        fields = held_out_fields(self.seed)
+        fields = held_out_fields(self.seed, 8, 8)
         found: dict[str, Any] = {}
         for name, forgets in (("memory", False), ("reset", True)):
-            course = go_through(network, fields, self.seed, forgets=forgets, place=place)
+            course = go_through(network, fields, self.seed, _TEST, forgets=forgets, place=place)
             found[name] = {key: float(np.mean(values)) for key, values in figures_of(course).items()}
         report.write_json(self.out / "adaptation.json", found)
         shell.console().print(found)

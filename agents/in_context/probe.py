@@ -32,7 +32,8 @@ class Course:
         slope: Likewise, the share of the field's force that is exerted against the walls until peak speed; NaN outside of
             channels.
         endpoint: Likewise, the distance from the target at the end of the movement, m.
-        paths: float64 (trials, replicates, fields, steps + 1, 2), the cursor's, m; NaN after the end of a trial.
+        paths: float64 (trials, replicates, fields, steps + 1, 2), the cursor's, m, from the start; NaN after the end of a trial.
+        targets: float64 (trials, replicates, fields, 2), m, from the start.
     """
 
     rows: list[Row]
@@ -41,6 +42,12 @@ class Course:
     slope: Floats
     endpoint: Floats
     paths: Floats
+    targets: Floats
+
+    def of(self, some: slice) -> Course:
+        """The course in some of the fields."""
+        parts = (each[:, some] for each in (self.deviation, self.slope, self.endpoint))
+        return Course(self.rows, self.fields[some], *parts, self.paths[:, :, some], self.targets[:, :, some])
 
     def block(self, name: str) -> slice:
         """The trials of a block."""
@@ -81,14 +88,15 @@ def go_through(
             path = task.rollout(network, state)
             state = None if forgets else path.last_state
             found.append(_measured(path, around, bool(rows[trial].channel)))
-    deviation, slope, endpoint, paths = (np.stack(each) for each in zip(*found, strict=True))
+    deviation, slope, endpoint, paths, targets = (np.stack(each) for each in zip(*found, strict=True))
     shape = network.replicates, count, len(rows)
     courses = (values.T.reshape(shape) for values in (deviation, slope, endpoint))
-    return Course(list(rows), fields, *courses, paths.reshape(len(rows), *shape[:2], *paths.shape[2:]))
+    ways = (values.reshape(len(rows), *shape[:2], *values.shape[2:]) for values in (paths, targets))
+    return Course(list(rows), fields, *courses, *ways)
 
 
 def _measured(path: Rollout, fields: Floats, channel: bool) -> tuple[Floats, ...]:
-    """Deviation, compensation and end point (n,) of the trials of n rows, and the cursor's paths (n, steps + 1, 2)."""
+    """Deviation, compensation and end point (n,) of the trials of n rows, and paths and targets from the start."""
     start, target, going = (each.double().numpy() if each.is_floating_point() else each.numpy() for each in
                             (path.start, path.target[-1], path.going))  # fmt: skip
     cursor = np.concatenate([path.start[None], path.cursor[..., :2]]).transpose(1, 0, 2).astype(np.float64)
@@ -103,25 +111,56 @@ def _measured(path: Rollout, fields: Floats, channel: bool) -> tuple[Floats, ...
         force[over[:, 1:]] = np.nan
         wanted = np.einsum("nij,ntj->nti", fields, velocity[:, :-1])
         slope, deviation = compensation(force, wanted, start, target, moved).slope, nothing
-    return deviation, slope, endpoint_error(cursor, target, moved), cursor
+    return deviation, slope, endpoint_error(cursor, target, moved), cursor - start[:, None], target - start
 
 
 def figures_of(course: Course) -> dict[str, Floats]:
-    """Numbers of each replicate (replicates,) from a course through `ADAPTATION`, by name; deviations in mm.
+    """Numbers of each replicate (replicates,) from a course with a baseline and a field, by name; means over fields.
 
-    They are means over fields: of the size of the deviation in the baseline, in the first trial of the field, in its last
-    `LAST` trials, and in the first of the relearning; the share that is left in the last ones, in percent of the first; the
-    compensation in the channels of the second half of the field.
+    The size of the largest deviation, mm: ``baseline``; ``first``, in the first trial of the field; ``last``, in its last `LAST`
+    trials, channels apart. ``left``: last as a share of first, percent.
     """
     size = 1000.0 * np.abs(course.deviation)
-    parts = {name: size[..., course.block(name)] for name in ("baseline", "adaptation", "relearning")}
-    first, last = parts["adaptation"][..., 0].mean(1), np.nanmean(parts["adaptation"][..., -LAST:], axis=(1, 2))
-    late = course.slope[..., course.block("adaptation")]
+    learning = size[..., course.block("adaptation")]
+    first, last = learning[..., 0].mean(1), known_mean(learning[..., -LAST:], (1, 2))
+    baseline = known_mean(size[..., course.block("baseline")], (1, 2))
+    return {"baseline": baseline, "first": first, "last": last, "left": 100.0 * last / first}
+
+
+def savings_of(course: Course) -> Floats:
+    """How much smaller the deviation in the trials 2 to 6 of the field is the second time, mm; (replicates,)."""
+    size = 1000.0 * np.abs(course.deviation)
+    first, second = (known_mean(size[..., course.block(name)][..., 1:6], (1, 2)) for name in ("adaptation", "relearning"))
+    return np.asarray(first - second)
+
+
+def curl_figures(course: Course) -> dict[str, Floats]:
+    """More numbers of each replicate (replicates,), of a course in curls alone.
+
+    Deviations in mm, positive to the side to which the curl pushes, from that of the baseline: ``error``, in the first trial of
+    the field; ``after-effect``, in the first of the washout, and ``second``, in the one after it. ``compensated``: the mean share
+    of the field's force exerted in the channels of the second half of the field; ``compensated before``, of the baseline.
+    """
+    off = 1000.0 * course.deviation * side_of(course.fields)[:, None]
+    off = off - known_mean(off[..., course.block("baseline")], (1, 2))[:, None, None]
+    learning, washout = course.block("adaptation"), course.block("washout")
+    late = slice((learning.start + learning.stop) // 2, learning.stop)
     return {
-        "baseline": np.nanmean(parts["baseline"], axis=(1, 2)),
-        "first": first,
-        "last": last,
-        "left": 100.0 * last / first,
-        "again": parts["relearning"][..., 0].mean(1),
-        "compensated": np.nanmean(late[..., late.shape[-1] // 2 :], axis=(1, 2)),
+        "error": off[..., learning.start].mean(1),
+        "after-effect": off[..., washout.start].mean(1),
+        "second": off[..., washout.start + 1].mean(1),
+        "compensated": known_mean(course.slope[..., late], (1, 2)),
+        "compensated before": known_mean(course.slope[..., course.block("baseline")], (1, 2)),
     }
+
+
+def known_mean(values: Floats, axis: int | tuple[int, ...]) -> Floats:
+    """The mean of what is no NaN; NaN where nothing is."""
+    known = np.isfinite(values)
+    count = known.sum(axis)
+    return np.asarray(np.where(count > 0, np.where(known, values, 0.0).sum(axis) / np.maximum(count, 1), np.nan))
+
+
+def side_of(fields: Floats) -> Floats:
+    """The side (n,) to which fields (n, 2, 2) turn a hand that moves: 1 left, -1 right, 0 where they have no curl."""
+    return np.asarray(np.sign(fields[:, 1, 0] - fields[:, 0, 1]), np.float64)

@@ -85,7 +85,7 @@ def learn_sessions(
         clip=_NO_CLIP,
         trials=config.trials,
         carry=True,
-        measures={"endpoint": endpoint},
+        measures={"endpoint, mm": endpoint},
         seed=seed,
         directory=directory,
         resume=resume,
