@@ -108,7 +108,7 @@ def phenomena(network: Replicates) -> list[tuple[str, str, str]]:
         def __init__(self, env: Any) -> None:
             super().__init__(network)
 
-    field = {"viscosity": ((0.0, -CURL), (CURL, 0.0))}
+    field = {"viscosity": [[0.0, -CURL], [CURL, 0.0]]}
     tried = {name: replace(PHENOMENA[name], env_kwargs={**TASK, "field": field}) for name in TRIED}
     card = scorecard({"memory": Subject}, tried, SUBJECTS * network.replicates)
     rows = []

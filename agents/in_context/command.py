@@ -16,8 +16,8 @@ from agents.common.command import LearnCommand, from_json
 from agents.in_context import checkpoint
 from agents.in_context.config import InContextConfig, config_from_data
 from agents.in_context.network import Replicates
-from agents.in_context.probe import figures_of, go_through, held_out_fields
-from agents.in_context.sessions import ENV, TASK, session
+from agents.in_context.probe import figures_of, go_through
+from agents.in_context.sessions import ENV, TASK, held_out_fields, session
 from agents.in_context.training import Place, learn_sessions, learn_to_reach
 from reach_gym import checks
 from reach_gym.acting.rollout import make_rows

@@ -17,6 +17,7 @@ from reach_gym.differentiable import Rollout, TorchReach, cosine, endpoint, jerk
 
 RATES = 1e-2, 5e-3  # of learning: to reach, and over sessions
 _WARM_UP = 20  # updates
+LENGTH = 13_400  # trials of about 1,200 sessions, which begin anew after the last one
 _APART = 40  # trials between two rows: some sessions
 _STRAIGHT = 0.01  # m; a deviation beyond it counts by its size, one below by its square
 _NO_CLIP = 1e9  # the optimiser clips
@@ -55,11 +56,11 @@ def loss(path: Rollout) -> Tensor:
     return position(path, by=0.45) + 0.05 * jerk(path) + 0.2 * bent
 
 
-def learn_to_reach(network: Replicates, config: InContextConfig, seed: int, place: Place = USUAL) -> None:
-    """Without a field; every trial begins with a fresh state."""
+def learn_to_reach(network: Replicates, config: InContextConfig, seed: int, place: Place = USUAL) -> dict[str, list[float]]:
+    """Without a field; every trial begins with a fresh state. Returns what `reach_gym.differentiable.train` does."""
     task, rate = place.rows(config.rows * network.replicates), cosine(RATES[0], config.reaching, _WARM_UP)
     settings: dict[str, Any] = {"optimiser": AdamApart, "clip": _NO_CLIP, "seed": seed, "progress": False}
-    train(network, task, summed(network), config.reaching, rate=rate, **settings)
+    return train(network, task, summed(network), config.reaching, rate=rate, **settings)
 
 
 def learn_sessions(
@@ -95,10 +96,9 @@ def learn_sessions(
 
 
 def session_rows(network: Replicates, config: InContextConfig, seed: int, place: Place) -> TorchReach:
-    """The rows of all replicates, each of which begins some sessions after the one before; none comes to the table's end."""
-    rows = config.rows * network.replicates
-    table = training_table(_APART * rows + config.trials * config.updates, seed, config.redrawn)
-    return place.rows(rows, schedule=table, first=_APART * np.arange(rows))
+    """The rows of all replicates, each of which begins some sessions after the one before."""
+    rows, table = config.rows * network.replicates, training_table(LENGTH, seed, config.redrawn)
+    return place.rows(rows, schedule=table, first=_APART * np.arange(rows) % len(table))
 
 
 def summed(network: Replicates) -> Callable[[Rollout], Tensor]:

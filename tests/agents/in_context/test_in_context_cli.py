@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from agents.__main__ import main
+from agents.in_context import command
+from agents.in_context import training as in_context_training
 from agents.in_context.agents import InContextAgent
 from agents.in_context.checkpoint import load
-from agents.in_context.sessions import ENV, TASK
+from agents.in_context.sessions import ENV, TASK, session
 from agents.loading import load as load_agent
 from reach_gym.differentiable import training
 from reach_gym.errors import NotApplicableError
@@ -18,7 +20,15 @@ from reach_gym.training.checkpoint import CheckpointError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
+NONE = {"baseline": 0.0, "adaptation": 0.0}
 SETTINGS = json.dumps({"units": 5, "rows": 2, "trials": 2, "reaching": 2, "updates": 4})
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """A short table of sessions, and a short test."""
+    monkeypatch.setattr(in_context_training, "LENGTH", 60)
+    monkeypatch.setattr(command, "_TEST", session({"baseline": 2, "adaptation": 3}, {"baseline": 0.0, "adaptation": 1.0}, NONE))
 
 
 def run(out, *more):
