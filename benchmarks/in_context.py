@@ -14,14 +14,13 @@ from agents.in_context.config import InContextConfig
 from agents.in_context.network import Replicates
 from agents.in_context.probe import Course, Floats, curl_figures, figures_of, go_through, known_mean, savings_of
 from agents.in_context.sessions import CLAMPED, CURL, TASK, held_out_fields
-from agents.in_context.training import learn_sessions, learn_to_reach
+from agents.in_context.training import learn
 from benchmarks.in_context_figure import draw
 from benchmarks.training_report import table
 from reach_gym import checks, files
 from reach_gym.cli import shell
 from reach_gym.evaluation.statistics import mean_interval
 from reach_gym.phenomena import PHENOMENA, scorecard
-from reach_gym.training.checkpoint import MANIFEST
 
 DRAWN, CURLS = slice(0, 16), slice(16, 32)  # of the held-out fields
 CONDITIONS = ("memory", "reset", "robust", "shuffled")
@@ -80,10 +79,8 @@ class InContext(shell.Command):
 
 def trained(config: InContextConfig, seeds: int, directory: Path) -> Replicates:
     """As many networks side by side, from where their training in `directory` stands."""
-    network, resume = Replicates(config.units, range(seeds)), (directory / MANIFEST).exists()
-    if not resume:
-        learn_to_reach(network, config, 0)
-    learn_sessions(network, config, 0, directory=directory, resume=resume)
+    network = Replicates(config.units, range(seeds))
+    learn(network, config, 0, directory=directory)
     return network
 
 

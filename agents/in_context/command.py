@@ -18,16 +18,16 @@ from agents.in_context.config import InContextConfig, config_from_data
 from agents.in_context.network import Replicates
 from agents.in_context.probe import figures_of, go_through
 from agents.in_context.sessions import ENV, TASK, held_out_fields, session
-from agents.in_context.training import Place, learn_sessions, learn_to_reach
+from agents.in_context.training import Place, learn
 from reach_gym import checks
 from reach_gym.acting.rollout import make_rows
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
-from reach_gym.training.checkpoint import MANIFEST
 from reach_gym.training.state import Run
 
 _TEST = session({"baseline": 10, "adaptation": 40}, {"baseline": 0.0, "adaptation": 1.0}, {"baseline": 0.0, "adaptation": 0.1})
-_TRAINING = "training"  # the folder of the checkpoint that a training goes on from
+_PHASES = 10_000  # more than there are seeds between the first and the last phase
+_TRAINING = "training"  # the folder of the checkpoints that a training goes on from
 
 
 @dataclass(kw_only=True)
@@ -52,17 +52,14 @@ class InContextCommand(LearnCommand):
         torch.set_num_threads(1)
         with shell.request():
             seed, place, config = self.seed, Place(full_id(self.env), self.kwargs()), self._config()
-            checks.integer("seed", seed, 0, checks.MAX_SEED)
+            checks.integer("seed", seed, 0, checks.MAX_SEED - _PHASES)
             env = make_rows(place.env_id, 1, place.keywords)
             network = Replicates(config.units, [seed], *checkpoint.sizes(env))
             run = Run(checkpoint.AGENT, {"id": place.env_id, "kwargs": place.keywords}, config.to_data(), seed)
             save = partial(checkpoint.save, network, run, env)
             self.claim(stack, checkpoint.AGENT, partial(save, 0, self.out), partial(checkpoint.require_run, run, self.out))
-        going_on = (self.out / _TRAINING / MANIFEST).exists()
-        if not going_on:
-            learn_to_reach(network, config, seed, place)
-        history = learn_sessions(network, config, seed, place, self.out / _TRAINING, going_on, self.progress)
-        save(config.updates, self.out)
+        history = learn(network, config, seed, place, self.out / _TRAINING, self.progress)
+        save(len(history["update"]), self.out)
         report.write_columns(self.out / "records.csv", history)
         self._report(network, place)
 

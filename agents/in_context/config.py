@@ -18,6 +18,7 @@ class InContextConfig:
         trials: Through which gradients flow, one after the other; at least two, or nothing is learned for the next one.
         reaching: Updates without a field, before there are any.
         updates: Updates over sessions.
+        straight: Updates over sessions at the end, in which deviations count five times as much.
         redrawn: Whether the field is drawn anew for every trial, not for every session: robust training, the control.
 
     Raises:
@@ -29,7 +30,8 @@ class InContextConfig:
     rows: int = 40
     trials: int = 3
     reaching: int = 150
-    updates: int = 1800
+    updates: int = 1400
+    straight: int = 400
     redrawn: bool = False
 
     def __post_init__(self) -> None:
@@ -44,7 +46,13 @@ class InContextConfig:
         return asdict(self)
 
 
-_RANGES = {"units": (1, 4096), "rows": (1, 4096), "trials": (2, 100), "reaching": (1, 10**6), "updates": (1, 30_000)}
+_MANY = 10**6
+_RANGES = {
+    "units": (1, 4096),
+    "rows": (1, 4096),
+    "trials": (2, 100),
+    **dict.fromkeys(("reaching", "updates", "straight"), (1, _MANY)),
+}
 
 
 def config_from_data(data: Any) -> InContextConfig:

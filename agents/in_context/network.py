@@ -51,8 +51,8 @@ class Replicates(nn.Module):
             raise ValueError(f"`observation` must have a multiple of {self.replicates} rows, got {len(observation)}.")
         weight: Callable[[str], Any] = self.get_parameter
         units, (memory, done) = self._units, state
-        seen = torch.cat([observation, done], dim=1).unflatten(0, (self.replicates, -1))
-        memory = memory.unflatten(0, (self.replicates, -1))
+        seen = torch.cat([observation, done], dim=1)
+        seen, memory = (each.reshape(self.replicates, -1, each.shape[1]) for each in (seen, memory))
         driven = torch.baddbmm(weight("bias"), seen, weight("input"))
         kept = torch.baddbmm(weight("kept_bias"), memory, weight("recurrent"))
         forget, update = (driven[..., : 2 * units] + kept[..., : 2 * units]).sigmoid().chunk(2, dim=-1)

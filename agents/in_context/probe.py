@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -46,8 +46,9 @@ class Course:
 
     def of(self, some: slice) -> Course:
         """The course in some of the fields."""
-        parts = (each[:, some] for each in (self.deviation, self.slope, self.endpoint))
-        return Course(self.rows, self.fields[some], *parts, self.paths[:, :, some], self.targets[:, :, some])
+        courses = {name: getattr(self, name)[:, some] for name in ("deviation", "slope", "endpoint")}
+        ways = {name: getattr(self, name)[:, :, some] for name in ("paths", "targets")}
+        return replace(self, fields=self.fields[some], **courses, **ways)
 
     def block(self, name: str) -> slice:
         """The trials of a block."""

@@ -1,4 +1,4 @@
-"""How the networks learn: first to reach, then over sessions whose fields are drawn anew."""
+"""How the networks learn: to reach, then over sessions whose fields are drawn anew, and at last to be straight in them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from agents.in_context.config import InContextConfig
 from agents.in_context.network import AdamApart, Replicates
 from agents.in_context.sessions import ENV, TASK, training_table
 from reach_gym.differentiable import Rollout, TorchReach, cosine, endpoint, jerk, position, train
+from reach_gym.training.checkpoint import MANIFEST
 
-RATES = 1e-2, 5e-3  # of learning: to reach, and over sessions
-_WARM_UP = 20  # updates
 LENGTH = 13_400  # trials of about 1,200 sessions, which begin anew after the last one
 _APART = 40  # trials between two rows: some sessions
+_WARM_UP = 20  # updates
 _STRAIGHT = 0.01  # m; a deviation beyond it counts by its size, one below by its square
 _NO_CLIP = 1e9  # the optimiser clips
+_SEEDS = 1000  # between two phases
 
 
 @dataclass(frozen=True)
@@ -43,53 +44,89 @@ class Place:
 USUAL = Place()
 
 
+@dataclass(frozen=True)
+class Phase:
+    """A part of the training.
+
+    Attributes:
+        name: Of its folder.
+        updates: How many.
+        rate: The greatest learning rate.
+        straight: The weight of the deviation in the loss.
+        in_sessions: Whether it goes through sessions, with a state that goes on from trial to trial without end; else through
+            single trials without a field.
+    """
+
+    name: str
+    updates: int
+    rate: float
+    straight: float
+    in_sessions: bool = True
+
+
+def phases(config: InContextConfig) -> tuple[Phase, ...]:
+    """The training. At last to be straight counts most: what is remembered by then is also used."""
+    return (
+        Phase("reaching", config.reaching, 1e-2, 0.2, in_sessions=False),
+        Phase("sessions", config.updates, 5e-3, 0.2),
+        Phase("straight", config.straight, 2e-3, 1.0),
+    )
+
+
 def sideways(path: Rollout) -> Tensor:
     """How far the cursor is to the left of the straight way to the target, m, (T, n)."""
     way = path.target - path.start
     off = path.cursor[..., :2] - path.start
-    return (way[..., 0] * off[..., 1] - way[..., 1] * off[..., 0]) / way.norm(dim=-1)
+    across: Tensor = (way[..., 0] * off[..., 1] - way[..., 1] * off[..., 0]) / way.square().sum(-1).sqrt()
+    return across
 
 
-def loss(path: Rollout) -> Tensor:
-    """To be at the target 0.45 s after the cue, smoothly and straight."""
+def loss(path: Rollout, straight: float) -> Tensor:
+    """To be at the target 0.45 s after the cue, smoothly and, with the weight `straight`, without a deviation."""
     bent = ((1.0 + (sideways(path) / _STRAIGHT).square()).sqrt() - 1.0).mean()
-    return position(path, by=0.45) + 0.05 * jerk(path) + 0.2 * bent
+    return position(path, by=0.45) + 0.05 * jerk(path) + straight * bent
 
 
-def learn_to_reach(network: Replicates, config: InContextConfig, seed: int, place: Place = USUAL) -> dict[str, list[float]]:
-    """Without a field; every trial begins with a fresh state. Returns what `reach_gym.differentiable.train` does."""
-    task, rate = place.rows(config.rows * network.replicates), cosine(RATES[0], config.reaching, _WARM_UP)
-    settings: dict[str, Any] = {"optimiser": AdamApart, "clip": _NO_CLIP, "seed": seed, "progress": False}
-    return train(network, task, summed(network), config.reaching, rate=rate, **settings)
-
-
-def learn_sessions(
+def learn(
     network: Replicates,
     config: InContextConfig,
     seed: int,
     place: Place = USUAL,
     directory: Path | None = None,
-    resume: bool = False,
     progress: bool = True,
 ) -> dict[str, list[float]]:
-    """Lets every replicate go through sessions: its state goes on from trial to trial, without end.
+    """Takes every replicate through all phases; what `directory` holds of them is gone on with, bit for bit.
 
-    See `reach_gym.differentiable.train` for the other arguments and what is returned.
+    Returns:
+        What `reach_gym.differentiable.train` does, of all phases one after the other, and the number of the ``phase``.
     """
+    whole: dict[str, list[float]] = {}
+    for number, phase in enumerate(phases(config)):
+        history = _learn(network, config, phase, seed + _SEEDS * number, place, directory, progress)
+        for name, values in {"phase": [float(number)] * phase.updates, **history}.items():
+            whole.setdefault(name, []).extend(values)
+    return whole
+
+
+def _learn(
+    network: Replicates, config: InContextConfig, phase: Phase, seed: int, place: Place, directory: Path | None, progress: bool
+) -> dict[str, list[float]]:
+    folder = None if directory is None else directory / phase.name
+    rows = session_rows(network, config, seed, place) if phase.in_sessions else place.rows(config.rows * network.replicates)
     return train(
         network,
-        session_rows(network, config, seed, place),
-        summed(network),
-        config.updates,
-        rate=cosine(RATES[1], config.updates, _WARM_UP),
+        rows,
+        summed(network, phase.straight),
+        phase.updates,
+        rate=cosine(phase.rate, phase.updates, _WARM_UP),
         optimiser=AdamApart,
         clip=_NO_CLIP,
-        trials=config.trials,
-        carry=True,
+        trials=config.trials if phase.in_sessions else 1,
+        carry=phase.in_sessions,
         measures={"endpoint, mm": endpoint},
         seed=seed,
-        directory=directory,
-        resume=resume,
+        directory=folder,
+        resume=folder is not None and (folder / MANIFEST).exists(),
         save_every=100,
         progress=progress,
     )
@@ -101,6 +138,6 @@ def session_rows(network: Replicates, config: InContextConfig, seed: int, place:
     return place.rows(rows, schedule=table, first=_APART * np.arange(rows) % len(table))
 
 
-def summed(network: Replicates) -> Callable[[Rollout], Tensor]:
+def summed(network: Replicates, straight: float) -> Callable[[Rollout], Tensor]:
     """The sum over the replicates of the loss of each: no gradient depends on how many there are."""
-    return lambda path: network.replicates * loss(path)
+    return lambda path: network.replicates * loss(path, straight)

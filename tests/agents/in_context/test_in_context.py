@@ -24,14 +24,14 @@ from agents.in_context.sessions import (
     session,
     training_table,
 )
-from agents.in_context.training import Place, learn_sessions, learn_to_reach, session_rows
+from agents.in_context.training import Place, learn, phases, session_rows
 from reach_gym.acting.protocol import Transition
 from reach_gym.differentiable import TorchReach
 from reach_gym.recording import channel_compensation, deviations, record_group
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-SMALL = InContextConfig(units=6, rows=2, trials=2, reaching=2, updates=3)
+SMALL = InContextConfig(units=6, rows=2, trials=2, reaching=2, updates=3, straight=1)
 CURLS = np.array([[[0.0, -CURL], [CURL, 0.0]], [[0.0, CURL], [-CURL, 0.0]]])
 SHORT = session(
     {"baseline": 2, "adaptation": 4, "washout": 2}, {"baseline": 0.0, "adaptation": 1.0, "washout": 0.0},
@@ -110,10 +110,11 @@ def test_networks_learn(monkeypatch):
     monkeypatch.setattr(training, "LENGTH", 300)
     network = Replicates(24, [0, 1])
     before = {name: each.clone() for name, each in network.state_dict().items()}
-    reaching = learn_to_reach(network, InContextConfig(rows=4, reaching=40), 0)
-    assert np.mean(reaching["loss"][-5:]) < 0.7 * np.mean(reaching["loss"][:5])
-    history = learn_sessions(network, InContextConfig(rows=2, updates=3), 0, progress=False)
-    assert len(history["loss"]) == 3 and min(history["endpoint, mm"]) > 0.0
+    config = InContextConfig(rows=4, reaching=40, updates=2, straight=1)
+    history = learn(network, config, 0, progress=False)
+    assert history["phase"] == [0.0] * 40 + [1.0] * 2 + [2.0] and len(history["loss"]) == 43
+    assert np.mean(history["loss"][35:40]) < 0.7 * np.mean(history["loss"][:5])
+    assert [phase.straight for phase in phases(config)] == [0.2, 0.2, 1.0]
     assert all((each != before[name]).flatten(1).any(1).all() for name, each in network.state_dict().items())
 
 

@@ -21,7 +21,7 @@ from reach_gym.training.checkpoint import CheckpointError
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 NONE = {"baseline": 0.0, "adaptation": 0.0}
-SETTINGS = json.dumps({"units": 5, "rows": 2, "trials": 2, "reaching": 2, "updates": 4})
+SETTINGS = json.dumps({"units": 5, "rows": 2, "trials": 2, "reaching": 2, "updates": 3, "straight": 1})
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def test_a_run_directory_is_an_agent(tmp_path, capsys):
     with pytest.raises(NotApplicableError, match=r"observations.*\(?28|observations"):
         load_agent(out, gym.make_vec(ENV, num_envs=2, **{**TASK, "history": 1}))
     manifest = json.loads((out / "checkpoint.json").read_text())
-    assert manifest["agent"] == "in_context" and manifest["done"] == 4 and manifest["env"]["kwargs"]["delay"] == 4
+    assert manifest["agent"] == "in_context" and manifest["done"] == 6 and manifest["env"]["kwargs"]["delay"] == 4
     arrays = next(out.glob("arrays-*"))
     arrays.write_bytes(arrays.read_bytes()[:-1])
     with pytest.raises(CheckpointError):
