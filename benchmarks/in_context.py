@@ -11,6 +11,7 @@ import torch
 
 from agents.in_context.agents import InContextAgent
 from agents.in_context.config import InContextConfig
+from agents.in_context.memory import Memory, read_memory
 from agents.in_context.network import Replicates
 from agents.in_context.probe import Course, Floats, curl_figures, figures_of, go_through, known_mean, savings_of
 from agents.in_context.sessions import CLAMPED, CURL, TASK, held_out_fields
@@ -38,10 +39,12 @@ class Found:
     Attributes:
         courses: Through the session of `agents.in_context.sessions.ADAPTATION`, by the name of the condition.
         clamped: With memory, through that of `CLAMPED`.
+        memory: What can be read of the field from what is remembered.
     """
 
     courses: dict[str, Course]
     clamped: Course
+    memory: Memory
 
 
 @dataclass(kw_only=True)
@@ -51,6 +54,7 @@ class InContext(shell.Command):
     Attributes:
         seeds: How many networks of each kind, from seed 0 on; they are trained side by side.
         updates: Over sessions; as in the results unless told otherwise.
+        robust: The same of the control with a field per trial.
         runs: Directory in which trainings are kept, and gone on with.
         scored: Whether they also go through the protocols of phenomena, which takes some minutes.
         out: Where in_context.md, .png and .svg are written.
@@ -58,6 +62,7 @@ class InContext(shell.Command):
 
     seeds: int = 5
     updates: int = InContextConfig.updates
+    robust: int = 500
     runs: Path = Path("runs/in_context")
     scored: bool = True
     out: Path = Path("benchmarks/results")
@@ -66,7 +71,8 @@ class InContext(shell.Command):
         """Trains, tests, prints and writes."""
         with shell.request():
             seeds = checks.integer("seeds", self.seeds, 2, 100)
-            configs = {name: InContextConfig(updates=self.updates, redrawn=name == "robust") for name in ("memory", "robust")}
+            configs = {"memory": InContextConfig(updates=self.updates)}
+            configs["robust"] = InContextConfig(updates=self.robust, redrawn=True)
         torch.set_num_threads(1)
         networks = {name: trained(config, seeds, self.runs / name) for name, config in configs.items()}
         found = tested(networks["memory"], networks["robust"])
@@ -93,7 +99,7 @@ def tested(memory: Replicates, robust: Replicates) -> Found:
         "robust": go_through(robust, fields, 0),
         "shuffled": go_through(memory, fields, 0, shuffled=True),
     }
-    return Found(courses, go_through(memory, fields[CURLS], 0, CLAMPED))
+    return Found(courses, go_through(memory, fields[CURLS], 0, CLAMPED), read_memory(memory, 0))
 
 
 def phenomena(network: Replicates) -> list[tuple[str, str, str]]:
@@ -139,10 +145,16 @@ def report(found: Found, scored: list[tuple[str, str, str]]) -> str:
         ]
         heads = ("largest deviation, mm", "baseline", "first trial of the field", "its last 20", "left, % of the first")
         lines += [f"{title}:", "", *table(heads, rows), ""]
-    lines += [*table(("in curls, with memory", ""), _more(found)), ""]
+    lines += [*table(("in curls, with memory", ""), _more(found)), "", *_read(found.memory), ""]
     if scored:
         lines += [*table(("phenomenon", "effect", "verdict"), scored), ""]
     return "\n".join(lines)
+
+
+def _read(memory: Memory) -> list[str]:
+    heads = ("read from the state after so many trials", *map(str, memory.trials))
+    parts = {"R² in new draws": memory.r2, "by chance": memory.chance, "curl read of a curl, of 1": memory.curl}
+    return table(heads, [[name, *(f"{value:.2f}" for value in values.mean(0))] for name, values in parts.items()])
 
 
 def _more(found: Found) -> list[list[str]]:

@@ -18,7 +18,6 @@ class InContextConfig:
         trials: Through which gradients flow, one after the other; at least two, or nothing is learned for the next one.
         reaching: Updates without a field, before there are any.
         updates: Updates over sessions.
-        straight: Updates over sessions at the end, in which deviations count five times as much.
         redrawn: Whether the field is drawn anew for every trial, not for every session: robust training, the control.
 
     Raises:
@@ -31,7 +30,6 @@ class InContextConfig:
     trials: int = 3
     reaching: int = 150
     updates: int = 1400
-    straight: int = 400
     redrawn: bool = False
 
     def __post_init__(self) -> None:
@@ -51,7 +49,7 @@ _RANGES = {
     "units": (1, 4096),
     "rows": (1, 4096),
     "trials": (2, 100),
-    **dict.fromkeys(("reaching", "updates", "straight"), (1, _MANY)),
+    **dict.fromkeys(("reaching", "updates"), (1, _MANY)),
 }
 
 

@@ -1,4 +1,4 @@
-"""How the networks learn: to reach, then over sessions whose fields are drawn anew, and at last to be straight in them."""
+"""How the networks learn: first to reach, then over sessions whose fields are drawn anew."""
 
 from __future__ import annotations
 
@@ -52,7 +52,6 @@ class Phase:
         name: Of its folder.
         updates: How many.
         rate: The greatest learning rate.
-        straight: The weight of the deviation in the loss.
         in_sessions: Whether it goes through sessions, with a state that goes on from trial to trial without end; else through
             single trials without a field.
     """
@@ -60,17 +59,12 @@ class Phase:
     name: str
     updates: int
     rate: float
-    straight: float
     in_sessions: bool = True
 
 
 def phases(config: InContextConfig) -> tuple[Phase, ...]:
-    """The training. At last to be straight counts most: what is remembered by then is also used."""
-    return (
-        Phase("reaching", config.reaching, 1e-2, 0.2, in_sessions=False),
-        Phase("sessions", config.updates, 5e-3, 0.2),
-        Phase("straight", config.straight, 2e-3, 1.0),
-    )
+    """The training."""
+    return Phase("reaching", config.reaching, 1e-2, in_sessions=False), Phase("sessions", config.updates, 5e-3)
 
 
 def sideways(path: Rollout) -> Tensor:
@@ -81,10 +75,10 @@ def sideways(path: Rollout) -> Tensor:
     return across
 
 
-def loss(path: Rollout, straight: float) -> Tensor:
-    """To be at the target 0.45 s after the cue, smoothly and, with the weight `straight`, without a deviation."""
+def loss(path: Rollout) -> Tensor:
+    """To be at the target 0.45 s after the cue, smoothly and straight."""
     bent = ((1.0 + (sideways(path) / _STRAIGHT).square()).sqrt() - 1.0).mean()
-    return position(path, by=0.45) + 0.05 * jerk(path) + straight * bent
+    return position(path, by=0.45) + 0.05 * jerk(path) + 0.2 * bent
 
 
 def learn(
@@ -116,7 +110,7 @@ def _learn(
     return train(
         network,
         rows,
-        summed(network, phase.straight),
+        summed(network),
         phase.updates,
         rate=cosine(phase.rate, phase.updates, _WARM_UP),
         optimiser=AdamApart,
@@ -138,6 +132,6 @@ def session_rows(network: Replicates, config: InContextConfig, seed: int, place:
     return place.rows(rows, schedule=table, first=_APART * np.arange(rows) % len(table))
 
 
-def summed(network: Replicates, straight: float) -> Callable[[Rollout], Tensor]:
+def summed(network: Replicates) -> Callable[[Rollout], Tensor]:
     """The sum over the replicates of the loss of each: no gradient depends on how many there are."""
-    return lambda path: network.replicates * loss(path, straight)
+    return lambda path: network.replicates * loss(path)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from agents.in_context.memory import Memory
 from agents.in_context.probe import Course
 from agents.in_context.sessions import ADAPTATION, CLAMPED, held_out_fields
 from benchmarks import in_context
@@ -34,11 +35,13 @@ def test_what_is_found_is_told_and_drawn(tmp_path):
     rng, fields = np.random.default_rng(0), held_out_fields(0)
     kept = {"memory": 0.25, "reset": 1.0, "robust": 0.9, "shuffled": 1.1}
     courses = {name: course(ADAPTATION, fields, left, rng) for name, left in kept.items()}
-    found = in_context.Found(courses, course(CLAMPED, fields[in_context.CURLS], 0.3, rng))
+    memory = Memory(np.array([1, 4]), *np.array([[[0.4, 0.7], [0.6, 0.9]], [[-0.1, 0.0]] * 2, [[0.2, 0.5]] * 2]))
+    found = in_context.Found(courses, course(CLAMPED, fields[in_context.CURLS], 0.3, rng), memory)
     text = in_context.report(found, [("savings", "0.10 (0.05 to 0.15)", "open")])
     for line in (
         "| memory | 1.0 (1.0 to 1.0) | 20.0 (20.0 to 20.0) | 5.0 (5.0 to 5.0) | 25.0 (24.", "| reset |", "| savings | 0.10 (0.05 to 0.15) | open |",
         "| after-effect in the first trial of the washout, mm | -9.0 (-9.0 to -9.0) |", "| compensated in clamps 31 to 50 | 0.50",
+        "| R² in new draws | 0.50 | 0.80 |", "| by chance | -0.10 | 0.00 |",
     ):  # fmt: skip
         assert line in text, text
     assert text.count("| reset | 1.0 (1.0 to 1.0) | 20.0 (20.0 to 20.0) | 20.0 (20.0 to 20.0) | 100.0 (100.0 to 100.0) |") == 2

@@ -6,7 +6,7 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode
 
-from agents.in_context import training
+from agents.in_context import memory, training
 from agents.in_context.agents import InContextAgent
 from agents.in_context.config import InContextConfig, config_from_data
 from agents.in_context.network import AdamApart, Replicates
@@ -24,14 +24,14 @@ from agents.in_context.sessions import (
     session,
     training_table,
 )
-from agents.in_context.training import Place, learn, phases, session_rows
+from agents.in_context.training import Place, learn, session_rows
 from reach_gym.acting.protocol import Transition
 from reach_gym.differentiable import TorchReach
 from reach_gym.recording import channel_compensation, deviations, record_group
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-SMALL = InContextConfig(units=6, rows=2, trials=2, reaching=2, updates=3, straight=1)
+SMALL = InContextConfig(units=6, rows=2, trials=2, reaching=2, updates=3)
 CURLS = np.array([[[0.0, -CURL], [CURL, 0.0]], [[0.0, CURL], [-CURL, 0.0]]])
 SHORT = session(
     {"baseline": 2, "adaptation": 4, "washout": 2}, {"baseline": 0.0, "adaptation": 1.0, "washout": 0.0},
@@ -110,11 +110,10 @@ def test_networks_learn(monkeypatch):
     monkeypatch.setattr(training, "LENGTH", 300)
     network = Replicates(24, [0, 1])
     before = {name: each.clone() for name, each in network.state_dict().items()}
-    config = InContextConfig(rows=4, reaching=40, updates=2, straight=1)
+    config = InContextConfig(rows=4, reaching=40, updates=2)
     history = learn(network, config, 0, progress=False)
-    assert history["phase"] == [0.0] * 40 + [1.0] * 2 + [2.0] and len(history["loss"]) == 43
+    assert history["phase"] == [0.0] * 40 + [1.0] * 2 and len(history["loss"]) == 42
     assert np.mean(history["loss"][35:40]) < 0.7 * np.mean(history["loss"][:5])
-    assert [phase.straight for phase in phases(config)] == [0.2, 0.2, 1.0]
     assert all((each != before[name]).flatten(1).any(1).all() for name, each in network.state_dict().items())
 
 
@@ -230,6 +229,18 @@ def test_figures_of_a_course():
     assert {name: float(each[0]) for name, each in curls.items()} == pytest.approx(
         {"error": 19.0, "after-effect": -9.0, "second": -2.0, "compensated": 0.7, "compensated before": 0.7}
     )
+
+
+def test_a_field_is_read_from_the_memory_where_it_is_there():
+    fields = np.array([*held_out_fields(0, memory.FITTED + memory.TESTED, 0), *held_out_fields(0, 0, memory.CURLS)])
+    rng = np.random.default_rng(0)
+    told = fields.reshape(-1, 4) @ rng.normal(size=(4, 10)) + rng.normal(0.0, 0.1, (len(fields), 10))
+    r2, chance, curl = memory._read(told, fields, rng)
+    assert r2 > 0.99 and chance < 0.3 and curl == pytest.approx(1.0, abs=0.05)
+    r2, _, curl = memory._read(rng.normal(size=told.shape), fields, rng)
+    assert r2 < 0.1 and abs(curl) < 0.3
+    found = memory.read_memory(Replicates(6, [0, 1]), 0, (1, 2))
+    assert found.trials.tolist() == [1, 2] and found.r2.shape == found.chance.shape == found.curl.shape == (2, 2)
 
 
 def test_settings_are_refused_by_name():

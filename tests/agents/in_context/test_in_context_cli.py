@@ -21,7 +21,7 @@ from reach_gym.training.checkpoint import CheckpointError
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 NONE = {"baseline": 0.0, "adaptation": 0.0}
-SETTINGS = json.dumps({"units": 5, "rows": 2, "trials": 2, "reaching": 2, "updates": 3, "straight": 1})
+SETTINGS = json.dumps({"units": 5, "rows": 2, "trials": 2, "reaching": 2, "updates": 4})
 
 
 @pytest.fixture(autouse=True)
