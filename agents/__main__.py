@@ -12,6 +12,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
     with startup.importing():
         from agents.dqn.command import DQNCommand
+        from agents.in_context.command import InContextCommand
         from agents.q_learning.command import QLearningCommand
         from agents.rnn.command import RnnCommand
         from agents.sb3.command import Sb3Command
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "dqn": DQNCommand,
         "sb3": Sb3Command,
         "rnn": RnnCommand,
+        "in_context": InContextCommand,
     }
     return shell.main(commands, argv, "python -m agents", "Trains agents that learn to reach.")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.dqn import checkpoint as dqn_checkpoint
+from agents.in_context import checkpoint as in_context_checkpoint
 from agents.q_learning import learner as q_learning
 from agents.rnn import agents as rnn_agents
 from agents.rnn import checkpoint as rnn_checkpoint
@@ -19,6 +20,7 @@ LOADERS: dict[str, Callable[[Path, Any], Agent]] = {
     q_learning.AGENT: lambda directory, env: q_learning.load(directory),
     dqn_checkpoint.AGENT: lambda directory, env: dqn_checkpoint.load(directory),
     rnn_checkpoint.AGENT: rnn_agents.load_agent,
+    in_context_checkpoint.AGENT: in_context_checkpoint.load_agent,
     sb3_run.AGENT: sb3_run.load,
 }
 """By the kind of agent that the checkpoint names: makes it from the directory, for a vector environment."""

@@ -18,6 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.demo import Demo
         from benchmarks.dqn import DQNAblation
         from benchmarks.dqn_race import DQNRace
+        from benchmarks.in_context import InContext
         from benchmarks.isolation import Isolation
         from benchmarks.leaderboard import Leaderboard
         from benchmarks.networks import Networks
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "rnn_speed": RnnSpeed,
         "networks": Networks,
         "preparation": Preparation,
+        "in_context": InContext,
         "isolation": Isolation,
         "readers": Readers,
         "speed": Speed,

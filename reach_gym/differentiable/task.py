@@ -119,7 +119,7 @@ class TorchReach:
         move = (written if fast else automatic)(self.task.plant, self.task.params, self.task.feels)
         self._rows = TorchRows(self.task, tables, self.longest, self.device, dtype, move)
         self._history = TensorHistory(self.task.history, len(self.task.plant.low))
-        self._begun, self._done = False, np.ones(rows, np.bool_)
+        self._begun, self._done, self._succeeded = False, np.ones(rows, np.bool_), np.zeros(rows, np.bool_)
 
     def reset(self, seed: int | list[int] | None = None, **options: Any) -> Tensor:
         """Begins the next trial of every row, or with a `seed` the `first` trials of sessions of their own.
@@ -160,7 +160,7 @@ class TorchReach:
         state = self._base.get_state()
         self._rows.load(ReachRows(**{name: state[name] for name in ReachRows._fields}), mask)
         begins = torch.from_numpy(mask.copy()).to(self.device)
-        self._done = self._done & ~mask
+        self._done, self._succeeded = self._done & ~mask, self._succeeded & ~mask
         self._begun = True
         first = self._rows.observe()
         return self._show(self._history.begin(first, begins))
@@ -201,6 +201,8 @@ class TorchReach:
         if (self._rows.referee.counts.step >= self.longest).any():
             raise ResetNeeded(f"Begin the next trials: the {self.longest} steps of the longest trial are over.")
         moved = self._rows.advance(action)
+        # What rows do that are moved on after their end does not count.
+        self._succeeded = self._succeeded | (moved.verdict.success.astype(np.bool_) & ~self._done)
         self._done = self._done | moved.verdict.ended | moved.truncated
         self._show(self._history.add(self._rows.observe(), moved.actions))
         return moved
@@ -240,8 +242,7 @@ class TorchReach:
             if rewards:
                 notes.rewards.append(torch.where(self._tensor(going), self._rows.reward(moved), 0.0))
         start = np.stack([trial.start_x, trial.start_y], axis=1)
-        succeeded = counts.success != 0
-        return notes.rollout(self._tensor, start, counts.go.astype(np.int64), succeeded, self.task)
+        return notes.rollout(self._tensor, start, counts.go.astype(np.int64), self._succeeded, self.task)
 
     @property
     def done(self) -> Tensor:

@@ -312,7 +312,7 @@ def table_of(session: TrialTable | Schedule) -> TrialTable:
 def plain(value: Any) -> Any:
     """A value of a table as JSON has it."""
     if isinstance(value, Event | ForceField):
-        return value.to_data()
+        return {name: plain(part) for name, part in value.to_data().items()}
     if isinstance(value, Wave):
         return {"amplitude": value.amplitude, "period": value.period, "phase": value.phase}
-    return list(value) if isinstance(value, tuple) else value
+    return [plain(part) for part in value] if isinstance(value, tuple) else value

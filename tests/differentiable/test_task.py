@@ -76,6 +76,17 @@ def test_every_number_is_the_environments(name, fast):
     compare(env_id, keywords, 21 if name == "events" and fast else 3, torch.float64, equal, rows=3 if name == "events" else 12)
 
 
+def test_each_row_begins_with_the_trial_that_it_is_told():
+    first = np.array([0, 5, 2])
+    task, env = TorchReach(CURL, 3, dtype=torch.float64, first=first), gym.make_vec(CURL, num_envs=3, backend="numpy")
+    for shown, trial in ((task.reset(3), 0), (task.next_trials(), 1), (task.reset(3, trial=[1, 0, 4]), [1, 0, 4])):
+        seen, _ = env.reset(seed=3, options={"trial": first + trial})
+        assert equal(seen, shown)
+    for wrong, error in (([0, 1], ValueError), (-1, ValueError), (1.5, TypeError), ("a", TypeError)):
+        with pytest.raises(error, match="`first`"):
+            TorchReach(CURL, 3, first=wrong)
+
+
 @pytest.mark.parametrize("name", ["late", "arm", "noisy and turned"])
 def test_single_precision_is_close(name):
     env_id, keywords = TASKS[name]

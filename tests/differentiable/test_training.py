@@ -1,6 +1,7 @@
 """Modules that learn through a task, and act as agents."""
 
 import copy
+import dataclasses
 
 import gymnasium as gym
 import numpy as np
@@ -11,7 +12,8 @@ from reach_gym.acting.protocol import as_agent, from_module
 from reach_gym.differentiable import TorchReach, cosine, effort, endpoint, hidden, jerk, load_network, position, train
 from reach_gym.evaluation import evaluate
 from reach_gym.recording import record
-from reach_gym.training.checkpoint import CheckpointError
+from reach_gym.training.checkpoint import MANIFEST, CheckpointError
+from reach_gym.training.seeds import training_seed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -70,6 +72,7 @@ def test_a_network_learns():
 @pytest.mark.parametrize("optimiser", [torch.optim.Adam, lambda each, lr: torch.optim.SGD(each, lr)])
 def test_a_resumed_training_is_the_same_bit_for_bit(kind, optimiser, tmp_path):
     settings = {"rate": cosine(1e-2, 7), "optimiser": optimiser, "progress": False, "seed": 5, "carry": True, "save_every": 2}
+    settings |= {"trials": 2} if kind is Pair else {}
     whole, parts = kind(dropout=0.2), kind(dropout=0.2)
     before = torch.get_rng_state()
     known = train(whole, task(), loss, 7, **settings)
@@ -86,6 +89,75 @@ def test_a_schedule_is_the_session_of_the_training():
     forces = []
     train(Network(), task(schedule=session), lambda path: [forces.append(path.force.abs().max().item()), loss(path)][1], 3, progress=False)
     assert forces[0] == forces[1] == 0.0 < forces[2]
+
+
+@pytest.mark.parametrize("carry", [False, True])
+def test_gradients_flow_through_the_trials_of_an_update(carry):
+    network, known = Network(), Network()
+    settings = {"optimiser": torch.optim.SGD, "rate": 0.1, "clip": 1e9, "progress": False, "carry": carry}
+    curves = train(network, task(), loss, 2, trials=3, measures={"mm": endpoint}, **settings)
+    reach, state, losses = task(), None, []
+    reach.reset(training_seed(0))
+    for update in range(2):
+        paths = []
+        for _ in range(3):
+            paths.append(reach.rollout(known, state))
+            state = paths[-1].last_state
+            reach.next_trials()
+        losses.append(sum(map(loss, paths)) / 3)
+        known.zero_grad()
+        losses[-1].backward()
+        with torch.no_grad():
+            for each in known.parameters():
+                each -= 0.1 * each.grad
+        state = state.detach() if carry else None
+        assert curves["mm"][update] == pytest.approx(np.mean([endpoint(path).item() for path in paths]), rel=1e-5)
+    assert curves["loss"] == pytest.approx([each.item() for each in losses], rel=1e-5)
+    assert all(torch.allclose(a, b, rtol=1e-4, atol=1e-7) for a, b in zip(network.parameters(), known.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("kind", [Network, Pair])
+def test_a_state_goes_on_from_where_the_trial_of_its_row_ended(kind):
+    reach = task(radius=0.05, speed_limit=9.0, time_limit=0.8, false_start="ignore", targets=[[0.1, 0.0], [-0.1, 0.0]])
+    reach.reset(0, gain=0.0)
+    network = kind()
+    network.out.weight.data.zero_()
+    network.out.bias.data[:] = torch.tensor([0.5, 0.0])  # those whose target is on the right succeed sooner
+    path = reach.rollout(network)
+    lasts = path.going.sum(0)
+    assert path.success.any() and not path.success.all() and len(set(lasts.tolist())) > 1
+    found = path.last_state if kind is Pair else (path.last_state,)
+    for row, last in enumerate(lasts.tolist()):
+        wanted = path.states[last - 1] if kind is Pair else (path.states[last - 1],)
+        assert all((one[row] == other[row]).all() for one, other in zip(found, wanted, strict=True))
+    with pytest.raises(ValueError, match="state"):
+        _ = dataclasses.replace(path, states=[]).last_state
+
+
+def test_rows_go_through_parts_of_a_long_session(tmp_path):
+    gains = [{"name": str(k), "trials": 1, "gain": k % 50 / 10} for k in range(3000)]
+    gained = []
+    settings = {"progress": False, "directory": tmp_path, "trials": 2}
+
+    def reach(first, **changes):
+        return TorchReach(CURL, 2, first=first, **{**TASK, "schedule": gains, **changes})
+
+    def noted(path):
+        gained.append(path.force.norm(dim=-1).amax(0).tolist())
+        return loss(path)
+
+    train(Network(), reach([0, 7]), noted, 2, **settings)
+    assert [row[0] == 0.0 for row in gained] == [True, False, False, False] and all(row[1] > 0.0 for row in gained)
+    # A long schedule is known by its hash: a manifest has no room for it.
+    assert (tmp_path / MANIFEST).stat().st_size < 10_000
+    changed = reach([0, 7], schedule=[*gains[:-1], {"name": "last", "trials": 1}])
+    for other in (reach([0, 8]), changed):
+        with pytest.raises(CheckpointError) as refused:
+            train(Network(), other, loss, 3, resume=True, **settings)
+        assert refused.value.kind == "incompatible"
+    assert len(train(Network(), reach([0, 7]), loss, 3, resume=True, **settings)["loss"]) == 3
+    with pytest.raises(CheckpointError, match="trials"):
+        train(Network(), reach([0, 7]), loss, 4, resume=True, **{**settings, "trials": 1})
 
 
 def test_what_a_module_draws_differs_from_update_to_update_and_from_seed_to_seed():
@@ -130,6 +202,8 @@ def test_what_cannot_go_on_is_refused(tmp_path):
         train(Network(), task(), loss, 1, resume=True)
     with pytest.raises(ValueError, match="`updates`"):
         train(Network(), task(), loss, 0)
+    with pytest.raises(ValueError, match="`trials`.*0"):
+        train(Network(), task(), loss, 1, trials=0)
 
 
 def test_losses_are_0_where_nothing_is_wrong_and_about_1_in_a_quick_reach():

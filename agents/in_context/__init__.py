@@ -1,0 +1,1 @@
+"""Networks that adapt with frozen weights: trained over sessions of fields, they learn a new field by what they remember."""
