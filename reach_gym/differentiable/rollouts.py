@@ -100,7 +100,7 @@ class Notes:
 
     def add(self, seen: Tensor, action: Tensor, moved: Moved, *arrays: Any) -> None:
         """One step; the arrays are whether it belongs to the trial, the steps taken, and the targets."""
-        tensors = seen, action, moved.hand, moved.force, torch.stack(moved.cursor)
+        tensors = seen, action, moved.hand, moved.force, moved.cursor
         for gathered, value in zip([*self._tensors, *self._arrays], [*tensors, *arrays], strict=True):
             gathered.append(value)
 
