@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from agents.rnn.trials import PAPER_TRIALS
 
 from agents.rnn.activity import WHOLE, record_network
 from agents.rnn.checkpoint import Trained
 from agents.rnn.report import phases
-from agents.rnn.trials import PAPER_TRIALS
 from benchmarks.paper_facts import PAPER, REPAIRED, Reference
 from benchmarks.paper_runs import BUFFER, CONTROL, CONTROLS, CURL, CURL_TASK, STANDARD, TASK
 from reach_gym.neural import (

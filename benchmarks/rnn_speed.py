@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from agents.rnn.trials import STEPS, TrialBatch, TrialSource
 from rich import box
 from rich.table import Table
 from torch import Tensor, nn
@@ -18,7 +19,6 @@ from torch import Tensor, nn
 from agents.rnn.config import UNIT, RnnConfig, config_from_data
 from agents.rnn.models import BufferNetwork, Network, make_network
 from agents.rnn.training import RnnLearner, make_rollout
-from agents.rnn.trials import STEPS, TrialBatch, TrialSource
 from benchmarks.paper_runs import TASK
 from reach_gym.cli import shell
 

@@ -16,9 +16,9 @@ from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from agents.rnn.activity import WHOLE, record_network
-from agents.rnn.models import Network, make_network
+from agents.rnn.models import PaperNetwork, make_network
 from agents.rnn.probe import last_gain, trial_of
+from agents.rnn.sessions import CENTER_OUT
 from agents.rnn.training import RnnLearner
 from reach_gym.figures.hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
 from reach_gym.figures.style import COLORS, DPI, FAINT, FIELD, INK, RULE, headline, layout, tidy
@@ -27,7 +27,6 @@ from reach_gym.neural import Psth, Trajectories
 Floats = npt.NDArray[np.float64]
 _WINDOW = 10  # updates over which the curves are smoothed, so that the onset of a field stays sharp
 _SHOWN = 24  # trials per panel of paths: three per target
-CENTER_OUT: dict[str, Any] = {**WHOLE, "targets": "center-out", "false_start": "ignore"}
 
 
 def block_edges(probes: Sequence[Mapping[str, Any]]) -> list[tuple[int, int, str, bool]]:
@@ -112,17 +111,17 @@ def paths_of(learner: RnnLearner) -> list[Panel]:
     return panels
 
 
-def _network(learner: RnnLearner, weights: Mapping[str, Any]) -> Network:
-    network = make_network(learner.config)
+def _network(learner: RnnLearner, weights: Mapping[str, Any]) -> PaperNetwork:
+    network = make_network(learner.config, learner.body)
     network.load_state_dict(dict(weights))
-    return network
+    return network.eval()
 
 
-def block_paths(learner: RnnLearner, network: Network, index: int, gain: float, title: str, color: str) -> Panel:
+def block_paths(learner: RnnLearner, network: PaperNetwork, index: int, gain: float, title: str, color: str) -> Panel:
     """What `network` does under the field of block `index` with this `gain`: center-out, unless it has another start."""
     targets = {name: value for name, value in CENTER_OUT.items() if name != "targets" or "start" not in learner.env_kwargs}
     kwargs = {**learner.env_kwargs, **targets, **trial_of(learner.schedule.blocks[index], gain)}
-    recording = record_network(network, learner.config, learner.env_id, kwargs, _SHOWN, learner.seed).recording
+    recording = record(network, learner.env_id, _SHOWN, learner.seed, env_kwargs=kwargs)
     return Panel(title, recording, color)
 
 

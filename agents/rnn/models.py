@@ -22,7 +22,10 @@ from reach_gym.reach.observations import SPEED_UNIT
 INPUTS = 3  # target x, target y, go cue
 AXES = 2
 KINEMATICS = 6  # acceleration, velocity and position, each x and y, in the paper's order
-_TARGET, _CUE, _VELOCITY, _CLOCK, _VISIBLE, _START = slice(0, 2), slice(2, 3), slice(5, 7), slice(7, 8), slice(11, 12), slice(12, 14)
+# Where the observation "vector" has what they see.
+_TARGET, _CUE, _VELOCITY, _CLOCK, _VISIBLE, _START = (
+    slice(*ends) for ends in ((0, 2), (2, 3), (5, 7), (7, 8), (11, 12), (12, 14))
+)
 
 
 class Body(NamedTuple):
@@ -138,9 +141,9 @@ class StandardNetwork(PaperNetwork):
         self._lead, self._obey = leading(body)
 
     def initial(self, rows: int) -> tuple[Tensor, ...]:
-        """The state of the recurrent layer; the kinematics planned for now; place and velocity of the hand believed in (SI units).
+        """State of the recurrent layer; kinematics planned for now; place and velocity of the hand believed in.
 
-        Places are relative to the start.
+        Both are in SI units, places relative to the start.
         """
         new = self.out.weight.new_zeros
         return new(rows, self.units), new(rows, KINEMATICS), new(rows, 2 * AXES)
@@ -163,8 +166,8 @@ def leading(body: Body) -> tuple[Tensor, Tensor]:
     and velocity.
 
     Returns:
-        (16, 2), from the kinematics planned for now and for after the step (acceleration, velocity, position) and the hand's place
-        and velocity, to the force in N; and (6, 4), from place, velocity and force to place and velocity after the step.
+        (16, 2), from the kinematics planned for now and for after the step (acceleration, velocity, position each) and the
+        hand's place and velocity, to the force in N; and (6, 4), from place, velocity and force to what they then are.
     """
     dt, pull, brake = body.dt, FREQUENCY * FREQUENCY, 2.0 * FREQUENCY
     half = 0.5 * (1.0 - pull * 0.5 * dt * dt - brake * dt)

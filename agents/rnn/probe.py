@@ -19,9 +19,6 @@ from reach_gym.sessions.schedule import Block
 
 TRIALS = 256  # held out
 PROBED = ("loss", *MEASURES, "pushed_mm", "onset_slope", "moved")
-STEPS = 100  # of a trial, 1 s
-# The paper's trials: its timings, and an end where the networks' training ends.
-PAPER_TRIALS: dict[str, Any] = {"preset": "sun_plitt", "max_episode_steps": STEPS}
 _FIRST_ONSET = 0.1  # of the peak speed; the logistic reach begins a little before its cue, at 3.5 % of it
 
 Floats = npt.NDArray[np.float64]

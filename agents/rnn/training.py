@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from agents.rnn.config import RnnConfig
 from agents.rnn.models import Body, PaperNetwork, body_of, make_network
 from agents.rnn.objective import MEASURES, objective
-from agents.rnn.probe import STEPS, Probe, Push, last_gain, push_of, trial_of
+from agents.rnn.probe import Probe, Push, last_gain, push_of, trial_of
+from agents.rnn.sessions import STEPS
 from reach_gym import checks
 from reach_gym.acting.rollout import make_rows
 from reach_gym.differentiable import TorchReach, train

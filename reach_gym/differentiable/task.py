@@ -241,7 +241,7 @@ class TorchReach:
                 notes.rewards.append(torch.where(self._tensor(going), self._rows.reward(moved), 0.0))
         start = np.stack([trial.start_x, trial.start_y], axis=1)
         succeeded = counts.success != 0
-        return notes.rollout(self._tensor, start, counts.go.astype(np.int64), succeeded, self.task)
+        return notes.rollout(self._tensor, start, counts.go.astype(np.int64), succeeded, self.task, module)
 
     @property
     def done(self) -> Tensor:

@@ -1,9 +1,9 @@
 """The networks written down once more, plainly: time step by time step, with PyTorch's own cells and automatic gradients."""
 
 import torch
+from agents.rnn.trials import STEPS
 
 from agents.rnn.config import ACCELERATION_UNIT, UNIT, VELOCITY_UNIT
-from agents.rnn.trials import STEPS
 from reach_gym.plants import point_mass
 from reach_gym.plants.bounds import confine
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from agents.rnn.trials import PAPER_TRIALS, STEPS, TrialSource, desired
 
 from agents.rnn.config import FIELDS, PRESETS, SCALINGS, UNIT, RnnConfig, config_from_data
 from agents.rnn.models import make_network
 from agents.rnn.training import RnnLearner, make_rollout
-from agents.rnn.trials import PAPER_TRIALS, STEPS, TrialSource, desired
 from benchmarks import rnn_speed
 from reach_gym import planning
 from reach_gym.errors import NotApplicableError

@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from agents.rnn.rollout import Path
+from agents.rnn.trials import STEPS, TrialSource
 
 import tests.agents.rnn.rnn_reference  # noqa: F401  (one thread)
 from agents.rnn import checkpoint as rnn_checkpoint
@@ -14,10 +16,8 @@ from agents.rnn.figures import paths_of
 from agents.rnn.models import make_network
 from agents.rnn.probe import MEASURES, Push, onsets, probe_batch, push_of, pushed
 from agents.rnn.report import phases, table
-from agents.rnn.rollout import Path
 from agents.rnn.sessions import SESSIONS, session_of
 from agents.rnn.training import RnnLearner, make_rollout
-from agents.rnn.trials import STEPS, TrialSource
 from reach_gym.planning import minimum_jerk
 from reach_gym.sessions.schedule import Block
 from reach_gym.training import checkpoint
