@@ -91,7 +91,7 @@ class RnnCommand(LearnCommand):
         report.write_json(self.out / "phases.json", rows)
         report.write_columns(self.out / "records.csv", {"update": range(1, learner.done + 1), **learner.records})
         title = f"{self.config.model}, field {self._field().get('field', 'of the task')}, seed {self.seed}"
-        save_figure(rnn_figures.learning_curves({title: learner.records}, learner.probes), self.out / "learning_curve.png")
+        save_figure(rnn_figures.learning_curves({title: [learner.records]}, learner.probes), self.out / "learning_curve.png")
         save_figure(rnn_figures.phase_paths(rnn_figures.paths_of(learner), title), self.out / "hand_paths.png")
         console = shell.console()
         console.print(rnn_report.table(rows, f"{title}: errors in mm on held-out trials, loss in the paper's units"))

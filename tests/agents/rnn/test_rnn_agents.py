@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from agents.rnn.activity import WHOLE, record_network
+from agents.rnn.agents import agent_of, load_agent
+from agents.rnn.trials import TrialSource
 
 import tests.agents.rnn.rnn_reference  # noqa: F401  (one thread)
 from agents.rnn import checkpoint
-from agents.rnn.activity import WHOLE, record_network
-from agents.rnn.agents import agent_of, load_agent
 from agents.rnn.config import RnnConfig
 from agents.rnn.models import make_network
 from agents.rnn.training import RnnLearner, make_rollout
-from agents.rnn.trials import TrialSource
 from reach_gym.acting import rollout
 from reach_gym.evaluation import evaluate
 
