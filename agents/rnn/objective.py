@@ -57,7 +57,7 @@ def _kinematic_errors(path: Rollout, wanted: Profile) -> Tensor:
     change = torch.diff(pace, dim=0, prepend=torch.zeros_like(pace[:1])) / path.dt
     wanted_place = wanted.position - path.start.double().cpu().numpy()
     parts = zip(
-        planned.split(2, dim=2),
+        torch.split(planned, 2, dim=2),
         (change, pace, place),
         (wanted.acceleration, wanted.velocity, wanted_place),
         (ACCELERATION_UNIT, VELOCITY_UNIT, UNIT),

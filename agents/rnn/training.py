@@ -65,7 +65,9 @@ class RnnLearner:
         self.env_kwargs: dict[str, Any] = {"max_episode_steps": STEPS, **env_kwargs}
         self.seed = checks.integer("seed", seed, 0, checks.MAX_SEED)
         task = _task_of(env_id, self.env_kwargs)
-        self.schedule: Schedule = task.schedule
+        if not isinstance(task.schedule, Schedule):
+            raise ValueError("`schedule` must be a list of blocks, got a table of trials.")
+        self.schedule = task.schedule
         self.body: Body = body_of(task)
         self.network: PaperNetwork = make_network(config, self.body, seed)
         self.snapshots: list[Weights] = []

@@ -175,7 +175,7 @@ class TorchRows:
         return Moved(clipped, motion.hand, cursor, motion.force, verdict, late)
 
     def _command(self, actions: Tensor) -> Tensor:
-        command = self._strength * actions
+        command: Tensor = self._strength * actions
         if self._motor is None:
             return command
         plain, share = self._task.command_spread
