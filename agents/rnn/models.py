@@ -137,7 +137,9 @@ class StandardNetwork(PaperNetwork):
         self.hidden = nn.Linear(config.units, config.units)
         self.out = nn.Linear(config.units, KINEMATICS)
         scale = config.scale
-        self._si = torch.tensor([scale.acceleration, scale.velocity, scale.place], device="cpu").repeat_interleave(AXES)
+        self._si = torch.tensor(
+            [scale.acceleration, scale.velocity, scale.place], dtype=torch.float64, device="cpu"
+        ).repeat_interleave(AXES)
         self._lead, self._obey = leading(body)
 
     def initial(self, rows: int) -> tuple[Tensor, ...]:

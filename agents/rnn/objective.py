@@ -23,7 +23,7 @@ _ONSET = 0.05  # of the peak speed
 
 def desired(path: Rollout, kind: Desired) -> Profile:
     """The desired trajectories of a rollout's trials after each step, float64 (T, n, 2)."""
-    since = (path.since_cue * path.dt).cpu().numpy()
+    since = path.since_cue.cpu().numpy() * path.dt
     start, target = (each.double().cpu().numpy() for each in (path.start, path.target[-1]))
     if kind == "logistic":
         return logistic(since, start, target)
