@@ -14,7 +14,7 @@ PAPER_TRIALS: dict[str, Any] = {"preset": "sun_plitt", "max_episode_steps": STEP
 # One that never counts as done lasts until its time limit, so that all trials are equally long.
 WHOLE: dict[str, Any] = {**PAPER_TRIALS, "hold": 1.0}
 CENTER_OUT: dict[str, Any] = {**WHOLE, "targets": "center-out", "false_start": "ignore"}
-_BEFORE, _IN, _AFTER = 1000, 600, 300  # updates
+_BEFORE, _IN, _AFTER = 800, 800, 200  # updates
 
 SESSIONS: dict[str, Schedule] = {
     # The paper's three phases.
