@@ -30,7 +30,7 @@ the paper's models remade, 3 seeds: python -m benchmarks paper"""
 
 
 def run(out: Path, seed: int, share: float, progress: bool) -> tuple[Table, str]:
-    """Trains the output-buffer model and writes checkpoint, figures and numbers into a new directory.
+    """Trains the standard model and writes checkpoint, figures and numbers into a new directory.
 
     Args:
         out: The directory; its parent exists.
@@ -44,7 +44,7 @@ def run(out: Path, seed: int, share: float, progress: bool) -> tuple[Table, str]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     begin = time.process_time()
-    config = replace(PRESETS["curl"], batch=32, warm_up=20)
+    config = replace(PRESETS["curl"], model="standard", batch=32, warm_up=20)
     session = [{**block, "trials": max(1, round(share * block["trials"]))} for block in SESSION]
     learner = RnnLearner(ENV_ID, {"schedule": session}, config, seed)
     while not learner.is_over:
@@ -52,7 +52,7 @@ def run(out: Path, seed: int, share: float, progress: bool) -> tuple[Table, str]
     rnn_checkpoint.save(learner, out)
     rows = rnn_report.phases(learner.probes, learner.records)
     report.write_json(out / "phases.json", rows)
-    title = f"Output-buffer RNN, curl field of 13 N s/m, seed {seed}"
+    title = f"Standard RNN, curl field of 13 N s/m, seed {seed}"
     save_figure(rnn_figures.learning_curves({title: [learner.records]}, learner.probes), out / "learning_curve.png")
     save_figure(rnn_figures.phase_paths(rnn_figures.paths_of(learner), title), out / "hand_paths.png")
     torch.set_num_threads(threads)

@@ -144,7 +144,7 @@ def _trial(parts: Sequence[Axes], trained: Trained) -> None:
             axes.plot(time, scale * actual[:, axis], color=COLORS[axis], linewidth=1.3)
             axes.set_ylabel(label, color=INK, fontsize=9)
     parts[0].axvspan(go, go + 0.05, color=INK, alpha=0.2, linewidth=0, label="go cue")
-    parts[0].legend(frameon=False, labelcolor=INK, fontsize=8, ncols=3)
+    parts[0].legend(frameon=False, labelcolor=INK, fontsize=8, loc="center right", borderaxespad=1.2)
     parts[0].set_ylabel("inputs (cm)", color=INK, fontsize=9)
     parts[-1].set_xlabel("s", color=INK)
     for axes in parts:
