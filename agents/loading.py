@@ -9,7 +9,6 @@ from typing import Any
 from agents.dqn import checkpoint as dqn_checkpoint
 from agents.in_context import checkpoint as in_context_checkpoint
 from agents.q_learning import learner as q_learning
-from agents.rnn import agents as rnn_agents
 from agents.rnn import checkpoint as rnn_checkpoint
 from agents.sb3 import run as sb3_run
 from reach_gym.acting.protocol import Agent
@@ -19,7 +18,7 @@ from reach_gym.training.checkpoint import CheckpointError
 LOADERS: dict[str, Callable[[Path, Any], Agent]] = {
     q_learning.AGENT: lambda directory, env: q_learning.load(directory),
     dqn_checkpoint.AGENT: lambda directory, env: dqn_checkpoint.load(directory),
-    rnn_checkpoint.AGENT: rnn_agents.load_agent,
+    rnn_checkpoint.AGENT: rnn_checkpoint.load_agent,
     in_context_checkpoint.AGENT: in_context_checkpoint.load_agent,
     sb3_run.AGENT: sb3_run.load,
 }

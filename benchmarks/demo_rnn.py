@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,10 @@ import torch
 from rich.table import Table
 
 from agents.common import report
-from agents.common.training import train
 from agents.rnn import checkpoint as rnn_checkpoint
 from agents.rnn import figures as rnn_figures
 from agents.rnn import report as rnn_report
-from agents.rnn.config import PRESETS, config_from_data
+from agents.rnn.config import PRESETS
 from agents.rnn.training import RnnLearner
 from reach_gym.figures.saving import save as save_figure
 
@@ -30,7 +30,7 @@ the paper's models remade, 3 seeds: python -m benchmarks paper"""
 
 
 def run(out: Path, seed: int, share: float, progress: bool) -> tuple[Table, str]:
-    """Trains the output-buffer model and writes checkpoint, figures and numbers into a new directory.
+    """Trains the standard model and writes checkpoint, figures and numbers into a new directory.
 
     Args:
         out: The directory; its parent exists.
@@ -44,16 +44,17 @@ def run(out: Path, seed: int, share: float, progress: bool) -> tuple[Table, str]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     begin = time.process_time()
-    config = config_from_data({**PRESETS["curl"], "batch": 32, "warm_up": 20})
+    config = replace(PRESETS["curl"], model="standard", batch=32, warm_up=20)
     session = [{**block, "trials": max(1, round(share * block["trials"]))} for block in SESSION]
     learner = RnnLearner(ENV_ID, {"schedule": session}, config, seed)
-    train(learner, lambda: rnn_checkpoint.save(learner, out), learner.total, "output-buffer RNN", progress)
+    while not learner.is_over:
+        learner.learn_block(progress=progress)
+    rnn_checkpoint.save(learner, out)
     rows = rnn_report.phases(learner.probes, learner.records)
     report.write_json(out / "phases.json", rows)
-    title = f"Output-buffer RNN, curl field of 13 N s/m, seed {seed}"
-    save_figure(rnn_figures.learning_curves({title: learner.records}, learner.probes), out / "learning_curve.png")
+    title = f"Standard RNN, curl field of 13 N s/m, seed {seed}"
+    save_figure(rnn_figures.learning_curves({title: [learner.records]}, learner.probes), out / "learning_curve.png")
     save_figure(rnn_figures.phase_paths(rnn_figures.paths_of(learner), title), out / "hand_paths.png")
-    learner.close()
     torch.set_num_threads(threads)
     table = rnn_report.table(rows, f"A recurrent network in a curl field, {learner.total} updates: errors in mm")
     return table, f"{time.process_time() - begin:.0f} s of CPU time; {LONGER}"

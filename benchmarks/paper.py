@@ -15,7 +15,7 @@ from rich.markdown import Markdown
 from agents.common import runs
 from benchmarks import paper_figures, paper_tables
 from benchmarks.paper_facts import DISCREPANCIES
-from benchmarks.paper_runs import load_all, train_all
+from benchmarks.paper_runs import load_all, train_all, train_grid
 from reach_gym import checks, files
 from reach_gym.cli import shell
 from reach_gym.figures.saving import save as save_figure
@@ -24,7 +24,7 @@ from reach_gym.training.checkpoint import CheckpointError
 
 @dataclass(kw_only=True)
 class Paper(shell.Command):
-    """Trains the paper's models and a control, and remakes its Figures 1B-E, 2B-C and 3A beside a table of its numbers and ours.
+    """Trains the paper's models and a control, and remakes its Figures 1B-E, 2B-C, 3A and 4 beside tables of numbers.
 
     Attributes:
         out: Directory for the runs, figures and tables.
@@ -61,9 +61,10 @@ class Paper(shell.Command):
         except CheckpointError as error:  # of a call with another share, above all
             raise shell.RequestError(f"{self.out} cannot be resumed: {error}") from error
         trained = load_all(self.out, self.seeds)
-        for name, figure in paper_figures.all_figures(trained).items():
-            save_figure(figure, self.out / f"{name}.png")
-        text = report(paper_tables.tables(trained), self.seeds, self.share)
+        grid = train_grid(self.out, self.share, self.progress)
+        for name, figure in paper_figures.all_figures(trained, grid).items():
+            save_figure(figure, self.out / f"{name}.svg")
+        text = report(paper_tables.tables(trained, self.out), self.seeds, self.share)
         files.write(self.out / "paper.md", text.encode())
         console = shell.console()
         console.print(Markdown(text))

@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from agents.rnn.activity import WHOLE, record_network
 from agents.rnn.checkpoint import Trained
+from agents.rnn.probe import Probe
 from agents.rnn.report import phases
-from agents.rnn.trials import PAPER_TRIALS
-from benchmarks.paper_facts import PAPER, REPAIRED, Reference
-from benchmarks.paper_runs import BUFFER, CONTROL, CONTROLS, CURL, CURL_TASK, STANDARD, TASK
-from reach_gym.neural import (
-    MOVEMENT,
-    PREPARATION,
-    Activity,
-    Tuning,
-    early_force,
-    force_space,
-    procrustes_distance,
-    psth,
-    share_in,
-    shift_left,
-    states_at,
-    subspace_angle,
-    tuning,
-    uniform_shift,
-)
-from reach_gym.recording import adaptation
-from reach_gym.recording.conditions import mean
+from benchmarks.paper_facts import PAPER, REPAIRED, THEIR_READ_OUTS, Reference
+from benchmarks.paper_runs import BUFFER, CONTROL, NAMES, STANDARD, TASK, seconds_of
 
 _UNIT = 2.0  # mm
 Rows = list[tuple[str, ...]]
-_TRIALS = 64  # center-out trials with which activity is recorded: eight per target
-_SILENT = 1e-6  # depth of tuning below which a unit counts as silent
+_HEAD = ("model", "phase", "updates", "loss", "error at first", "paper", "error", "paper", "after-effect (mm)", "onset slope")
 
 
-def tables(trained: dict[str, list[Trained]]) -> dict[str, Rows]:
+def tables(trained: Mapping[str, list[Trained]], out: Path) -> dict[str, Rows]:
     """All tables by title; rows of text, the first one the head."""
     return {
         "Reaching in the field by place (errors in the paper's units of 2 mm)": main_table(trained),
-        "The curl field of 13 N s/m, center-out (mm)": curl_table(trained[CURL]),
-        "Hidden activity before, in and after the field": activity_table(trained),
+        "The same read-out on both sides: endpoint error without a field, in units": read_out_table(trained),
+        "What it took: CPU seconds of one core per seed": time_table(trained, out),
     }
 
 
@@ -55,39 +36,27 @@ def spread(values: Sequence[float], form: str = "{:.2f}") -> str:
     return form.format(np.mean(known)) + (f" [{low}, {high}]" if len(known) > 1 else "")
 
 
-def main_table(trained: dict[str, list[Trained]]) -> Rows:
-    """Phase by phase: loss, endpoint error at the start and at the end, after-effect and the slope of onset on go time."""
-    rows: Rows = [
-        (
-            "model",
-            "phase",
-            "updates",
-            "loss",
-            "paper",
-            "error at first",
-            "paper",
-            "error",
-            "paper",
-            "after-effect (mm)",
-            "onset slope",
-        ),
-    ]
-    for name in (STANDARD, BUFFER, CONTROL):
+def main_table(trained: Mapping[str, list[Trained]]) -> Rows:
+    """Phase by phase: loss, endpoint error at the start and at the end, after-effect and the slope of onset on go time.
+
+    The paper's figures stand beside the output-buffer model alone: both sides are read out as displacement of the hand there.
+    """
+    rows: Rows = [_HEAD]
+    for name in NAMES:
         told = [phases(each.manifest["probes"], each.records) for each in trained[name]]
         for index in range(len(told[0])):
             mine = [run[index] for run in told]
-            theirs = PAPER[name][index] if name in PAPER else Reference(None, None, None)
+            theirs = PAPER[name][index] if name in PAPER else Reference(None, None)
             rows.append(
                 (
                     name,
                     str(mine[0]["phase"]),
                     str(mine[0]["updates"]),
                     spread([row["loss"] for row in mine]),
-                    _theirs_repaired(name, index, theirs.loss, 0),
                     spread([row["onset_endpoint_mm"] / _UNIT for row in mine], "{:.1f}"),
                     _known(theirs.first),
                     spread([row["endpoint_mm"] / _UNIT for row in mine]),
-                    _theirs_repaired(name, index, theirs.endpoint, 1),
+                    _known(theirs.endpoint) + (f" (go cue repaired: {REPAIRED:g})" if (name, index) == (BUFFER, 0) else ""),
                     spread([row["after_effect_mm"] for row in mine], "{:+.0f}"),
                     spread([row["onset_slope"] for row in mine]),
                 )
@@ -99,95 +68,35 @@ def _known(value: float | None) -> str:
     return "-" if value is None else f"{value:g}"
 
 
-def _theirs_repaired(name: str, index: int, value: float | None, place: int) -> str:
-    """A figure of theirs, and the one with the go cue repaired, which stands at this `place` of `REPAIRED`."""
-    repaired = REPAIRED[name][place] if name in REPAIRED and index == 0 else None
-    return _known(value) + ("" if repaired is None else f" (go cue repaired: {repaired:g})")
-
-
-def curl_table(trained: Sequence[Trained]) -> Rows:
-    """Deviations to the side and the adaptation coefficient of channel trials."""
-    told = [phases(each.manifest["probes"], each.records) for each in trained]
-    rows: Rows = [("phase", "error", "deviation at first", "deviation", "size of it", "adaptation coefficient")]
-    for index in range(len(told[0])):
-        mine = [run[index] for run in told]
-        rows.append(
-            (
-                str(mine[0]["phase"]),
-                spread([row["endpoint_mm"] for row in mine], "{:.1f}"),
-                spread([row["onset_deviation_mm"] for row in mine], "{:+.1f}"),
-                spread([row["deviation_mm"] for row in mine], "{:+.1f}"),
-                spread([row["deviation_size_mm"] for row in mine], "{:.1f}"),
-                spread([channel_coefficient(each, index) for each in trained]),
-            )
-        )
+def read_out_table(trained: Mapping[str, list[Trained]]) -> Rows:
+    """Ours at the end of the first phase, and theirs, each by the same read-out of the outputs."""
+    rows: Rows = [("model", "read-out", "here", "updates here", "the paper's code, unmodified", "its updates and seconds")]
+    standard = [read_outs(each) for each in trained[STANDARD]]
+    updates = str(trained[STANDARD][0].manifest["probes"][0]["trials"])
+    for name in standard[0]:
+        told = THEIR_READ_OUTS[STANDARD, name]
+        rows.append((STANDARD, name, spread([each[name] for each in standard]), updates, *told))
+    probes = [each.manifest["probes"][0] for each in trained[BUFFER]]
+    mine = spread([probe["after"]["endpoint_mm"] / _UNIT for probe in probes])
+    rows.append((BUFFER, "displacement", mine, str(probes[0]["trials"]), *THEIR_READ_OUTS[BUFFER, "displacement"]))
     return rows
 
 
-def channel_coefficient(trained: Trained, block: int) -> float:
-    """The mean adaptation coefficient of channel trials at the end of a block."""
-    schedule = [{"name": "channel", "trials": 1, "gain": 0.0, "clamp": 1.0}]
-    kwargs = {**PAPER_TRIALS, "schedule": schedule, "false_start": "ignore"}
-    activity = record_network(trained.snapshots[block], trained.config, CURL_TASK, kwargs, _TRIALS)
-    return mean(adaptation(activity.recording))
+def read_outs(trained: Trained) -> dict[str, float]:
+    """The endpoint error of a standard model without a field, in units, by its position and by its acceleration output."""
+    kwargs = {**trained.manifest["env"]["kwargs"], "schedule": [{"name": "before", "trials": 1, "gain": 0.0}]}
+    path = Probe(TASK, kwargs, trained.config, trained.manifest["seed"]).rollout(trained.snapshots[0])
+    planned = np.stack([state[1].numpy() for state in path.states])  # acceleration, velocity, place; SI units
+    pace = planned[..., :2].cumsum(axis=0) * path.dt
+    twice = (pace - 0.5 * planned[..., :2] * path.dt).sum(axis=0) * path.dt
+    way = (path.target[-1] - path.start).numpy()
+    found = {"position output": planned[-1, :, 4:], "acceleration output, integrated twice": twice}
+    return {name: 1000.0 * float(np.linalg.norm(place - way, axis=1).mean()) / _UNIT for name, place in found.items()}
 
 
-def phase_activity(trained: Trained, task: str, block: int) -> Activity:
-    """Activity in center-out trials at the end of a block, under its field."""
-    probe = trained.manifest["probes"][block]
-    schedule = [{"name": probe["name"], "trials": 1, "gain": probe["gain"]}]
-    # The longest delay that the networks know, so that there is a preparation to look at.
-    kwargs = {**WHOLE, "targets": "center-out", "schedule": schedule, "go_delay": 0.09, "false_start": "ignore"}
-    return record_network(trained.snapshots[block], trained.config, task, kwargs, _TRIALS)
-
-
-def activity_table(trained: dict[str, list[Trained]]) -> Rows:
-    """How the field changes the population: principal angles, shape, and the uniform shift of preparation."""
-    rows: Rows = [("measure", "field by place", "curl field")]
-    columns = []
-    for name, task in ((BUFFER, TASK), (CURL, CURL_TASK)):
-        pairs = zip(trained[name], trained[CONTROLS[name]], strict=True)
-        columns.append([_compared(each, task, control) for each, control in pairs])
-    for measure in columns[0][0]:
-        rows.append((measure, *(spread([run[measure] for run in column]) for column in columns)))
+def time_table(trained: Mapping[str, list[Trained]], out: Path) -> Rows:
+    """Seconds per seed; those of the control are without the phase that it shares."""
+    rows: Rows = [("training", *(f"seed {seed}" for seed in range(len(trained[STANDARD]))))]
+    for name in (STANDARD, BUFFER, CONTROL):
+        rows.append((name, *(f"{seconds_of(out / f'{name}-{seed}'):.0f}" for seed in range(len(trained[name])))))
     return rows
-
-
-def _tuning_in(activity: Activity, window: tuple[float, float]) -> Tuning:
-    states = states_at(activity, window)
-    return tuning(states.rate, states.direction)
-
-
-def _tuned(found: Tuning) -> float:
-    """The share of variance over directions that a cosine explains, of the mean unit that varies."""
-    return float(found.share[found.depth > _SILENT].mean())
-
-
-def _turn(one: Tuning, other: Tuning) -> float:
-    """The mean signed angle in deg, counter-clockwise, by which preferred directions turn, of the units tuned in both."""
-    both = (one.depth > _SILENT) & (other.depth > _SILENT)
-    return float(np.degrees(np.angle(np.exp(1j * (other.preferred - one.preferred)[both]).mean())))
-
-
-def _compared(trained: Trained, task: str, control: Trained) -> dict[str, float]:
-    phases = [phase_activity(trained, task, block) for block in range(3)]
-    means = [psth(each).rate for each in phases]
-    before, during, after, drifted = (states_at(each).rate for each in (*phases, phase_activity(control, task, 2)))
-    shift = uniform_shift(before, during)
-    moving = [_tuning_in(each, MOVEMENT) for each in phases]
-    return {
-        "cosine tuning at preparation, before (share of variance)": _tuned(_tuning_in(phases[0], PREPARATION)),
-        "cosine tuning in movement, before": _tuned(moving[0]),
-        "cosine tuning in movement, in the field": _tuned(moving[1]),
-        "turn of preferred directions in movement, before to in (deg)": _turn(moving[0], moving[1]),
-        "turn of preferred directions in movement, before to after (deg)": _turn(moving[0], moving[2]),
-        "largest principal angle, before to in (deg)": float(np.degrees(subspace_angle(means[0], means[1])[0])),
-        "largest principal angle, before to after (deg)": float(np.degrees(subspace_angle(means[0], means[2])[0])),
-        "Procrustes distance, before to in": procrustes_distance(means[0], means[1]),
-        "Procrustes distance, before to after": procrustes_distance(means[0], means[2]),
-        "uniform shift of preparation (of the spread of directions)": shift.size,
-        "share of the change that is uniform": shift.uniformity,
-        "share of the shift in the force-predictive plane": share_in(shift.vector, force_space(before, early_force(phases[0]))),
-        "shift left after the washout": shift_left(before, during, after),
-        "the same for the control (drift)": shift_left(before, during, drifted),
-    }

@@ -13,6 +13,7 @@ from rich import box
 from rich.table import Table
 
 from agents.rnn.config import PRESETS, RnnConfig, config_from_data
+from agents.rnn.sessions import PAPER_TRIALS
 from agents.rnn.training import RnnLearner
 from benchmarks.paper_runs import TASK
 from reach_gym import checks
@@ -33,7 +34,7 @@ LEVERS: dict[str, dict[str, Any]] = {
     "batch 128": {"batch": 128},
     "ReLU RNN": {"cell": "relu"},
     "tanh RNN": {"cell": "tanh"},
-    "the paper's preset": PRESETS["paper"],
+    "the paper's preset": PRESETS["paper"].to_data(),
 }
 
 
@@ -72,12 +73,10 @@ class RnnAblation(shell.Command):
 def _trained(config: RnnConfig, updates: int, seed: int) -> tuple[float, float]:
     """Endpoint error in mm and loss on held-out trials after a training; infinite where it did not come to its end."""
     config = replace(config, warm_up=min(config.warm_up, updates // 10))
-    learner = RnnLearner(TASK, {"schedule": [{"name": "before", "trials": updates, "gain": 0.0}]}, config, seed)
+    learner = RnnLearner(TASK, {**PAPER_TRIALS, "schedule": [{"name": "before", "trials": updates, "gain": 0.0}]}, config, seed)
     try:
-        learner.learn(updates)
+        learner.learn()
     except FloatingPointError:
         return math.inf, math.inf
-    finally:
-        learner.close()
     after = learner.probes[0]["after"]
     return after["endpoint_mm"], after["loss"]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import abc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agents.common import runs
 from reach_gym import checks
 from reach_gym.cli import shell
 from reach_gym.training.checkpoint import MANIFEST
+
+T = TypeVar("T")
 
 
 @dataclass(kw_only=True)
@@ -88,3 +90,14 @@ def from_json(name: str, text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"`--{name}` must be JSON, got {checks.shown(text)} ({error}).") from error
+
+
+def named(arguments: list[str], option: str, choices: Mapping[str, T]) -> T:
+    """Which of the `choices` the `option`, such as ``--preset``, names among the arguments; the first one if none is named.
+
+    Raises:
+        ValueError: There is no such choice.
+    """
+    words = [word for argument in arguments for word in argument.split("=", 1)]
+    name = next((words[i + 1] for i in range(len(words) - 1) if words[i] == option), next(iter(choices)))
+    return choices[checks.choice(option, name, tuple(choices))]

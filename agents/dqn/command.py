@@ -16,7 +16,7 @@ from rich.table import Table
 
 from agents.analysis.grid_paths import Panel, greedy_scenes, trajectories
 from agents.common import report
-from agents.common.command import LearnCommand, from_json
+from agents.common.command import LearnCommand, from_json, named
 from agents.common.judging import EXACT, judge_grid, pairs_told
 from agents.common.training import train
 from agents.dqn import checkpoint as dqn_checkpoint
@@ -62,10 +62,7 @@ class DQNCommand(LearnCommand):
         Raises:
             ValueError: There is no such preset.
         """
-        words = [word for argument in arguments for word in argument.split("=", 1)]
-        name = next((words[i + 1] for i in range(len(words) - 1) if words[i] == "--preset"), next(iter(PRESETS)))
-        config = PRESETS[checks.choice("--preset", name, tuple(PRESETS))].config
-        return cls(env=tyro.MISSING, out=tyro.MISSING, config=config)
+        return cls(env=tyro.MISSING, out=tyro.MISSING, config=named(arguments, "--preset", PRESETS).config)
 
     def learn(self, stack: ExitStack) -> None:
         """Trains, evaluates and writes the run directory."""

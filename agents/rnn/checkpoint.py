@@ -1,4 +1,7 @@
-"""Checkpoints of recurrent networks: exact resume of a learner, and the network of a run directory at the end of any block."""
+"""Checkpoints of recurrent networks: the network of a run directory at the end of any block, and resume after any block.
+
+Within a block, `reach_gym.differentiable.train` keeps a checkpoint of its own, in a folder per block.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from agents.rnn.config import RnnConfig, config_from_data
-from agents.rnn.models import Network, outline
-from agents.rnn.probe import MEASURES, TRIALS, Push
+from agents.rnn.models import Body, PaperNetwork, body_of, make_network, outline
+from agents.rnn.probe import PROBED, TRIALS, Push
+from agents.rnn.sessions import STEPS
 from agents.rnn.training import RECORDS, RnnLearner
-from agents.rnn.trials import STEPS
+from reach_gym.acting.modules import FromModule
+from reach_gym.errors import NotApplicableError
 from reach_gym.training.checkpoint import CheckpointError
 from reach_gym.training.state import Parts, Run, Saved, Spec
-from reach_gym.training.tensors import put_adam, put_weights, restore_adam, take_adam, take_weights
+from reach_gym.training.tensors import put_weights, take_weights
 
 AGENT = "rnn"
+_BODY = "body"
 _PUSH = dict.fromkeys(Push._fields, Spec("float32", (TRIALS, STEPS, 2)))
 
 
@@ -28,18 +33,21 @@ class Trained(NamedTuple):
     """What a run directory holds.
 
     Attributes:
-        network: The weights as they are now.
-        snapshots: The networks at the end of each block that is over.
+        networks: The networks: untrained, and at the end of each block that is over.
         config: The settings.
         manifest: The checkpoint's manifest: ``env``, ``seed``, ``done``, ``probes`` and more.
         records: See `RnnLearner.records`, float64 (done,) each.
     """
 
-    network: Network
-    snapshots: list[Network]
+    networks: list[PaperNetwork]
     config: RnnConfig
     manifest: dict[str, Any]
     records: dict[str, npt.NDArray[np.float64]]
+
+    @property
+    def snapshots(self) -> list[PaperNetwork]:
+        """The networks at the end of each block that is over."""
+        return self.networks[1:]
 
     def lists(self) -> dict[str, list[float]]:
         """The records as lists, as the learner has them."""
@@ -47,21 +55,19 @@ class Trained(NamedTuple):
 
 
 def save(learner: RnnLearner, directory: Path | str) -> None:
-    """Writes a checkpoint from which `resume` continues bit for bit.
+    """Writes a checkpoint of the blocks that are over.
 
     Raises:
         CheckpointError: A number is NaN or infinite.
         OSError: The files cannot be written.
     """
     parts = Parts(_run(learner), learner.done)
-    put_weights(parts, "now", dict(learner.network.named_parameters()))
     for index, snapshot in enumerate(learner.snapshots):
         put_weights(parts, f"block {index}", snapshot)
-    put_adam(parts, learner.optimizer, learner.network)
     parts.put_history(learner.records)
     if learner.push is not None:
         parts.put("push", learner.push._asdict())
-    parts.entries["probes"] = _plain(learner.probes)
+    parts.entries |= {"probes": _plain(learner.probes), _BODY: learner.body._asdict()}
     parts.save(directory)
 
 
@@ -73,49 +79,82 @@ def resume(learner: RnnLearner, directory: Path | str) -> None:
     """
     saved = Saved(directory, AGENT)
     saved.require_run(_run(learner))
-    saved.require_room(learner.total, learner.unit)
     done, probes = saved.done, _probes(saved)
-    ends = np.cumsum([0, *(block.trials for block in learner.schedule.blocks)])
-    begun, over = int((ends[:-1] < done).sum()), int((ends[1:] <= done).sum())
-    if (len(probes), _over(probes)) != (begun, over):
-        raise CheckpointError("corrupt", f"the checkpoint's probes do not fit its {done} updates.")
-    now, snapshots = take_weights(saved, "now", learner.network), _snapshots(saved, learner.network, over)
-    records, push = saved.history(RECORDS, done), _push(saved)
-    adam = take_adam(saved, learner.network, begun=done > 0)
-    with torch.no_grad():
-        for name, weight in learner.network.named_parameters():
-            weight.copy_(now[name])
-    restore_adam(learner.optimizer, learner.network, adam)
-    learner.done, learner.snapshots = done, snapshots
-    learner.updates, learner.records = list(range(1, done + 1)), records
-    learner.probes, learner.push = probes, push
+    ends = [0, *np.cumsum([block.trials for block in learner.schedule.blocks]).tolist()]
+    if len(probes) >= len(ends) or ends[len(probes)] != done:
+        raise CheckpointError("corrupt", f"the checkpoint's {len(probes)} probes do not fit its {done} updates.")
+    snapshots, records, push = _snapshots(saved, learner.network, len(probes)), saved.history(RECORDS, done), _push(saved)
+    if snapshots:
+        learner.network.load_state_dict(snapshots[-1])
+    learner.snapshots, learner.records, learner.probes, learner.push = snapshots, records, probes, push
 
 
-def load(directory: Path | str) -> Trained:
+def load(directory: Path | str, body: Body | None = None) -> Trained:
     """The networks of a run directory.
+
+    Args:
+        directory: A run of ``python -m agents rnn``.
+        body: What they move; by default what they have learned with.
 
     Raises:
         CheckpointError: It holds no sound checkpoint of a recurrent network.
     """
     saved = Saved(directory, AGENT)
-    try:
-        config = config_from_data(saved.manifest.get("config"))
-    except (TypeError, ValueError) as error:
-        raise CheckpointError("incompatible", f"the settings are refused: {error}") from error
-    blank, probes = outline(config), _probes(saved)
-    states = [take_weights(saved, "now", blank), *_snapshots(saved, blank, _over(probes))]
-    networks = [outline(config).to_empty(device="cpu") for _ in states]
-    for each, state in zip(networks, states, strict=True):
-        each.load_state_dict(state)
+    config, own, seed = _config(saved), _own_body(saved), saved.count("seed")
+    probes, body = _probes(saved), body or own
+    weights = _snapshots(saved, outline(config, body), len(probes))
+    networks = [make_network(config, body, seed) for _ in range(len(weights) + 1)]
+    for network, state in zip(networks[1:], weights, strict=True):
+        network.load_state_dict(state)
+    for network in networks:
+        network.eval()
     records = {name: np.array(values) for name, values in saved.history(RECORDS, saved.done).items()}
-    return Trained(networks[0], networks[1:], config, {**saved.manifest, "probes": probes}, records)
+    return Trained(networks, config, {**saved.manifest, "probes": probes}, records)
+
+
+def load_agent(directory: Path | str, env: Any, block: int | None = None) -> FromModule:
+    """The agent of a run directory. Like a controller it knows the hand's mass and the time step, and no field.
+
+    Args:
+        directory: A run of ``python -m agents rnn``.
+        env: Where it acts, a vector environment.
+        block: As it was at the end of that block of its training, from 0; by default the last that is over.
+
+    Raises:
+        CheckpointError: The directory holds no sound checkpoint of a recurrent network.
+        NotApplicableError: `env` is no task that such a network knows; see `agents.rnn.models.body_of`.
+        ValueError: That block is not over yet.
+    """
+    task = getattr(env.unwrapped, "task", None)
+    if task is None:
+        raise NotApplicableError("these networks move the hand of a cursor reach.")
+    networks = load(directory, body_of(task)).networks
+    if block is not None and not 0 <= block < len(networks) - 1:
+        raise ValueError(f"`block` must be from 0 to {len(networks) - 2}, the blocks that are over, got {block}.")
+    return FromModule(networks[-1 if block is None else block + 1])
 
 
 def _run(learner: RnnLearner) -> Run:
     return Run(AGENT, {"id": learner.env_id, "kwargs": learner.env_kwargs}, learner.config.to_data(), learner.seed)
 
 
-def _snapshots(saved: Saved, network: Network, count: int) -> list[dict[str, Tensor]]:
+def _config(saved: Saved) -> RnnConfig:
+    try:
+        return config_from_data(saved.manifest.get("config"))
+    except (TypeError, ValueError) as error:
+        raise CheckpointError("incompatible", f"the settings are refused: {error}") from error
+
+
+def _own_body(saved: Saved) -> Body:
+    told = saved.manifest.get(_BODY)
+    if not isinstance(told, dict) or told.keys() != set(Body._fields):
+        raise CheckpointError("incompatible", "the checkpoint is of an earlier version of these networks, which kept no body.")
+    if not all(type(value) in (int, float) and value >= 0 for value in told.values()) or 0 in (told["mass"], told["dt"]):
+        raise CheckpointError("corrupt", f"`{_BODY}` must have numbers of at least 0, a mass and a time step, got {told}.")
+    return Body(**told)
+
+
+def _snapshots(saved: Saved, network: PaperNetwork, count: int) -> list[dict[str, Tensor]]:
     return [take_weights(saved, f"block {index}", network) for index in range(count)]
 
 
@@ -131,18 +170,13 @@ def _probes(saved: Saved) -> list[dict[str, Any]]:
     return [_measured(probe, lambda number: float("nan") if number is None else number) for probe in probes]
 
 
-def _over(probes: list[dict[str, Any]]) -> int:
-    """How many of the blocks that the probes are of are over."""
-    return sum("after" in probe for probe in probes)
-
-
 def _is_probe(value: Any) -> bool:
     """Whether a manifest's entry could be one of `RnnLearner.probes`."""
-    if not isinstance(value, dict) or not {"name", "field", "gain", "trials", "before"} <= value.keys():
+    if not isinstance(value, dict) or value.keys() != {"name", "field", "gain", "trials", "before", "after"}:
         return False
     numbers = [value["gain"], value["trials"]]
-    for part in (value["before"], value.get("after", value["before"])):
-        if not isinstance(part, dict) or part.keys() != set(MEASURES):
+    for part in (value["before"], value["after"]):
+        if not isinstance(part, dict) or part.keys() != set(PROBED):
             return False
         numbers += [each for each in part.values() if each is not None]
     return isinstance(value["name"], str) and all(type(each) in (int, float) for each in numbers)
@@ -155,5 +189,4 @@ def _plain(probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _measured(probe: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
     """A copy of `probe` with every measure changed."""
-    parts = {name: probe[name] for name in ("before", "after") if name in probe}
-    return {**probe, **{name: {key: change(number) for key, number in part.items()} for name, part in parts.items()}}
+    return {**probe, **{name: {key: change(number) for key, number in probe[name].items()} for name in ("before", "after")}}

@@ -7,15 +7,14 @@ difference by 100. Losses and errors are reported in these units, whatever the n
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, get_args
 
 from reach_gym import checks
 
-MODELS = ("standard", "output_buffer")
-CELLS = ("gru", "relu", "tanh")
-DESIRED = ("logistic", "minimum_jerk")
-GATES = ("place", "acceleration")
+Model = Literal["output_buffer", "standard"]
+Cell = Literal["paper", "gru", "relu", "tanh"]
+Desired = Literal["logistic", "minimum_jerk"]
 
 UNIT = 0.002  # m, the paper's unit of length
 VELOCITY_UNIT = 0.02  # m/s: a tenth of a unit per step of 10 ms
@@ -52,10 +51,11 @@ class RnnConfig:
     """The settings of one network and of its training.
 
     Attributes:
-        model: ``"standard"``: target and cue -> ReLU RNN -> dropout -> ReLU layer -> position, velocity and acceleration.
-            ``"output_buffer"``: target, cue and the last accelerations -> two ReLU layers with dropout -> `cell` -> dropout ->
-            ReLU layer -> acceleration.
-        cell: ``"gru"``, ``"relu"`` or ``"tanh"``; the standard model is a ReLU RNN in the paper.
+        model: ``"standard"``: target and cue -> recurrent layer -> dropout -> ReLU layer -> position, velocity and acceleration.
+            ``"output_buffer"``: target, cue and the last accelerations -> two ReLU layers with dropout -> recurrent layer ->
+            dropout -> ReLU layer -> acceleration.
+        cell: Of the recurrent layer: ``"gru"``, ``"relu"``, ``"tanh"``, or ``"paper"``: a GRU in the output-buffer model, a ReLU
+            RNN in the standard one.
         units: Of every layer.
         buffer: How many of its last (perturbed) outputs the output-buffer model sees. The paper's text says 4, its code has 5.
         dropout: Share of units that are silenced while training; .3 in the paper. Nothing here overfits, every batch being new.
@@ -63,9 +63,6 @@ class RnnConfig:
         initial: ``"orthogonal"``: recurrent weights orthogonal, the identity for a ReLU RNN; ``"torch"``: PyTorch's defaults, as
             in the paper.
         desired: Trajectory to learn: ``"logistic"`` (the paper's) or ``"minimum_jerk"`` (0.5 s, 0.1 s after the cue).
-        gate: Where the field of the output-buffer model acts: by ``"place"``, as text and figure of the paper say, or by
-            ``"acceleration"``, as its code does: where the x acceleration lies between 100 / s^2 times the region's x bounds *or*
-            the y acceleration between those of y. The environments know only the first.
         batch: Trials per update.
         learning_rate: Adam's greatest in the first block.
         adaptation_rate: Adam's greatest in the later blocks.
@@ -81,15 +78,14 @@ class RnnConfig:
         ValueError: A setting is out of range.
     """
 
-    model: str = "output_buffer"
-    cell: str = "gru"
+    model: Model = "output_buffer"
+    cell: Cell = "paper"
     units: int = 128
     buffer: int = 4
     dropout: float = 0.0
-    scaling: str = "unit"
-    initial: str = "orthogonal"
-    desired: str = "logistic"
-    gate: str = "place"
+    scaling: Literal["unit", "paper"] = "unit"
+    initial: Literal["orthogonal", "torch"] = "orthogonal"
+    desired: Desired = "logistic"
     batch: int = 64
     learning_rate: float = 5e-3
     adaptation_rate: float = 2e-3
@@ -102,12 +98,11 @@ class RnnConfig:
     def __post_init__(self) -> None:
         """Checks every setting."""
         for name, allowed in (
-            ("model", MODELS),
-            ("cell", CELLS),
+            ("model", get_args(Model)),
+            ("cell", get_args(Cell)),
             ("scaling", SCALINGS),
             ("initial", ("orthogonal", "torch")),
-            ("desired", DESIRED),
-            ("gate", GATES),
+            ("desired", get_args(Desired)),
         ):
             checks.choice(name, getattr(self, name), allowed)
         for name, low, high in (("units", 1, 4096), ("buffer", 1, 100), ("batch", 1, 65_536), ("warm_up", 0, None)):
@@ -130,26 +125,41 @@ class RnnConfig:
         """What one unit of inputs and outputs is."""
         return SCALINGS[self.scaling]
 
+    @property
+    def kind_of_cell(self) -> str:
+        """``"gru"``, ``"relu"`` or ``"tanh"``."""
+        if self.cell != "paper":
+            return self.cell
+        return "relu" if self.model == "standard" else "gru"
+
     def to_data(self) -> dict[str, Any]:
         """The settings as plain data; `config_from_data` gives them back."""
         return asdict(self)
 
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "default": {},
+_PAPER = RnnConfig(
+    scaling="paper",
+    initial="torch",
+    dropout=0.3,
+    batch=32,
+    learning_rate=3e-4,
+    adaptation_rate=3e-4,
+    warm_up=0,
+    floor=1.0,
+    clip=0.0,
+)
+PRESETS: dict[str, RnnConfig] = {
+    "default": RnnConfig(),
     # For a curl field of 13 N s/m: the logistic's peak of 0.83 m/s over 10 cm would ask for more than the hand's 10 N against it.
-    "curl": {"desired": "minimum_jerk"},
+    "curl": RnnConfig(desired="minimum_jerk"),
     # The paper's own: its units, PyTorch's initial weights, dropout .3, batches of 32 and a constant rate.
-    "paper": {
-        **{"scaling": "paper", "initial": "torch", "dropout": 0.3, "batch": 32, "learning_rate": 3e-4, "adaptation_rate": 3e-4},
-        **{"warm_up": 0, "floor": 1.0, "clip": 0.0},
-    },
+    "paper": _PAPER,
+    # What the paper's code does otherwise than its text says: five outputs in the buffer, an L1 term that weighs next to nothing.
+    "paper_code": replace(_PAPER, buffer=5, l1=0.01),
 }
-# What the paper's code does otherwise than its text says, for the comparison: a field that is gated by the acceleration, five
-# outputs in the buffer, and an L1 term that weighs next to nothing.
-PRESETS["paper_code"] = {**PRESETS["paper"], "gate": "acceleration", "buffer": 5, "l1": 0.01}
-# The fields that belong to presets; the one of the paper's code pushes along x alone.
-FIELDS: dict[str, Any] = {"curl": "curl_ccw", "paper_code": {"preset": "push", "push": [-1.0, 0.0]}}
+# The fields that belong to presets. The code's gate by acceleration is open in all steps of its trained network: a push along x
+# everywhere.
+FIELDS: dict[str, Any] = {"curl": "curl_ccw", "paper_code": {"push": [-1.0, 0.0]}}
 
 
 def config_from_data(value: Any) -> RnnConfig:

@@ -12,22 +12,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from agents.rnn.activity import WHOLE, record_network
-from agents.rnn.models import Network, make_network
+from agents.rnn.models import PaperNetwork, make_network
 from agents.rnn.probe import last_gain, trial_of
+from agents.rnn.sessions import CENTER_OUT
 from agents.rnn.training import RnnLearner
 from reach_gym.figures.hand_paths import CALM, FELT, SIGN, SURPRISED, Panel, hand_paths
-from reach_gym.figures.style import COLORS, DPI, FAINT, FIELD, INK, RULE, headline, layout, tidy
+from reach_gym.figures.style import COLORS, DPI, FAINT, FIELD, INK, RULE, headline, layout, look, tidy
 from reach_gym.neural import Psth, Trajectories
+from reach_gym.recording import record
 
 Floats = npt.NDArray[np.float64]
 _WINDOW = 10  # updates over which the curves are smoothed, so that the onset of a field stays sharp
 _SHOWN = 24  # trials per panel of paths: three per target
-CENTER_OUT: dict[str, Any] = {**WHOLE, "targets": "center-out", "false_start": "ignore"}
 
 
 def block_edges(probes: Sequence[Mapping[str, Any]]) -> list[tuple[int, int, str, bool]]:
@@ -59,8 +58,17 @@ def smoothed(values: Sequence[float], edges: Sequence[int] = ()) -> Floats:
     return result
 
 
+def band(axes: Axes, runs: Sequence[Sequence[float]], edges: Sequence[int], color: str, label: str = "") -> None:
+    """The mean over `runs` (seeds), smoothed, and the range from the least to the greatest."""
+    values = np.stack([smoothed(each, edges) for each in runs])
+    update = np.arange(1, values.shape[1] + 1)
+    if len(values) > 1:
+        axes.fill_between(update, values.min(axis=0), values.max(axis=0), color=color, alpha=0.25, linewidth=0)
+    axes.plot(update, values.mean(axis=0), color=color, linewidth=1.5, label=label)
+
+
 def learning_curves(
-    runs: Mapping[str, Mapping[str, Sequence[float]]],
+    runs: Mapping[str, Sequence[Mapping[str, Sequence[float]]]],
     probes: Sequence[Mapping[str, Any]],
     title: str = "Learning through a field",
     note: str = "",
@@ -68,7 +76,7 @@ def learning_curves(
     """Loss, endpoint error and signed deviation of every update's batch, before that update.
 
     Args:
-        runs: The records of `RnnLearner` by label, all of one session.
+        runs: The records of `RnnLearner` by label, one per seed, all of one session.
         probes: Its blocks.
         title: Headline.
         note: Line at the bottom.
@@ -85,7 +93,7 @@ def learning_curves(
         tidy(axes)
         shade_blocks(axes, probes, names=axes is grid[0])
         for color, (run, records) in zip(COLORS, runs.items(), strict=False):
-            axes.plot(smoothed(records[name], edges), color=color, linewidth=1.5, label=run)
+            band(axes, [each[name] for each in records], edges, color, run)
         axes.set_yscale(scale)
         axes.set_ylabel(label, color=INK)
     grid[-1].axhline(0, color=FAINT, linewidth=0.8)
@@ -112,29 +120,23 @@ def paths_of(learner: RnnLearner) -> list[Panel]:
     return panels
 
 
-def _network(learner: RnnLearner, weights: Mapping[str, Any]) -> Network:
-    network = make_network(learner.config)
+def _network(learner: RnnLearner, weights: Mapping[str, Any]) -> PaperNetwork:
+    network = make_network(learner.config, learner.body)
     network.load_state_dict(dict(weights))
-    return network
+    return network.eval()
 
 
-def block_paths(learner: RnnLearner, network: Network, index: int, gain: float, title: str, color: str) -> Panel:
+def block_paths(learner: RnnLearner, network: PaperNetwork, index: int, gain: float, title: str, color: str) -> Panel:
     """What `network` does under the field of block `index` with this `gain`: center-out, unless it has another start."""
     targets = {name: value for name, value in CENTER_OUT.items() if name != "targets" or "start" not in learner.env_kwargs}
     kwargs = {**learner.env_kwargs, **targets, **trial_of(learner.schedule.blocks[index], gain)}
-    recording = record_network(network, learner.config, learner.env_id, kwargs, _SHOWN, learner.seed).recording
+    recording = record(network, learner.env_id, _SHOWN, learner.seed, env_kwargs=kwargs)
     return Panel(title, recording, color)
 
 
 def phase_paths(panels: Sequence[Panel], title: str) -> Figure:
     """Hand paths phase by phase, in one row."""
     return hand_paths({"": panels}, title, SIGN)
-
-
-def direction_color(direction: float) -> tuple[float, float, float]:
-    """A colour of the circle for a direction in rad."""
-    red, green, blue = hsv_to_rgb((direction / (2 * np.pi) % 1.0, 0.85, 0.78)).tolist()
-    return red, green, blue
 
 
 def psth_figure(phases: Mapping[str, Psth], units: Sequence[int], title: str, note: str = "") -> Figure:
@@ -151,8 +153,8 @@ def psth_figure(phases: Mapping[str, Psth], units: Sequence[int], title: str, no
     for row, (name, means) in zip(grid, phases.items(), strict=True):
         for axes, unit in zip(row, units, strict=True):
             tidy(axes)
-            for direction, rate in zip(means.direction, means.rate[:, :, unit], strict=True):
-                axes.plot(means.time, rate, color=direction_color(float(direction)), linewidth=1.1)
+            for place, rate in enumerate(means.rate[:, :, unit]):
+                axes.plot(means.time, rate, color=look(place).color, linestyle=look(place).dashes, linewidth=1.1)
             axes.axvline(0, color=INK, linewidth=0.8, linestyle=(0, (3, 2)))
             axes.tick_params(labelsize=8)
         row[0].set_ylabel(name, color=INK, fontsize=10)
@@ -167,8 +169,8 @@ def psth_figure(phases: Mapping[str, Psth], units: Sequence[int], title: str, no
 
 def _direction_legend(figure: Figure, directions: Floats) -> None:
     handles = [
-        Line2D([], [], color=direction_color(float(d)), linewidth=2.4, label=f"{np.degrees(d):.0f}\N{DEGREE SIGN}")
-        for d in directions
+        Line2D([], [], color=look(k).color, linestyle=look(k).dashes, linewidth=2, label=f"{np.degrees(d):.0f}\N{DEGREE SIGN}")
+        for k, d in enumerate(directions)
     ]
     figure.legend(handles=handles, loc="outside right center", frameon=False, labelcolor=INK, fontsize=9, title="reach to")
 
@@ -187,10 +189,9 @@ def trajectory_figure(phases: Mapping[str, Trajectories], means: Psth, title: st
     for axes, (name, each) in zip(grid, phases.items(), strict=True):
         tidy(axes)
         go = int(np.abs(means.time).argmin())
-        for direction, score in zip(means.direction, each.score, strict=True):
-            color = direction_color(float(direction))
-            axes.plot(*score[:, :2].T, color=color, linewidth=1.5)
-            axes.plot(*score[go, :2], "o", color=color, markersize=5)
+        for place, score in enumerate(each.score):
+            axes.plot(*score[:, :2].T, color=look(place).color, linestyle=look(place).dashes, linewidth=1.5)
+            axes.plot(*score[go, :2], "o", color=look(place).color, markersize=5)
         axes.set_title(name, loc="left", color=INK, fontsize=11, fontweight="bold")
         axes.set_xlabel(f"component 1 ({each.share[0]:.0%})", color=INK)
         axes.set_ylabel(f"component 2 ({each.share[1]:.0%})", color=INK)

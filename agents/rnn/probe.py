@@ -7,19 +7,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from agents.rnn.config import RnnConfig
-from agents.rnn.rollout import Path, Rollout
-from agents.rnn.trials import STEPS, TrialBatch, TrialSource
-from reach_gym.acting import rollout
-from reach_gym.measures import find_movement, max_deviation
-from reach_gym.reach.facts import TrialFacts
+from agents.rnn.models import PaperNetwork
+from agents.rnn.objective import MEASURES, desired, objective, path_deviations, whole
+from reach_gym.acting.rollout import held_out
+from reach_gym.differentiable import Rollout, TorchReach
+from reach_gym.measures import find_movement
 from reach_gym.sessions.schedule import Block
 
 TRIALS = 256  # held out
-MEASURES = ("loss", "endpoint_mm", "deviation_mm", "deviation_size_mm", "pushed_mm", "onset_slope", "moved")
-_ONSET = 0.05  # of the peak speed
-_FIRST_ONSET = 0.1  # the logistic reach begins a little before its cue, at 3.5 % of its peak speed
+PROBED = ("loss", *MEASURES, "pushed_mm", "onset_slope", "moved")
+_FIRST_ONSET = 0.1  # of the peak speed; the logistic reach begins a little before its cue, at 3.5 % of it
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,33 +35,56 @@ def trial_of(block: Block, gain: float) -> dict[str, Any]:
     return {"schedule": [{"name": block.name, "trials": 1, "gain": gain}], **own}
 
 
-def probe_batch(env_id: str, env_kwargs: Mapping[str, Any], config: RnnConfig, block: Block, seed: int) -> TrialBatch:
-    """Held-out trials under the field of `block` at its last gain, without catch and channel trials."""
-    kwargs = {**env_kwargs, **trial_of(block, last_gain(block))}
-    source = TrialSource(env_id, kwargs, config, TRIALS, rollout.held_out(seed))
-    batch = source.draw(0)
-    source.close()
-    return batch
+class Probe:
+    """Held-out trials under one field, the same for every network."""
+
+    def __init__(self, env_id: str, env_kwargs: Mapping[str, Any], config: RnnConfig, seed: int) -> None:
+        """Prepares `TRIALS` trials of a task; keywords as for a training."""
+        self._task = TorchReach(env_id, TRIALS, **env_kwargs)
+        self._config, self._seed = config, held_out(seed)
+
+    def rollout(self, network: PaperNetwork) -> Rollout:
+        """What `network` does, without dropout."""
+        network.eval()
+        self._task.reset(self._seed)
+        with torch.no_grad():
+            return self._task.rollout(network)
+
+    def measure(self, network: PaperNetwork, push: Push | None = None) -> dict[str, float]:
+        """The numbers of a network; NaN where nothing moved.
+
+        Args:
+            network: The network.
+            push: What the field did to these trials when it was new, if it was met.
+
+        Returns:
+            ``loss`` in the paper's units; ``endpoint_mm``, mean distance from the target at the end; ``deviation_mm``, mean
+            signed perpendicular deviation, positive to the left, and ``deviation_size_mm``, its mean size; ``pushed_mm``, see
+            `pushed`, below 0 for an after-effect; ``onset_slope``, of movement onset on go time; ``moved``, the share of trials
+            that have one.
+        """
+        path = self.rollout(network)
+        onset, go = onsets(path), path.go.numpy()
+        moved = np.isfinite(path_deviations(path)) & (onset >= 0)
+        known = len(set(go[moved].tolist())) > 1
+        return {
+            "loss": float(objective(self._config)(path)),
+            **{name: float(each(path)) for name, each in MEASURES.items()},
+            "pushed_mm": float("nan") if push is None else 1000.0 * pushed(path, self._config, push),
+            "onset_slope": float(np.polyfit(go[moved], onset[moved], 1)[0]) if known else float("nan"),
+            "moved": float(moved.mean()),
+        }
 
 
-def endpoint_errors(path: Path, facts: TrialFacts) -> Floats:
-    """Distance (n,) of each hand from its target at the end of the trial, in m."""
-    return np.asarray(np.hypot(*(path.position[-1].double().numpy() - facts.target.T)))
-
-
-def path_deviations(path: Path, facts: TrialFacts) -> Floats:
-    """The signed maximum perpendicular deviation (n,) of each path in m, NaN where nothing moved."""
-    position, velocity = (each.double().numpy().transpose(2, 0, 1) for each in (path.position, path.velocity))
-    return max_deviation(position, facts.start, facts.target, find_movement(velocity, facts.go, _ONSET))
-
-
-def onsets(path: Path, facts: TrialFacts) -> npt.NDArray[np.int64]:
+def onsets(path: Rollout) -> npt.NDArray[np.int64]:
     """The step (n,) at which each hand leaves, -1 where nothing moves; looked for from the target's onset on.
 
     One who does not wait for the cue is then found out; from the cue on, whoever moves already would seem to obey it.
     """
-    velocity = path.velocity.double().numpy().transpose(2, 0, 1)
-    return find_movement(velocity, np.full(len(facts.go), facts.onset), _FIRST_ONSET).onset
+    _, velocity = whole(path)
+    visible = path.observations[:, :, 11] > 0.5
+    appeared = visible.float().argmax(dim=0).numpy()
+    return find_movement(velocity, appeared, _FIRST_ONSET).onset
 
 
 class Push(NamedTuple):
@@ -76,60 +99,31 @@ class Push(NamedTuple):
     added: npt.NDArray[np.float32]
 
 
-def push_of(roll: Rollout, batch: TrialBatch) -> Push:
-    """What the field of a batch does to the hands of a network."""
-    free = batch._replace(facts=batch.facts._replace(scale=0.0 * batch.facts.scale))
-    without, felt = (_displacements(roll.forward(each), each) for each in (free, batch))
-    return Push(without.astype(np.float32), (felt - without).astype(np.float32))
+def push_of(free: Rollout, felt: Rollout, config: RnnConfig) -> Push:
+    """What a field does to the hands of a network: the same trials without it and in it."""
+    without, within = (_displacements(each, config) for each in (free, felt))
+    return Push(without.astype(np.float32), (within - without).astype(np.float32))
 
 
-def _displacements(path: Path, batch: TrialBatch) -> Floats:
-    off = (path.position[1:] - batch.position).double().numpy().transpose(2, 0, 1)
-    return np.ascontiguousarray(np.where(_late(batch)[:, :, None], off, 0.0))
+def _displacements(path: Rollout, config: RnnConfig) -> Floats:
+    places, _ = whole(path)
+    off = places[:, 1:] - desired(path, config.desired).position.transpose(1, 0, 2)
+    return np.where(_late(path)[:, :, None], off, 0.0)
 
 
-def _late(batch: TrialBatch) -> npt.NDArray[np.bool_]:
+def _late(path: Rollout) -> npt.NDArray[np.bool_]:
     """The steps that end after the cue began, (n, T)."""
-    return np.asarray(np.arange(1, STEPS + 1) > batch.facts.go[:, None])
+    return np.asarray((path.since_cue > 0).numpy().T)
 
 
-def pushed(path: Path, batch: TrialBatch, push: Push) -> float:
+def pushed(path: Rollout, config: RnnConfig, push: Push) -> float:
     """How far hands are off, in m, along the course on which the new field pushed each of them; below 0 on its mirror image.
 
     The root mean square over time for hands that take that very course: the product of both courses over the size of the
     field's. A mean over time would cancel itself where a field turns the hand round.
     """
     course = push.added.astype(np.float64)
-    now = _displacements(path, batch) - push.without
-    size = np.sqrt((course**2).sum(axis=(1, 2)) * _late(batch).sum(axis=1))
+    now = _displacements(path, config) - push.without
+    size = np.sqrt((course**2).sum(axis=(1, 2)) * _late(path).sum(axis=1))
     met = size > 0
     return float(((now * course).sum(axis=(1, 2))[met] / size[met]).mean()) if met.any() else float("nan")
-
-
-def measure(roll: Rollout, batch: TrialBatch, push: Push | None = None) -> dict[str, float]:
-    """The numbers of a network on a batch, without dropout; NaN where nothing moved.
-
-    Args:
-        roll: The network at work.
-        batch: The trials.
-        push: What the field did to these trials when it was new, if it was met.
-
-    Returns:
-        ``loss`` in the paper's units; ``endpoint_mm``, mean distance from the target at the end; ``deviation_mm``, mean signed
-        perpendicular deviation, positive to the left, and ``deviation_size_mm``, its mean size; ``pushed_mm``, see `pushed`,
-        below 0 for an after-effect; ``onset_slope``, of movement onset on go time; ``moved``, the share of trials that have one.
-    """
-    path = roll.forward(batch)
-    deviation, onset = path_deviations(path, batch.facts), onsets(path, batch.facts)
-    moved = np.isfinite(deviation) & (onset >= 0)
-    go = batch.facts.go[moved]
-    slope = float(np.polyfit(go, onset[moved], 1)[0]) if len(set(go.tolist())) > 1 else float("nan")
-    return {
-        "loss": roll.loss(),
-        "endpoint_mm": 1000 * float(endpoint_errors(path, batch.facts).mean()),
-        "deviation_mm": 1000 * float(deviation[moved].mean()) if moved.any() else float("nan"),
-        "deviation_size_mm": 1000 * float(np.abs(deviation[moved]).mean()) if moved.any() else float("nan"),
-        "pushed_mm": float("nan") if push is None else 1000 * pushed(path, batch, push),
-        "onset_slope": slope,
-        "moved": float(moved.mean()),
-    }

@@ -35,8 +35,6 @@ def phases(probes: Sequence[Mapping[str, Any]], records: Mapping[str, Any]) -> l
     first: dict[str, float] = {}  # by field
     begin = 0
     for probe in probes:
-        if "after" not in probe:
-            break
         before, after, trials = probe["before"], probe["after"], probe["trials"]
         sizes = np.asarray(records["deviation_size_mm"][begin : begin + early(trials)])
         size = float(np.mean(sizes[np.isfinite(sizes)])) if np.isfinite(sizes).any() else float("nan")

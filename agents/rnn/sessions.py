@@ -8,7 +8,13 @@ from typing import Any
 from reach_gym import checks
 from reach_gym.sessions.schedule import Block, Schedule, schedule_from_data
 
-_BEFORE, _IN, _AFTER = 1000, 600, 300  # updates
+STEPS = 100  # of a trial, 1 s
+# The paper's trials: its timings, and an end where the networks' training ends.
+PAPER_TRIALS: dict[str, Any] = {"preset": "sun_plitt", "max_episode_steps": STEPS}
+# One that never counts as done lasts until its time limit, so that all trials are equally long.
+WHOLE: dict[str, Any] = {**PAPER_TRIALS, "hold": 1.0}
+CENTER_OUT: dict[str, Any] = {**WHOLE, "targets": "center-out", "false_start": "ignore"}
+_BEFORE, _IN, _AFTER = 800, 800, 200  # updates
 
 SESSIONS: dict[str, Schedule] = {
     # The paper's three phases.

@@ -18,7 +18,8 @@ from reach_gym.acting.adapters import Starts
 class FromModule:
     """An agent made of a module with ``initial(rows)`` and ``module(observation, state) -> action, state``.
 
-    A state is a tensor or a tuple of tensors, the rows first; rows that begin a trial get the initial one.
+    A state is a tensor or a tuple of tensors, the rows first; rows that begin a trial get the initial one. A module whose state
+    holds more than what its units do has ``activity(state) -> Tensor (rows, units)``.
     """
 
     def __init__(self, module: Any) -> None:
@@ -57,14 +58,23 @@ class FromModule:
 
     @property
     def states(self) -> npt.NDArray[np.float64]:
-        """The state (n, units) after the last `act`: all its parts side by side.
+        """What the units did at the last `act`, (n, units); see `activity_of`.
 
         Raises:
             AttributeError: The module has not acted yet.
         """
         if self._state is None:
             raise AttributeError("the module has not acted yet.")
-        return torch.cat([part.flatten(1) for part in _parts(self._state)], dim=1).double().cpu().numpy()
+        return activity_of(self._module, self._state).double().cpu().numpy()
+
+
+def activity_of(module: Any, state: Any) -> Tensor:
+    """What the units of a module do in a state of it, (n, units): what its ``activity`` says, or all parts side by side."""
+    told = getattr(module, "activity", None)
+    if told is not None:
+        activity: Tensor = told(state)
+        return activity
+    return torch.cat([part.flatten(1) for part in _parts(state)], dim=1)
 
 
 def _parts(state: Any) -> tuple[Tensor, ...]:

@@ -25,12 +25,12 @@ class TensorHistory:
         self._shown = first
         return first
 
-    def add(self, observation: Tensor, actions: list[Tensor]) -> Tensor:
-        """What is shown after a step; `actions` are those of each actuator, (n,), within their bounds."""
+    def add(self, observation: Tensor, actions: Tensor) -> Tensor:
+        """What is shown after a step; `actions` (actuators, n) are those within their bounds."""
         before = self._shown
         if self._pairs and before is not None:
             own = observation.shape[1]
-            past = before[:, :own], torch.stack(actions, dim=1), before[:, own : -(own + len(actions))]
+            past = before[:, :own], actions.T, before[:, own : -(own + len(actions))]
             observation = torch.cat([observation, *past], dim=1)
         self._shown = observation
         return observation

@@ -84,8 +84,7 @@ def written(plant: Plant, params: Any, feels: bool) -> Move:
     def move(state: Tensor, command: Tensor, field: Tensor | None) -> Motion:
         block = torch.cat([state, command])
         around = block.new_empty((0, block.shape[1])) if field is None else field
-        moved: Tensor = _Step.apply(block, around, _loops(plant, params, feels, field is not None))  # type: ignore[no-untyped-call]
-        return _motion(moved, size)
+        return Motion(*_Step.apply(block, around, _loops(plant, params, feels, field is not None), size))  # type: ignore[no-untyped-call]
 
     return move
 
@@ -98,18 +97,19 @@ class _Step(torch.autograd.Function):
     """Applies a pair of loops."""
 
     @staticmethod
-    def forward(ctx: Any, block: Tensor, around: Tensor, loops: Loops) -> Tensor:
-        """New state, hand and force, (numbers, n), of state and command in a `block`, and the field around."""
+    def forward(ctx: Any, block: Tensor, around: Tensor, loops: Loops, size: int) -> tuple[Tensor, ...]:
+        """A `Motion`, of state (so many numbers) and command in a `block`, and the field around."""
         ctx.save_for_backward(block, around)
         ctx.loops = loops
-        return loops.forward(block, around)
+        moved = loops.forward(block, around)
+        return torch.split(moved, [size, 4, 2, len(moved) - size - 6])
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         """The gradient of state and command."""
         block, around = ctx.saved_tensors
-        return ctx.loops.backward(block, around, gradients[0]), None, None
+        return ctx.loops.backward(block, around, torch.cat(gradients)), None, None, None
 
 
 class Loops:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reach_gym.acting.modules import activity_of
 from reach_gym.differentiable.rows import Moved
 from reach_gym.reach.keywords import Reach
 
@@ -36,6 +37,7 @@ class Rollout:
         rewards: (T, n), 0 where the trial was over; ``None`` unless they were asked for.
         dt: Time step, s.
         workspace: Half the side of the workspace, m.
+        module: The module that acted.
     """
 
     observations: Tensor
@@ -53,6 +55,7 @@ class Rollout:
     rewards: Tensor | None
     dt: float
     workspace: float
+    module: Any
 
     @property
     def since_cue(self) -> Tensor:
@@ -61,14 +64,13 @@ class Rollout:
 
     @property
     def activity(self) -> Tensor:
-        """The states (T, n, units): all parts of each side by side.
+        """What the units did, (T, n, units); see `reach_gym.acting.modules.activity_of`.
 
         Raises:
             ValueError: The module has none.
         """
         self._require_states()
-        parts = [state if isinstance(state, tuple) else (state,) for state in self.states]
-        return torch.stack([torch.cat([part.flatten(1) for part in each], dim=1) for each in parts])
+        return torch.stack([activity_of(self.module, state) for state in self.states])
 
     def _require_states(self) -> None:
         if not self.states:
@@ -100,16 +102,16 @@ class Notes:
 
     def add(self, seen: Tensor, action: Tensor, moved: Moved, *arrays: Any) -> None:
         """One step; the arrays are whether it belongs to the trial, the steps taken, and the targets."""
-        tensors = seen, action, moved.hand, moved.force, torch.stack(moved.cursor)
+        tensors = seen, action, moved.hand, moved.force, moved.cursor
         for gathered, value in zip([*self._tensors, *self._arrays], [*tensors, *arrays], strict=True):
             gathered.append(value)
 
-    def rollout(self, tensor: Callable[[Any], Tensor], start: Any, go: Any, success: Any, task: Reach) -> Rollout:
+    def rollout(self, tensor: Callable[[Any], Tensor], start: Any, go: Any, success: Any, task: Reach, module: Any) -> Rollout:
         """All of it; `tensor` makes one of an array."""
         seen, actions, *blocks = (torch.stack(each) for each in self._tensors)
         hand, force, cursor = (block.transpose(1, 2) for block in blocks)
         going, step, target = (tensor(np.stack(each)) for each in self._arrays)
         return Rollout(
             *(seen, self.states, actions, hand, cursor, force, target, tensor(start), step.long(), tensor(go), going),
-            *(tensor(success), torch.stack(self.rewards) if self.rewards else None, task.dt, task.workspace),
+            *(tensor(success), torch.stack(self.rewards) if self.rewards else None, task.dt, task.workspace, module),
         )

@@ -15,12 +15,12 @@ from torch import Tensor
 
 from reach_gym.differentiable.judging import Referee
 from reach_gym.differentiable.moving import Move
-from reach_gym.differentiable.tensors import TENSORS, Columns, cursor_at, root, sensed_of, squared_distance
+from reach_gym.differentiable.tensors import cursor_at, root, sensed_of, shown_of, slopes_of, squared_distance
 from reach_gym.plants.bounds import confine
 from reach_gym.plants.turns import swing
 from reach_gym.reach.events import pushed
 from reach_gym.reach.keywords import Reach
-from reach_gym.reach.observations import FELT_LIMIT, OBSERVATIONS
+from reach_gym.reach.observations import FELT_LIMIT
 from reach_gym.reach.rows import Cursor, ReachRows, Trial, float_lines
 from reach_gym.reach.rules import REWARDS, Verdict, rest_of
 from reach_gym.reach.tables import ReachTables
@@ -32,17 +32,17 @@ class Moved(NamedTuple):
     """What a step did to n rows.
 
     Attributes:
-        actions: What the actuators did, (n,) each: actions within their bounds.
+        actions: What the actuators did, (actuators, n): actions within their bounds.
         hand: (4, n), x, y, vx, vy after it.
-        cursor: x, y, vx, vy, (n,) each.
+        cursor: (4, n), likewise.
         force: (2, n), the field's mean force on the hand during the step.
         verdict: What the rules say, as arrays.
         truncated: bool (n,), an array: whether the time limit is over.
     """
 
-    actions: list[Tensor]
+    actions: Tensor
     hand: Tensor
-    cursor: Cursor
+    cursor: Tensor
     force: Tensor
     verdict: Verdict
     truncated: Mask
@@ -80,13 +80,23 @@ class TorchRows:
         """Prepares a task whose trials are `longest` steps long at most; `move` moves the plant."""
         self._task, self._longest, self._device, self._dtype, self._move = task, longest, device, dtype, move
         self._at, self._observations = float_lines(task.plant), task.observations()
-        self._write, self._reward = OBSERVATIONS[task.observation].writer(TENSORS), REWARDS[task.reward].of
+        self._reward = REWARDS[task.reward].of
+        slopes = slopes_of(self._observations, len(task.plant.senses) if task.feels else 0)
+        self._slopes = None if slopes is None else torch.from_numpy(slopes).to(device, dtype)
+        self._bounds = self._column(task.plant.low), self._column(task.plant.high)
+        self._strength = self._column(task.plant.strength)
         self.referee = Referee(task, tables, longest)
         self._past: deque[Moment] = deque(maxlen=task.moments)
         sensed, seen = task.sensed_spread, self._observations
         limits = np.array([seen.place_limit] * 2 + [seen.speed_limit] * 2)[:, None]
         # Standard deviations and bounds of what is sensed of the cursor, (4, 1): its four numbers are made noisy at once.
         self._spreads, self._limits = self.tensor(np.repeat(sensed, 2)[:, None]), self.tensor(limits)
+
+    def _column(self, values: tuple[float, ...]) -> Any:
+        """A value per actuator, (actuators, 1); the number itself where all have the same, which is faster."""
+        if len(set(values)) == 1:
+            return values[0]
+        return torch.tensor(values, dtype=self._dtype, device=self._device)[:, None]
 
     def tensor(self, array: Array) -> Tensor:
         """On the device; floats in the type of the task."""
@@ -147,32 +157,31 @@ class TorchRows:
     def detach(self) -> None:
         """Lets no gradient flow back to before now."""
         self.state, self._hand, self._body = self.state.detach(), self._hand.detach(), self._body.detach()
-        self._cursor = Cursor(*(part.detach() for part in self._cursor))
+        self._cursor = self._cursor.detach()
         self._past.extend([old._replace(cursor=old.cursor.detach(), body=old.body.detach()) for old in self._past])
 
     def advance(self, actions: Tensor) -> Moved:
         """Moves all rows by actions (n, actuators)."""
-        task, plant, referee = self._task, self._task.plant, self.referee
-        columns = zip(actions.to(self._dtype).unbind(1), plant.low, plant.high, strict=True)
-        clipped = [column.clamp(low, high) for column, low, high in columns]
-        motion = self._move(self.state, torch.stack(self._command(clipped)), self._around_now())
+        task, referee = self._task, self.referee
+        clipped = actions.to(self._dtype).T.clamp(*self._bounds)
+        motion = self._move(self.state, self._command(clipped), self._around_now())
         self.state, self._hand, self._body = motion.state, motion.hand, motion.body
         hand = _array(motion.hand)
         referee.step(hand)
         self._cursor = cursor = self._place_cursor(motion.hand)
-        verdict, late = referee.judge(hand, _array(torch.stack(cursor)) if task.turns_cursor else hand)
+        verdict, late = referee.judge(hand, _array(cursor) if task.turns_cursor else hand)
         if task.moments > 1:
-            self._past.append(Moment(torch.stack(self._sensed(cursor)), verdict.held, motion.body))
+            self._past.append(Moment(self._sensed(cursor), verdict.held, motion.body))
         return Moved(clipped, motion.hand, cursor, motion.force, verdict, late)
 
-    def _command(self, actions: list[Tensor]) -> list[Tensor]:
-        command = [strength * action for strength, action in zip(self._task.plant.strength, actions, strict=True)]
+    def _command(self, actions: Tensor) -> Tensor:
+        command: Tensor = self._strength * actions
         if self._motor is None:
             return command
         plain, share = self._task.command_spread
         noise = self._noise(self._motor)
-        parts = zip(command, noise[::2], noise[1::2], strict=True)
-        return [part * (1.0 + share * one) + plain * two for part, one, two in parts]
+        noisy: Tensor = command * (1.0 + share * noise[::2]) + plain * noise[1::2]
+        return noisy
 
     def _around_now(self) -> Tensor | None:
         """The factor on the field in this step, and its numbers with what a pulse adds to them."""
@@ -187,24 +196,24 @@ class TorchRows:
             scale, field = pushed(scale, field, x, y, *self.tensor(self.referee.happening("pulse", "pushed")))
         return torch.stack([scale, *field])
 
-    def _place_cursor(self, hand: Tensor) -> Cursor:
-        trial, (x, y, vx, vy) = self.trial, hand.unbind(0)
+    def _place_cursor(self, hand: Tensor) -> Tensor:
         if not self._task.turns_cursor:
-            return Cursor(x, y, vx, vy)
+            return hand
+        trial, (x, y, vx, vy) = self.trial, hand.unbind(0)
         if self._task.is_eventful:
             shift = self.tensor(self.referee.happening("shift", "shifted"))
-            return Cursor(*cursor_at(trial, self._feedback(), *shift, (x, y, vx, vy)))
+            return torch.stack(cursor_at(trial, self._feedback(), *shift, (x, y, vx, vy)))
         sx, sy = swing(x - trial.start_x, y - trial.start_y, trial.cosine, trial.sine)
         svx, svy = swing(vx, vy, trial.cosine, trial.sine)
-        return Cursor(x + sx, y + sy, vx + svx, vy + svy)
+        return torch.stack((x + sx, y + sy, vx + svx, vy + svy))
 
     def _feedback(self) -> Tensor:
         return self.tensor(self.referee.counts.feedback)
 
-    def _sensed(self, cursor: Cursor) -> Cursor:
+    def _sensed(self, cursor: Tensor) -> Tensor:
         if not self._task.is_eventful:
             return cursor
-        return Cursor(*sensed_of(self.trial, self._feedback(), tuple(self._hand), cursor))
+        return torch.stack(sensed_of(self.trial, self._feedback(), tuple(self._hand), Cursor(*cursor)))
 
     def reward(self, moved: Moved) -> Tensor:
         """The rewards (n,) of the step that has just been made."""
@@ -222,42 +231,31 @@ class TorchRows:
 
     def observe(self) -> Tensor:
         """What is observed, without its past: (n, ...)."""
-        task, kind = self._task, self._observations
+        task, kind, trial = self._task, self._observations, self.referee.trial
         before = self._past[-1 - task.delay]
         seen = self.referee.seen(int(kind.late_goal), before.held if task.delay else self.referee.counts.held)
-        told: Any = self.tensor(np.stack([seen.cue, *seen.signals]).astype(np.float64))
-        flat, rows, target = len(kind.shape) == 1, len(seen.cue), tuple(self.tensor(seen.target))
-        sensed = self._noisy(Cursor(*before.cursor) if task.delay else self._sensed(self._cursor))
-        if flat:
-            into: Any = Columns()
-            every: Any = slice(None)
-        else:  # an image
-            into = torch.zeros((rows, *kind.shape), dtype=torch.int64, device=self._device)
-            every, told = torch.arange(rows, device=self._device), told != 0.0
-        visible, start = self.tensor(seen.visible), (self.trial.start_x, self.trial.start_y)
-        at, units = self._cursor[:2], (kind.per_metre, kind.per_speed)
-        self._write(into, every, target, start, told[0], visible, sensed, at, told[1:], *units)
-        if not flat:
-            image: Tensor = into.to(torch.uint8)
-            return image
-        columns: Tensor = into.side_by_side(self._dtype, self._felt())
-        return columns
+        sensed = self._noisy(before.cursor if task.delay else self._sensed(self._cursor))
+        moving = torch.cat([sensed, self._felt()]) if task.feels else sensed
+        values, told = _array(moving), np.stack(seen.signals)
+        # As exact as the task; an image has whole numbers.
+        into = None if self._slopes is None else np.empty((len(seen.cue), *kind.shape), values.dtype)
+        start, at = (trial.start_x, trial.start_y), _array(self._cursor[:2])
+        image = kind.batch(seen.target, seen.visible, seen.cue, start, values[:4], at, told, values[4:], into)
+        return shown_of(moving, image, self._slopes)
 
-    def _noisy(self, cursor: Cursor) -> Cursor:
+    def _noisy(self, cursor: Tensor) -> Tensor:
         if self._sensory is None:
             return cursor
-        noisy = torch.stack(tuple(cursor)) + self._spreads * self._noise(self._sensory)
-        return Cursor(*noisy.clamp(-self._limits, self._limits))
+        return (cursor + self._spreads * self._noise(self._sensory)).clamp(-self._limits, self._limits)
 
-    def _felt(self) -> list[Tensor]:
-        """What is felt of the bodies, delayed and noisy; nothing where it is not observed."""
+    def _felt(self) -> Tensor:
+        """What is felt of the bodies, (senses, n), delayed and noisy."""
         task = self._task
-        felt = (self._past[-1 - task.felt_delay].body if task.felt_delay else self._body).unbind(0)
+        felt = self._past[-1 - task.felt_delay].body if task.felt_delay else self._body
         if self._felt_noise is not None:
-            felt = tuple(
-                value + task.felt_spread * noise for value, noise in zip(felt, self._noise(self._felt_noise), strict=True)
-            )
-        return [confine(value, 0.0, FELT_LIMIT)[0] for value in felt]
+            felt = felt + task.felt_spread * self._noise(self._felt_noise)
+        within: Tensor = confine(felt, 0.0, FELT_LIMIT)[0]
+        return within
 
 
 def _array(tensor: Tensor) -> Array:

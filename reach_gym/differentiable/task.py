@@ -188,7 +188,7 @@ class TorchReach:
         going = self._tensor(~self._done)
         moved = self._advance(action)
         reward = torch.where(going, self._rows.reward(moved), 0.0)
-        parts = (torch.stack(tuple(part), dim=1) for part in (moved.hand, moved.cursor, moved.force))
+        parts = (part.T for part in (moved.hand, moved.cursor, moved.force))
         return Step(self.observation, reward, self._tensor(moved.verdict.ended), self._tensor(moved.truncated), *parts)
 
     def _require_action(self, action: Any) -> None:
@@ -242,7 +242,7 @@ class TorchReach:
             if rewards:
                 notes.rewards.append(torch.where(self._tensor(going), self._rows.reward(moved), 0.0))
         start = np.stack([trial.start_x, trial.start_y], axis=1)
-        return notes.rollout(self._tensor, start, counts.go.astype(np.int64), self._succeeded, self.task)
+        return notes.rollout(self._tensor, start, counts.go.astype(np.int64), self._succeeded, self.task, module)
 
     @property
     def done(self) -> Tensor:

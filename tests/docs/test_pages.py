@@ -143,7 +143,7 @@ def test_a_wrong_flag_and_a_wrong_keyword_are_noticed():
     wrong = [
         ["python -m agents", ["dqn", "--nosuch", "1", "--out", "runs/x"]],
         ["python -m agents", ["dqn", "--env", "GridReach-v0", "--env-kwargs", '{"nosuch": 1}', "--out", "runs/x"]],
-        ["python -m agents", ["rnn", "--settings", '{"nosuch": 1}', "--out", "runs/x"]],
+        ["python -m agents", ["rnn", "--nosuch", "1", "--out", "runs/x"]],
         ["reach-gym", ["play", "GridReach-v0", "--kwargs", '{"nosuch": 1}']],
         ["python -m benchmarks", ["nosuch"]],
     ]

@@ -1,22 +1,20 @@
-"""The networks written down once more, plainly: time step by time step, with PyTorch's own cells and automatic gradients."""
+"""The networks written down once more, plainly: time step by time step, with dynamics of their own lines."""
 
 import torch
 
 from agents.rnn.config import ACCELERATION_UNIT, UNIT, VELOCITY_UNIT
-from agents.rnn.trials import STEPS
+from agents.rnn.sessions import STEPS
+from reach_gym.planning import logistic
 from reach_gym.plants import point_mass
 from reach_gym.plants.bounds import confine
 
 FREQUENCY = 20.0
+PULSE = 5  # steps
 torch.set_num_threads(1)  # tests run side by side; for tensors of this size more threads only wait for each other
 
 
-def tensor(array, like):
-    return torch.from_numpy(array.copy()).to(like.dtype)
-
-
-def field_of(facts, like):
-    return [tensor(facts.field[:, i], like) for i in range(16)], tensor(facts.scale.T, like)
+def tensor(array):
+    return torch.from_numpy(array.copy()).double()
 
 
 def move(state, force, field, scale, facts, arena):
@@ -27,62 +25,67 @@ def move(state, force, field, scale, facts, arena):
     return x, y, vx, vy
 
 
-def at_rest(facts, like):
-    zero = torch.zeros(len(facts.go), dtype=like.dtype)
-    return (*tensor(facts.start.T, like), zero, zero)
+def at_rest(facts):
+    zero = torch.zeros(len(facts.go), dtype=torch.float64)
+    return (*tensor(facts.start.T), zero, zero)
+
+
+def inputs_of(facts, scale, t):
+    """Target and cue (n, 3) before step t."""
+    visible = float(t >= facts.onset)
+    cue = (facts.go <= t) & (t < facts.go + PULSE)
+    return torch.cat([visible * tensor(facts.target - facts.start) / scale.place, scale.cue * tensor(cue)[:, None]], dim=1)
+
+
+def wanted_of(facts):
+    since = torch.arange(1, STEPS + 1)[:, None].numpy() - facts.go
+    return [torch.from_numpy(each) for each in logistic(since * facts.dt, facts.start, facts.target)]
 
 
 def elastic(errors):
     return errors.square().mean() + errors.abs().mean()
 
 
-def buffer_path(network, config, batch, arena, masks=None):
-    """Positions (T, 2, n) of the output-buffer model, and its loss."""
-    facts, like = batch.facts, batch.inputs
-    rows = like.shape[1]
-    field, scale = field_of(facts, like)
-    state, hand = torch.zeros(rows, config.units, dtype=like.dtype), at_rest(facts, like)
-    recent, places = [torch.zeros(rows, 2, dtype=like.dtype)] * config.buffer, []
-    one = torch.ones(1, dtype=like.dtype)
+def buffer_path(network, config, facts, arena):
+    """Positions (T, n, 2) of the output-buffer model, and its loss."""
+    rows, field, scale = len(facts.go), list(tensor(facts.field.T)), tensor(facts.scale.T)
+    state, hand = torch.zeros(rows, config.units, dtype=torch.float64), at_rest(facts)
+    recent, places = [torch.zeros(rows, 2, dtype=torch.float64)] * config.buffer, []
     for t in range(STEPS):
-        first, second, shown = (each[t] for each in masks) if masks else (one, one, one)
-        seen = torch.relu(network.first(torch.cat([like[t], *recent], dim=1))) * first
-        seen = torch.relu(network.second(seen)) * second
-        state = network.cell(seen, state)
-        out = network.out(torch.relu(network.hidden(state * shown)))
+        seen = torch.relu(network.first(torch.cat([inputs_of(facts, config.scale, t), *recent], dim=1)))
+        state = network.cell(torch.relu(network.second(seen)), state)
+        out = network.out(torch.relu(network.hidden(state)))
         force = (config.scale.acceleration * facts.body.mass * out.T).clamp(-facts.body.strength, facts.body.strength)
         after = move(hand, force, field, scale[t], facts, arena)
         change = torch.stack([after[2] - hand[2], after[3] - hand[3]], dim=1) / facts.dt
         recent, hand = [*recent[1:], change / config.scale.acceleration], after
-        places.append(torch.stack(hand[:2]))
+        places.append(torch.stack(hand[:2], dim=1))
     path = torch.stack(places)
-    return path, elastic((path - batch.position) / UNIT)
+    return path, elastic((path - wanted_of(facts)[0]) / UNIT)
 
 
-def standard_path(network, config, batch, arena, masks=None):
-    """Positions (T, 2, n) of the hand that the standard model leads, and the loss of its kinematics with what the field adds."""
-    facts, like, dt = batch.facts, batch.inputs, batch.facts.dt
-    state, outputs = torch.zeros(like.shape[1], config.units, dtype=like.dtype), []
-    for t in range(STEPS):
-        state = network.cell(like[t], state)
-        outputs.append(network.out(torch.relu(network.hidden(state * masks[0][t] if masks else state))).T)
-    made, scale = torch.stack(outputs), config.scale
-    start = tensor(facts.start.T, like)
-    a, v, p = made[:, :2] * scale.acceleration, made[:, 2:4] * scale.velocity, made[:, 4:] * scale.place + start
-    field, gains = field_of(facts, like)
-    real = believed = at_rest(facts, like)
+def standard_path(network, config, facts, arena):
+    """Positions (T, n, 2) of the hand that the standard model leads, and the loss of its kinematics with what the field adds."""
+    dt, scale, start = facts.dt, config.scale, tensor(facts.start.T)
+    state, field, gains = torch.zeros(len(facts.go), config.units, dtype=torch.float64), list(tensor(facts.field.T)), tensor(facts.scale.T)
+    wanted = [each.transpose(1, 2) for each in wanted_of(facts)]
+    real = believed = at_rest(facts)
     before, places, errors = (torch.zeros_like(start), torch.zeros_like(start), start), [], []
     for t in range(STEPS):
+        state = network.cell(inputs_of(facts, scale, t), state)
+        out = network.out(torch.relu(network.hidden(state))).T
+        a, v, p = out[:2] * scale.acceleration, out[2:4] * scale.velocity, out[4:] * scale.place + start
         place, pace = torch.stack(believed[:2]), torch.stack(believed[2:])
-        push = (before[0] + a[t]) / 2
-        wanted = push + FREQUENCY**2 * (p[t] - place - dt * pace - dt**2 / 2 * push) + 2 * FREQUENCY * (v[t] - pace - dt * push)
-        force = (facts.body.mass * wanted).clamp(-facts.body.strength, facts.body.strength)
+        push = (before[0] + a) / 2
+        pull = FREQUENCY**2 * (p - place - dt * pace - dt**2 / 2 * push) + 2 * FREQUENCY * (v - pace - dt * push)
+        force = (facts.body.mass * (push + pull)).clamp(-facts.body.strength, facts.body.strength)
         now = move(real, force, field, gains[t], facts, arena)
         free = move(believed, force, field, 0.0 * gains[t], facts, 1e9)
-        more = [(n - r) - (f - b) for n, r, f, b in zip(now, real, free, believed)], [n - f for n, f in zip(now, free)]
-        errors += [(a[t] + torch.stack(more[0][2:]) / dt - batch.acceleration[t]) / ACCELERATION_UNIT]
-        errors += [(v[t] + torch.stack(more[1][2:]) - batch.velocity[t]) / VELOCITY_UNIT]
-        errors += [(p[t] + torch.stack(more[1][:2]) - batch.position[t]) / UNIT]
-        before, real, believed = (a[t], v[t], p[t]), now, free
-        places.append(torch.stack(now[:2]))
+        added = [n - f for n, f in zip(now, free)]
+        change = [(n - r) - (f - b) for n, r, f, b in zip(now, real, free, believed)]
+        errors += [(a + torch.stack(change[2:]) / dt - wanted[2][t]) / ACCELERATION_UNIT]
+        errors += [(v + torch.stack(added[2:]) - wanted[1][t]) / VELOCITY_UNIT]
+        errors += [(p + torch.stack(added[:2]) - wanted[0][t]) / UNIT]
+        before, real, believed = (a, v, p), now, free
+        places.append(torch.stack(now[:2], dim=1))
     return torch.stack(places), elastic(torch.stack(errors))

@@ -1,23 +1,29 @@
 """``python -m agents rnn`` and ``python -m benchmarks paper``: what they write, refuse and resume."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import gymnasium as gym
 import matplotlib.image
+import numpy as np
 import pytest
 import torch
 
 import tests.agents.rnn.rnn_reference  # noqa: F401  (one thread)
 from agents.__main__ import main
+from agents.dqn import command as dqn_command
+from agents.dqn.config import PRESETS as DQN_PRESETS
+from agents.q_learning.tabular import TabularAgent
 from agents.rnn import checkpoint, command
+from agents.rnn.config import PRESETS
 from benchmarks import __main__ as benchmarks
-from benchmarks import paper_figures, paper_runs, paper_tables
+from benchmarks import paper_figures, paper_runs
 from benchmarks.paper_facts import DISCREPANCIES
 from reach_gym.cli import main as evaluate
 
 SESSION = '[{"name": "before", "trials": 3, "gain": 0}, {"name": "in", "trials": 3}, {"name": "after", "trials": 2, "gain": 0}]'
-SMALL = ["--settings", '{"units": 16, "batch": 4}']
+SMALL = ["--units", "16", "--batch", "4"]
 
 
 def run(out, *more):
@@ -31,15 +37,15 @@ def test_a_run_writes_everything_and_prints_the_phases(model, tmp_path, capsys):
     for text in ("before", "in", "after-", "savings", "endpoint"):
         assert text in printed
     files = {path.name for path in (tmp_path / "run").iterdir()}
-    assert {"checkpoint.json", "phases.json", "records.csv", "learning_curve.png", "hand_paths.png", "tensorboard", "run.json"} <= files
+    assert {"checkpoint.json", "phases.json", "records.csv", "learning_curve.png", "hand_paths.png", "block_0", "block_2", "run.json"} <= files
     rows = json.loads((tmp_path / "run" / "phases.json").read_text())
     assert [row["phase"] for row in rows] == ["before", "in", "after"] and rows[0]["after_effect_mm"] is None
     assert len((tmp_path / "run" / "records.csv").read_text().splitlines()) == 9
     for name in ("learning_curve.png", "hand_paths.png"):
         assert matplotlib.image.imread(tmp_path / "run" / name).std() > 0.03
-    assert list((tmp_path / "run" / "tensorboard").iterdir())
+    assert list((tmp_path / "run" / "block_1").glob("events*"))
     trained = checkpoint.load(tmp_path / "run")
-    assert trained.config.cell == ("relu" if model == "standard" else "gru") and len(trained.snapshots) == 3
+    assert trained.config.kind_of_cell == ("relu" if model == "standard" else "gru") and len(trained.snapshots) == 3
     # The directory is an agent like any other.
     assert evaluate(["evaluate", "CursorReachCurl-v0", "--agent", str(tmp_path / "run"), "--episodes", "2"]) == 0
     assert "max deviation" in capsys.readouterr().out
@@ -53,11 +59,9 @@ def test_a_run_writes_everything_and_prints_the_phases(model, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--model", "transformer"), "`model` must be one of"),
         (("--field", "storm"), "storm"),
-        (("--settings", "[1]"), "`--settings` must be a JSON object"),
-        (("--settings", '{"cell": "lstm"}'), "`cell` must be one of"),
-        (("--preset", "mine"), "`preset` must be one of"),
+        (("--units", "0"), "`units` must be an integer from 1"),
+        (("--preset", "mine"), "`--preset` must be one of"),
         (("--session", "holiday"), "`session` must be one of"),
         (("--env", "reach_gym/GridReach-v0"), "error:"),
         (("--seed", "-1"), "`seed` must be"),
@@ -79,45 +83,68 @@ def test_bad_requests_end_with_one_line(arguments, message, tmp_path, capsys):
         (("--env", "reach_gym/CursorReachCurl-v0"), {"viscosity": [[0.0, -13.0], [13.0, 0.0]]}),
         (("--env", "CursorReachCenterOut-v0"), {"viscosity": [[0.0, -13.0], [13.0, 0.0]]}),
         (("--preset", "curl"), {"viscosity": [[0.0, -13.0], [13.0, 0.0]]}),
-        (("--preset", "paper_code"), {"push": [-1.0, 0.0]}),
+        (("--preset", "paper_code"), {"push": [-1.0, 0.0], "region": [None] * 4}),
         (("--env-kwargs", '{"field": "curl_cw"}'), {"viscosity": [[0.0, 13.0], [-13.0, 0.0]]}),
     ],
 )
 def test_the_field_is_that_of_the_preset_or_the_task_unless_asked_for(arguments, field, tmp_path, monkeypatch):
     learners = []
-    monkeypatch.setattr(command, "train", lambda learner, *more: learners.append(learner))
-    monkeypatch.setattr(command.RnnCommand, "_report", lambda self, learner: None)
+    monkeypatch.setattr(command.RnnLearner, "is_over", True)
+    monkeypatch.setattr(command.RnnCommand, "_report", lambda self, learner: learners.append(learner))
     assert main(["rnn", "--out", str(tmp_path / "run"), "--session", SESSION, *SMALL, *arguments]) == 0
     told = json.loads(json.dumps(gym.make(learners[0].env_id, **learners[0].env_kwargs).unwrapped.task.field.to_data()))
     assert {name: told.get(name) for name in field} == field, told
 
 
 def test_a_paper_of_another_share_is_a_bad_request(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(paper_runs, "NAMES", ())
+    monkeypatch.setattr(paper_runs, "CONFIGS", {name: replace(each, batch=2, units=4) for name, each in paper_runs.CONFIGS.items()})
+    monkeypatch.setattr("benchmarks.paper.load_all", None)  # it fails once all is trained
     out = str(tmp_path / "paper")
-    assert benchmarks.main(["paper", "--out", out, "--seeds", "1", "--share", "0.001"]) in (0, 1)
+    assert benchmarks.main(["paper", "--out", out, "--seeds", "1", "--share", "0.001"]) == 1
     capsys.readouterr()
-    assert benchmarks.main(["paper", "--out", out, "--seeds", "1", "--share", "0.002", "--resume"]) == 2
+    assert benchmarks.main(["paper", "--out", out, "--seeds", "1", "--share", "0.003", "--resume"]) == 2
     assert "cannot be resumed" in capsys.readouterr().err
 
 
+def test_settings_are_flags_and_begin_with_the_presets(tmp_path, monkeypatch, capsys):
+    learners = []
+    monkeypatch.setattr(command.RnnLearner, "is_over", True)
+    monkeypatch.setattr(command.RnnCommand, "_report", lambda self, learner: learners.append(learner))
+    assert main(["rnn", "--out", str(tmp_path / "run"), "--preset", "paper", "--model", "standard", "--dropout", "0.1"]) == 0
+    assert learners[0].config == replace(PRESETS["paper"], model="standard", dropout=0.1)
+    assert main(["rnn", "--out", str(tmp_path / "bad"), "--model", "transformer"]) == 2
+    assert main(["rnn", "--help"]) == 0
+    assert all(f"--{name} " in capsys.readouterr().out for name in ("units",))
+
+
 def test_the_papers_figures_and_tables_are_remade(tmp_path, monkeypatch):
-    monkeypatch.setattr(paper_tables, "_TRIALS", 24)
+    monkeypatch.setattr(paper_figures, "_TRIALS", 24)
     monkeypatch.setattr(paper_figures, "_PATHS", 8)
-    assert benchmarks.main(["paper", "--out", str(tmp_path / "paper"), "--seeds", "1", "--share", "0.001"]) == 0
+    monkeypatch.setattr(paper_runs, "CONFIGS", {name: replace(each, batch=4, units=16) for name, each in paper_runs.CONFIGS.items()})
+    monkeypatch.setattr(paper_runs, "train_grid", None)
+    monkeypatch.setattr("benchmarks.paper.train_grid", small_grid)
+    assert benchmarks.main(["paper", "--out", str(tmp_path / "paper"), "--seeds", "2", "--share", "0.003"]) == 0
     text = (tmp_path / "paper" / "paper.md").read_text()
-    assert "python -m benchmarks paper --seeds 1 --share 0.001" in text
-    for row in ("standard | before", "output_buffer | in the field", "control | in no field", "66.9", "adaptation coefficient", "drift"):
+    assert "python -m benchmarks paper --seeds 2 --share 0.003" in text
+    for row in ("standard | before", "output_buffer | in the field", "control | in no field", "66.9", "position output", "seed 1"):
         assert row in text
     assert all(each.what in text for each in DISCREPANCIES) and len(DISCREPANCIES) >= 8
-    for name in ("figure_1", "figure_2b", "figure_2c", "figure_3a", "figure_3_components", "curl_paths"):
-        assert matplotlib.image.imread(tmp_path / "paper" / f"{name}.png").std() > 0.03
-    kept = sorted((path, path.stat().st_mtime_ns) for path in Path(tmp_path).rglob("arrays-*"))
+    names = ("figure_1", "figure_2b", "figure_2c", "figure_3a", "figure_3_components", "figure_4_paths", "figure_4_steps")
+    assert all((tmp_path / "paper" / f"{name}.svg").stat().st_size > 10_000 for name in names)
+    kept = {path for path in Path(tmp_path).rglob("arrays-*")}
     shared = [checkpoint.load(tmp_path / "paper" / f"{name}-0").snapshots[0] for name in ("output_buffer", "control")]
     assert all(torch.equal(a, b) for a, b in zip(*(each.parameters() for each in shared)))
-    assert len(list(paper_runs.train_all(tmp_path / "paper", 1, 0.001, progress=False))) == 5  # nothing is trained twice
-    assert {path for path, _ in kept} == set(Path(tmp_path).rglob("arrays-*"))
+    assert len(list(paper_runs.train_all(tmp_path / "paper", 2, 0.003, progress=False))) == 6  # nothing is trained twice
+    assert kept == set(Path(tmp_path).rglob("arrays-*"))
     assert benchmarks.main(["paper", "--out", str(tmp_path / "paper")]) == 2
+
+
+def small_grid(out, share, progress):
+    """Agents of the grid that have learned nothing."""
+    table = TabularAgent(np.zeros((100, 8)))
+    deep = dqn_command.make(paper_runs.PIXELS, {}, replace(DQN_PRESETS["default"].config, steps=2500), 0)
+    deep.envs.close()
+    return paper_runs.Grid(dict.fromkeys(paper_runs.TABULAR, table), deep.agent)
 
 
 def test_ablations_train_each_choice(monkeypatch, capsys):

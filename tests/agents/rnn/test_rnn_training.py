@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,20 +10,18 @@ import torch
 
 import tests.agents.rnn.rnn_reference  # noqa: F401  (one thread)
 from agents.rnn import checkpoint as rnn_checkpoint
+from agents.rnn import training
 from agents.rnn.config import PRESETS, RnnConfig, config_from_data
 from agents.rnn.figures import paths_of
-from agents.rnn.models import make_network
-from agents.rnn.probe import MEASURES, Push, onsets, probe_batch, push_of, pushed
+from agents.rnn.objective import desired
+from agents.rnn.probe import PROBED, Probe, Push, onsets, push_of, pushed
 from agents.rnn.report import phases, table
-from agents.rnn.rollout import Path
-from agents.rnn.sessions import SESSIONS, session_of
-from agents.rnn.training import RnnLearner, make_rollout
-from agents.rnn.trials import STEPS, TrialSource
+from agents.rnn.sessions import PAPER_TRIALS, SESSIONS, session_of
+from agents.rnn.training import RnnLearner, rate_of
 from reach_gym.planning import minimum_jerk
-from reach_gym.sessions.schedule import Block
 from reach_gym.training import checkpoint
 from reach_gym.training.checkpoint import CheckpointError
-from reach_gym.training.seeds import training_seed
+from tests.reach.test_events import TABLE
 
 TASK = "reach_gym/CursorReach-v0"
 SMALL = RnnConfig(units=16, batch=4, warm_up=2)
@@ -47,10 +46,9 @@ def same(a, b):
 @pytest.fixture(scope="module")
 def trained():
     """A session long enough to learn, meet a curl field and wash out."""
-    config = RnnConfig(model="standard", cell="relu", units=32, batch=16, warm_up=10)
+    config = RnnConfig(model="standard", units=32, batch=16, warm_up=10)
     each = learner(config, session=blocks(100, 50, 25), targets="center-out", field={"preset": "curl_ccw", "gain": 0.3})
-    each.learn(each.total)
-    each.close()
+    each.learn()
     return each
 
 
@@ -64,82 +62,100 @@ def test_it_learns_meets_the_field_and_shows_an_after_effect_on_the_other_side(t
     assert math.isnan(before["after_effect_mm"]) and math.isnan(field["after_effect_mm"])
     assert table([before, field, after], "t").row_count == 3
     assert all(len(values) == trained.total for values in trained.records.values())
-    assert np.isfinite(list(trained.status().values())).all()
+
+
+class Ended(Exception):
+    """A run is ended from outside."""
+
+
+def interrupt_after(monkeypatch, updates):
+    """Ends a training after so many more updates."""
+    real, left = torch.optim.Adam.step, [updates]
+
+    def step(self, *args, **kwargs):
+        if left[0] == 0:
+            raise Ended
+        left[0] -= 1
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", step)
 
 
 @pytest.mark.parametrize("model", ["standard", "output_buffer"])
-def test_a_resumed_run_ends_with_the_same_bits(model, tmp_path):
-    config = RnnConfig(**{**SMALL.to_data(), "model": model, "dropout": 0.2})
-    whole, first, second = (learner(config, session=blocks(3, 3, 2)) for _ in range(3))
-    whole.learn(8)
-    first.learn(4)
+@pytest.mark.parametrize("updates", [2, 3, 5])  # within a block, at the end of one, within the second
+def test_a_resumed_run_ends_with_the_same_bits(model, updates, tmp_path, monkeypatch):
+    config = replace(SMALL, model=model, dropout=0.2)
+    whole, first, second = (learner(config) for _ in range(3))
+    whole.learn()
+
+    def go_on(each):
+        while not each.is_over:
+            each.learn_block(tmp_path / f"block_{len(each.snapshots)}", save_every=1)
+            rnn_checkpoint.save(each, tmp_path)
+
     rnn_checkpoint.save(first, tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(Ended):
+        interrupt_after(patch, updates)
+        go_on(first)
     rnn_checkpoint.resume(second, tmp_path)
-    second.learn(4)
-    assert same(weights(whole), weights(second))
-    assert whole.records == second.records or np.allclose(
-        [whole.records[name] for name in whole.records], [second.records[name] for name in whole.records], equal_nan=True, rtol=0, atol=0
-    )
+    assert second.done == (0 if updates < 3 else 3)
+    go_on(second)
+    assert same(weights(whole), weights(second)) and whole.records == second.records
     assert len(second.snapshots) == 3 and all(map(same, whole.snapshots, second.snapshots))
     rnn_checkpoint.save(whole, tmp_path / "a")
-    rnn_checkpoint.save(second, tmp_path / "b")
-    assert (tmp_path / "a" / "checkpoint.json").read_text() == (tmp_path / "b" / "checkpoint.json").read_text()
+    assert (tmp_path / "a" / "checkpoint.json").read_text() == (tmp_path / "checkpoint.json").read_text()
 
 
 def test_seeds_differ_and_repeat_and_no_global_state_is_touched():
     torch.manual_seed(1)
     np.random.seed(1)  # noqa: NPY002
     states = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-    one, two, other = learner(), learner(), learner(seed=1)
+    one, two, other = (learner(session=blocks(2), seed=seed) for seed in (0, 0, 1))
     for each in (one, two, other):
-        each.learn(2)
+        each.learn()
     assert same(weights(one), weights(two)) and not same(weights(one), weights(other))
     assert torch.equal(states[0], torch.get_rng_state()) and (states[1] == np.random.get_state()[1]).all()  # noqa: NPY002
-    assert training_seed(0) != training_seed(1) + 1
 
 
-def test_a_batch_is_a_pure_function_of_its_number():
-    source, again = (TrialSource(TASK, {"field": "push", "schedule": blocks(4, 4)}, SMALL, 5, 3) for _ in range(2))
-    forward = [source.draw(k).facts for k in range(6)]
-    for k in (5, 2, 3, 0):
-        jumped = again.draw(k).facts
-        assert all(np.array_equal(getattr(jumped, name), getattr(forward[k], name)) for name in ("target", "go", "scale"))
-    assert not np.array_equal(forward[0].target, forward[1].target)
-    assert forward[3].scale.max() == 0 < forward[4].scale.min()  # the schedule's gain
+def test_blocks_have_trials_of_their_own():
+    each = learner(session=blocks(1, 1, gains=(0.0, 0.0)))
+    each.learn()
+    assert each.records["endpoint_mm"][0] != each.records["endpoint_mm"][1]
+    still = learner(replace(SMALL, learning_rate=0.0, adaptation_rate=0.0), session=blocks(1, 1, gains=(0.0, 0.0)))
+    still.learn()
+    assert still.records["endpoint_mm"][0] != still.records["endpoint_mm"][1]
 
 
-def test_nan_stops_with_a_clear_error_and_the_weights_before_it():
+def test_nan_stops_with_a_clear_error_and_the_weights_before_it(monkeypatch):
     each = learner()
-    each.learn(1)
-    with torch.no_grad():
-        each.network.get_parameter("hidden.weight")[0, 0] = math.inf
+    each.learn_block()
     kept = weights(each)
-    with pytest.raises(FloatingPointError, match="update 2; a smaller learning rate"):
-        each.learn(1)
-    assert each.done == 1 and len(each.records["loss"]) == 1 and same(kept, weights(each))
+    monkeypatch.setattr(training, "objective", lambda config: lambda path: math.nan * path.hand.sum())
+    with pytest.raises(FloatingPointError, match="update 1; a smaller `rate`"):
+        each.learn_block()
+    assert each.done == 3 and len(each.probes) == 1 and same(kept, weights(each))
 
 
 def test_gradients_stay_finite_at_a_rate_that_is_far_too_high():
-    each = learner(RnnConfig(**{**SMALL.to_data(), "learning_rate": 0.5, "adaptation_rate": 0.5}), session=blocks(20, 20))
-    each.learn(40)
+    each = learner(replace(SMALL, learning_rate=0.5, adaptation_rate=0.5), session=blocks(20, 20))
+    each.learn()
     assert np.isfinite(each.records["loss"]).all()
 
 
 def test_the_rate_rises_and_falls_in_every_block():
-    each = learner(RnnConfig(warm_up=3, floor=0.1), session=blocks(10, 10))
-    rates = [each.rate(k) for k in range(20)]
-    assert rates[0] == pytest.approx(5e-3 / 4) and rates[10] == pytest.approx(2e-3 / 4)
-    assert max(rates[:10]) == pytest.approx(5e-3, rel=0.3) and rates[9] < rates[4] and rates[19] < rates[14]
+    config = RnnConfig(warm_up=3, floor=0.1)
+    first, later = ([rate_of(config, 10, first)(k) for k in range(10)] for first in (True, False))
+    assert first[0] == pytest.approx(5e-3 / 4) and later[0] == pytest.approx(2e-3 / 4)
+    assert max(first) == pytest.approx(5e-3, rel=0.3) and first[9] < first[4] and later[9] < later[4]
 
 
 def test_a_branch_is_the_same_network_in_another_session():
     each = learner(session=blocks(2, 2))
-    each.learn(2)
+    each.learn_block()
     twin = each.branch({**each.env_kwargs, "schedule": blocks(2, 3, gains=(0.0, 0.0))})
     alone = learner(session=blocks(2, 3, gains=(0.0, 0.0)))
-    alone.learn(5)
-    each.learn(2)
-    twin.learn(3)
+    for one in (alone, each, twin):
+        one.learn()
     assert same(weights(twin), weights(alone)) and not same(weights(twin), weights(each))
     with pytest.raises(ValueError, match="the same first 2 blocks"):
         each.branch({**each.env_kwargs, "schedule": blocks(2, 3)})
@@ -159,64 +175,77 @@ def test_savings_and_after_effects_of_made_up_records():
 
 
 def numbers(value):
-    return dict.fromkeys(MEASURES, value)
+    return dict.fromkeys(PROBED, value)
 
 
-def drawn(gain, **more):
-    config = RnnConfig(model="standard", cell="relu")
-    kwargs = {"field": "curl_ccw", **more}
-    return probe_batch("reach_gym/CursorReach-v0", kwargs, config, Block("b", 1, gain=gain), 0)
+CONFIG = RnnConfig(model="standard", units=16)
 
 
-def path_of(batch, begin):
+def probe_of(gain):
+    return Probe(TASK, {**PAPER_TRIALS, "field": "curl_ccw", "schedule": [{"name": "b", "trials": 1, "gain": gain}]}, CONFIG, 0)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """What is known of held-out trials, to which paths are made up."""
+    network = learner(CONFIG, **PAPER_TRIALS).network
+    return probe_of(0.0).rollout(network)
+
+
+def path_of(drawn, position, velocity=None):
+    """A rollout in which hands are at `position` (T, n, 2) after each step."""
+    position = np.asarray(position)
+    velocity = np.gradient(position, 0.01, axis=0) if velocity is None else velocity
+    hand = torch.from_numpy(np.concatenate([position, velocity], axis=2)).float()
+    return replace(drawn, hand=hand, cursor=hand)
+
+
+def reaches(drawn, begin):
     """Minimum-jerk reaches that begin at these times in s, (n,), whenever the cue comes."""
-    since = (np.arange(STEPS + 1)[:, None] - np.zeros(len(batch.facts.go))) * 0.01 - begin
-    told = minimum_jerk(since, batch.facts.start, batch.facts.target)
-    return Path(*(torch.from_numpy(each).transpose(1, 2) for each in (told.position, told.velocity)), torch.zeros(0))
+    since = np.arange(1, 101)[:, None] * 0.01 - np.zeros(256) - begin
+    told = minimum_jerk(since, drawn.start.numpy(), drawn.target[-1].numpy())
+    return path_of(drawn, told.position, told.velocity)
 
 
 @pytest.mark.parametrize("begin", [0.1, 0.15, 0.2, 0.25, 0.4])
-def test_a_hand_that_does_not_wait_for_the_cue_is_found_out(begin):
-    batch = drawn(0.0)
-    go = batch.facts.go
+def test_a_hand_that_does_not_wait_for_the_cue_is_found_out(begin, drawn):
+    go = drawn.go.numpy()
 
     def slope(path):
-        onset = onsets(path, batch.facts)
+        onset = onsets(path)
         assert (onset >= 0).all()
         return np.polyfit(go, onset, 1)[0]
 
-    assert abs(slope(path_of(batch, begin))) < 1e-6
-    assert slope(path_of(batch, 0.01 * go + 0.05)) == pytest.approx(1.0, abs=1e-6)
-    assert slope(path_of(batch, 0.2 + 0.5 * (0.01 * go - 0.2))) == pytest.approx(0.5, abs=0.05)
-    wanted = Path(*(torch.cat([each[:1], each]) for each in (batch.position, batch.velocity)), torch.zeros(0))
-    assert slope(wanted) == pytest.approx(1.0, abs=0.02)  # the logistic begins before its cue
+    assert abs(slope(reaches(drawn, begin))) < 1e-6
+    assert slope(reaches(drawn, 0.01 * go + 0.05)) == pytest.approx(1.0, abs=1e-6)
+    assert slope(reaches(drawn, 0.2 + 0.5 * (0.01 * go - 0.2))) == pytest.approx(0.5, abs=0.05)
+    wanted = desired(drawn, "logistic")
+    assert slope(path_of(drawn, wanted.position, wanted.velocity)) == pytest.approx(1.0, abs=0.02)  # it begins before its cue
 
 
-def test_an_after_effect_is_the_mirror_image_of_the_push_whatever_the_field():
-    batch, generator = drawn(1.0), np.random.default_rng(0)
-    late = np.arange(1, STEPS + 1)[:, None] > batch.facts.go
-    angle = np.linspace(0, 2 * np.pi, STEPS)[:, None]
+def test_an_after_effect_is_the_mirror_image_of_the_push_whatever_the_field(drawn):
+    generator, position = np.random.default_rng(0), desired(drawn, "logistic").position
+    late = (drawn.since_cue > 0).numpy()[:, :, None]
+    angle = np.linspace(0, 2 * np.pi, 100)[:, None, None]
     # A hand that a field turns round once is on average where it would have been.
-    course = torch.from_numpy(0.03 * np.stack([np.cos(angle), np.sin(angle)], axis=1) * late[:, None]).float()
-    rest = torch.from_numpy(generator.normal(0, 0.02, (STEPS, 2, 1)) * late[:, None]).float()
-    push = Push(*(each.permute(2, 0, 1).numpy() for each in (rest.expand_as(course), course)))
+    course = 0.03 * np.concatenate([np.cos(angle), np.sin(angle)], axis=2) * late
+    rest = generator.normal(0, 0.02, (100, 1, 2)) * late
+    push = Push(*(np.broadcast_to(each, (100, 256, 2)).transpose(1, 0, 2).astype(np.float32) for each in (rest, course)))
 
     def found(share):
-        position = batch.position + rest + share * course
-        return pushed(Path(torch.cat([position[:1], position]), torch.zeros(0), torch.zeros(0)), batch, push)
+        return pushed(path_of(drawn, position + rest + share * course), CONFIG, push)
 
     assert [round(1000 * found(share), 2) for share in (1.0, 0.0, -1.0, -0.5)] == [30.0, 0.0, -30.0, -15.0]
-    still = Push(push.without, np.zeros_like(push.added))
-    assert math.isnan(pushed(Path(torch.zeros(STEPS + 1, 2, 256), torch.zeros(0), torch.zeros(0)), batch, still))
+    assert math.isnan(pushed(path_of(drawn, position), CONFIG, Push(push.without, np.zeros_like(push.added))))
 
 
 def test_the_push_is_what_the_field_adds_to_the_same_network():
-    config, batch = RnnConfig(model="standard", cell="relu", units=16), drawn(1.0)
-    roll = make_rollout(make_network(config), config, 0.2)
-    push, free = push_of(roll, batch), push_of(roll, drawn(0.0))
-    np.testing.assert_array_equal(push.without, free.without)
-    assert not free.added.any() and push.added.any() and pushed(roll.forward(batch), batch, push) > 0
-    assert abs(pushed(roll.forward(drawn(0.0)), batch, push)) < 1e-6
+    network = learner(CONFIG, **PAPER_TRIALS).network
+    free, felt = (probe_of(gain).rollout(network) for gain in (0.0, 1.0))
+    push, none = push_of(free, felt, CONFIG), push_of(free, free, CONFIG)
+    np.testing.assert_array_equal(push.without, none.without)
+    assert not none.added.any() and push.added.any() and pushed(felt, CONFIG, push) > 0
+    assert abs(pushed(free, CONFIG, push)) < 1e-6
 
 
 def test_a_ramp_and_a_block_with_its_own_field_are_told_by_their_end():
@@ -226,8 +255,8 @@ def test_a_ramp_and_a_block_with_its_own_field_are_told_by_their_end():
         {"name": "other", "trials": 2, "field": "curl_cw"},
         {"name": "after", "trials": 2, "gain": 0.0},
     ]
-    each = learner(RnnConfig(model="standard", cell="relu", units=8, batch=4), session=session, field="curl_ccw")
-    each.learn(each.total)
+    each = learner(RnnConfig(model="standard", units=8, batch=4), session=session, field="curl_ccw")
+    each.learn()
     rows = phases(each.probes, each.records)
     assert [probe["gain"] for probe in each.probes] == [0.0, 1.0, 1.0, 0.0]
     assert [probe["field"] is None for probe in each.probes] == [True, True, False, True]
@@ -239,9 +268,6 @@ def test_a_ramp_and_a_block_with_its_own_field_are_told_by_their_end():
     ]
     viscosity = [panel.recording.metadata["field"]["viscosity"] for panel in panels]
     assert viscosity[2] == viscosity[3] != viscosity[1] == viscosity[0]
-    with pytest.raises(ValueError, match="at most 0"):
-        each.learn(1)
-    each.close()
 
 
 @pytest.mark.parametrize("keywords", [{"dt": 0.001}, {"go_delay": 0.9}])
@@ -251,30 +277,29 @@ def test_a_cue_that_comes_too_late_is_refused_at_once(keywords):
 
 
 def test_paths_of_a_task_with_another_start_have_its_own_targets():
-    each = learner(RnnConfig(model="standard", cell="relu", units=4, batch=2), session=blocks(1, 1), start=[0.05, 0.05])
-    each.learn(each.total)
+    each = learner(RnnConfig(model="standard", units=4, batch=2), session=blocks(1, 1), start=[0.05, 0.05])
+    each.learn()
     assert len(paths_of(each)) == 3
-    each.close()
 
 
 def test_damaged_and_foreign_checkpoints_are_refused(tmp_path):
     each = learner()
-    each.learn(3)
+    each.learn_block()
+    each.learn_block()
     rnn_checkpoint.save(each, tmp_path)
     with pytest.raises(CheckpointError, match="seed 0"):
         rnn_checkpoint.resume(learner(seed=1), tmp_path)
     with pytest.raises(CheckpointError, match="config"):
-        rnn_checkpoint.resume(learner(RnnConfig(**{**SMALL.to_data(), "l1": 0.5})), tmp_path)
+        rnn_checkpoint.resume(learner(replace(SMALL, l1=0.5)), tmp_path)
     with pytest.raises(CheckpointError, match="env"):
         rnn_checkpoint.resume(learner(damping=0.1), tmp_path)
     arrays, manifest = checkpoint.load(tmp_path)
     for change in (
-        lambda a, m: a.pop("now/out.weight"),
-        lambda a, m: a.update({"now/out.bias": a["now/out.bias"].astype(np.float64)}),
+        lambda a, m: a.pop("block 0/out.weight"),
+        lambda a, m: a.update({"block 1/out.bias": a["block 1/out.bias"].astype(np.float64)}),
         lambda a, m: m.update(done=2),
         lambda a, m: m.update(config={"units": -1}),
         lambda a, m: a.pop("history_known"),
-        lambda a, m: a.pop("block 0/out.bias"),
         lambda a, m: m.update(agent="q_learning"),
         lambda a, m: m.update(probes=[]),
         lambda a, m: m.update(probes=[1]),
@@ -295,15 +320,29 @@ def test_damaged_and_foreign_checkpoints_are_refused(tmp_path):
         assert fresh.done == 0 and same(kept, weights(fresh))
 
 
+@pytest.mark.parametrize("body", [None, {}, {"mass": 0.0}, {"dt": "soon"}])
+def test_checkpoints_without_a_sound_body_are_refused(body, tmp_path):
+    each = learner(session=blocks(1))
+    each.learn()
+    rnn_checkpoint.save(each, tmp_path)
+    assert len(rnn_checkpoint.load(tmp_path).networks) == 2
+    arrays, manifest = checkpoint.load(tmp_path)
+    manifest["body"] = {**manifest["body"], **body} if body else body
+    checkpoint.save(tmp_path / "bad", arrays, manifest)
+    with pytest.raises(CheckpointError, match="body") as refusal:
+        rnn_checkpoint.load(tmp_path / "bad")
+    assert refusal.value.kind == ("corrupt" if body else "incompatible")
+
+
 def test_a_large_claim_costs_nothing(tmp_path, monkeypatch):
-    each = learner()
-    each.learn(1)
+    each = learner(session=blocks(1))
+    each.learn()
     rnn_checkpoint.save(each, tmp_path)
     arrays, manifest = checkpoint.load(tmp_path)
     manifest["config"]["units"] = 4096
     checkpoint.save(tmp_path / "bad", arrays, manifest)
     monkeypatch.setattr(torch.nn.Module, "to_empty", None)  # nothing is made of that size
-    with pytest.raises(CheckpointError, match="`now/.*` must be float32"):
+    with pytest.raises(CheckpointError, match="`block 0/.*` must be float32"):
         rnn_checkpoint.load(tmp_path / "bad")
 
 
@@ -325,9 +364,10 @@ def test_bad_settings_are_refused(data, error, message):
 
 
 def test_presets_and_sessions_are_what_the_paper_says():
-    paper, code = (config_from_data(PRESETS[name]) for name in ("paper", "paper_code"))
+    paper, code = PRESETS["paper"], PRESETS["paper_code"]
     assert (paper.dropout, paper.batch, paper.learning_rate, paper.buffer, paper.scaling) == (0.3, 32, 3e-4, 4, "paper")
-    assert (code.buffer, code.gate, code.l1) == (5, "acceleration", 0.01)
+    assert (code.buffer, code.l1) == (5, 0.01)
+    assert [replace(paper, model=model).kind_of_cell for model in ("standard", "output_buffer")] == ["relu", "gru"]
     assert config_from_data(paper.to_data()) == paper
     assert sum(b["trials"] for b in session_of("control")) == SESSIONS["adaptation"].trials
     assert [b["trials"] for b in session_of("adaptation", 0.001)] == [1, 1, 1]
@@ -337,6 +377,9 @@ def test_presets_and_sessions_are_what_the_paper_says():
 
 
 def test_tasks_that_no_network_is_taught_are_refused():
-    for kwargs in ({"delay": 3}, {"motor_noise": [0.1, 0.0]}, {"rotation": 30.0}):
-        with pytest.raises(ValueError, match="exact roll-outs"):
-            learner(**kwargs)
+    with pytest.raises(ValueError, match="`rotation` must be 0, got 30"):
+        learner(rotation=30.0)
+    with pytest.raises(ValueError, match="`schedule` must be a list of blocks"):
+        RnnLearner(TASK, {"schedule": TABLE}, SMALL)
+    with pytest.raises(TypeError, match="cursor"):
+        RnnLearner("reach_gym/GridReach-v0", {}, SMALL)
