@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from reach_gym import checks
-from reach_gym.errors import missing_extra
 from reach_gym.recording.files import opened
 from reach_gym.recording.hdf5_tree import MAX_ROWS, Tree, is_hdf5, open_tree
 from reach_gym.recording.layout import Array
-from reach_gym.recording.mat_check import check_mat
+from reach_gym.recording.mat5 import read_variables
 from reach_gym.recording.metadata import RecordingError
 
 Row = dict[str, Array | str]
@@ -27,16 +26,13 @@ def read_structs(path: Path, name: str | None) -> list[Row]:
 
     Raises:
         RecordingError: There is no such variable, or it is no array of structs.
-        MissingExtraError: SciPy, for version 5, or h5py, for 7.3, is not installed.
+        MissingExtraError: The file is of version 7.3, and h5py is not installed.
     """
     with opened(path) as stream:
-        modern = is_hdf5(stream)
-        if not modern:
-            check_mat(stream)
-    if modern:
-        with open_tree(path) as tree:
-            return _of_tree(tree, name)
-    return _of_version_5(path, name)
+        if not is_hdf5(stream):
+            return _of_version_5(read_variables(stream), name)
+    with open_tree(path) as tree:
+        return _of_tree(tree, name)
 
 
 def _only(names: list[str], name: str | None) -> str:
@@ -49,30 +45,23 @@ def _only(names: list[str], name: str | None) -> str:
     return plain[0] if name is None else name
 
 
-def _of_version_5(path: Path, name: str | None) -> list[Row]:
-    try:
-        from scipy.io import loadmat, whosmat
-    except ImportError:
-        raise missing_extra("scipy", "nwb") from None
-    chosen = _only([each[0] for each in whosmat(path)], name)
-    found = loadmat(path, variable_names=[chosen])[chosen]
-    cells = found.dtype == object
-    structs = [each.ravel()[0] for each in found.ravel() if each.size == 1] if cells else list(found.ravel())
-    if not structs or any(each.dtype.names is None for each in structs) or (cells and len(structs) != found.size):
+def _of_version_5(variables: dict[str, Any], name: str | None) -> list[Row]:
+    chosen = _only(list(variables), name)
+    found = variables[chosen]
+    # PyalData saves a cell for each trial, with a struct in it.
+    cells = isinstance(found, list) and any(isinstance(each, list) for each in found)
+    structs = [each[0] for each in found if isinstance(each, list) and len(each) == 1] if cells else found
+    if not isinstance(structs, list) or not structs or len(structs) != len(found):
         raise RecordingError(f"the variable {chosen!r} is no array of structs.")
-    return [_plain({field: struct[field] for field in struct.dtype.names}) for struct in structs]
+    if not all(isinstance(each, dict) for each in structs):
+        raise RecordingError(f"the variable {chosen!r} is no array of structs.")
+    return [_plain(each) for each in structs]
 
 
 def _plain(struct: dict[str, Any]) -> Row:
     """The numbers and texts of a struct."""
-    row: Row = {}
-    for field, value in struct.items():
-        array = np.asarray(value)
-        if array.dtype.kind == "U":
-            row[field] = "".join(array.ravel().tolist())
-        elif array.dtype.kind in "iufb" and array.ndim == 2:
-            row[field] = array
-    return row
+    plain = {field: value for field, value in struct.items() if isinstance(value, str) or getattr(value, "ndim", 0) == 2}
+    return dict(plain)
 
 
 def _of_tree(tree: Tree, name: str | None) -> list[Row]:

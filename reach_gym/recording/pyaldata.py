@@ -49,7 +49,7 @@ def read_pyaldata(
         TypeError: An argument has the wrong type.
         ValueError: An argument is out of range.
         RecordingError: There is no such file, it does not say what is needed, or no trial is left; no other exception escapes.
-        MissingExtraError: SciPy or h5py is not installed.
+        MissingExtraError: The file is of version 7.3, and h5py is not installed.
     """
     factor = METRES[checks.choice("unit", unit, tuple(METRES))]
     base = checks.integer("first", first, 0, 1)

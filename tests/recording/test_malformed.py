@@ -269,7 +269,7 @@ MATS = {
     "billions of numbers": (v5(head(6, (2**15, 2**15)) + struct.pack("<II", 9, 0)), "stands in"),
     "fewer than none": (v5(head(6, (-1, 4))), "stands in"),
     "a number beyond its matrix": (v5(head(6, (1, 1)) + struct.pack("<II", 9, 2**31)), "promises"),
-    "no size": (v5(struct.pack("<IIII", 6, 8, 2, 0)), "no kind or no size"),
+    "no size": (v5(struct.pack("<IIII", 6, 8, 2, 0)), "no kind, no size"),
     "packed nonsense": (b"MATLAB 5.0".ljust(124) + b"\x00\x01IM" + struct.pack("<II", 15, 8) + b"nonsense", "Error"),
     "a cut tag": (b"MATLAB 5.0".ljust(124) + b"\x00\x01IM" + b"\x0e\0\0", "cut off"),
     "too deep": (v5(deep(20)), "in each other"),
@@ -286,9 +286,9 @@ def test_no_matlab_file_ends_otherwise(tmp_path, how):
 
 
 def test_a_packed_gigabyte_is_not_unpacked(tmp_path, monkeypatch):
-    from reach_gym.recording import mat_check
+    from reach_gym.recording import mat5
 
-    monkeypatch.setattr(mat_check, "MAX_BYTES", 2**25)
+    monkeypatch.setattr(mat5, "MAX_BYTES", 2**25)
     (tmp_path / "a.mat").write_bytes(v5(head(6, (2**13, 2**12)) + struct.pack("<II", 9, 2**28) + bytes(2**28), packed=True))
     refused(read_pyaldata, tmp_path / "a.mat", "unpacks to more", distance=0.08)
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.io import loadmat, savemat
 
 from benchmarks import lab_trial_data
-from reach_gym.recording import baseline_trials, deviations, mean_after_effect, perturbed, read_pyaldata
+from reach_gym.recording import RecordingError, baseline_trials, deviations, mean_after_effect, perturbed, read_pyaldata
+from reach_gym.recording.mat5 import read_variables
 
 pytest.importorskip("h5py")
-pytest.importorskip("scipy")
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,48 @@ def test_indices_of_python_count_from_0(tmp_path):
     lab_trial_data.version_73(tmp_path / "a.mat", rows)
     one, zero = (read_pyaldata(tmp_path / "a.mat", distance=0.08, first=first).recording for first in (1, 0))
     assert np.array_equal(zero.go, one.go + 1)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_version_5_is_read_as_scipy_reads_it(tmp_path, packed):
+    """SciPy is the second implementation: of numbers of all kinds, texts, cells and structs in each other."""
+    rng = np.random.default_rng(0)
+    kinds = {f"k{name}": rng.integers(0, 100, (3, 4)).astype(name) for name in ("f8", "f4", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8")}
+    inner = np.zeros((1, 2), [("a", object), ("longer_name", object)])
+    inner["a"][0] = [np.arange(3.0)[None], "x"]
+    inner["longer_name"][0] = ["two words", rng.normal(size=(2, 3, 2))]
+    cells = np.empty((1, 3), object)
+    cells[0] = [np.ones((2, 2)), "text", np.zeros((0, 0))]
+    given = {**kinds, "flag": np.array([[True, False]]), "text": "größer", "empty": np.zeros((0, 3)), "inner": inner, "cells": cells, "one": 3.5}
+    savemat(tmp_path / "a.mat", given, do_compression=packed)
+    wanted = loadmat(tmp_path / "a.mat", chars_as_strings=True)
+    with (tmp_path / "a.mat").open("rb") as stream:
+        found = read_variables(stream)
+    assert set(found) == set(given)
+    for name in (*kinds, "flag", "empty", "one"):
+        assert np.array_equal(found[name], wanted[name]) and (found[name].dtype == wanted[name].dtype or name == "flag"), name
+    assert found["text"] == wanted["text"][0]
+    assert found["cells"][1] == "text" and np.array_equal(found["cells"][0], np.ones((2, 2))) and found["cells"][2].size == 0
+    first, second = found["inner"]
+    assert second["a"] == "x" and first["longer_name"] == "two words" and np.array_equal(first["a"], [[0, 1, 2]])
+    assert np.array_equal(second["longer_name"], inner["longer_name"][0, 1])
+
+
+def test_what_pyaldata_saved_is_read(tmp_path):
+    rows = lab_trial_data.structs(9)[1]
+    savemat(tmp_path / "a.mat", {"td": rows})  # a list of dicts becomes cells with a struct each
+    lab_trial_data.version_5(tmp_path / "b.mat", rows)
+    one, other = (read_pyaldata(tmp_path / f"{name}.mat", distance=0.08) for name in "ab")
+    assert one.report == other.report and np.array_equal(one.recording.hand, other.recording.hand, equal_nan=True)
+
+
+def test_bytes_that_differ_end_in_an_error_or_in_other_numbers(tmp_path):
+    lab_trial_data.version_5(tmp_path / "a.mat", lab_trial_data.structs(6)[1], packed=False)
+    data, rng, refused = (tmp_path / "a.mat").read_bytes(), np.random.default_rng(0), 0
+    for place in rng.integers(0, len(data), 60).tolist() + rng.integers(128, 4000, 60).tolist():
+        (tmp_path / "b.mat").write_bytes(data[:place] + bytes([data[place] ^ int(rng.integers(1, 256))]) + data[place + 1 :])
+        try:
+            assert len(read_pyaldata(tmp_path / "b.mat", distance=0.08).recording) <= 6
+        except RecordingError:
+            refused += 1
+    assert 10 < refused < 110
