@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.networks import Networks
         from benchmarks.paper import Paper
         from benchmarks.phenomena import Phenomena
+        from benchmarks.populations import Populations
         from benchmarks.preparation import Preparation
         from benchmarks.readers import Readers
         from benchmarks.recipe_check import RecipeCheck
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "rnn_ablation": RnnAblation,
         "rnn_speed": RnnSpeed,
         "networks": Networks,
+        "populations": Populations,
         "preparation": Preparation,
         "in_context": InContext,
         "isolation": Isolation,
