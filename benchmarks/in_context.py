@@ -30,6 +30,11 @@ TRIED = (
     "evoked_recovery", "clamp_decay", "clamps_keep_longer",
 )  # fmt: skip
 SUBJECTS = 4  # of each network
+_TOLD = """Means over {count} networks, with 95 % intervals over networks (Student's t). Each network goes through a session of
+20 trials without a field, 100 with it, 30 without and 30 with it again, once for each of 32 fields: 16 curls of {curl:g} N s/m,
+half of each sign, and 16 new draws. Deviations are the largest of a trial, to either side."""
+_SCORED = """Protocols of `reach_gym.phenomena` in the networks' own task, with a curl; {subjects} subjects of each network,
+intervals over networks:"""
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ def _over_networks(values: Floats, form: str = "{:.1f}") -> str:
 def report(found: Found, scored: list[tuple[str, str, str]]) -> str:
     """The tables in Markdown."""
     count = len(found.courses["memory"].deviation)
-    lines = ["# Adaptation in context", "", f"Means over {count} networks, with 95 % intervals over networks (Student's t).", ""]
+    lines = ["# Adaptation in context", "", _TOLD.format(count=count, curl=CURL), ""]
     for title, fields in (("Curls, unlike any field of the training", CURLS), ("New draws of the training's fields", DRAWN)):
         numbers = {name: figures_of(found.courses[name].of(fields)) for name in CONDITIONS}
         rows = [
@@ -147,7 +152,7 @@ def report(found: Found, scored: list[tuple[str, str, str]]) -> str:
         lines += [f"{title}:", "", *table(heads, rows), ""]
     lines += [*table(("in curls, with memory", ""), _more(found)), "", *_read(found.memory), ""]
     if scored:
-        lines += [*table(("phenomenon", "effect", "verdict"), scored), ""]
+        lines += [_SCORED.format(subjects=SUBJECTS), "", *table(("phenomenon", "effect", "verdict"), scored), ""]
     return "\n".join(lines)
 
 

@@ -19,6 +19,7 @@ _NAMES = {
     "robust": "trained with a field per trial",
     "shuffled": "field shuffled over trials",
 }
+_HIGHEST = 32  # mm, which leaves room for the legend
 _SMOOTH = 5  # trials that are drawn as one
 
 
@@ -65,7 +66,7 @@ def _sizes(axis: Any, courses: Mapping[str, Course], title: str) -> None:
         trials = np.arange(shown.stop) - field.start + 1
         _band(axis, trials, _smooth(known_mean(size, 1), field.start), place, _NAMES[name])
     axis.axvline(0.5, color=style.FAINT, linewidth=0.8, linestyle=":")
-    axis.set(title=title, xlabel="trial in the field", ylabel="size of the largest deviation (mm)", ylim=(0, None))
+    axis.set(title=title, xlabel="trial in the field", ylabel="size of the largest deviation (mm)", ylim=(0, _HIGHEST))
 
 
 def _smooth(values: Floats, onset: int) -> Floats:

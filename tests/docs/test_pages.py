@@ -22,6 +22,7 @@ SHORT = {
     "docs/learners/dqn.md": {"dqn": ["--steps", "300"]},
     "docs/learners/sb3.md": {"sb3": ["--steps", "6400"]},
     "docs/learners/rnn.md": {"rnn": ["--share", "0.005"]},
+    "docs/learners/in_context.md": {"in_context": ["--settings", '{"rows": 1, "reaching": 1, "updates": 1}']},
 }
 LONG = ("python -m agents", "python -m benchmarks")
 CODE = """
