@@ -99,7 +99,7 @@ def read_outs(trained: Trained) -> dict[str, float]:
 
 
 def soon_table(trained: Mapping[str, list[Trained]], out: Path) -> Rows:
-    """Updates and seconds until a batch's endpoint error without a field is as small as theirs was; theirs by the same read-out."""
+    """Updates and seconds until a batch's endpoint error without a field is as small as theirs was, by the same read-out."""
     rows: Rows = [("model", "error in units", "updates here", "CPU s here", "the paper's code")]
     for name, units, theirs in ((STANDARD, 1.6, "100 updates, 4 s"), (BUFFER, 6.0, "750 updates, 93 s")):
         found, seconds = [], []
