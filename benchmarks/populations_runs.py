@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from reach_gym.differentiable import TorchReach, cosine, endpoint, train
 from reach_gym.neural import Activity, load_activity, record_activity
 
 CURL, ROWS, UNITS = preparation.CURL, 32, 96
-# That of `preparation`, at a time step that arms allow: what is seen is 80 ms old.
-TASK: dict[str, Any] = {**preparation.TASK, "dt": 0.02, "delay": 4}
+# That of `preparation` with shorter waits, at a time step that arms allow: what is seen is 80 ms old.
+TASK: dict[str, Any] = {**preparation.TASK, "dt": 0.02, "delay": 4, "go_delay": [0.3, 0.5], "time_limit": 0.65, "hold": 0.65}
+_WAIT = 0.01  # m, for `preparation.loss`; without a velocity that is told, waiting is harder
 # Target, cue, the cursor's place, and whether the target is there. A velocity or a clock that a network is told would be found
 # among its units.
 SEEN = (0, 1, 2, 3, 4, 11)
@@ -67,7 +69,7 @@ def _task(plant: str, gain: float) -> TorchReach:
 def _learn(network: nn.Module, task: TorchReach, updates: int, rate: float, seed: int) -> float:
     """One block; the error at the end in its last updates, mm, in trials that were new then."""
     own = cosine(rate, updates, min(_WARM_UP, updates))
-    curves = train(network, task, preparation.loss, updates, rate=own, seed=seed, measures={"endpoint": endpoint})
+    curves = train(network, task, partial(preparation.loss, wait=_WAIT), updates, rate=own, seed=seed, measures={"endpoint": endpoint})
     return float(np.mean(curves["endpoint"][-_LAST:]))
 
 
