@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from benchmarks import preparation_runs as preparation
 from benchmarks.networks import MyNetwork
 from reach_gym import files
-from reach_gym.differentiable import TorchReach, cosine, endpoint, train
+from reach_gym.differentiable import Rollout, TorchReach, cosine, endpoint, train
 from reach_gym.neural import Activity, load_activity, record_activity
 
 CURL, ROWS, UNITS = preparation.CURL, 32, 96
-# That of `preparation`, at a time step that arms allow: what is seen is 80 ms old.
-TASK: dict[str, Any] = {**preparation.TASK, "dt": 0.02, "delay": 4}
+# That of `preparation` with shorter waits, at a time step that arms allow: what is seen is 80 ms old.
+TASK: dict[str, Any] = {**preparation.TASK, "dt": 0.02, "delay": 4, "go_delay": [0.3, 0.5], "time_limit": 0.65, "hold": 0.65}
+_STILL = 0.01  # m/s: a mean speed of that much before the cue can be seen costs 1
 # Target, cue, the cursor's place, and whether the target is there. A velocity or a clock that a network is told would be found
 # among its units.
 SEEN = (0, 1, 2, 3, 4, 11)
@@ -60,6 +61,13 @@ class Reacher(MyNetwork):
         return self.low + self.span * torch.sigmoid(self.out(state)), state
 
 
+def loss(path: Rollout) -> Tensor:
+    """That of `preparation`, and to be still until the cue is seen: networks that creep from a start do not prepare, they move."""
+    early = path.since_cue < TASK["delay"]
+    speed = (path.hand[..., 2:].square().sum(-1) + 1e-8).sqrt() * early
+    return preparation.loss(path) + speed.sum() / (early.sum() * _STILL)
+
+
 def _task(plant: str, gain: float) -> TorchReach:
     return TorchReach(CURL, ROWS, **TASK, plant=plant, schedule=[{"name": "block", "trials": 1, "gain": gain}])
 
@@ -67,7 +75,7 @@ def _task(plant: str, gain: float) -> TorchReach:
 def _learn(network: nn.Module, task: TorchReach, updates: int, rate: float, seed: int) -> float:
     """One block; the error at the end in its last updates, mm, in trials that were new then."""
     own = cosine(rate, updates, min(_WARM_UP, updates))
-    curves = train(network, task, preparation.loss, updates, rate=own, seed=seed, measures={"endpoint": endpoint})
+    curves = train(network, task, loss, updates, rate=own, seed=seed, measures={"endpoint": endpoint})
     return float(np.mean(curves["endpoint"][-_LAST:]))
 
 
