@@ -44,7 +44,7 @@ _NOTE = "the field pushes with \N{MINUS SIGN}1 N along x and y where |x| \N{LESS
 def all_figures(trained: Mapping[str, list[Trained]], grid: Grid) -> dict[str, Figure]:
     """All figures by the name of their file."""
     curves = {name: [run.lists() for run in trained[name]] for name in (BUFFER, CONTROL)}
-    band_note = f"lines: means over {len(trained[BUFFER])} seeds, bands: from the least to the greatest; {_NOTE}"
+    band_note = f"lines: means over {len(trained[BUFFER])} seeds, bands: from the least to the greatest"
     first = {name: runs[0] for name, runs in trained.items()}
     recorded = {name: phase_activity(first[BUFFER], block) for block, name in enumerate(_PHASES)}
     means = {name: psth(each) for name, each in recorded.items()}

@@ -99,9 +99,7 @@ def learning_curves(
     grid[-1].axhline(0, color=FAINT, linewidth=0.8)
     grid[-1].set_xlabel("update", color=INK)
     if len(runs) > 1:
-        figure.legend(
-            handles=grid[0].get_legend_handles_labels()[0], loc="outside right upper", frameon=False, labelcolor=INK, fontsize=10
-        )
+        grid[-1].legend(loc="upper right", frameon=False, labelcolor=INK, fontsize=9)
     headline(figure, title if len(runs) > 1 else f"{title}: {next(iter(runs))}", note)
     return figure
 
