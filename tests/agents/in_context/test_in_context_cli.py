@@ -93,6 +93,6 @@ def test_bad_requests_are_refused(more, told, tmp_path, capsys):
 
 
 def test_the_task_can_be_another(tmp_path):
-    given = json.dumps({**TASK, "plant": "two_link_arm", "dt": 0.01, "time_limit": 0.2})
-    assert run(tmp_path / "arm", "--env", "ArmReach-v0", "--env-kwargs", given) == 0
-    assert np.isfinite(json.loads((tmp_path / "arm" / "adaptation.json").read_text())["memory"]["baseline"])
+    given = json.dumps({**TASK, "plant": "lagged_mass", "history": 1, "time_limit": 0.5})
+    assert run(tmp_path / "late", "--env", "CursorReachCurl-v0", "--env-kwargs", given) == 0
+    assert np.isfinite(json.loads((tmp_path / "late" / "adaptation.json").read_text())["memory"]["baseline"])
