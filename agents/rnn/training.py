@@ -18,7 +18,7 @@ from reach_gym import checks
 from reach_gym.acting.rollout import make_rows
 from reach_gym.differentiable import TorchReach, train
 from reach_gym.reach.keywords import Reach
-from reach_gym.recording.metadata import require_cursor
+from reach_gym.registration import family_of
 from reach_gym.sessions import draws
 from reach_gym.sessions.schedule import Block, Schedule
 from reach_gym.training.checkpoint import MANIFEST
@@ -186,10 +186,11 @@ def _task_of(env_id: str, env_kwargs: Mapping[str, Any]) -> Reach:
     """The task that a network shall learn.
 
     Raises:
-        ValueError: Its go cue comes too late.
+        ValueError: It is no cursor reach, turns the cursor, or its go cue comes too late.
     """
     envs = make_rows(env_id, 1, env_kwargs)
-    require_cursor(envs)
+    if family_of(envs) != "cursor":
+        raise ValueError(f"`env_id` must be a cursor reach, got {env_id}.")
     unwrapped: Any = envs.unwrapped
     task: Reach = unwrapped.task
     envs.close()

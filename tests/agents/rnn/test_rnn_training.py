@@ -381,5 +381,5 @@ def test_tasks_that_no_network_is_taught_are_refused():
         learner(rotation=30.0)
     with pytest.raises(ValueError, match="`schedule` must be a list of blocks"):
         RnnLearner(TASK, {"schedule": TABLE}, SMALL)
-    with pytest.raises(TypeError, match="cursor"):
+    with pytest.raises(ValueError, match="`env_id` must be a cursor reach, got reach_gym/GridReach-v0"):
         RnnLearner("reach_gym/GridReach-v0", {}, SMALL)
