@@ -189,12 +189,12 @@ class Robot:
 
 
 @contextlib.contextmanager
-def playing(folder, *arguments):
+def playing(folder, *arguments, preexec_fn=None):
     """`reach-gym play --web` in a process of its own: the process, and the page's address."""
     code = "from reach_gym.cli import main; raise SystemExit(main())"
     command = [sys.executable, "-u", "-W", "error", "-c", code, "play", TASK, "--web", "--seed", "5", "--kwargs", SHORT, *arguments]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=preexec_fn)
     try:
         url = next(found[0] for line in process.stdout if (found := re.findall(r"http://\S+", line)))
         yield process, url
@@ -234,8 +234,8 @@ def test_a_whole_session(tmp_path):
 
 
 @pytest.mark.parametrize(("how", "code"), [("closes", 0), ("esc", 0), ("ctrl-c", 130)])
-def test_whoever_leaves_keeps_what_is_done(tmp_path, how, code):
-    with playing(tmp_path, "--skip", "--limit", "5", "--out", "a.npz") as (process, url):
+def test_whoever_leaves_keeps_what_is_done(tmp_path, hears_ctrl_c, how, code):
+    with playing(tmp_path, "--skip", "--limit", "5", "--out", "a.npz", preexec_fn=hears_ctrl_c) as (process, url):
         robot = Robot(url, until=lambda robot: sum(title.startswith("Reached") for title in robot.titles) == 1 and robot.titles[-1] == "Wait")
         assert robot.play() is None
         if how == "closes":
@@ -252,9 +252,9 @@ def test_whoever_leaves_keeps_what_is_done(tmp_path, how, code):
     assert len(Recording.load(tmp_path / "a.npz")) == 1 and (tmp_path / "a.pointer.csv").exists()
 
 
-def test_ctrl_c_before_anybody_comes(tmp_path):
+def test_ctrl_c_before_anybody_comes(tmp_path, hears_ctrl_c):
     # Browsers open connections that they never use.
-    with playing(tmp_path) as (process, url), socket.create_connection(("127.0.0.1", int(re.search(r":(\d+)/", url)[1]))):
+    with playing(tmp_path, preexec_fn=hears_ctrl_c) as (process, url), socket.create_connection(("127.0.0.1", int(re.search(r":(\d+)/", url)[1]))):
         assert asked(url)[0] == 200
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
@@ -289,8 +289,8 @@ def test_a_port_that_is_taken(capsys, tmp_path, monkeypatch):
     assert "address already in use" in capsys.readouterr().err
 
 
-def test_other_machines_are_warned_of(tmp_path):
-    with playing(tmp_path, "--host", "0.0.0.0") as (process, url):
+def test_other_machines_are_warned_of(tmp_path, hears_ctrl_c):
+    with playing(tmp_path, "--host", "0.0.0.0", preexec_fn=hears_ctrl_c) as (process, url):
         assert url.startswith("http://127.0.0.1:")
         status, headers, _ = asked(url)
         assert status == 200 and json.dumps(headers)

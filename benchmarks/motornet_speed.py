@@ -1,6 +1,10 @@
-"""MotorNet (GPL, in an environment of its own) beside this package: an arm with the same six muscles, timed in one process."""
+"""``python -m benchmarks.motornet_speed``: MotorNet (GPL, in an environment of its own) beside this package, in one process.
+
+Both move an arm with the same six muscles.
+"""
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -78,3 +82,7 @@ def main(repeats: int = 7) -> None:
         taken = [[side() for side in sides] for _ in range(repeats)]
         ours_ms, theirs = (1000 * statistics.median(side) for side in zip(*taken, strict=True))
         print(f"{name}: here {ours_ms:.2f}, MotorNet {theirs:.2f}, {theirs / ours_ms:.1f} times as long")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
