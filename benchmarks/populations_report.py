@@ -105,7 +105,7 @@ def _number(value: float) -> str:
 
 
 def _between(low: float, high: float) -> str:
-    return f"[{_number(low)}, {_number(high)}]"
+    return "" if math.isnan(low) else f" [{_number(low)}, {_number(high)}]"
 
 
 def _published(finding: Finding) -> str:
@@ -124,7 +124,7 @@ def _findings(networks: Networks) -> list[str]:
     for name, finding in FINDINGS.items():
         found = summaries(networks, name)
         chance = found["trained"].chance
-        null = f"{_number(chance[1])} {_between(chance[0], chance[2])}" if chance else "none"
+        null = _number(chance[1]) + _between(chance[0], chance[2]) if chance else "none"
         judged = ", ".join(part for part in (verdict(found), beside_monkeys(finding, found["trained"])) if part)
         rows.append([f"{finding.title} ({finding.unit})", _published(finding), *(_said(found[s]) for s in STAGES), null, judged])
     return _table(["finding", "monkeys", *STAGES, "chance", "verdict"], rows)
@@ -142,10 +142,10 @@ def _changes(networks: Networks) -> list[str]:
     rows = []
     for name, change in CHANGES.items():
         learned, control = ([each["change"][way][name] for each in networks] for way in ("learned", "control"))
-        cells = [f"{_number(v)} {_between(*ends)}" for v, *ends in map(mean_interval, (learned, control))]
+        cells = [_number(v) + _between(*ends) for v, *ends in map(mean_interval, (learned, control))]
         difference, *ends = mean_interval(np.subtract(learned, control))
-        told = f"{_number(difference)} {_between(*ends)}"
-        rows.append([change.title, change.monkeys, *cells, told, change_verdict(learned, control)])
+        cells.append(_number(difference) + _between(*ends))
+        rows.append([change.title, change.monkeys, *cells, change_verdict(learned, control)])
     return _table(["what changed", "monkeys", "with the field", "control", "difference", "verdict"], rows)
 
 
