@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ Networks = Sequence[Mapping[str, Any]]  # what `populations_measures.measured` g
 
 _ABOUT = """Networks of {units} units each: {first} updates of reaching, {updates} in the curl field, {updates} of washout; the
 control goes on for as long without a field. Cells: mean over the networks, and how many of them are beyond their own null
-(p < 0.05, {draws} draws; decoding 20). Chance: median and 95 % of the null of the trained networks."""
+(p < 0.05, {draws} draws, for decoding at most 20). Chance: median and 95 % of the null of the trained networks."""
 
 
 class Change(NamedTuple):
@@ -86,11 +87,12 @@ def _more(found: Mapping[str, Summary]) -> bool:
 
 
 def beside_monkeys(finding: Finding, trained: Summary) -> str:
-    """Where the trained networks' mean lies beside the published number; empty where there is none."""
+    """Where the trained networks' mean lies beside the published number; empty where there is none, or too few networks."""
     value = trained.mean[0]
-    if finding.low is None or finding.high is None or math.isnan(value):
+    if finding.low is None or finding.high is None or len(trained.values) < LEAST:
         return ""
-    return "below monkeys" if value < finding.low else "above monkeys" if value > finding.high else "as in monkeys"
+    place = "below" if value < finding.low else "above" if value > finding.high else "within"
+    return f"value {place} the published"
 
 
 def _said(summary: Summary) -> str:
@@ -210,9 +212,10 @@ def _panel(axes: Axes, found: Mapping[str, Networks], name: str) -> None:
                 axes.plot([x, x], [low, high], color=FAINT, linewidth=6, alpha=0.3, solid_capstyle="butt")
             for result in summary.results:
                 _mark(axes, result, x, COLORS[place])
-    axes.set_xticks(range(len(STAGES)), STAGES, fontsize=8)
-    axes.set_title(finding.title, fontsize=8.5, color=INK, loc="left", wrap=True)
-    axes.set_ylabel(finding.unit, fontsize=7.5, color=FAINT)
+    axes.set_xticks(range(len(STAGES)), STAGES, fontsize=7)
+    axes.set_title(textwrap.fill(finding.title, 42, break_on_hyphens=False), fontsize=8.5, color=INK, loc="left")
+    axes.set_ylabel(textwrap.fill(finding.unit, 32), fontsize=7.5, color=FAINT)
+    axes.tick_params(axis="y", labelsize=8)
 
 
 def _mark(axes: Axes, result: Any, x: float, color: str) -> None:
