@@ -65,7 +65,8 @@ def loss(path: Rollout) -> Tensor:
     """That of `preparation`, and to be still until the cue is seen: a network that creeps does not prepare, it moves."""
     early = path.since_cue < TASK["delay"]
     speed = (path.hand[..., 2:].square().sum(-1) + 1e-8).sqrt() * early
-    return preparation.loss(path) + speed.sum() / (early.sum() * _STILL)
+    still: Tensor = speed.sum() / (early.sum() * _STILL)
+    return preparation.loss(path) + still
 
 
 def _task(plant: str, gain: float) -> TorchReach:
