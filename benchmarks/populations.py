@@ -36,7 +36,7 @@ class Populations(shell.Command):
 
     plants: tuple[str, ...] = PLANTS
     seeds: int = 5
-    first: int = 300
+    first: int = 400
     updates: int = 100
     draws: int = 100
     out: Path = Path("runs/populations")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ Networks = Sequence[Mapping[str, Any]]  # what `populations_measures.measured` g
 
 _ABOUT = """Networks of {units} units each: {first} updates of reaching, {updates} in the curl field, {updates} of washout; the
 control goes on for as long without a field. Cells: mean over the networks, and how many of them are beyond their own null
-(p < 0.05, {draws} draws; decoding 20). Chance: median and 95 % of the null of the trained networks."""
+(p < 0.05, {draws} draws, for decoding at most 20). Chance: median and 95 % of the null of the trained networks."""
 
 
 class Change(NamedTuple):
@@ -86,11 +87,12 @@ def _more(found: Mapping[str, Summary]) -> bool:
 
 
 def beside_monkeys(finding: Finding, trained: Summary) -> str:
-    """Where the trained networks' mean lies beside the published number; empty where there is none."""
+    """Where the trained networks' mean lies beside the published number; empty where there is none, or too few networks."""
     value = trained.mean[0]
-    if finding.low is None or finding.high is None or math.isnan(value):
+    if finding.low is None or finding.high is None or len(trained.values) < LEAST:
         return ""
-    return "below monkeys" if value < finding.low else "above monkeys" if value > finding.high else "as in monkeys"
+    place = "below" if value < finding.low else "above" if value > finding.high else "within"
+    return f"value {place} the published"
 
 
 def _said(summary: Summary) -> str:
@@ -105,7 +107,7 @@ def _number(value: float) -> str:
 
 
 def _between(low: float, high: float) -> str:
-    return f"[{_number(low)}, {_number(high)}]"
+    return "" if math.isnan(low) else f" [{_number(low)}, {_number(high)}]"
 
 
 def _published(finding: Finding) -> str:
@@ -124,7 +126,7 @@ def _findings(networks: Networks) -> list[str]:
     for name, finding in FINDINGS.items():
         found = summaries(networks, name)
         chance = found["trained"].chance
-        null = f"{_number(chance[1])} {_between(chance[0], chance[2])}" if chance else "none"
+        null = _number(chance[1]) + _between(chance[0], chance[2]) if chance else "none"
         judged = ", ".join(part for part in (verdict(found), beside_monkeys(finding, found["trained"])) if part)
         rows.append([f"{finding.title} ({finding.unit})", _published(finding), *(_said(found[s]) for s in STAGES), null, judged])
     return _table(["finding", "monkeys", *STAGES, "chance", "verdict"], rows)
@@ -142,10 +144,10 @@ def _changes(networks: Networks) -> list[str]:
     rows = []
     for name, change in CHANGES.items():
         learned, control = ([each["change"][way][name] for each in networks] for way in ("learned", "control"))
-        cells = [f"{_number(v)} {_between(*ends)}" for v, *ends in map(mean_interval, (learned, control))]
+        cells = [_number(v) + _between(*ends) for v, *ends in map(mean_interval, (learned, control))]
         difference, *ends = mean_interval(np.subtract(learned, control))
-        told = f"{_number(difference)} {_between(*ends)}"
-        rows.append([change.title, change.monkeys, *cells, told, change_verdict(learned, control)])
+        cells.append(_number(difference) + _between(*ends))
+        rows.append([change.title, change.monkeys, *cells, change_verdict(learned, control)])
     return _table(["what changed", "monkeys", "with the field", "control", "difference", "verdict"], rows)
 
 
@@ -210,9 +212,10 @@ def _panel(axes: Axes, found: Mapping[str, Networks], name: str) -> None:
                 axes.plot([x, x], [low, high], color=FAINT, linewidth=6, alpha=0.3, solid_capstyle="butt")
             for result in summary.results:
                 _mark(axes, result, x, COLORS[place])
-    axes.set_xticks(range(len(STAGES)), STAGES, fontsize=8)
-    axes.set_title(finding.title, fontsize=8.5, color=INK, loc="left", wrap=True)
-    axes.set_ylabel(finding.unit, fontsize=7.5, color=FAINT)
+    axes.set_xticks(range(len(STAGES)), STAGES, fontsize=7)
+    axes.set_title(textwrap.fill(finding.title, 42, break_on_hyphens=False), fontsize=8.5, color=INK, loc="left")
+    axes.set_ylabel(textwrap.fill(finding.unit, 32), fontsize=7.5, color=FAINT)
+    axes.tick_params(axis="y", labelsize=8)
 
 
 def _mark(axes: Axes, result: Any, x: float, color: str) -> None:

@@ -20,13 +20,13 @@ from reach_gym.neural import Activity, load_activity, record_activity
 CURL, ROWS, UNITS = preparation.CURL, 32, 96
 # That of `preparation` with shorter waits, at a time step that arms allow: what is seen is 80 ms old.
 TASK: dict[str, Any] = {**preparation.TASK, "dt": 0.02, "delay": 4, "go_delay": [0.3, 0.5], "time_limit": 0.65, "hold": 0.65}
-_STILL = 0.01  # m/s: a mean speed of that much before the cue can be seen costs 1
+_STILL = 0.05  # m/s: a mean speed of that much before the cue can be seen costs 1
 # Target, cue, the cursor's place, and whether the target is there. A velocity or a clock that a network is told would be found
 # among its units.
 SEEN = (0, 1, 2, 3, 4, 11)
 PLANTS = ("point_mass", "two_link_arm", "muscle_arm")
 PROBES = 240  # trials in error clamps, in which every stage is recorded
-RATES = 5e-3, 1.5e-3  # of learning to reach, and of the blocks after it
+RATES = 1e-2, 1.5e-3  # of learning to reach, and of the blocks after it
 _WARM_UP, _LAST = 20, 20  # updates
 _REST = 0.05  # share of the range of an action that no muscle goes below in the beginning
 STAGES = ("untrained", "trained", "learned", "washed", "control", "control_washed")
@@ -62,10 +62,11 @@ class Reacher(MyNetwork):
 
 
 def loss(path: Rollout) -> Tensor:
-    """That of `preparation`, and to be still until the cue is seen: networks that creep from a start move, and do not prepare."""
+    """That of `preparation`, and to be still until the cue is seen: a network that creeps does not prepare, it moves."""
     early = path.since_cue < TASK["delay"]
     speed = (path.hand[..., 2:].square().sum(-1) + 1e-8).sqrt() * early
-    return preparation.loss(path) + speed.sum() / (early.sum() * _STILL)
+    still: Tensor = speed.sum() / (early.sum() * _STILL)
+    return preparation.loss(path) + still
 
 
 def _task(plant: str, gain: float) -> TorchReach:

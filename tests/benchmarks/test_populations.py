@@ -52,7 +52,10 @@ def test_without_a_null_or_a_value_nothing_is_judged():
 
 def test_what_monkeys_have_is_beside_what_networks_have():
     finding = FINDINGS["rotation_share"]
-    assert [report.beside_monkeys(finding, summary([v] * 5)) for v in (0.5, 0.845, 0.9)] == ["below monkeys", "as in monkeys", "above monkeys"]
+    assert [report.beside_monkeys(finding, summary([v] * 5)) for v in (0.5, 0.845, 0.9)] == [
+        f"value {place} the published" for place in ("below", "within", "above")
+    ]
+    assert report.beside_monkeys(finding, summary([0.5] * 4)) == ""
     assert report.beside_monkeys(FINDINGS["rotation"], summary(YES)) == ""
 
 
@@ -89,7 +92,7 @@ def test_networks_are_trained_once_and_a_second_call_reads_them(tmp_path, monkey
     monkeypatch.setattr(runs, "network_of", None)
     monkeypatch.setattr(measures, "measured", None)
     assert main(command) == 0 and capsys.readouterr().out == first
-    assert main([*command[:3], "two_link_arm", *command[4:], "--plants", "point_mass", "two_link_arm", "--only-report"]) == 0
+    assert main([*command[:3], "two_link_arm", *command[3:], "--only-report"]) == 0
     assert "Not run: `two_link_arm` seed 0" in capsys.readouterr().out
     # The field is felt from the first update on, and the control goes through the same trials.
     kept, _ = runs.activities_in(runs.folder_of(tmp_path / "runs", "point_mass", 0, 1, 1), "point_mass", 0, 1, 1)
