@@ -21,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.in_context import InContext
         from benchmarks.isolation import Isolation
         from benchmarks.leaderboard import Leaderboard
+        from benchmarks.motornet_speed import MotorNetSpeed
         from benchmarks.networks import Networks
         from benchmarks.paper import Paper
         from benchmarks.phenomena import Phenomena
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "dqn_race": DQNRace,
         "rnn_ablation": RnnAblation,
         "rnn_speed": RnnSpeed,
+        "motornet_speed": MotorNetSpeed,
         "networks": Networks,
         "populations": Populations,
         "preparation": Preparation,

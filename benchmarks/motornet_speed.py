@@ -1,27 +1,28 @@
-"""``python -m benchmarks.motornet_speed``: MotorNet (GPL, in an environment of its own) beside this package, in one process.
+"""``python -m benchmarks motornet_speed``: an arm with six muscles here and in MotorNet (GPL, in an environment of its own)."""
 
-Both move an arm with the same six muscles.
-"""
+from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import gymnasium as gym
-import motornet
 import torch
 
 from benchmarks.networks import UNITS, MyNetwork, step_time
+from reach_gym import checks
+from reach_gym.cli import shell
 
 STEPS = 129  # of a trial, as many as `step_time` takes
 
 
 def rows_time(steps: int = 20) -> float:
     """CPU seconds of one step of 1,024 rows: here with rewards, observations, resets and the integrator of order 4."""
-    made = {"vectorization_mode": "vector_entry_point", "backend": "numba", "info": "lean"}
+    made: dict[str, Any] = {"vectorization_mode": "vector_entry_point", "backend": "numba", "info": "lean"}
     env = gym.make_vec("reach_gym:reach_gym/CursorReach-v0", 1024, plant="muscle_arm", **made)
     env.reset(seed=0)
     actions = env.action_space.sample()
@@ -32,8 +33,10 @@ def rows_time(steps: int = 20) -> float:
     return (time.process_time() - begin) / steps
 
 
-def their_env() -> motornet.environment.RandomTargetReach:
+def their_env() -> Any:
     """Their arm with the muscles of Kistemaker et al. 2010 and their default step: Euler's, of 10 ms. Random targets."""
+    import motornet
+
     arm = motornet.effector.RigidTendonArm26(muscle=motornet.muscle.RigidTendonHillMuscle())
     return motornet.environment.RandomTargetReach(effector=arm, max_ep_duration=STEPS / 100)
 
@@ -62,27 +65,36 @@ def their_step_time(rows: int) -> float:
         seen, _, _, _, info = env.step(torch.sigmoid(action))
         loss = loss + (info["states"]["fingertip"] - info["goal"]).abs().mean()
     optimiser.zero_grad()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     optimiser.step()
     return time.process_time() - begin
 
 
-def main(repeats: int = 7) -> None:
-    """Prints medians of so many repeats, taken in turn, and the ratio."""
-    torch.set_num_threads(1)
-    print(f"MotorNet {version('motornet')}, PyTorch {torch.__version__}, one thread, CPU ms")
-    pairs: dict[str, tuple[Callable[[], float], Callable[[], float]]] = {
-        "1,024 rows, beside their arm alone": (rows_time, lambda: their_rows_time(False)),
-        "1,024 rows, beside their environment": (rows_time, lambda: their_rows_time(True)),
-    }
-    for rows in (32, 256):
-        both = partial(step_time, "muscle_arm", rows, True, 1), partial(their_step_time, rows)
-        pairs[f"training step, batch {rows}, {STEPS} steps"] = both
-    for name, sides in pairs.items():
-        taken = [[side() for side in sides] for _ in range(repeats)]
-        ours_ms, theirs = (1000 * statistics.median(side) for side in zip(*taken, strict=True))
-        print(f"{name}: here {ours_ms:.2f}, MotorNet {theirs:.2f}, {theirs / ours_ms:.1f} times as long")
+@dataclass(kw_only=True)
+class MotorNetSpeed(shell.Command):
+    """MotorNet beside this package in one process, with one thread: medians and their ratio.
 
+    Attributes:
+        repeats: How often each is timed, in turn.
+    """
 
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    repeats: int = 7
+
+    def run(self) -> None:
+        """Measures and prints."""
+        with shell.request():
+            repeats = checks.integer("repeats", self.repeats, 1)
+            their_env()
+        torch.set_num_threads(1)
+        print(f"MotorNet {version('motornet')}, PyTorch {torch.__version__}, one thread, CPU ms")
+        pairs: dict[str, tuple[Callable[[], float], Callable[[], float]]] = {
+            "1,024 rows, beside their arm alone": (rows_time, lambda: their_rows_time(False)),
+            "1,024 rows, beside their environment": (rows_time, lambda: their_rows_time(True)),
+        }
+        for rows in (32, 256):
+            both = partial(step_time, "muscle_arm", rows, True, 1), partial(their_step_time, rows)
+            pairs[f"training step, batch {rows}, {STEPS} steps"] = both
+        for name, sides in pairs.items():
+            taken = [[side() for side in sides] for _ in range(repeats)]
+            ours_ms, theirs = (1000 * statistics.median(side) for side in zip(*taken, strict=True))
+            print(f"{name}: here {ours_ms:.2f}, MotorNet {theirs:.2f}, {theirs / ours_ms:.1f} times as long")
