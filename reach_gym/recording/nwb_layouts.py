@@ -35,7 +35,7 @@ _KINDS = {"point": 1, "xy": 2, "points": 2, "corners": 1, "degrees": 1, "radians
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileLayout:
     """Where in a file things are.
 
     Attributes:
@@ -90,10 +90,10 @@ class Layout:
 
 _REWARD = ("result", ("R",))
 
-LAYOUTS: dict[str, tuple[Layout, ...]] = {
+LAYOUTS: dict[str, tuple[FileLayout, ...]] = {
     # Perich, Miller, Azabou & Dyer: four monkeys, center-out and random targets.
     "000688": (
-        Layout(
+        FileLayout(
             "000688, center-out",
             hand=f"{BEHAVIOR}/Position/cursor_pos",
             velocity=f"{BEHAVIOR}/Velocity/cursor_vel",
@@ -101,7 +101,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
             target=Target("corners", ("target_corners",)),
             success=_REWARD,
         ),
-        Layout(
+        FileLayout(
             "000688, random targets",
             hand=f"{BEHAVIOR}/Position/cursor_pos",
             velocity=f"{BEHAVIOR}/Velocity/cursor_vel",
@@ -114,7 +114,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
     ),
     # Churchland & Kaufman; Neural Latents Benchmark, DANDI 000128 (and 000138 to 000140, which are smaller).
     "mc_maze": (
-        Layout(
+        FileLayout(
             "mc_maze",
             hand=f"{BEHAVIOR}/hand_pos",
             cursor=f"{BEHAVIOR}/cursor_pos",
@@ -126,7 +126,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
     ),
     # O'Doherty & Sabes; Neural Latents Benchmark, DANDI 000129. Its rows are segments of 600 ms, not reaches.
     "mc_rtt": (
-        Layout(
+        FileLayout(
             "mc_rtt",
             hand=f"{BEHAVIOR}/finger_pos",
             cursor=f"{BEHAVIOR}/cursor_pos",
@@ -140,7 +140,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
     ),
     # Chowdhury & Miller; Neural Latents Benchmark, DANDI 000127.
     "area2_bump": (
-        Layout(
+        FileLayout(
             "area2_bump",
             hand=f"{BEHAVIOR}/hand_pos",
             velocity=f"{BEHAVIOR}/hand_vel",
@@ -151,7 +151,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
     ),
     # Churchland & Shenoy: the mazes of Nature 487:51.
     "000070": (
-        Layout(
+        FileLayout(
             "000070",
             hand=f"{BEHAVIOR}/Position/Hand",
             cursor=f"{BEHAVIOR}/Position/Cursor",
@@ -169,7 +169,7 @@ _MAP = ("hand", "cursor", "velocity", "unit", "middle", "trials")
 _TRIALS = ("start", "stop", "go", "onset", "block", "gain", "target", "success", "discard")
 
 
-def layout_from_data(data: Mapping[str, Any]) -> Layout:
+def layout_from_data(data: Mapping[str, Any]) -> FileLayout:
     """Reads the map of a file that none of `LAYOUTS` describes.
 
     Args:
@@ -209,7 +209,7 @@ def layout_from_data(data: Mapping[str, Any]) -> Layout:
         given["discard"] = {key: tuple(_listed(value)) for key, value in trials["discard"].items()}
     if not isinstance(data.get("middle", False), bool):
         raise TypeError(f"`layout.middle` must be True or False, got {checks.shown(data['middle'])}.")
-    return Layout(name="map", middle=data.get("middle", False), **given)
+    return FileLayout(name="map", middle=data.get("middle", False), **given)
 
 
 def _entry(name: str, value: Any) -> tuple[str, tuple[Any, ...]]:

@@ -11,8 +11,8 @@ from reach_gym.recording.hdf5_tree import Tree
 from reach_gym.recording.laboratory import METRES
 from reach_gym.recording.layout import Flags, Floats
 from reach_gym.recording.metadata import RecordingError
-from reach_gym.recording.nwb_layouts import Layout
-from reach_gym.recording.nwb_trials import Table, Trials, chosen, read_trials
+from reach_gym.recording.nwb_layouts import FileLayout
+from reach_gym.recording.nwb_trials import FileTrials, Table, chosen, read_trials
 from reach_gym.recording.nwb_units import observed, read_units, spikes_of
 from reach_gym.recording.reading import Notes, Reading, middle_note
 from reach_gym.recording.schema import Recording
@@ -32,7 +32,7 @@ class Reader:
     def __init__(
         self,
         tree: Tree,
-        layout: Layout,
+        layout: FileLayout,
         dt: float,
         window: tuple[float, float] | None,
         unit: str | None,
@@ -89,12 +89,12 @@ class Reader:
             self._notes.converted.append(f"{name} ({path}) from {called}{per} to m{per}")
         return factor
 
-    def _need(self, trials: Trials) -> None:
+    def _need(self, trials: FileTrials) -> None:
         if not len(trials.number):
             report = self._notes.report(len(self._notes.dropped))
             raise RecordingError(f"no trial is left. {report}".replace("\n", ";"))
 
-    def _courses(self, trials: Trials, series: Mapping[str, Series]) -> tuple[Trials, Grid, dict[str, Floats]]:
+    def _courses(self, trials: FileTrials, series: Mapping[str, Series]) -> tuple[FileTrials, Grid, dict[str, Floats]]:
         """The series at the states of each trial, without trials in which a sample is missing."""
         for each in series.values():
             early, late = trials.go < each.time[0], trials.go > each.time[-1]
@@ -123,12 +123,12 @@ class Reader:
         self._need(found[0])
         return found
 
-    def _tell_times(self, trials: Trials, series: Mapping[str, Series]) -> None:
+    def _tell_times(self, trials: FileTrials, series: Mapping[str, Series]) -> None:
         """Notes which times there are, so that one can see that some are not in seconds."""
         spans = [f"{each.path} has times from {each.time[0]:.6g} to {each.time[-1]:.6g} s" for each in series.values()]
         self._notes.notes += [*spans, f"the trials begin from {trials.start[0]:.6g} to {trials.start[-1]:.6g} s"]
 
-    def _recording(self, trials: Trials, grid: Grid, courses: dict[str, Floats], factor: float) -> Recording:
+    def _recording(self, trials: FileTrials, grid: Grid, courses: dict[str, Floats], factor: float) -> Recording:
         """The recording of courses in metres."""
         layout, first = self._layout, firsts(grid.trial)
         self._align(courses)
@@ -171,7 +171,7 @@ class Reader:
         return told | ({"session_id": session} if session else {})
 
     def _target(
-        self, trials: Trials, start: Floats, courses: Mapping[str, Floats], grid: Grid, factor: float, origin: Floats
+        self, trials: FileTrials, start: Floats, courses: Mapping[str, Floats], grid: Grid, factor: float, origin: Floats
     ) -> Floats:
         if self._layout.target.kind in ("degrees", "radians"):
             self._notes.notes.append(f"targets lie {self._distance} m from the start in the file's direction, as asked for")
@@ -194,7 +194,9 @@ def _torn(grid: Grid, known: Flags, dt: float) -> Flags:
     return torn
 
 
-def _without(trials: Trials, grid: Grid, courses: Mapping[str, Floats], bad: Flags) -> tuple[Trials, Grid, dict[str, Floats]]:
+def _without(
+    trials: FileTrials, grid: Grid, courses: Mapping[str, Floats], bad: Flags
+) -> tuple[FileTrials, Grid, dict[str, Floats]]:
     """What is left without the trials that are `bad`."""
     kept = ~bad[grid.trial]
     place = np.cumsum(~bad) - 1

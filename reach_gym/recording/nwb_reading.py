@@ -10,7 +10,7 @@ from reach_gym import checks
 from reach_gym.recording.hdf5_tree import Tree, open_tree, reading
 from reach_gym.recording.laboratory import METRES
 from reach_gym.recording.metadata import RecordingError
-from reach_gym.recording.nwb_layouts import LAYOUTS, TRIALS, Layout, layout_from_data
+from reach_gym.recording.nwb_layouts import LAYOUTS, TRIALS, FileLayout, layout_from_data
 from reach_gym.recording.nwb_own import is_own, read_own
 from reach_gym.recording.nwb_reader import REACHES, Reader
 from reach_gym.recording.reading import Reading
@@ -72,7 +72,7 @@ def _window(window: Any) -> tuple[float, float]:
     return low, high
 
 
-def _layouts(layout: Any) -> tuple[Layout, ...] | None:
+def _layouts(layout: Any) -> tuple[FileLayout, ...] | None:
     """The layouts that a file may have; ``None`` for files of this package alone."""
     if isinstance(layout, Mapping):
         return (layout_from_data(layout),)
@@ -80,7 +80,7 @@ def _layouts(layout: Any) -> tuple[Layout, ...] | None:
     return None if name == OWN else LAYOUTS.get(name, tuple(each for every in LAYOUTS.values() for each in every))
 
 
-def _fitting(tree: Tree, layouts: tuple[Layout, ...]) -> Layout:
+def _fitting(tree: Tree, layouts: tuple[FileLayout, ...]) -> FileLayout:
     """The first layout of which the file has all columns and time series.
 
     Raises:

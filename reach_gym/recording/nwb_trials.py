@@ -10,14 +10,14 @@ from reach_gym import checks
 from reach_gym.recording.hdf5_tree import MAX_ROWS, Tree
 from reach_gym.recording.layout import Array, Flags, Floats, Integers
 from reach_gym.recording.metadata import RecordingError
-from reach_gym.recording.nwb_layouts import TRIALS, Layout, Target
+from reach_gym.recording.nwb_layouts import TRIALS, FileLayout, Target
 from reach_gym.recording.reading import Notes
 from reach_gym.recording.series import read_series
 
 _MERGED = 0.02  # s: a target that jumps in a series which was sampled up takes so long to arrive
 
 
-class Trials(NamedTuple):
+class FileTrials(NamedTuple):
     """m trials of a file.
 
     Attributes:
@@ -43,7 +43,7 @@ class Trials(NamedTuple):
     success: Flags | None
 
 
-def read_trials(tree: Tree, layout: Layout, notes: Notes) -> Trials:
+def read_trials(tree: Tree, layout: FileLayout, notes: Notes) -> FileTrials:
     """Reads the trials of a file; those that cannot be used are dropped in the `notes`, and left out.
 
     Raises:
@@ -67,16 +67,16 @@ def read_trials(tree: Tree, layout: Layout, notes: Notes) -> Trials:
     onset = table.times(layout.onset)[row] if layout.onset else go
     success = None if layout.success is None else np.isin(table.any(layout.success[0]), layout.success[1])[row]
     number = row * (int(cue.max(initial=0)) + 1) + cue
-    found = Trials(number, row, start, stop, go, onset, target[row], direction[row], success)
+    found = FileTrials(number, row, start, stop, go, onset, target[row], direction[row], success)
     for name, values in layout.discard.items():
         notes.drop(number[np.isin(table.any(name), values)[row]], f"{name} is {values[0]}")
     return _usable(found, layout, notes)
 
 
-def chosen(trials: Trials, mask: Flags) -> Trials:
+def chosen(trials: FileTrials, mask: Flags) -> FileTrials:
     """The trials that `mask`, bool (m,), chooses."""
     parts: Any = (None if part is None else part[mask] for part in trials)
-    return Trials(*parts)
+    return FileTrials(*parts)
 
 
 class Table:
@@ -185,7 +185,7 @@ def _wide(name: str, values: Array, width: int) -> None:
         raise RecordingError(f"the column {name!r} must be of shape (rows, {width}), got {values.shape}.")
 
 
-def _usable(trials: Trials, layout: Layout, notes: Notes) -> Trials:
+def _usable(trials: FileTrials, layout: FileLayout, notes: Notes) -> FileTrials:
     """Drops trials that no event or target makes a reach."""
     needs: list[tuple[Any, str]] = [
         (~np.isfinite(trials.go), "no go cue" if layout.go else "no target"),
@@ -203,7 +203,7 @@ def _usable(trials: Trials, layout: Layout, notes: Notes) -> Trials:
     return chosen(trials, ~np.isin(trials.number, list(notes.dropped)))
 
 
-def _from_shown(tree: Tree, layout: Layout, notes: Notes) -> Trials:
+def _from_shown(tree: Tree, layout: FileLayout, notes: Notes) -> FileTrials:
     """A trial for each target that a time series shows, from its appearance to that of the next."""
     series = read_series(tree, layout.shown)
     changes = np.flatnonzero((np.diff(series.values, axis=0) != 0).any(axis=1)) + 1
@@ -217,5 +217,5 @@ def _from_shown(tree: Tree, layout: Layout, notes: Notes) -> Trials:
     notes.drop(number[series.time[first] - series.time[first - 1] > _MERGED], f"a gap in {layout.shown} where the target appears")
     unknown = np.full(len(go), np.nan)
     # The file's own rows are segments of equal length, which say nothing of reaches.
-    found = Trials(number, number, go, stop, go, go, series.values[arrived], unknown, None)
+    found = FileTrials(number, number, go, stop, go, go, series.values[arrived], unknown, None)
     return _usable(found, layout, notes)
