@@ -67,7 +67,7 @@ class InContext(shell.Command):
 
     seeds: int = 5
     updates: int = InContextConfig.updates
-    robust: int = 500
+    robust: int = InContextConfig.updates
     runs: Path = Path("runs/in_context")
     scored: bool = True
     out: Path = Path("benchmarks/results")

@@ -29,7 +29,7 @@ class InContextConfig:
     rows: int = 40
     trials: int = 3
     reaching: int = 150
-    updates: int = 1400
+    updates: int = 2000
     redrawn: bool = False
 
     def __post_init__(self) -> None:
