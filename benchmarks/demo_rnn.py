@@ -19,8 +19,8 @@ from agents.rnn.training import RnnLearner
 from reach_gym.figures.saving import save as save_figure
 
 ENV_ID = "reach_gym/CursorReachCenterOut-v0"
-# Long enough to reach, adapt and show the after-effect; the network is as large as ever, the batches are small. In the whole field
-# a hand that is not seen goes in circles, which takes longer to learn: here there is a part of it.
+# Long enough to reach, adapt and show the after-effect; the network is as large as ever, the batches are small. In the whole
+# field a hand that is not seen goes in circles, which takes longer to learn: here there is a part of it.
 GAIN = 0.4
 SESSION: list[dict[str, Any]] = [
     {"name": "before", "trials": 240, "gain": 0.0},
