@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,16 +149,13 @@ def after_effect(path: Rollout) -> float:
     return 1000 * float(greatest.mean())
 
 
-def step_time(plant: str, rows: int, fast: bool, steps: int) -> float:
-    """CPU seconds of one training step, the best of some, after a first one that compiles."""
-    task = TorchReach(CURL, rows, fast=fast, plant=plant, **TASK)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = MyNetwork(14, UNITS, len(task.task.plant.low))
-    optimiser = torch.optim.Adam(network.parameters())
+def timed_update(
+    network: Any, task: TorchReach, loss: Callable[[Rollout], Tensor], optimiser: torch.optim.Optimizer
+) -> Callable[[], float]:
+    """Begins the sessions of seed 0; each call then makes one update with the next trials and returns its CPU seconds."""
     task.reset(0)
 
-    def step() -> float:
+    def update() -> float:
         begin = time.process_time()
         task.next_trials()
         optimiser.zero_grad()
@@ -165,6 +163,17 @@ def step_time(plant: str, rows: int, fast: bool, steps: int) -> float:
         optimiser.step()
         return time.process_time() - begin
 
+    return update
+
+
+def step_time(plant: str, rows: int, fast: bool, steps: int) -> float:
+    """CPU seconds of one training step, the best of some, after a first one that compiles."""
+    task = TorchReach(CURL, rows, fast=fast, plant=plant, **TASK)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = MyNetwork(14, UNITS, len(task.task.plant.low))
+    optimiser = torch.optim.Adam(network.parameters())
+    step = timed_update(network, task, loss, optimiser)
     if fast:
         step()
     return min(step() for _ in range(steps))

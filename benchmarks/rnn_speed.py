@@ -16,6 +16,7 @@ from agents.rnn.models import body_of, make_network
 from agents.rnn.objective import objective
 from agents.rnn.sessions import PAPER_TRIALS
 from agents.rnn.training import RnnLearner
+from benchmarks.networks import timed_update
 from benchmarks.paper_runs import TASK
 from reach_gym import checks
 from reach_gym.cli import shell
@@ -72,16 +73,7 @@ def update_time(model: str, batch: int, repeats: int, compiled: bool = False) ->
     if compiled:
         network.compile()
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-4)
-    task.reset(0)
-
-    def update() -> float:
-        begin = time.process_time()
-        task.next_trials()
-        optimiser.zero_grad()
-        loss(task.rollout(network)).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        return time.process_time() - begin
-
+    update = timed_update(network, task, loss, optimiser)
     update()
     return statistics.median(update() for _ in range(repeats))
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 MAX_SEED = 2**63 - 1  # so that `seed + row` always fits the unsigned 64-bit integers of NumPy
 
@@ -94,6 +95,16 @@ def keys(name: str, value: Any, allowed: Collection[str]) -> Mapping[str, Any]:
             names = ", ".join(map(repr, allowed)) or "none"
             raise ValueError(f"`{name}` has the unknown key {shown(key)}; allowed are {names}.")
     return value
+
+
+def mask(name: str, value: Any, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Returns `value` as an array of booleans of that shape."""
+    chosen = np.asarray(value)
+    if chosen.dtype != np.bool_:
+        raise TypeError(f"`{name}` must be an array of booleans, got {shown(value)}.")
+    if chosen.shape != shape:
+        raise ValueError(f"`{name}` must be of shape {shape}, got {chosen.shape}.")
+    return chosen
 
 
 def seed(value: Any) -> int | None:

@@ -191,11 +191,7 @@ class Recording:
             TypeError: `mask` is no array of booleans.
             ValueError: It is of another shape.
         """
-        chosen = np.asarray(mask)
-        if chosen.dtype != np.bool_:
-            raise TypeError(f"`mask` must be an array of booleans, got {checks.shown(mask)}.")
-        if chosen.shape != self.steps.shape:
-            raise ValueError(f"`mask` must be of shape {self.steps.shape}, got {chosen.shape}.")
+        chosen = checks.mask("mask", mask, self.steps.shape)
         return assemble([{name: values[chosen] for name, values in self.arrays().items()}], self.metadata)
 
     def save(self, path: str | os.PathLike[str]) -> None:

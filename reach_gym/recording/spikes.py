@@ -82,11 +82,7 @@ class Spikes:
             TypeError: `mask` is no array of booleans.
             ValueError: It is of another shape.
         """
-        chosen = np.asarray(mask)
-        if chosen.dtype != np.bool_:
-            raise TypeError(f"`mask` must be an array of booleans, got {checks.shown(mask)}.")
-        if chosen.shape != (len(self.names),):
-            raise ValueError(f"`mask` must be of shape {(len(self.names),)}, got {chosen.shape}.")
+        chosen = checks.mask("mask", mask, (len(self.names),))
         kept, place = chosen[self.unit], np.cumsum(chosen) - 1
         names, regions = (
             tuple(each for each, wanted in zip(every, chosen, strict=True) if wanted) for every in (self.names, self.regions)
