@@ -143,7 +143,7 @@ class StandardNetwork(PaperNetwork):
         self._lead, self._obey = leading(body)
 
     def initial(self, rows: int) -> tuple[Tensor, ...]:
-        """State of the recurrent layer; kinematics planned for now; place and velocity of the hand believed in.
+        """State of the recurrent layer; kinematics planned for this step; place and velocity of the hand believed in.
 
         Both are in SI units, places relative to the start.
         """
@@ -168,12 +168,12 @@ def leading(body: Body) -> tuple[Tensor, Tensor]:
     and velocity.
 
     Returns:
-        (16, 2), from the kinematics planned for now and for after the step (acceleration, velocity, position each) and the
+        (16, 2), from the kinematics planned for this step and for after it (acceleration, velocity, position each) and the
         hand's place and velocity, to the force in N; and (6, 4), from place, velocity and force to what they then are.
     """
     dt, pull, brake = body.dt, FREQUENCY * FREQUENCY, 2.0 * FREQUENCY
     half = 0.5 * (1.0 - pull * 0.5 * dt * dt - brake * dt)
-    # Of: a, v, p planned for now; a, v, p for after the step; place, velocity.
+    # Of: a, v, p planned for this step; a, v, p for after it; place, velocity.
     weights = [half, 0.0, 0.0, half, brake, pull, -pull, -pull * dt - brake]
     lead = body.mass * torch.tensor(weights, dtype=torch.float64, device="cpu")
     params = point_mass.Params(dt / body.mass, dt * body.damping / body.mass, dt, torch.inf)
