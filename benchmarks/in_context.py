@@ -90,7 +90,7 @@ class InContext(shell.Command):
 
 def trained(config: InContextConfig, seeds: int, directory: Path) -> Replicates:
     """As many networks side by side, from where their training in `directory` stands."""
-    network = Replicates(config.units, range(seeds))
+    network = Replicates(config.units, range(seeds), products=config.products)
     learn(network, config, 0, directory=directory)
     return network
 

@@ -89,6 +89,7 @@ def _network(saved: Saved) -> tuple[Replicates, InContextConfig]:
     shapes = [take_spaces(saved)[name]["shape"] for name in ("observations", "actions")]
     if not all(isinstance(shape, list) and len(shape) == 1 for shape in shapes):
         raise CheckpointError("corrupt", f"`spaces` must be of numbers in a row, got the shapes {shapes}.")
-    network = Replicates(config.units, [0], *(shape[0] for shape in shapes))
+    observations, actions = (shape[0] for shape in shapes)
+    network = Replicates(config.units, [0], observations, actions, config.products)
     network.load_state_dict(take_weights(saved, _PREFIX, network))
     return network, config

@@ -54,7 +54,7 @@ class InContextCommand(LearnCommand):
             seed, place, config = self.seed, Place(full_id(self.env), self.kwargs()), self._config()
             checks.integer("seed", seed, 0, checks.MAX_SEED - _PHASES)
             env = make_rows(place.env_id, 1, place.keywords)
-            network = Replicates(config.units, [seed], *checkpoint.sizes(env))
+            network = Replicates(config.units, [seed], *checkpoint.sizes(env), products=config.products)
             run = Run(checkpoint.AGENT, {"id": place.env_id, "kwargs": place.keywords}, config.to_data(), seed)
             save = partial(checkpoint.save, network, run, env)
             self.claim(stack, checkpoint.AGENT, partial(save, 0, self.out), partial(checkpoint.require_run, run, self.out))

@@ -14,6 +14,7 @@ class InContextConfig:
 
     Attributes:
         units: Gated recurrent units.
+        products: Of two weighted sums of the units each, beside them; 0 for a network without any.
         rows: Sessions side by side.
         trials: Through which gradients flow, one after the other; at least two, or nothing is learned for the next one.
         reaching: Updates without a field, before there are any.
@@ -26,6 +27,7 @@ class InContextConfig:
     """
 
     units: int = 96
+    products: int = 32
     rows: int = 40
     trials: int = 3
     reaching: int = 150
@@ -47,6 +49,7 @@ class InContextConfig:
 _MANY = 10**6
 _RANGES = {
     "units": (1, 4096),
+    "products": (0, 4096),
     "rows": (1, 4096),
     "trials": (2, 100),
     **dict.fromkeys(("reaching", "updates"), (1, _MANY)),

@@ -30,7 +30,7 @@ TASK: dict[str, Any] = {
 STRENGTH = 10.0  # N s/m; no field is stronger, over the directions of movement on average
 CURL = 8.0  # N s/m, of the curls of the test
 CURL_SHARE = 0.8  # of a field's size; those with a larger share of curl are kept for the test
-_ONSET, _LENGTH = (0, 4), (5, 16)  # trials before the field, and with it
+_ONSET, _LENGTH = (0, 4), (10, 41)  # trials before the field, and with it
 _NULL, _CHANNEL = 0.1, 0.1  # shares of sessions without a field, and of trials in a channel
 
 

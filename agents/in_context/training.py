@@ -16,8 +16,8 @@ from agents.in_context.sessions import ENV, TASK, training_table
 from reach_gym.differentiable import Rollout, TorchReach, cosine, endpoint, jerk, position, train
 from reach_gym.training.checkpoint import MANIFEST
 
-LENGTH = 13_400  # trials of about 1,200 sessions, which begin anew after the last one
-_APART = 40  # trials between two rows: some sessions
+LENGTH = 26_800  # trials of about 1,000 sessions, which begin anew after the last one
+_APART = 120  # trials between two rows: some sessions
 _WARM_UP = 20  # updates
 _STRAIGHT = 0.01  # m; a deviation beyond it counts by its size, one below by its square
 _NO_CLIP = 1e9  # the optimiser clips

@@ -57,6 +57,25 @@ def test_a_replicate_is_the_network_of_its_seed_and_of_its_rows():
         both(seen[:5], both.initial(5))
 
 
+def test_products_of_sums_of_units_act_and_are_remembered():
+    network = Replicates(8, [3, 5], products=4)
+    plain, seen = Replicates(8, [3], products=0), torch.randn(2, 14, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for name in ("action", "action_bias"):
+            network.get_parameter(name).zero_()
+        network.get_parameter("action")[:, 8 + 2] = torch.tensor([1.0, -2.0])
+        action, state = network(seen, network.initial(2))
+        for k, pairs in enumerate(network.get_parameter("pairs")):
+            units = state[0][k]
+            product = (units @ pairs[:, 2]) * (units @ pairs[:, 4 + 2])
+            assert torch.allclose(action[k], torch.tanh(product * torch.tensor([1.0, -2.0])), atol=1e-7) and product != 0.0
+        after = network(seen, state)[1][0]
+        network.get_parameter("recurrent")[1, 8:] = 0.0
+        changed = (network(seen, state)[1][0] != after).any(1)
+        assert changed.tolist() == [False, True]
+    assert plain(seen, plain.initial(2))[0].shape == (2, 2)
+
+
 def test_no_replicate_clips_the_gradient_of_another():
     def stepped(scales):
         parameter = torch.nn.Parameter(torch.zeros(len(scales), 3))
@@ -100,10 +119,10 @@ def test_sessions_have_a_field_each_and_redrawn_ones_one_in_each_trial():
 
 
 def test_rows_of_a_training_lie_some_sessions_apart(monkeypatch):
-    monkeypatch.setattr(training, "LENGTH", 100)
+    monkeypatch.setattr(training, "LENGTH", 300)
     rows = session_rows(Replicates(6, [0, 1]), SMALL, 0, Place())
-    assert 100 <= len(rows.task.table) < 120
-    assert rows.rows == 4 and rows.first.tolist() == [0, 40, 80, 120 - len(rows.task.table)]
+    assert 300 <= len(rows.task.table) < 344
+    assert rows.rows == 4 and rows.first.tolist() == [0, 120, 240, 360 - len(rows.task.table)]
 
 
 def test_networks_learn(monkeypatch):
@@ -246,7 +265,7 @@ def test_a_field_is_read_from_the_memory_where_it_is_there():
 def test_settings_are_refused_by_name():
     assert config_from_data(SMALL.to_data()) == SMALL
     for name, value, error in (
-        ("units", 0, ValueError), ("rows", 1.5, TypeError), ("trials", 1, ValueError), ("updates", 0, ValueError), ("redrawn", 1, TypeError),
+        ("units", 0, ValueError), ("products", -1, ValueError), ("rows", 1.5, TypeError), ("trials", 1, ValueError), ("updates", 0, ValueError), ("redrawn", 1, TypeError),
     ):  # fmt: skip
         with pytest.raises(error, match=f"`{name}`"):
             config_from_data({name: value})
