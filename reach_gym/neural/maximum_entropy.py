@@ -8,6 +8,7 @@ eigenvalues 1 / (a_c + b_t + c_u), whose sums over two of the indices must be th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -74,14 +75,14 @@ def solve(eigenvalues: list[Floats]) -> list[Floats]:
     for _ in range(_STEPS):
         inverse = 1 / _added(np.split(place, splits))
         sums = _over_others(inverse)
-        if np.abs(np.log(sums / target)).max() <= _EXACT:
+        off = float(np.abs(np.log(sums / target)).max())
+        if off <= _EXACT:
             return np.split(place, splits)
         # In units of 1 / target all unknowns are about as large. A shift from a to b changes nothing: hence least squares.
         slope, curvature = (sums - target) / target, _pairs(inverse**2) / np.outer(target, target)
         step = np.linalg.lstsq(curvature, slope, rcond=1e-14)[0]
-        decrement = np.sqrt(max(step @ slope, 0.0))
+        decrement = math.sqrt(max(float(step @ slope), 0.0))
         place = place + step / target / (1 if decrement < _NEAR else 1 + decrement)
-    off = np.abs(np.log(sums / target)).max()
     raise ValueError(f"`rates` have marginal covariances that no tensor was found for, off by {off:.1e}.")
 
 
