@@ -546,7 +546,7 @@ def test_bad_requests(tmp_path: Path, more: tuple[str, ...], word: str, capsys: 
 
 @pytest.mark.parametrize("algo", ["ppo", "sac", "td3"])
 def test_hands_are_trained_by_the_command(algo: str, tmp_path: Path) -> None:
-    task = ["--env", "CursorReachCurl-v0", "--steps", "6400", "--out", str(tmp_path / "run"), "--seed", "3", "--no-progress"]
+    task = ["--env", "CursorReachCurl-v0", "--steps", "2400", "--out", str(tmp_path / "run"), "--seed", "3", "--no-progress"]
     assert main(["sb3", "--algo", algo, *task]) == 0
     scores = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     assert [each["agent"] for each in scores] == ["random", algo, "ideal"]
