@@ -220,6 +220,22 @@ def test_losses_are_0_where_nothing_is_wrong_and_about_1_in_a_quick_reach():
         hidden(path)
 
 
+@pytest.mark.parametrize("go_delay", [0.0, 0.1])
+def test_a_place_that_is_asked_for_after_the_trial_is_refused_before_anything_is_learned(go_delay):
+    network, reach = Network(), task(go_delay=go_delay)
+    for by, wanted in ((0.41, "at most 0.4, .*got 0.41"), (float("nan"), "finite"), (-0.1, "at least 0")):
+        with pytest.raises(ValueError, match=f"`by` must be .*{wanted}"):
+            train(network, reach, lambda path, by=by: position(path, by=by), 3, progress=False)
+        assert same(network, Network())
+    reach.reset(0)
+    path = reach.rollout(network)
+    # 0.4 s are 40 steps of 0.01 s, whatever a float makes of them: what counts is all until the cue, and the last moment.
+    counted = torch.cat([torch.arange(round(100 * go_delay)), torch.tensor([len(path.step) - 1])])
+    wanted = torch.where((path.since_cue > 0)[..., None], path.target, path.start)
+    away = (path.cursor[..., :2] - wanted).norm(dim=-1)[counted]
+    assert position(path, by=0.4).item() == pytest.approx(away.mean().item() / path.workspace, rel=1e-2)
+
+
 @pytest.mark.parametrize("kind", [Network, Pair])
 def test_a_module_acts_in_the_environment_as_in_its_rollout(kind):
     network = kind().double()
