@@ -60,7 +60,7 @@ def train(
     dropout does, depends on seed and update only; global random states stay.
 
     Args:
-        network: As for `TorchReach.rollout`.
+        network: As for `TorchReach.rollout`; or `Replicates`, several networks that learn each from its own rows.
         task: Where; its rows are the batch.
         loss: Of a `Rollout`; those of `reach_gym.differentiable.losses` can be added.
         updates: How many there are in all.
@@ -80,6 +80,7 @@ def train(
 
     Returns:
         Lists by name, a number per update from the first one on: ``update``, ``loss``, ``gradient`` (its norm) and the measures.
+        Of `Replicates` these are means, and network k has those of its own beside them, such as ``"loss 0"``.
 
     Raises:
         FloatingPointError: Loss or gradient is not finite; module and checkpoint are as before that update.

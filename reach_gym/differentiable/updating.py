@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from reach_gym.differentiable.replicates import Replicates
 from reach_gym.differentiable.rollouts import Rollout
 from reach_gym.differentiable.saving import Learned, known
 from reach_gym.differentiable.task import TorchReach
@@ -30,10 +31,14 @@ class Learner:
         trials: int, carry: bool, measures: dict[str, Measure], seed: int,
     ) -> None:  # fmt: skip
         self._network, self._task, self._loss, self.total, self._rate = network, task, loss, total, rate
+        self._networks = list(network.networks) if isinstance(network, Replicates) else [network]
         self._clip, self._trials, self._carry, self._measures, self._seed = clip, trials, carry, measures, seed
         self._optimiser: torch.optim.Optimizer = optimiser(network.parameters(), lr=rate(0) if callable(rate) else rate)
         self._state: Any = None
-        self.history: dict[str, list[float]] = {name: [] for name in ("update", "loss", "gradient", *measures)}
+        self._noted = ("loss", "gradient", *measures)
+        numbers = range(len(self._networks)) if len(self._networks) > 1 else ()
+        names = "update", *self._noted, *(f"{name} {k}" for name in self._noted for k in numbers)
+        self.history: dict[str, list[float]] = {name: [] for name in names}
         self.whole = True
 
     @property
@@ -43,7 +48,7 @@ class Learner:
 
     def status(self) -> dict[str, float]:
         """Means of the last updates."""
-        recent = {name: values[-_RECENT:] for name, values in self.history.items() if name != "update"}
+        recent = {name: self.history[name][-_RECENT:] for name in self._noted}
         return {name: sum(values) / max(len(values), 1) for name, values in recent.items()}
 
     def learned(self) -> Learned:
@@ -66,36 +71,47 @@ class Learner:
         """Learns from the trials of one update, and begins the next."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(draws.mix(self._seed ^ _DROPOUT_STREAM ^ (self.done << 1)) >> 1)
-            loss, measured, state = self._trials_of_update()
+            losses, measured, state = self._trials_of_update()
             self._optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-        norm = float(nn.utils.clip_grad_norm_(self._network.parameters(), self._clip))
-        value = float(loss.detach())
-        if not (math.isfinite(value) and math.isfinite(norm)):
-            raise FloatingPointError(f"loss {value}, gradient {norm} at update {self.done + 1}; a smaller `rate` may help.")
+            losses.sum().backward()  # type: ignore[no-untyped-call]
+        norms = [float(nn.utils.clip_grad_norm_(each.parameters(), self._clip)) for each in self._networks]
+        noted = {"loss": losses.detach().tolist(), "gradient": norms, **measured}
+        for loss, norm in zip(noted["loss"], norms, strict=True):
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                raise FloatingPointError(f"loss {loss}, gradient {norm} at update {self.done + 1}; a smaller `rate` may help.")
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate(self.done) if callable(self._rate) else self._rate
         self.whole = False
         self._optimiser.step()
         self._state = _apart(state) if self._carry and state is not None else None
-        for name, number in {"update": self.done + 1.0, "loss": value, "gradient": norm, **measured}.items():
-            self.history[name].append(number)
+        self._note(noted)
         self.whole = True
         if self.done < self.total:
             self._task.next_trials()
 
-    def _trials_of_update(self) -> tuple[Tensor, dict[str, float], Any]:
-        """The mean loss of the trials of an update, the means of what is measured, and the module's state after them."""
-        state, losses, measured = self._state, [], dict.fromkeys(self._measures, 0.0)
+    def _note(self, noted: dict[str, list[float]]) -> None:
+        """Writes down the numbers of an update, the mean over the networks and, of several, each."""
+        self.history["update"].append(self.done + 1.0)
+        for name, values in noted.items():
+            self.history[name].append(sum(values) / len(values))
+            for k, value in enumerate(values if len(values) > 1 else ()):
+                self.history[f"{name} {k}"].append(value)
+
+    def _trials_of_update(self) -> tuple[Tensor, dict[str, list[float]], Any]:
+        """Each network's mean loss of the trials of an update, the means of what is measured, and the state after them."""
+        state, losses = self._state, []
+        measured = {name: [0.0] * len(self._networks) for name in self._measures}
         for trial in range(self._trials):
             if trial:
                 self._task.next_trials()
             path = self._task.rollout(self._network, state)
             state = path.last_state if path.states else None
-            losses.append(self._loss(path))
+            paths = self._network.of_each(path) if isinstance(self._network, Replicates) else [path]
+            losses.append(torch.stack([self._loss(each) for each in paths]))
             for name, measure in self._measures.items():
-                measured[name] += float(measure(path).detach()) / self._trials
-        return torch.stack(losses).mean(), measured, state
+                for k, each in enumerate(paths):
+                    measured[name][k] += float(measure(each).detach()) / self._trials
+        return torch.stack(losses).mean(0), measured, state
 
 
 def _apart(state: Any) -> Any:
