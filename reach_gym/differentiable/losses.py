@@ -5,9 +5,12 @@ What moves a hand in 0.5 s over 10 cm has about the size 1 in each of them.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
+from reach_gym import checks
 from reach_gym.differentiable.rollouts import Rollout
 
 _NEAR = 1e-4  # m, within which the distance goes over into its square
@@ -20,12 +23,19 @@ def position(path: Rollout, by: float = 0.5) -> Tensor:
 
     Until the go cue that is the start; from `by` seconds after it the target. In between it may be anywhere. The distance itself,
     not its square, lets a network come to the target exactly.
+
+    Raises:
+        TypeError: `by` is no number.
+        ValueError: `by` is negative, or later than every moment of the rollout: none would ask for the target.
     """
-    since = path.since_cue * path.dt
-    before = since <= 0.0
+    first = math.ceil(checks.number("by", by, 0.0) / path.dt - 1e-6)  # in whole steps: seconds are not exact
+    last = int(path.since_cue.max())
+    if first > last:
+        raise ValueError(f"`by` must be at most {last * path.dt:g}, the seconds from the cue to the rollout's end, got {by}.")
+    before = path.since_cue <= 0
     away = path.cursor[..., :2] - torch.where(before[..., None], path.start, path.target)
     distance = (away.square().sum(-1) + _NEAR**2).sqrt() - _NEAR
-    counts = before | (since >= by)
+    counts = before | (path.since_cue >= first)
     mean: Tensor = (distance * counts).sum() / (counts.sum() * path.workspace)
     return mean
 

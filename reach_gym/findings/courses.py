@@ -70,7 +70,7 @@ class _Chosen(NamedTuple):
     direction: Floats
 
 
-def _labels(direction: Floats) -> tuple[Any, Floats]:
+def labels_of(direction: Floats) -> tuple[Any, Floats]:
     """The condition of each trial and the conditions' directions: each its own, or sectors where there are many."""
     names, place = np.unique(direction, return_inverse=True)
     if len(names) <= _MOST:
@@ -113,7 +113,7 @@ def _choose(activity: Activity, windows: Windows) -> _Chosen:
         onset = recording.go + round(checks.number("sets_off", windows.sets_off, 0) / activity.dt)
         whole = np.ones(len(onset), np.bool_)
     whole = whole & (onset >= lead) & (onset + last < recording.steps) & (recording.go - first >= recording.onset)
-    label, direction = _labels(activity.direction)
+    label, direction = labels_of(activity.direction)
     kept = np.flatnonzero(whole)
     rarest = int(np.bincount(label[kept], minlength=len(direction)).min())
     if rarest < 2 or len(direction) < 4:
@@ -146,6 +146,13 @@ def _check_varies(movement: Floats) -> None:
         raise ValueError("`activity` must vary with the direction in at least 2 dimensions during the movement.")
 
 
+def drawn_units(activity: Activity, units: int | None, generator: np.random.Generator) -> Any:
+    """Which units of a file are measured, in their order: as many as are asked for, or all."""
+    count = activity.rates.shape[2]
+    most = checks.integer("units", count if units is None else units, 2, count)
+    return np.sort(generator.permutation(count)[:most])
+
+
 def course_of(
     activity: Activity,
     name: str,
@@ -169,8 +176,7 @@ def course_of(
     """
     chosen = _choose(activity, windows)
     generator = np.random.default_rng(checks.integer("seed", seed, 0))
-    count = activity.rates.shape[2]
-    own = generator.permutation(count)[: checks.integer("units", count if units is None else units, 2, count)]
+    own = drawn_units(activity, units, generator)
     least = int(np.bincount(chosen.label).min())
     most = least if trials is None else checks.integer("trials", trials, 2, least)
     groups = [np.flatnonzero(chosen.label == each) for each in range(len(chosen.direction))]
@@ -178,7 +184,7 @@ def course_of(
     rows, go, onset, label = (each[drawn] for each in chosen[:4])
     recording, dt = activity.recording, activity.dt
     lead, last, first = windows.steps(dt)
-    rates = activity.rates[rows][:, :, np.sort(own)]
+    rates = activity.rates[rows][:, :, own]
     single = _around(rates, onset, -lead, last)
     hand = _around(recording.velocity[rows], onset, -lead, last)
     command = recording.action
