@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from threadpoolctl import threadpool_limits
 
 from benchmarks.populations_measures import measured_in
 from benchmarks.populations_report import markdown, picture
@@ -52,8 +51,7 @@ class Populations(shell.Command):
             for name in ("seeds", "first", "updates", "draws"):
                 checks.integer(name, getattr(self, name), 1)
         torch.set_num_threads(1)
-        with threadpool_limits(1):  # the nulls are many small matrices, over which several threads only wait for each other
-            found, missing = self._networks()
+        found, missing = self._networks()
         with shell.request():
             if not found:
                 raise ValueError(f"`out` must hold at least one network with `only_report`, got none in {self.out}.")

@@ -15,7 +15,7 @@ from benchmarks.preparation_runs import WINDOW
 from reach_gym import files
 from reach_gym.findings import FINDINGS, Course, Windows, course_of
 from reach_gym.findings.changes import changes
-from reach_gym.findings.courses import WINDOWS, trials_of
+from reach_gym.findings.courses import trials_of
 from reach_gym.findings.report import Result
 from reach_gym.findings.stages import phase_of
 from reach_gym.neural import Activity
@@ -23,6 +23,7 @@ from reach_gym.neural.nulls import Against
 from reach_gym.recording import adaptation
 
 STAGES = ("untrained", "trained", "learned", "washed", "control")
+WINDOWS = Windows(threshold=0.2)  # hands with muscles drift at 5 % of their peak speed before they set off
 _WAYS = {"learned": "washed", "control": "control_washed"}
 
 
@@ -69,7 +70,7 @@ def _behaviour(activities: Mapping[str, Activity], errors: Mapping[str, float], 
 def measured(activities: Mapping[str, Activity], errors: Mapping[str, float], draws: int, seed: int) -> dict[str, Any]:
     """All of one network, as plain data."""
     ready = courses(activities, seed)
-    with threadpool_limits(1):
+    with threadpool_limits(1):  # many small matrices, over which several threads only wait for each other
         found = {
             stage: {name: _told(finding.measure(course, draws, seed)) for name, finding in FINDINGS.items()}
             for stage, course in ready.items()

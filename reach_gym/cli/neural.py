@@ -43,6 +43,7 @@ class Neural(shell.Command):
         after: End of the movement's window after the hand sets off, s.
         sets_off: When the hand is taken to set off, s after the go cue; by the speed of each trial unless told otherwise. An
             untrained network needs it.
+        threshold: Share of a trial's peak speed at which the hand has set off; more for a hand that is never quite still.
         until: How long after the go cue states before and after learning are compared with the output, s.
         dt: Time step with which the NWB file of a laboratory is read, s.
         distance: From start to target, m, for files of laboratories that do not say it.
@@ -62,6 +63,7 @@ class Neural(shell.Command):
     before: float = 0.1
     after: float = 0.3
     sets_off: float | None = None
+    threshold: float = 0.05
     until: float = 0.5
     dt: float = 0.01
     distance: float | None = None
@@ -83,7 +85,7 @@ class Neural(shell.Command):
             paths = _named([*self.activity, *([] if self.recording is None else [self.recording])])
             read = {name: activity_in(path, self.dt, distance=self.distance) for name, path in paths.items()}
             loaded = {name: activity for name, (activity, _) in read.items()}
-            courses = gather(loaded, self.units, self.seed, Windows(self.before, self.after, self.sets_off))
+            courses = gather(loaded, self.units, self.seed, Windows(self.before, self.after, self.sets_off, self.threshold))
             recorded = None if self.recording is None else courses[-1]
             if recorded is not None:
                 for course in courses[:-1]:

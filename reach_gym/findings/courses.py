@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reach_gym import checks
-from reach_gym.measures.movement import find_movement
+from reach_gym.measures.movement import THRESHOLD, find_movement
 from reach_gym.neural.activity import Activity
 from reach_gym.neural.arrays import Floats
 from reach_gym.neural.preparing import SHARE_OF_RANGE, condition_dependent, softening, states
@@ -88,11 +88,14 @@ class Windows(NamedTuple):
         after: End of the movement's window, s after the hand sets off.
         sets_off: When the hand is taken to set off, s after the go cue, in all trials alike; ``None`` for each trial's own
             onset of movement. An untrained network, which sets off at no time, is measured at the time of the trained ones.
+        threshold: Speed at which the hand has set off, as a share of the trial's peak speed; see `find_movement`. A hand that is
+            never quite still needs a higher one.
     """
 
     before: float = BEFORE
     after: float = AFTER
     sets_off: float | None = None
+    threshold: float = THRESHOLD
 
     def steps(self, dt: float) -> tuple[int, int, int]:
         """Steps from the beginning of the movement's window to its zero, from there to its end, and of the preparation."""
@@ -107,7 +110,7 @@ def _choose(activity: Activity, windows: Windows) -> _Chosen:
     recording = activity.recording
     lead, last, first = windows.steps(activity.dt)
     if windows.sets_off is None:
-        moved = find_movement(recording.velocity, recording.go)
+        moved = find_movement(recording.velocity, recording.go, windows.threshold)
         onset, whole = moved.onset, moved.moved & (moved.onset >= recording.go)
     else:
         onset = recording.go + round(checks.number("sets_off", windows.sets_off, 0) / activity.dt)
