@@ -14,18 +14,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agents.in_context.training import sideways
 from benchmarks import preparation_runs as preparation
 from benchmarks.networks import MyNetwork
 from reach_gym import files
-from reach_gym.differentiable import Rollout, TorchReach, cosine, endpoint, train
+from reach_gym.differentiable import Rollout, TorchReach, cosine, deviation, endpoint, train
 from reach_gym.neural import Activity, load_activity, record_activity
 
 CURL, ROWS, UNITS = preparation.CURL, 32, 96
 # That of `preparation` with shorter waits, at a time step that arms allow: what is seen is 80 ms old.
 TASK: dict[str, Any] = {**preparation.TASK, "dt": 0.02, "delay": 4, "go_delay": [0.3, 0.5], "time_limit": 0.65, "hold": 0.65}
 _STILL = 0.05  # m/s: a mean speed of that much before the cue can be seen costs 1
-_BENT, _STRAIGHT = 0.3, 0.01  # weight of bent paths, and m: a deviation beyond it counts by its size, one below by its square
+_BENT = 0.3  # weight of deviations
 # Target, cue, the cursor's place, and whether the target is there. A velocity or a clock that a network is told would be found
 # among its units.
 SEEN = (0, 1, 2, 3, 4, 11)
@@ -94,8 +93,7 @@ def loss(path: Rollout, wait: float) -> Tensor:
     early = path.since_cue < TASK["delay"]
     speed = (path.hand[..., 2:].square().sum(-1) + 1e-8).sqrt() * early
     still: Tensor = speed.sum() / (early.sum() * _STILL)
-    bent = ((1.0 + (sideways(path) / _STRAIGHT).square()).sqrt() - 1.0).mean()
-    return preparation.loss(path, wait) + still + _BENT * bent
+    return preparation.loss(path, wait) + still + _BENT * deviation(path)
 
 
 def task_of(plant: str, block: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ try:
 except ImportError:
     raise missing_extra("torch", "torch") from None
 
-from reach_gym.differentiable.losses import effort, endpoint, hidden, jerk, position
+from reach_gym.differentiable.losses import deviation, effort, endpoint, hidden, jerk, position
 from reach_gym.differentiable.replicates import Replicates
 from reach_gym.differentiable.rollouts import Rollout
 from reach_gym.differentiable.saving import load_network
@@ -44,6 +44,7 @@ __all__ = [
     "Step",
     "TorchReach",
     "cosine",
+    "deviation",
     "effort",
     "endpoint",
     "hidden",

@@ -16,6 +16,7 @@ from reach_gym.differentiable.rollouts import Rollout
 _NEAR = 1e-4  # m, within which the distance goes over into its square
 # m/s^3; the greatest jerk of a minimum-jerk movement over 10 cm in half a second: 60 times 0.1 / 0.5^3.
 _JERK = 48.0
+_BENT = 0.01  # m
 
 
 def position(path: Rollout, by: float = 0.5) -> Tensor:
@@ -54,6 +55,18 @@ def jerk(path: Rollout) -> Tensor:
     """The mean squared jerk of the hand, of which 1 is the greatest of a minimum-jerk movement over 10 cm in half a second."""
     second = path.hand[2:, :, 2:] - 2.0 * path.hand[1:-1, :, 2:] + path.hand[:-2, :, 2:]
     return (second / (path.dt**2 * _JERK)).square().sum(-1).mean()
+
+
+def deviation(path: Rollout) -> Tensor:
+    """How far the cursor is from the straight way from start to target, on average over the trial.
+
+    A deviation far above 1 cm counts by its size, one below by its square: 1 cm costs 0.4, 10 cm cost 9.
+    """
+    way = path.target - path.start
+    off = path.cursor[..., :2] - path.start
+    across = (way[..., 0] * off[..., 1] - way[..., 1] * off[..., 0]) / way.square().sum(-1).sqrt()
+    mean: Tensor = ((1.0 + (across / _BENT).square()).sqrt() - 1.0).mean()
+    return mean
 
 
 def endpoint(path: Rollout) -> Tensor:

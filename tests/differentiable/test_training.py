@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from reach_gym.acting.protocol import as_agent, from_module
-from reach_gym.differentiable import TorchReach, cosine, effort, endpoint, hidden, jerk, load_network, position, train
+from reach_gym.differentiable import TorchReach, cosine, deviation, effort, endpoint, hidden, jerk, load_network, position, train
 from reach_gym.evaluation import evaluate
 from reach_gym.neural import record_activity
 from reach_gym.recording import record
@@ -219,6 +219,17 @@ def test_losses_are_0_where_nothing_is_wrong_and_about_1_in_a_quick_reach():
     assert endpoint(path).item() == pytest.approx(100 * away.item(), rel=1e-5)
     with pytest.raises(ValueError, match="state"):
         hidden(path)
+
+
+@pytest.mark.parametrize(("off", "cost"), [(0.0, 0.0), (0.001, 1.01**0.5 - 1), (0.01, 2**0.5 - 1), (-0.1, 101**0.5 - 1)])
+def test_a_deviation_is_to_either_side_of_the_straight_way(off, cost):
+    reach = TorchReach("reach_gym/CursorReach-v0", 4)
+    reach.reset(0)
+    path = reach.rollout(lambda observation: torch.zeros(4, 2))
+    way = path.target[-1] - path.start
+    left = torch.stack([-way[:, 1], way[:, 0]], dim=1) / way.norm(dim=1, keepdim=True)
+    path.cursor[..., :2] = path.start + 0.3 * way + off * left
+    assert deviation(path).item() == pytest.approx(cost, rel=1e-3, abs=1e-6)
 
 
 @pytest.mark.parametrize("go_delay", [0.0, 0.1])
