@@ -136,8 +136,8 @@ LAB: dict[str, dict[str, Any]] = {
 """By algorithm, for cursor reaches with vector observations under the preset ``"lab"``."""
 
 # Six muscles are so strong for these bones that noise of 0.08 in their excitations carries a resting hand 2 cm away within 0.1 s:
-# to explore is to have a false start, long before the cue. With `AimFeatures` the hold of the target teaches the wait, and nothing
-# tells when the cue will come, so that the task needs no easier trials. A step costs about as much for 256 rows as for 64.
+# whoever explores has a false start, long before the cue. With `AimFeatures` the hold of the target teaches the wait, and nothing
+# tells when the cue will come: the task needs no easier trials. A step of 256 rows costs about as much as one of 64.
 MUSCLES: dict[str, dict[str, Any]] = {
     "ppo": {
         **LAB["ppo"],
