@@ -155,7 +155,8 @@ def markdown(records: Sequence[Mapping[str, Any]]) -> str:
         f"Success is the share of {HELD_OUT:,} held-out trials in which the policy succeeds without exploring, after the steps",
         "of the recipe: the mean over seeds with its 95 % interval (Student). The deviation is the greatest distance from the",
         "straight line between start and target, the end point's error the distance from the target at the movement's end. An",
-        "agent that does not learn has one row of trials and no interval.",
+        "agent that does not learn has one row of trials and no interval. An interval without width says that these seeds were",
+        "alike, not that every seed will be.",
         "",
         *table(head, [(*group, *_figures(mine)) for group, mine in groups.items()]),
     ]

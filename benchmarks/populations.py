@@ -34,10 +34,10 @@ class Populations(shell.Command):
         only_report: Train nothing: report on the networks that are there.
     """
 
-    plants: tuple[str, ...] = PLANTS
+    plants: tuple[str, ...] = tuple(PLANTS)
     seeds: int = 5
-    first: int = 400
-    updates: int = 100
+    first: int = 600
+    updates: int = 200
     draws: int = 100
     out: Path = Path("runs/populations")
     report: Path | None = None
@@ -47,7 +47,7 @@ class Populations(shell.Command):
         """Trains and measures what is missing, and reports."""
         with shell.request():
             for plant in self.plants:
-                checks.choice("plants", plant, PLANTS)
+                checks.choice("plants", plant, tuple(PLANTS))
             for name in ("seeds", "first", "updates", "draws"):
                 checks.integer(name, getattr(self, name), 1)
         torch.set_num_threads(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,10 +13,9 @@ from matplotlib.figure import Figure
 
 from benchmarks.populations_measures import STAGES, result_of
 from benchmarks.populations_runs import UNITS
-from benchmarks.preparation_runs import DIRECTIONS
 from reach_gym.evaluation.statistics import mean_interval
 from reach_gym.figures.style import COLORS, DPI, FAINT, INK, headline, layout, tidy
-from reach_gym.findings import FINDINGS, Finding, Summary
+from reach_gym.findings import CHANGES, FINDINGS, Finding, Summary
 from reach_gym.neural.nulls import Against
 
 ENOUGH, LEAST = 0.8, 5  # share of the networks that must show a finding, and how many there must be
@@ -25,30 +24,6 @@ Networks = Sequence[Mapping[str, Any]]  # what `populations_measures.measured` g
 _ABOUT = """Networks of {units} units each: {first} updates of reaching, {updates} in the curl field, {updates} of washout; the
 control goes on for as long without a field. Cells: mean over the networks, and how many of them are beyond their own null
 (p < 0.05, {draws} draws, for decoding at most 20). Chance: median and 95 % of the null of the trained networks."""
-
-
-class Change(NamedTuple):
-    """What learning may change.
-
-    Attributes:
-        title: For people.
-        monkeys: What was found.
-    """
-
-    title: str
-    monkeys: str
-
-
-_SUN, _PERICH = "Sun, O'Shea et al. 2022", "Perich et al. 2018"
-CHANGES: Mapping[str, Change] = {
-    "size": Change("size of the uniform shift of preparation (1: spread of directions)", f"there is one ({_SUN})"),
-    "uniformity": Change(f"share of the change that is uniform (chance {1 / DIRECTIONS:.2f})", f"most of it ({_SUN})"),
-    "left": Change("share of the shift that outlasts the washout", f"it outlasts it ({_SUN})"),
-    "null_change": Change("change in dimensions that do not reach the command (1: spread of directions)", f"large ({_PERICH})"),
-    "potent_change": Change("change in dimensions that reach it", f"smaller ({_PERICH})"),
-    "null_lost": Change("R² of the command from the former, before less after", f"falls ({_PERICH})"),
-    "potent_lost": Change("R² of the command from the latter, before less after", f"about 0: the map is kept ({_PERICH})"),
-}
 
 
 def summaries(networks: Networks, name: str) -> dict[str, Summary]:
@@ -147,7 +122,8 @@ def _changes(networks: Networks) -> list[str]:
         cells = [_number(v) + _between(*ends) for v, *ends in map(mean_interval, (learned, control))]
         difference, *ends = mean_interval(np.subtract(learned, control))
         cells.append(_number(difference) + _between(*ends))
-        rows.append([change.title, change.monkeys, *cells, change_verdict(learned, control)])
+        told = f"{change.title} ({change.unit})", f"{change.animals} ({change.source})"
+        rows.append([*told, *cells, change_verdict(learned, control)])
     return _table(["what changed", "monkeys", "with the field", "control", "difference", "verdict"], rows)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +17,39 @@ from torch import Tensor, nn
 from benchmarks import preparation_runs as preparation
 from benchmarks.networks import MyNetwork
 from reach_gym import files
-from reach_gym.differentiable import Rollout, TorchReach, cosine, endpoint, train
+from reach_gym.differentiable import Rollout, TorchReach, cosine, deviation, endpoint, train
 from reach_gym.neural import Activity, load_activity, record_activity
 
 CURL, ROWS, UNITS = preparation.CURL, 32, 96
 # That of `preparation` with shorter waits, at a time step that arms allow: what is seen is 80 ms old.
 TASK: dict[str, Any] = {**preparation.TASK, "dt": 0.02, "delay": 4, "go_delay": [0.3, 0.5], "time_limit": 0.65, "hold": 0.65}
 _STILL = 0.05  # m/s: a mean speed of that much before the cue can be seen costs 1
+_BENT = 0.3  # weight of deviations
 # Target, cue, the cursor's place, and whether the target is there. A velocity or a clock that a network is told would be found
 # among its units.
 SEEN = (0, 1, 2, 3, 4, 11)
-PLANTS = ("point_mass", "two_link_arm", "muscle_arm")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What differs between plants.
+
+    Attributes:
+        rate: Of learning to reach.
+        wait: As of `preparation.loss`, m.
+        keywords: Of the task.
+    """
+
+    rate: float = 1e-2
+    wait: float = preparation.WAIT
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+
+# The other plants' constant noise, 2 % of the greatest action, would move a hand that six muscles hold by 12 mm until the cue.
+_MUSCLES = Plan(rate=2e-2, wait=0.01, keywords={"motor_noise": [0.005, 0.1]})
+PLANTS = {"point_mass": Plan(), "two_link_arm": Plan(), "muscle_arm": _MUSCLES}
 PROBES = 240  # trials in error clamps, in which every stage is recorded
-RATES = 1e-2, 1.5e-3  # of learning to reach, and of the blocks after it
+RATE = 3e-3  # of learning in the blocks after reaching
 _WARM_UP, _LAST = 20, 20  # updates
 _REST = 0.05  # share of the range of an action that no muscle goes below in the beginning
 STAGES = ("untrained", "trained", "learned", "washed", "control", "control_washed")
@@ -61,42 +84,48 @@ class Reacher(MyNetwork):
         return self.low + self.span * torch.sigmoid(self.out(state)), state
 
 
-def loss(path: Rollout) -> Tensor:
-    """That of `preparation`, and to be still until the cue is seen: a network that creeps does not prepare, it moves."""
+def loss(path: Rollout, wait: float) -> Tensor:
+    """That of `preparation`, and two more.
+
+    To be still until the cue is seen: a network that creeps does not prepare, it moves. And to go straight: where only the end
+    counts, networks learn to set off to one side in the field, and push against a channel's wall with twice the field's force.
+    """
     early = path.since_cue < TASK["delay"]
     speed = (path.hand[..., 2:].square().sum(-1) + 1e-8).sqrt() * early
     still: Tensor = speed.sum() / (early.sum() * _STILL)
-    return preparation.loss(path) + still
+    return preparation.loss(path, wait) + still + _BENT * deviation(path)
 
 
-def _task(plant: str, gain: float) -> TorchReach:
-    return TorchReach(CURL, ROWS, **TASK, plant=plant, schedule=[{"name": "block", "trials": 1, "gain": gain}])
+def task_of(plant: str, block: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords of the task in which all trials are like those of the `block`."""
+    return {**TASK, **PLANTS[plant].keywords, "plant": plant, "schedule": [{"name": "block", "trials": 1, **block}]}
 
 
-def _learn(network: nn.Module, task: TorchReach, updates: int, rate: float, seed: int) -> float:
+def _learn(network: nn.Module, plant: str, gain: float, updates: int, rate: float, seed: int) -> float:
     """One block; the error at the end in its last updates, mm, in trials that were new then."""
-    own = cosine(rate, updates, min(_WARM_UP, updates))
-    curves = train(network, task, loss, updates, rate=own, seed=seed, measures={"endpoint": endpoint})
+    task, own = TorchReach(CURL, ROWS, **task_of(plant, {"gain": gain})), cosine(rate, updates, min(_WARM_UP, updates))
+    curves = train(
+        network, task, partial(loss, wait=PLANTS[plant].wait), updates, rate=own, seed=seed, measures={"endpoint": endpoint}
+    )
     return float(np.mean(curves["endpoint"][-_LAST:]))
 
 
 def probe(network: nn.Module, plant: str, seed: int) -> Activity:
     """What the units do in error clamps, the same trials at all stages: the hand's path does not differ between them."""
-    clamps = [{"name": "clamp", "trials": 1, "gain": 0.0, "clamp": 1.0}]
-    return record_activity(network, CURL, PROBES, seed, {**TASK, "plant": plant, "schedule": clamps})
+    return record_activity(network, CURL, PROBES, seed, task_of(plant, {"gain": 0.0, "clamp": 1.0}))
 
 
 def network_of(plant: str, seed: int, first: int, updates: int) -> tuple[dict[str, Activity], dict[str, float]]:
     """The activity at every stage, and the error at the end of the blocks that led to it, mm."""
-    task = _task(plant, 0.0)
+    made = TorchReach(CURL, 1, plant=plant).task.plant
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        networks: dict[str, nn.Module] = {"untrained": Reacher(task.task.plant.low, task.task.plant.high)}
+        networks: dict[str, nn.Module] = {"untrained": Reacher(made.low, made.high)}
     networks["trained"] = copy.deepcopy(networks["untrained"])
-    errors = {"trained": _learn(networks["trained"], task, first, RATES[0], seed)}
+    errors = {"trained": _learn(networks["trained"], plant, 0.0, first, PLANTS[plant].rate, seed)}
     for origin, stage, gain, number in _BLOCKS:
         networks[stage] = copy.deepcopy(networks[origin])
-        errors[stage] = _learn(networks[stage], _task(plant, gain), updates, RATES[1], 1000 * (seed + 1) + number)
+        errors[stage] = _learn(networks[stage], plant, gain, updates, RATE, 1000 * (seed + 1) + number)
     return {stage: probe(networks[stage], plant, seed) for stage in STAGES}, errors
 
 

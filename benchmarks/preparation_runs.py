@@ -39,7 +39,7 @@ TASK: dict[str, Any] = {
     "false_start": "ignore",
     "targets": {"kind": "center-out", "count": DIRECTIONS, "distance": DISTANCE},
 }
-_WAIT = 0.03  # m: a mean distance from the start of that much before the cue costs 1
+WAIT = 0.03  # m: a mean distance from the start of that much before the cue costs 1
 _BASE = 3e-3  # learning rate of reaching; that of the blocks after it is the optimiser's
 _WARM_UP = 20  # updates
 OPTIMISERS: dict[str, tuple[Callable[..., torch.optim.Optimizer], float]] = {
@@ -51,7 +51,7 @@ STAGES = ("learned", "washed")
 Arrays = dict[str, npt.NDArray[np.float64]]
 
 
-def loss(path: Rollout) -> Tensor:
+def loss(path: Rollout, wait: float = WAIT) -> Tensor:
     """To wait at the start, to be at the target half a second after the cue, and smoothly.
 
     The wait has a weight of its own: where it counts little, networks set off before the cue, and what is called preparation is
@@ -59,7 +59,7 @@ def loss(path: Rollout) -> Tensor:
     """
     early = path.since_cue <= 0
     away = ((path.cursor[..., :2] - path.start).square().sum(-1) + 1e-8).sqrt() * early
-    return position(path) + 0.02 * jerk(path) + away.sum() / (early.sum() * _WAIT)
+    return position(path) + 0.02 * jerk(path) + away.sum() / (early.sum() * wait)
 
 
 def session(updates: int, gain: float, seed: int) -> TrialTable:

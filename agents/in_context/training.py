@@ -13,13 +13,12 @@ from torch import Tensor
 from agents.in_context.config import InContextConfig
 from agents.in_context.network import AdamApart, Replicates
 from agents.in_context.sessions import ENV, TASK, training_table
-from reach_gym.differentiable import Rollout, TorchReach, cosine, endpoint, jerk, position, train
+from reach_gym.differentiable import Rollout, TorchReach, cosine, deviation, endpoint, jerk, position, train
 from reach_gym.training.checkpoint import MANIFEST
 
 LENGTH = 26_800  # trials of about 1,000 sessions, which begin anew after the last one
 _APART = 120  # trials between two rows: some sessions
 _WARM_UP = 20  # updates
-_STRAIGHT = 0.01  # m; a deviation beyond it counts by its size, one below by its square
 _NO_CLIP = 1e9  # the optimiser clips
 _SEEDS = 1000  # between two phases
 
@@ -67,18 +66,9 @@ def phases(config: InContextConfig) -> tuple[Phase, ...]:
     return Phase("reaching", config.reaching, 1e-2, in_sessions=False), Phase("sessions", config.updates, 5e-3)
 
 
-def sideways(path: Rollout) -> Tensor:
-    """How far the cursor is to the left of the straight way to the target, m, (T, n)."""
-    way = path.target - path.start
-    off = path.cursor[..., :2] - path.start
-    across: Tensor = (way[..., 0] * off[..., 1] - way[..., 1] * off[..., 0]) / way.square().sum(-1).sqrt()
-    return across
-
-
 def loss(path: Rollout) -> Tensor:
     """To be at the target 0.45 s after the cue, smoothly and straight."""
-    bent = ((1.0 + (sideways(path) / _STRAIGHT).square()).sqrt() - 1.0).mean()
-    return position(path, by=0.45) + 0.05 * jerk(path) + 0.2 * bent
+    return position(path, by=0.45) + 0.05 * jerk(path) + 0.2 * deviation(path)
 
 
 def learn(

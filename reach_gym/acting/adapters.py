@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -104,20 +105,21 @@ def from_predict(model: Any, deterministic: bool = True) -> FromPredict:
 
 
 def from_module(module: Any) -> Any:
-    """Makes an agent of a module of PyTorch with a state of its own, as `reach_gym.differentiable` trains them.
+    """Makes an agent of a module of PyTorch, as `reach_gym.differentiable` trains them; it gets tensors.
 
     Args:
-        module: Has ``initial(rows) -> state`` and is called as ``module(observation, state) -> action, state``.
+        module: With a method ``initial(rows) -> state`` it is called as ``module(observation, state) -> action, state``; without,
+            as ``module(observation) -> action``.
 
     Returns:
         A `reach_gym.acting.modules.FromModule`.
 
     Raises:
-        TypeError: `module` is no such thing.
+        TypeError: `module` is no ``torch.nn.Module``, and cannot be called or has no `initial`.
         gymnasium.error.DependencyNotInstalled: PyTorch is missing.
     """
-    if not is_stateful(module):
-        raise TypeError(f"`module` must be callable and have a method `initial`, got {module!r}.")
+    if not takes_tensors(module):
+        raise TypeError(f"`module` must be a torch.nn.Module, or callable with a method `initial`, got {module!r}.")
     try:
         from reach_gym.acting.modules import FromModule
     except ModuleNotFoundError as error:
@@ -126,5 +128,11 @@ def from_module(module: Any) -> Any:
 
 
 def is_stateful(value: Any) -> bool:
-    """Whether `value` is what `from_module` takes."""
+    """Whether `value` is a module with a state: all that tells is its method `initial`."""
     return callable(value) and callable(getattr(value, "initial", None))
+
+
+def takes_tensors(value: Any) -> bool:
+    """Whether `value` is what `from_module` takes. Other functions get arrays of NumPy."""
+    torch = sys.modules.get("torch")  # who has a module of it has loaded it
+    return is_stateful(value) or (torch is not None and isinstance(value, torch.nn.Module))

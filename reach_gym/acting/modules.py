@@ -12,19 +12,20 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from reach_gym.acting.adapters import Starts
+from reach_gym.acting.adapters import Starts, is_stateful
 
 
 class FromModule:
-    """An agent made of a module with ``initial(rows)`` and ``module(observation, state) -> action, state``.
+    """An agent made of a module: ``module(observation) -> action``, or with ``initial(rows)`` one that has a state.
 
-    A state is a tensor or a tuple of tensors, the rows first; rows that begin a trial get the initial one. A module whose state
-    holds more than what its units do has ``activity(state) -> Tensor (rows, units)``.
+    The latter is asked as ``module(observation, state) -> action, state``. A state is a tensor or a tuple of tensors, the rows
+    first; rows that begin a trial get the initial one. A module whose state holds more than what its units do has
+    ``activity(state) -> Tensor (rows, units)``.
     """
 
     def __init__(self, module: Any) -> None:
         """Asks `module`, without gradients."""
-        self._module = module
+        self._module, self._stateful = module, is_stateful(module)
         parameters = list(module.parameters()) if isinstance(module, nn.Module) else []
         self._like = parameters[0] if parameters else torch.zeros(0)
         self._state: Any = None
@@ -34,14 +35,17 @@ class FromModule:
         """Notes the rows, bool (n,), that begin an episode."""
         self._starts = starts if self._starts is None else self._starts | starts
 
-    def act(self, observations: Any) -> npt.NDArray[np.float32]:
-        """Actions (n, actuators) for observations (n, ...)."""
+    def act(self, observations: Any) -> npt.NDArray[Any]:
+        """Actions for observations (n, ...): float32 (n, actuators), or integers (n,) where the module chooses among some."""
         seen = torch.as_tensor(np.asarray(observations))
         seen = seen.to(self._like) if seen.is_floating_point() else seen.to(self._like.device)
         with torch.no_grad():
-            self._begin(len(seen))
-            action, self._state = self._module(seen, self._state)
-        return np.asarray(action.cpu().numpy(), np.float32)
+            if self._stateful:
+                self._begin(len(seen))
+                action, self._state = self._module(seen, self._state)
+            else:
+                action = self._module(seen)
+        return np.asarray((action.float() if action.is_floating_point() else action).cpu().numpy())
 
     def _begin(self, rows: int) -> None:
         """Gives the initial state to the rows that begin."""
@@ -61,10 +65,10 @@ class FromModule:
         """What the units did at the last `act`, (n, units); see `activity_of`.
 
         Raises:
-            AttributeError: The module has not acted yet.
+            AttributeError: The module has no state, or has not acted yet.
         """
         if self._state is None:
-            raise AttributeError("the module has not acted yet.")
+            raise AttributeError(f"the module has {'not acted yet' if self._stateful else 'no state'}.")
         return activity_of(self._module, self._state).double().cpu().numpy()
 
 

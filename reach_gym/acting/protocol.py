@@ -17,7 +17,7 @@ import numpy.typing as npt
 from gymnasium.vector import VectorEnv
 
 from reach_gym import checks
-from reach_gym.acting.adapters import SPACES, Starts, count_rows, from_callable, from_module, from_predict, is_stateful
+from reach_gym.acting.adapters import SPACES, Starts, count_rows, from_callable, from_module, from_predict, takes_tensors
 from reach_gym.errors import NotApplicableError, missing_extra
 from reach_gym.models.acting import ContextualAgent, ErrorSensitivityAgent, ManySlowAgent, OneStateAgent, TwoStateAgent
 from reach_gym.planning import AdaptedAgent, IdealAgent, MinimumJerkAgent, NaiveAgent, RandomAgent
@@ -87,7 +87,8 @@ def as_agent(value: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
     """Makes an agent of what a user may have.
 
     A class is called with `env` first; then an object with ``act`` and ``reset`` is an agent, one with ``predict`` goes through
-    `from_predict`, a module with ``initial`` through `from_module`, and any other callable through `from_callable`.
+    `from_predict`, a ``torch.nn.Module`` and whatever has ``initial`` through `from_module`, and any other callable through
+    `from_callable`.
 
     Raises:
         NotApplicableError: It says that it is made for other observations or actions than those of `env`.
@@ -102,14 +103,14 @@ def as_agent(value: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
         return value
     if callable(getattr(value, "predict", None)):
         return from_predict(value)
-    if is_stateful(value):
+    if takes_tensors(value):
         agent: Agent = from_module(value)
         return agent
     if callable(value):
         return from_callable(value)
     raise TypeError(
-        "`agent` must be an object with `reset` and `act`, a model with `predict`, a module with `initial`, a function of "
-        f"a batch of observations, or a class of these, got {value!r}."
+        "`agent` must be an object with `reset` and `act`, a model with `predict`, a module of PyTorch, a function "
+        f"of a batch of observations, or a class of these, got {value!r}."
     )
 
 

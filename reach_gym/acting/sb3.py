@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
+from reach_gym import checks
 from reach_gym.acting.features import CHANNELS, HIDDEN, features
 from reach_gym.errors import missing_extra
 from reach_gym.reach.observations import VectorObservations
@@ -29,7 +30,7 @@ try:
 except ModuleNotFoundError as error:
     raise missing_extra("stable-baselines3", "sb3") from error
 
-_OWN, _ACTIONS = VectorObservations.shape[0], 2  # numbers of one observation, and of one action
+_OWN = VectorObservations.shape[0]  # numbers of one observation without a body
 
 
 class ReachFeatures(BaseFeaturesExtractor):
@@ -62,35 +63,43 @@ class AimFeatures(BaseFeaturesExtractor):
     It should be at the start until the go cue and on the target from then on. That is the only difference that the cue makes, so
     that a policy holds the start for as long as it must once it can hold a target; it sees no clock, nor the target too early.
     The present observation and each past one give the way to the present aim (2, in half sides of the workspace), the hyperbolic
-    tangent of `gain` times it (2) and twice the velocity (2); each past action (2) and the false start (1) follow.
+    tangent of `gain` times it (2), twice the velocity (2) and what is felt of the body (`senses`); each past action (`actuators`)
+    and the false start (1) follow.
 
-    It is for the observation ``"vector"``, with or without a ``history``, and two actuators.
+    It is for the observations ``"vector"``, of which nothing is felt, and ``"body"``, with or without a ``history``.
     """
 
-    def __init__(self, observation_space: spaces.Box, gain: float = 6.0) -> None:
-        """Prepares for observations float32 (14 + 16 history,).
+    def __init__(self, observation_space: spaces.Box, gain: float = 6.0, senses: int = 0, actuators: int = 2) -> None:
+        """Prepares for observations float32 (14 + senses + (14 + senses + actuators) history,).
 
         Args:
             observation_space: Of one row.
             gain: How much larger what is near the aim is shown a second time: 6 tells places within 2 cm of 10 cm well apart.
+            senses: How many things are felt of the body: with ``"body"`` as many as the plant has
+                (`reach_gym.plants.plant.Plant.senses`).
+            actuators: How many numbers an action has; they matter only with a ``history``.
 
         Raises:
-            ValueError: The observations have another size.
+            TypeError: A number is none.
+            ValueError: The observations have another size, or a number is out of range.
         """
+        own, actuators = _OWN + checks.integer("senses", senses, 0), checks.integer("actuators", actuators, 1)
         size = observation_space.shape[0] if len(observation_space.shape) == 1 else 0
-        past, rest = divmod(size - _OWN, _OWN + _ACTIONS)
+        past, rest = divmod(size - own, own + actuators)
         if past < 0 or rest:
-            raise ValueError(f"`observation_space` must be of vectors (14 + 16 history,), got {observation_space.shape}.")
-        super().__init__(observation_space, 6 * (past + 1) + _ACTIONS * past + 1)
-        self._past, self._gain = past, gain
+            shape = f"({own} + {own + actuators} history,)"
+            raise ValueError(f"`observation_space` must be of vectors {shape}, got {observation_space.shape}.")
+        super().__init__(observation_space, (6 + senses) * (past + 1) + actuators * past + 1)
+        self._own, self._pair, self._past, self._gain = own, own + actuators, past, gain
 
     def forward(self, observations: Tensor) -> Tensor:
-        """float32 (n, 8 history + 7) from observations (n, 14 + 16 history)."""
-        now, past = observations[:, :_OWN], observations[:, _OWN:].reshape(len(observations), self._past, _OWN + _ACTIONS)
+        """float32 (n, features_dim) from observations (n, ...)."""
+        own = self._own
+        now, past = observations[:, :own], observations[:, own:].reshape(len(observations), self._past, self._pair)
         target, cue, start = now[:, :2], now[:, 2:3], now[:, 12:14]
-        moments = torch.cat([now[:, None], past[:, :, :_OWN]], 1)
+        moments = torch.cat([now[:, None], past[:, :, :own]], 1)
         way = (start + cue * (target - start))[:, None] - moments[:, :, 3:5]
-        parts = way, torch.tanh(self._gain * way), 2.0 * moments[:, :, 5:7], past[:, :, _OWN:]
+        parts = way, torch.tanh(self._gain * way), 2.0 * moments[:, :, 5:7], moments[:, :, _OWN:], past[:, :, own:]
         return torch.cat([*(part.flatten(1) for part in parts), now[:, 10:11]], 1)
 
 

@@ -31,17 +31,20 @@ try:
 except ImportError:
     raise missing_extra("torch", "torch") from None
 
-from reach_gym.differentiable.losses import effort, endpoint, hidden, jerk, position
+from reach_gym.differentiable.losses import deviation, effort, endpoint, hidden, jerk, position
+from reach_gym.differentiable.replicates import Replicates
 from reach_gym.differentiable.rollouts import Rollout
 from reach_gym.differentiable.saving import load_network
 from reach_gym.differentiable.task import Step, TorchReach
 from reach_gym.differentiable.training import cosine, train
 
 __all__ = [
+    "Replicates",
     "Rollout",
     "Step",
     "TorchReach",
     "cosine",
+    "deviation",
     "effort",
     "endpoint",
     "hidden",

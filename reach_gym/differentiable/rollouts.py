@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,15 @@ class Rollout:
         if isinstance(self.states[0], tuple):
             return tuple(torch.stack(parts)[last, rows] for parts in zip(*self.states, strict=True))
         return torch.stack(self.states)[last, rows]
+
+    def of_rows(self, rows: slice, module: Any) -> Rollout:
+        """The same of some rows, in which `module` acted."""
+        timed = ("observations", "actions", "hand", "cursor", "force", "target", "step", "going")
+        parts = {name: getattr(self, name)[:, rows] for name in timed}
+        parts |= {name: getattr(self, name)[rows] for name in ("start", "go", "success")}
+        states = [tuple(part[rows] for part in state) if isinstance(state, tuple) else state[rows] for state in self.states]
+        rewards = None if self.rewards is None else self.rewards[:, rows]
+        return replace(self, **parts, states=states, rewards=rewards, module=module)
 
 
 class Notes:

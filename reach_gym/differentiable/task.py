@@ -13,6 +13,7 @@ from gymnasium.vector import AutoresetMode
 from torch import Tensor
 
 from reach_gym import checks
+from reach_gym.acting.adapters import is_stateful
 from reach_gym.acting.rollout import make_rows
 from reach_gym.differentiable.history import TensorHistory
 from reach_gym.differentiable.moving import automatic, written
@@ -212,8 +213,8 @@ class TorchReach:
 
         Args:
             module: ``module(observation, state) -> action, state`` with ``initial(rows) -> state``, such as an ``nn.Module``;
-                or a function ``module(observation) -> action`` without a state. A state is a tensor or a tuple of tensors, the
-                rows first.
+                or a module or function without `initial`, ``module(observation) -> action``. A state is a tensor or a tuple of
+                tensors, the rows first.
             state: The state to begin with; by default ``module.initial(rows)``.
             steps: How many; by default as many as the longest trial lasts.
             rewards: Whether the rewards are worked out, which losses seldom need.
@@ -225,7 +226,7 @@ class TorchReach:
         """
         self._require_begun("rollout")
         count = self.longest if steps is None else checks.integer("steps", steps, 1)
-        recurrent = hasattr(module, "initial")
+        recurrent = is_stateful(module)
         if recurrent and state is None:
             state = module.initial(self.rows)  # type: ignore[attr-defined]
         notes = Notes()

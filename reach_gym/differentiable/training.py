@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from reach_gym import checks
-from reach_gym.differentiable.rollouts import Rollout
-from reach_gym.differentiable.saving import Learned, known, require_new, restored, saved_as
+from reach_gym.differentiable.saving import require_new, restored, saved_as
 from reach_gym.differentiable.task import TorchReach
-from reach_gym.sessions import draws
+from reach_gym.differentiable.updating import Learner, Measure
 from reach_gym.training.lock import locked
 from reach_gym.training.progress import progress_bar
-from reach_gym.training.seeds import training_seed
 
-Measure = Callable[[Rollout], Tensor]
-_RECENT = 50  # updates that the progress bar averages
-_DROPOUT_STREAM = 0x2545F4914F6CDD1D
 _GLANCE = 0.5  # s between two looks of the progress bar
 
 
@@ -66,7 +60,7 @@ def train(
     dropout does, depends on seed and update only; global random states stay.
 
     Args:
-        network: As for `TorchReach.rollout`.
+        network: As for `TorchReach.rollout`; or `Replicates`, several networks that learn each from its own rows.
         task: Where; its rows are the batch.
         loss: Of a `Rollout`; those of `reach_gym.differentiable.losses` can be added.
         updates: How many there are in all.
@@ -86,6 +80,7 @@ def train(
 
     Returns:
         Lists by name, a number per update from the first one on: ``update``, ``loss``, ``gradient`` (its norm) and the measures.
+        Of `Replicates` these are means, and network k has those of its own beside them, such as ``"loss 0"``.
 
     Raises:
         FloatingPointError: Loss or gradient is not finite; module and checkpoint are as before that update.
@@ -102,7 +97,7 @@ def train(
     folder = None if directory is None else Path(directory)
     if folder is None and (resume or tensorboard):
         raise ValueError("`directory` must be given with `resume` or `tensorboard`, got None.")
-    learner = _Learner(network, task, loss, updates, rate, optimiser, clip, trials, carry, dict(measures or {}), seed)
+    learner = Learner(network, task, loss, updates, rate, optimiser, clip, trials, carry, dict(measures or {}), seed)
     with ExitStack() as ends:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -111,111 +106,35 @@ def train(
                 learner.take(restored(folder, learner.learned(), updates))
             else:
                 require_new(folder)
-        log = ends.enter_context(_curves(folder, learner)) if tensorboard and folder is not None else lambda: None
-        show = ends.enter_context(progress_bar("training", learner, progress))
-        learner.begin()
-        glance = time.perf_counter()
-        try:
-            while learner.done < updates:
-                learner.update()
-                if time.perf_counter() - glance > _GLANCE:
-                    show()
-                    log()
-                    glance = time.perf_counter()
-                if folder is not None and learner.done % save_every == 0:
-                    saved_as(folder, learner.learned())
-        finally:
-            # Whatever ended it between two updates: what was learned so far is whole.
-            if folder is not None and learner.whole:
-                saved_as(folder, learner.learned())
-        log()
+        tellers = [ends.enter_context(progress_bar("training", learner, progress))]
+        if tensorboard and folder is not None:
+            tellers.append(ends.enter_context(_curves(folder, learner)))
+        _learn(learner, folder, save_every, tellers)
     return learner.history
 
 
-class _Learner:
-    """A training under way, as the progress bar asks for it."""
-
-    unit = "updates"
-
-    def __init__(
-        self, network: nn.Module, task: TorchReach, loss: Measure, total: int, rate: Any, optimiser: Any, clip: float,
-        trials: int, carry: bool, measures: dict[str, Measure], seed: int,
-    ) -> None:  # fmt: skip
-        self._network, self._task, self._loss, self.total, self._rate = network, task, loss, total, rate
-        self._clip, self._trials, self._carry, self._measures, self._seed = clip, trials, carry, measures, seed
-        self._optimiser: torch.optim.Optimizer = optimiser(network.parameters(), lr=rate(0) if callable(rate) else rate)
-        self._state: Any = None
-        self.history: dict[str, list[float]] = {name: [] for name in ("update", "loss", "gradient", *measures)}
-        self.whole = True
-
-    @property
-    def done(self) -> int:
-        """Updates so far."""
-        return len(self.history["update"])
-
-    def status(self) -> dict[str, float]:
-        """Means of the last updates."""
-        recent = {name: values[-_RECENT:] for name, values in self.history.items() if name != "update"}
-        return {name: sum(values) / max(len(values), 1) for name, values in recent.items()}
-
-    def learned(self) -> Learned:
-        """All that a checkpoint holds."""
-        task = self._task
-        settings = {"rows": task.rows, "dtype": str(task.dtype), "clip": self._clip, "carry": self._carry}
-        settings |= {"trials": self._trials, **({"first": task.first.tolist()} if task.first.any() else {})}
-        env = {"id": task.env_id, "kwargs": known(task.task.to_data())}
-        return Learned(self._network, self._optimiser, self.history, self._state, env, settings, self._seed)
-
-    def take(self, learned: Learned) -> None:
-        """Goes on from there; network and optimiser have been changed in place."""
-        self.history, self._state = learned.history, learned.state
-
-    def begin(self) -> None:
-        """Puts the rows at the trial that comes next."""
-        self._task.reset(training_seed(self._seed), trial=self.done * self._trials)
-
-    def update(self) -> None:
-        """Learns from the trials of one update, and begins the next."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(draws.mix(self._seed ^ _DROPOUT_STREAM ^ (self.done << 1)) >> 1)
-            loss, measured, state = self._trials_of_update()
-            self._optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-        norm = float(nn.utils.clip_grad_norm_(self._network.parameters(), self._clip))
-        value = float(loss.detach())
-        if not (math.isfinite(value) and math.isfinite(norm)):
-            raise FloatingPointError(f"loss {value}, gradient {norm} at update {self.done + 1}; a smaller `rate` may help.")
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._rate(self.done) if callable(self._rate) else self._rate
-        self.whole = False
-        self._optimiser.step()
-        self._state = _apart(state) if self._carry and state is not None else None
-        for name, number in {"update": self.done + 1.0, "loss": value, "gradient": norm, **measured}.items():
-            self.history[name].append(number)
-        self.whole = True
-        if self.done < self.total:
-            self._task.next_trials()
-
-    def _trials_of_update(self) -> tuple[Tensor, dict[str, float], Any]:
-        """The mean loss of the trials of an update, the means of what is measured, and the module's state after them."""
-        state, losses, measured = self._state, [], dict.fromkeys(self._measures, 0.0)
-        for trial in range(self._trials):
-            if trial:
-                self._task.next_trials()
-            path = self._task.rollout(self._network, state)
-            state = path.last_state if path.states else None
-            losses.append(self._loss(path))
-            for name, measure in self._measures.items():
-                measured[name] += float(measure(path).detach()) / self._trials
-        return torch.stack(losses).mean(), measured, state
-
-
-def _apart(state: Any) -> Any:
-    return tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
+def _learn(learner: Learner, folder: Path | None, save_every: int, tellers: Sequence[Callable[[], None]]) -> None:
+    """Makes the updates that are left and tells of them; whatever ends that, what was learned is kept in the folder."""
+    learner.begin()
+    glance = time.perf_counter()
+    try:
+        while learner.done < learner.total:
+            learner.update()
+            if time.perf_counter() - glance > _GLANCE:
+                for tell in tellers:
+                    tell()
+                glance = time.perf_counter()
+            if folder is not None and learner.done % save_every == 0:
+                saved_as(folder, learner.learned())
+    finally:
+        if folder is not None and learner.whole:
+            saved_as(folder, learner.learned())
+    for tell in tellers:
+        tell()
 
 
 @contextmanager
-def _curves(folder: Path, learner: _Learner) -> Iterator[Callable[[], None]]:
+def _curves(folder: Path, learner: Learner) -> Iterator[Callable[[], None]]:
     from reach_gym.training.tensorboard_log import TensorBoardLog
 
     curves = TensorBoardLog(folder, learner.history, "update")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reach_gym import checks
-from reach_gym.measures.movement import find_movement
+from reach_gym.measures.movement import THRESHOLD, find_movement
 from reach_gym.neural.activity import Activity
 from reach_gym.neural.arrays import Floats
 from reach_gym.neural.preparing import SHARE_OF_RANGE, condition_dependent, softening, states
@@ -70,7 +70,7 @@ class _Chosen(NamedTuple):
     direction: Floats
 
 
-def _labels(direction: Floats) -> tuple[Any, Floats]:
+def labels_of(direction: Floats) -> tuple[Any, Floats]:
     """The condition of each trial and the conditions' directions: each its own, or sectors where there are many."""
     names, place = np.unique(direction, return_inverse=True)
     if len(names) <= _MOST:
@@ -88,11 +88,14 @@ class Windows(NamedTuple):
         after: End of the movement's window, s after the hand sets off.
         sets_off: When the hand is taken to set off, s after the go cue, in all trials alike; ``None`` for each trial's own
             onset of movement. An untrained network, which sets off at no time, is measured at the time of the trained ones.
+        threshold: Speed at which the hand has set off, as a share of the trial's peak speed; see `find_movement`. A hand that is
+            never quite still needs a higher one.
     """
 
     before: float = BEFORE
     after: float = AFTER
     sets_off: float | None = None
+    threshold: float = THRESHOLD
 
     def steps(self, dt: float) -> tuple[int, int, int]:
         """Steps from the beginning of the movement's window to its zero, from there to its end, and of the preparation."""
@@ -107,13 +110,13 @@ def _choose(activity: Activity, windows: Windows) -> _Chosen:
     recording = activity.recording
     lead, last, first = windows.steps(activity.dt)
     if windows.sets_off is None:
-        moved = find_movement(recording.velocity, recording.go)
+        moved = find_movement(recording.velocity, recording.go, windows.threshold)
         onset, whole = moved.onset, moved.moved & (moved.onset >= recording.go)
     else:
         onset = recording.go + round(checks.number("sets_off", windows.sets_off, 0) / activity.dt)
         whole = np.ones(len(onset), np.bool_)
     whole = whole & (onset >= lead) & (onset + last < recording.steps) & (recording.go - first >= recording.onset)
-    label, direction = _labels(activity.direction)
+    label, direction = labels_of(activity.direction)
     kept = np.flatnonzero(whole)
     rarest = int(np.bincount(label[kept], minlength=len(direction)).min())
     if rarest < 2 or len(direction) < 4:
@@ -146,6 +149,13 @@ def _check_varies(movement: Floats) -> None:
         raise ValueError("`activity` must vary with the direction in at least 2 dimensions during the movement.")
 
 
+def drawn_units(activity: Activity, units: int | None, generator: np.random.Generator) -> Any:
+    """Which units of a file are measured, in their order: as many as are asked for, or all."""
+    count = activity.rates.shape[2]
+    most = checks.integer("units", count if units is None else units, 2, count)
+    return np.sort(generator.permutation(count)[:most])
+
+
 def course_of(
     activity: Activity,
     name: str,
@@ -169,8 +179,7 @@ def course_of(
     """
     chosen = _choose(activity, windows)
     generator = np.random.default_rng(checks.integer("seed", seed, 0))
-    count = activity.rates.shape[2]
-    own = generator.permutation(count)[: checks.integer("units", count if units is None else units, 2, count)]
+    own = drawn_units(activity, units, generator)
     least = int(np.bincount(chosen.label).min())
     most = least if trials is None else checks.integer("trials", trials, 2, least)
     groups = [np.flatnonzero(chosen.label == each) for each in range(len(chosen.direction))]
@@ -178,7 +187,7 @@ def course_of(
     rows, go, onset, label = (each[drawn] for each in chosen[:4])
     recording, dt = activity.recording, activity.dt
     lead, last, first = windows.steps(dt)
-    rates = activity.rates[rows][:, :, np.sort(own)]
+    rates = activity.rates[rows][:, :, own]
     single = _around(rates, onset, -lead, last)
     hand = _around(recording.velocity[rows], onset, -lead, last)
     command = recording.action

@@ -15,14 +15,12 @@ Measure = Callable[[Course, int, int], Against | float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """A finding about neurons while an animal reaches.
+class Published:
+    """What was found about neurons while an animal reaches.
 
     Attributes:
         title: For people.
         unit: Of the measure.
-        measure: From a population, a number of draws and a seed to the value beside its null; a bare number if none belongs to
-            it; ``None`` if the file lacks what it needs.
         null: What the surrogates keep, or what is drawn; empty without one.
         animals: What was found in animals, in words.
         source: Where it was published.
@@ -37,7 +35,6 @@ class Finding:
 
     title: str
     unit: str
-    measure: Measure
     null: str
     animals: str
     source: str
@@ -53,6 +50,18 @@ class Finding:
                 raise ValueError(f"`{name}` must not be empty.")
         if (self.low is None) != (self.high is None) or (self.low is None) != (self.how_obtained == "not found"):
             raise ValueError("`low` and `high` must be given together, and exactly where `how_obtained` is not 'not found'.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding(Published):
+    """A finding with its measure.
+
+    Attributes:
+        measure: From a population, a number of draws and a seed to the value beside its null; a bare number if none belongs to
+            it; ``None`` if the file lacks what it needs.
+    """
+
+    measure: Measure
 
 
 _CHURCHLAND = "Churchland, Cunningham et al. 2012, Nature 487:51"

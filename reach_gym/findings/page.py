@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 
-from reach_gym.findings.findings import FINDINGS
-from reach_gym.findings.report import COMPARISONS, Report, Summary
+from reach_gym.findings.report import COMPARISONS, PUBLISHED, Report, Summary
 from reach_gym.neural.nulls import Against
 from reach_gym.phenomena.page import document
 
@@ -16,6 +15,11 @@ _NOTES = (
     "finding, however large it is.",
     "Compare with an untrained network, and with one that was trained for something else: what they show, too, was not learned "
     "here. A network that is told the hand's velocity has it among its units; that it can be decoded then says nothing.",
+)
+_LEARNING = (
+    "States drift while anything is learned: a control that learned something else is beyond this null, too. What belongs to the "
+    "learning in question is the difference from a control that went on for as long without it. Of the shift, the control has as "
+    "much as it drifted the same way."
 )
 
 
@@ -54,15 +58,16 @@ def page(report: Report, drawings: tuple[str, str], command: str = "") -> str:
         + "".join(f"<p>{note}</p>" for note in _NOTES)
         + f"<figure>{drawings[0]}</figure><h2>Numbers</h2>{_table(report)}"
         + (f"<h2>Beside the recording</h2>{_comparisons(report)}" if report.compared else "")
+        + (f"<h2>What learning changed</h2>{_changes(report)}" if report.changed else "")
         + f"<h2>The rotating planes</h2><figure>{drawings[1]}</figure>"
-        + f"<h2>The findings</h2>{''.join(_described(name) for name in report.found)}<h2>The files</h2>{_files(report)}"
+        + f"<h2>The findings</h2>{''.join(map(_described, [*report.found, *report.changed]))}<h2>The files</h2>{_files(report)}"
     )
     return document("Populations of units, beside what is known of neurons", body)
 
 
 def published(name: str) -> str:
     """What is known of animals, as HTML: the number with how it was obtained, or that none was found."""
-    finding = FINDINGS[name]
+    finding = PUBLISHED[name]
     if finding.low is None or finding.high is None:
         return "no number found"
     number = f"{finding.low:g}" if finding.low == finding.high else f"{finding.low:g} to {finding.high:g}"
@@ -82,12 +87,27 @@ def _table(report: Report) -> str:
     heads = ["finding", "animals", "populations", "chance", *(["recording", "its chance"] if report.recorded else [])]
     rows = []
     for name, summary in report.found.items():
-        title = f"{escape(FINDINGS[name].title)}<br><span class=faint>{escape(FINDINGS[name].unit)}</span>"
-        cells = [title, published(name), said(summary), said_chance(summary)]
+        cells = [_titled(name), published(name), said(summary), said_chance(summary)]
         if report.recorded:
             cells += [said(report.found_recorded[name]), said_chance(report.found_recorded[name])]
         rows.append(cells)
     return _tabled(heads, rows)
+
+
+def _titled(name: str) -> str:
+    return f"{escape(PUBLISHED[name].title)}<br><span class=faint>{escape(PUBLISHED[name].unit)}</span>"
+
+
+def _changes(report: Report) -> str:
+    control = report.changed_control
+    heads = ["change", "animals", "populations", "chance", *(["control", "its chance", "difference"] if control else [])]
+    rows = []
+    for name, summary in report.changed.items():
+        cells = [_titled(name), escape(PUBLISHED[name].animals), said(summary), said_chance(summary)]
+        if control:
+            cells += [said(control[name]), said_chance(control[name]), said(summary.less(control[name]))]
+        rows.append(cells)
+    return f"<p>{_LEARNING}</p>" + _tabled(heads, rows)
 
 
 def _comparisons(report: Report) -> str:
@@ -98,7 +118,7 @@ def _comparisons(report: Report) -> str:
 
 
 def _described(name: str) -> str:
-    finding = FINDINGS[name]
+    finding = PUBLISHED[name]
     facts = {"Animals": finding.animals, "Source": finding.source, "Null": finding.null or "none belongs to it"}
     items = "".join(f"<dt>{key}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
     return f'<h3 id="{name}">{escape(finding.title)}</h3><dl>{items}</dl>'

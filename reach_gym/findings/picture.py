@@ -14,20 +14,19 @@ from matplotlib.ticker import MaxNLocator
 
 from reach_gym.figures.style import DPI, FAINT, INK, RULE, layout, look, tidy, wrapped
 from reach_gym.findings.courses import Course
-from reach_gym.findings.findings import FINDINGS
 from reach_gym.findings.measuring import turned
-from reach_gym.findings.report import CHANCE, COMPARISONS, Report, Result, Summary
+from reach_gym.findings.report import CHANCE, COMPARISONS, PUBLISHED, Report, Result
 from reach_gym.neural.nulls import Against
 
 _COLUMNS = 4
 _ANIMALS = "#f0c050"
 _PLANES = 6  # populations whose rotating plane is drawn
-_GROUP, _RECORDED = "populations", "recording"
+_GROUP, _RECORDED, _CONTROL = "populations", "recording", "control"
 
 
 def picture(report: Report) -> Figure:
     """Draws the findings: a point per population over the band of its null, filled where p < 0.05; animals' numbers behind."""
-    names = [*report.found, *report.compared]
+    names = [*report.found, *report.compared, *report.changed]
     rows, columns = wrapped(len(names), _COLUMNS)
     figure = Figure(figsize=(1.2 + 2.9 * columns, 0.7 + 1.55 * rows), dpi=DPI, layout=layout())
     grid = figure.subplots(rows, columns, squeeze=False)
@@ -48,17 +47,17 @@ def picture(report: Report) -> Figure:
 def _panel(axes: Axes, report: Report, name: str, labelled: bool) -> None:
     tidy(axes)
     axes.axvline(0.0, color=RULE, linewidth=1)
-    finding = FINDINGS.get(name)
+    finding = PUBLISHED.get(name)
     if finding is not None and finding.low is not None and finding.high is not None:
         axes.axvspan(finding.low, finding.high, facecolor=_ANIMALS, edgecolor=_ANIMALS, alpha=0.45, linewidth=2)
-    rows: list[tuple[str, Summary | None]] = [(_GROUP, report.found.get(name, report.compared.get(name)))]
-    if report.recorded is not None and finding is not None:
-        rows.append((_RECORDED, report.found_recorded[name]))
+    group = {**report.found, **report.compared, **report.changed}[name]
+    beside = {_RECORDED: report.found_recorded.get(name), _CONTROL: report.changed_control.get(name)}
+    rows = [(_GROUP, group), *((of, summary) for of, summary in beside.items() if summary is not None and summary.results)]
     for place, (_, summary) in enumerate(rows):
-        results = summary.results if summary else ()
+        results = summary.results
         for offset, result in zip(_spread(len(results)), results, strict=True):
             _mark(axes, result, place + offset, look(place).color)
-    if not any(summary and summary.values for _, summary in rows):
+    if not any(summary.values for _, summary in rows):
         axes.annotate("not measured", (0.02, 0.5), xycoords="axes fraction", color=FAINT, fontsize=7)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks(range(len(rows)), [each if labelled else "" for each, _ in rows], fontsize=8, color=INK)

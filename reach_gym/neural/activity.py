@@ -13,7 +13,7 @@ import numpy.typing as npt
 from reach_gym import checks, files
 from reach_gym.recording import Recording
 from reach_gym.recording.metadata import from_json, to_json
-from reach_gym.recording.schema import from_arrays
+from reach_gym.recording.schema import recording_of
 
 Floats = npt.NDArray[np.float64]
 Window = tuple[float, float]
@@ -164,7 +164,7 @@ def load_activity(path: Path | str) -> Activity:
         if str(parts.get("kind")) != _KIND:
             raise ValueError("it is of another kind")
         arrays = {name.removeprefix("recording/"): part for name, part in parts.items() if name.startswith("recording/")}
-        return Activity(parts["rates"], from_arrays(arrays, from_json(str(parts["metadata"]))))
+        return Activity(parts["rates"], recording_of(arrays, from_json(str(parts["metadata"]))))
     except OSError:
         raise
     except Exception as error:  # whatever NumPy's reader raises on foreign bytes means the same

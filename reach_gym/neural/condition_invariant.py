@@ -31,6 +31,12 @@ def invariant_share(rates: Any, other: Any = None) -> float:
     With means over half of the trials in each of two arrays it is cross-validated: products of the halves take the place of
     squares, to which noise adds. Without, the noise of the means counts as dependence on conditions.
 
+    It is the share that the effect of time has in an analysis of variance of each unit, all units together, and not the number of
+    Kaufman et al. They take the population apart by demixed PCA and tell, component by component, how much it explains and how
+    much of that all conditions share (their abstract, and the code of Stavisky et al., eLife 8:e46015, 2019, which draws its
+    components as they did; their methods were not open to us). That is `Demixed`. This share needs no choice of how many
+    components, and no penalty.
+
     Args:
         rates: (conditions, times, units), means over trials.
         other: Means over other trials of the same conditions.
@@ -80,8 +86,9 @@ def _reduced(part: Floats, whole: Floats, components: int, penalty: float) -> tu
 def demixed(rates: Any, components: int = COMPONENTS, soften: float | None = SOFTEN, penalty: float = PENALTY) -> Demixed:
     """Demixed PCA with two parts, what conditions share and the rest (Kobak et al., eLife 5:e10989, 2016).
 
-    Published for reaching: the largest component is condition-invariant, holds more than half of the variance (secondary source),
-    and lies orthogonal to the tuned ones.
+    Published for reaching (Kaufman et al., abstract): the largest component is condition-invariant, much larger than any tuned
+    one, and lies in dimensions orthogonal to theirs. The abstract has no number; that it holds more than half of the variance is
+    from a secondary source.
 
     Args:
         rates: (conditions, times, units), means over trials.
@@ -137,7 +144,9 @@ def reaction_times(rates: Any, reaction_time: Any, dt: float, folds: int = FOLDS
     """Predicts reaction times from when the condition-invariant signal passes half of its rise, in left-out trials.
 
     The signal is the first principal component of the mean over the other trials; the level is half way between the ends of its
-    mean course's range. For chance, use `against` with `shuffled_conditions`, which gives trials the rates of others.
+    mean course's range. Kaufman et al. foretell reaction times from when the component changes rapidly (abstract); how they read
+    that in single trials was not open to us: this is the package's way. For chance, use `against` with `shuffled_conditions`,
+    which gives trials the rates of others.
 
     Args:
         rates: (trials, times, units), from the go cue, smoothed; targets about equally often.

@@ -8,11 +8,11 @@ eigenvalues 1 / (a_c + b_t + c_u), whose sums over two of the indices must be th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from reach_gym import checks
 from reach_gym.neural.arrays import Floats, floats
@@ -21,7 +21,8 @@ from reach_gym.neural.preparing import AXES
 
 MARGINS = ("conditions", "times", "units")
 _ZERO = np.exp(-10.0)  # of the mean eigenvalue: smaller ones count as none, as in the authors' code
-_EXACT = 1e-6  # relative error of the marginal eigenvalues with which the search may end
+_EXACT = 1e-9  # relative error of the marginal eigenvalues with which the search ends
+_STEPS, _NEAR = 2000, 0.25  # of Newton's method, and the decrement from which on whole steps are safe
 
 
 def main_effects(rates: Floats) -> Floats:
@@ -56,7 +57,11 @@ def _pairs(tensor: Floats) -> Floats:
 
 
 def solve(eigenvalues: list[Floats]) -> list[Floats]:
-    """The positive numbers a, b, c whose 1 / (a_c + b_t + c_u) have the `eigenvalues` as sums over the two other indices.
+    """The numbers a, b, c whose 1 / (a_c + b_t + c_u), all positive, have the `eigenvalues` as sums over the two other indices.
+
+    They are where the convex function sum(a λ_c) + sum(b λ_t) + sum(c λ_u) - sum(log(a_c + b_t + c_u)) is least. It is
+    self-concordant, so that Newton's method with steps of 1 / (1 + decrement), later of 1, comes there from anywhere (Boyd &
+    Vandenberghe, "Convex Optimization", 2004, section 9.6).
 
     Args:
         eigenvalues: Positive, of three marginal covariances with equal sums.
@@ -65,21 +70,20 @@ def solve(eigenvalues: list[Floats]) -> list[Floats]:
         ValueError: No solution was found.
     """
     sizes = [len(each) for each in eigenvalues]
-    splits = np.cumsum(sizes)[:-1]
-    target = np.concatenate(eigenvalues)
-
-    def miss(logs: Floats) -> Floats:
-        return np.asarray(np.log(_over_others(1 / _added(np.split(np.exp(logs), splits))) / target))
-
-    def slopes(logs: Floats) -> Floats:
-        inverse = 1 / _added(np.split(np.exp(logs), splits))
-        return np.asarray(-_pairs(inverse**2) / _over_others(inverse)[:, None] * np.exp(logs))
-
-    entries = np.repeat(np.prod(sizes) / np.array(sizes), sizes)
-    found = least_squares(miss, np.log(entries / (3 * target)), slopes, ftol=1e-15, xtol=1e-15, gtol=1e-15, max_nfev=500)
-    if np.abs(found.fun).max() > _EXACT:
-        raise ValueError(f"`rates` have marginal covariances that no tensor was found for, off by {np.abs(found.fun).max():.1e}.")
-    return np.split(np.exp(found.x), splits)
+    splits, target = np.cumsum(sizes)[:-1], np.concatenate(eigenvalues)
+    place = np.repeat(np.prod(sizes) / np.array(sizes), sizes) / (3 * target)
+    for _ in range(_STEPS):
+        inverse = 1 / _added(np.split(place, splits))
+        sums = _over_others(inverse)
+        off = float(np.abs(np.log(sums / target)).max())
+        if off <= _EXACT:
+            return np.split(place, splits)
+        # In units of 1 / target all unknowns are about as large. A shift from a to b changes nothing: hence least squares.
+        slope, curvature = (sums - target) / target, _pairs(inverse**2) / np.outer(target, target)
+        step = np.linalg.lstsq(curvature, slope, rcond=1e-14)[0]
+        decrement = math.sqrt(max(float(step @ slope), 0.0))
+        place = place + step / target / (1 if decrement < _NEAR else 1 + decrement)
+    raise ValueError(f"`rates` have marginal covariances that no tensor was found for, off by {off:.1e}.")
 
 
 def maximum_entropy(rates: Any, keep: Collection[str] = MARGINS) -> Draw:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -113,14 +113,28 @@ def halves_at(activity: Activity, window: Window = PREPARATION, event: str = "go
     Raises:
         ValueError: As `states_at`; or some direction has fewer than two trials.
     """
-    rates = activity.mean_in(window, event)
+    return halves_of(activity.mean_in(window, event), activity.direction, seed)
+
+
+def halves_of(rates: Any, labels: Any, seed: int = 0) -> Floats:
+    """The mean states (2, c, units) of two random halves of the trials of each of c labels.
+
+    Args:
+        rates: States (trials, units).
+        labels: (trials,), such as the direction of each; c of them differ.
+        seed: Decides which trial is in which half.
+
+    Raises:
+        ValueError: Some label has fewer than two trials, or there is not one for each trial.
+    """
     rng = np.random.default_rng(checks.integer("seed", seed, 0))
+    names, place = np.unique(labels, return_inverse=True)
+    if len(place) != len(rates):
+        raise ValueError(f"`labels` must hold one label per trial, {len(rates)}, got {len(place)}.")
     means = []
-    for direction in np.unique(activity.direction):
-        chosen = rng.permutation(np.flatnonzero(activity.direction == direction))
+    for label, name in enumerate(names):
+        chosen = rng.permutation(np.flatnonzero(place == label))
         if len(chosen) < 2:
-            raise ValueError(
-                f"`activity` must have at least 2 trials of every direction, got 1 of {np.degrees(direction):.0f} deg."
-            )
+            raise ValueError(f"`labels` must have at least 2 trials of every direction, got 1 of {name:g}.")
         means.append([rates[half].mean(axis=0) for half in (chosen[::2], chosen[1::2])])
     return np.swapaxes(np.array(means), 0, 1)

@@ -13,7 +13,7 @@ from reach_gym.recording.metadata import FORMAT, RecordingError, from_json
 from reach_gym.recording.nwb_layouts import BEHAVIOR, TRIALS
 from reach_gym.recording.nwb_units import read_units, spikes_of
 from reach_gym.recording.reading import Notes, Reading
-from reach_gym.recording.schema import from_arrays
+from reach_gym.recording.schema import recording_of
 from reach_gym.recording.series import MAX_STATES
 from reach_gym.recording.spikes import Spikes
 
@@ -104,7 +104,7 @@ def read_own(tree: Tree) -> Reading:
     for name in tree.names(f"{BEHAVIOR}/{SEEN.group}"):
         if name.partition("_")[0] == OBSERVATION:
             arrays[name.replace("_", "/", 1)] = padded(tree, f"{BEHAVIOR}/{SEEN.group}/{name}", name, steps)
-    recording = from_arrays(arrays, from_json(text))
+    recording = recording_of(arrays, from_json(text))
     return Reading(
         recording, _spikes(tree, recording.steps, float(recording.metadata["dt"])), {}, Notes("reach_gym").report(len(steps))
     )

@@ -247,7 +247,7 @@ class Recording:
         """
         made, derived = laboratory_arrays(hand, dt, start, target, go, unit, arrays)
         told, made["block"] = laboratory_metadata(dt, made["trial"], blocks, made.get("gain"), metadata, derived)
-        return from_arrays(made, told)
+        return recording_of(made, told)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recording:
@@ -258,17 +258,17 @@ class Recording:
             RecordingError: There is no such file, or it holds no recording; no other exception escapes.
             MissingExtraError: The file is HDF5 and h5py not installed.
         """
-        return files.load(path, from_arrays)
+        return files.load(path, recording_of)
 
 
 def assemble(parts: list[dict[str, Array]], metadata: dict[str, Any]) -> Recording:
     """Joins the arrays of at least one part along the trials; shorter ones are padded, surplus padding is cut."""
     length = max((int(part["steps"].max(initial=0)) for part in parts), default=0)
     joined = {name: np.concatenate([fitted(name, part[name], length) for part in parts]) for name in parts[0]}
-    return from_arrays(joined, metadata)
+    return recording_of(joined, metadata)
 
 
-def from_arrays(arrays: Mapping[str, Array], metadata: dict[str, Any]) -> Recording:
+def recording_of(arrays: Mapping[str, Array], metadata: dict[str, Any]) -> Recording:
     """The inverse of `Recording.arrays`; recordings of old versions become ones of the present version.
 
     Raises:

@@ -16,7 +16,7 @@ from reach_gym.acting.wrapping import Wrapper
 from reach_gym.recording.layout import Array
 from reach_gym.recording.metadata import describe, name_of, require_cursor
 from reach_gym.recording.recorder import Trials
-from reach_gym.recording.schema import Recording, assemble, from_arrays
+from reach_gym.recording.schema import Recording, assemble, recording_of
 from reach_gym.recording.subjects import play_sessions
 from reach_gym.rows.keywords import with_full_info
 from reach_gym.sessions.schedule import MAX_TRIALS
@@ -165,7 +165,7 @@ def record_subjects(
     for row, seed in enumerate(seeds):
         again = {"repeated": done.repeated[row]} if done.repeated[row] else {}
         told = {"agent": name, "seed": int(seed), "session": True, **again}
-        recordings.append(from_arrays(done.arrays(row), describe(env, told)))
+        recordings.append(recording_of(done.arrays(row), describe(env, told)))
     return recordings
 
 

@@ -67,10 +67,10 @@ class Spikes:
 
         Raises:
             TypeError: `mask` is no array of booleans.
+            ValueError: It has more than one axis, or ends before the last trial that has spikes.
         """
-        chosen = np.asarray(mask)
-        if chosen.dtype != np.bool_ or chosen.ndim != 1:
-            raise TypeError(f"`mask` must be an array of booleans, got {checks.shown(mask)}.")
+        known = int(self.trial[-1]) + 1 if len(self) else 0  # the last trials may have none
+        chosen = checks.mask("mask", mask, (max(known, np.size(mask)),))
         kept = chosen[self.trial]
         place = np.cumsum(chosen) - 1
         return Spikes(self.time[kept], place[self.trial[kept]], self.unit[kept], self.names, self.regions, self.resolution)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from reach_gym.cli import main
 from reach_gym.registration import TASKS
 
 PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
-LAB, ARM = "reach_gym/LabReachCurl-v0", "reach_gym/ArmReachCurl-v0"
+LAB, ARM, MUSCLES = "reach_gym/LabReachCurl-v0", "reach_gym/ArmReachCurl-v0", "reach_gym/MuscleReachCurl-v0"
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
@@ -84,6 +85,18 @@ def test_the_plant_chooses_the_recipe() -> None:
     model = found.make(num_envs=2, n_steps=4, batch_size=8)
     assert model.env.envs.task.plant.kind == "two_link_arm" and model.env.envs.task.field.viscosity[1][0] == 13
     model.env.close()
+
+
+def test_muscles_are_learned_in_the_task_itself_by_who_feels_them() -> None:
+    found = recipe("ppo", MUSCLES)
+    assert found.env_kwargs == {} and recipe("ppo", CURSOR, {"plant": "muscle_arm", "observation": "body"}).settings == found.settings
+    model = found.make(num_envs=2, n_steps=4, batch_size=8)
+    assert model.env.envs.task == gym.make(MUSCLES).unwrapped.task  # no trial is easier
+    assert model.policy.features_extractor.features_dim == 6 + 20 + 1
+    model.env.close()
+    past = recipe("ppo", MUSCLES, {"history": 2}).make(num_envs=2, n_steps=4, batch_size=8)  # so that the number of actuators matters
+    assert past.policy.features_extractor.features_dim == 3 * 26 + 2 * 6 + 1
+    past.env.close()
 
 
 def test_falling_rates_and_noise_are_read() -> None:

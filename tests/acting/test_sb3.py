@@ -37,6 +37,7 @@ from reach_gym.training import checkpoint
 from reach_gym.training.checkpoint import CheckpointError
 
 PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
+MUSCLES = "reach_gym/MuscleReach-v0"
 SMALL: dict[str, Any] = {"size": 6, "backend": "numpy"}
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -179,10 +180,33 @@ def test_aim_features_ignore_clock_and_target_before_the_cue(task: dict[str, Any
     assert not np.allclose(features(torch.as_tensor(seen)), features(torch.as_tensor(other)))
 
 
-@pytest.mark.parametrize("shape", [(13,), (15,), (31,), (3, 14)])
-def test_aim_features_refuse_other_observations(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="`observation_space` must be"):
-        AimFeatures(gym.spaces.Box(-1, 1, shape))
+def test_aim_features_feel_the_body_behind_the_same_way() -> None:
+    envs = rows(MUSCLES, 2, history=1)
+    moved = [envs.reset(), *(envs.step(np.full((2, 6), level, np.float32))[0] for level in (0.1, 0.2))][-1]
+    features = AimFeatures(envs.observation_space, senses=20, actuators=6)
+    got = features(torch.as_tensor(moved)).numpy()
+    assert got.shape == (2, features.features_dim) == (2, 26 * 2 + 6 + 1)
+    now, before, done = moved[:, :34], moved[:, 34:68], moved[:, 68:]
+    seen = np.concatenate([now[:, :14], before[:, :14], done[:, :2]], axis=1)  # what an arm without senses would see
+    unfelt = AimFeatures(gym.spaces.Box(-1, 1, (30,)))(torch.as_tensor(seen)).numpy()
+    np.testing.assert_array_equal(got[:, :12], unfelt[:, :12])
+    np.testing.assert_array_equal(got[:, 12:], np.concatenate([now[:, 14:], before[:, 14:], done, now[:, 10:11]], axis=1))
+    np.testing.assert_array_equal(done, np.full((2, 6), 0.2, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("shape", "more", "word"),
+    [
+        *(((size,), {}, "`observation_space` must be of vectors .14 . 16 history") for size in (13, 15, 31)),
+        ((3, 14), {}, "`observation_space` must be"),
+        *(((size,), {"senses": 20, "actuators": 6}, "vectors .34 . 40 history") for size in (14, 33, 73)),
+        ((14,), {"senses": -1}, "`senses` must be"),
+        ((14,), {"actuators": 0}, "`actuators` must be"),
+    ],
+)
+def test_aim_features_refuse_other_observations(shape: tuple[int, ...], more: dict[str, int], word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        AimFeatures(gym.spaces.Box(-1, 1, shape), **more)
 
 
 def test_hindsight_of_stable_baselines3_works_on_the_cursor() -> None:
@@ -200,6 +224,7 @@ MODELS: dict[str, Any] = {
     "qrdqn": (sb3_contrib.QRDQN, "MlpPolicy", VECTOR, {"net_arch": [8], "n_quantiles": 4}),
     "pixels": (sb3.PPO, "MlpPolicy", PIXELS, {"features_extractor_class": ReachFeatures, "net_arch": [], "normalize_images": False}),
     "aim": (sb3.PPO, "MlpPolicy", CURSOR, {"features_extractor_class": AimFeatures, "net_arch": [8]}),
+    "felt": (sb3.PPO, "MlpPolicy", MUSCLES, recipe("ppo", MUSCLES).settings["policy_kwargs"] | {"features_extractor_class": AimFeatures}),
     "flat pixels": (sb3.DQN, "MlpPolicy", PIXELS, {"net_arch": [8]}),
     "convolutions": (sb3.DQN, "CnnPolicy", PIXELS, {"net_arch": [8]}),
     "a2c": (sb3.A2C, "MlpPolicy", VECTOR, {"net_arch": [8]}),
@@ -546,7 +571,7 @@ def test_bad_requests(tmp_path: Path, more: tuple[str, ...], word: str, capsys: 
 
 @pytest.mark.parametrize("algo", ["ppo", "sac", "td3"])
 def test_hands_are_trained_by_the_command(algo: str, tmp_path: Path) -> None:
-    task = ["--env", "CursorReachCurl-v0", "--steps", "6400", "--out", str(tmp_path / "run"), "--seed", "3", "--no-progress"]
+    task = ["--env", "CursorReachCurl-v0", "--steps", "2400", "--out", str(tmp_path / "run"), "--seed", "3", "--no-progress"]
     assert main(["sb3", "--algo", algo, *task]) == 0
     scores = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     assert [each["agent"] for each in scores] == ["random", algo, "ideal"]

@@ -82,7 +82,8 @@ def test_networks_of_all_plants_act_within_their_bounds_and_are_told_neither_vel
 def test_networks_are_trained_once_and_a_second_call_reads_them(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(runs, "PROBES", 96)
     monkeypatch.setattr(measures, "WINDOWS", Windows(sets_off=0.2))  # after one update a hand hardly moves
-    monkeypatch.setattr(runs, "RATES", (1e-3, 1e-3))
+    monkeypatch.setattr(runs, "RATE", 1e-3)
+    monkeypatch.setitem(runs.PLANTS, "point_mass", runs.Plan(rate=1e-3))
     command = ["populations", "--plants", "point_mass", "--seeds", "1", "--first", "1", "--updates", "1", "--draws", "2", "--out", str(tmp_path / "runs")]
     assert main([*command, "--only-report"]) == 2 and "none in" in capsys.readouterr().err
     assert main([*command, "--report", str(tmp_path / "table.md")]) == 0

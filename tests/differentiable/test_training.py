@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from reach_gym.acting.protocol import as_agent, from_module
-from reach_gym.differentiable import TorchReach, cosine, effort, endpoint, hidden, jerk, load_network, position, train
+from reach_gym.differentiable import TorchReach, cosine, deviation, effort, endpoint, hidden, jerk, load_network, position, train
 from reach_gym.evaluation import evaluate
+from reach_gym.neural import record_activity
 from reach_gym.recording import record
 from reach_gym.training.checkpoint import MANIFEST, CheckpointError
 from reach_gym.training.seeds import training_seed
@@ -220,6 +221,41 @@ def test_losses_are_0_where_nothing_is_wrong_and_about_1_in_a_quick_reach():
         hidden(path)
 
 
+@pytest.mark.parametrize(("off", "cost"), [(0.0, 0.0), (0.001, 1.01**0.5 - 1), (0.01, 2**0.5 - 1), (-0.1, 101**0.5 - 1)])
+def test_a_deviation_is_to_either_side_of_the_straight_way(off, cost):
+    reach = TorchReach("reach_gym/CursorReach-v0", 4)
+    reach.reset(0)
+    path = reach.rollout(lambda observation: torch.zeros(4, 2))
+    way = path.target[-1] - path.start
+    left = torch.stack([-way[:, 1], way[:, 0]], dim=1) / way.norm(dim=1, keepdim=True)
+    path.cursor[..., :2] = path.start + 0.3 * way + off * left
+    assert deviation(path).item() == pytest.approx(cost, rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize("go_delay", [0.0, 0.1])
+def test_a_place_that_is_asked_for_after_the_trial_is_refused_before_anything_is_learned(go_delay):
+    network, reach = Network(), task(go_delay=go_delay)
+    for by, wanted in ((0.41, "at most 0.4, .*got 0.41"), (float("nan"), "finite"), (-0.1, "at least 0")):
+        with pytest.raises(ValueError, match=f"`by` must be .*{wanted}"):
+            train(network, reach, lambda path, by=by: position(path, by=by), 3, progress=False)
+        assert same(network, Network())
+    reach.reset(0)
+    path = reach.rollout(network)
+    # 0.4 s are 40 steps of 0.01 s, whatever a float makes of them: what counts is all until the cue, and the last moment.
+    counted = torch.cat([torch.arange(round(100 * go_delay)), torch.tensor([len(path.step) - 1])])
+    wanted = torch.where((path.since_cue > 0)[..., None], path.target, path.start)
+    away = (path.cursor[..., :2] - wanted).norm(dim=-1)[counted]
+    assert position(path, by=0.4).item() == pytest.approx(away.mean().item() / path.workspace, rel=1e-2)
+
+
+def test_a_module_that_chooses_an_action_is_an_agent_of_the_grid():
+    class Greedy(torch.nn.Module):
+        def forward(self, observation):
+            return observation.flatten(1).float().sum(1).long() % 8
+
+    assert evaluate(Greedy(), "reach_gym/GridReach-v0", episodes=3).summary()["episodes"] == 3
+
+
 @pytest.mark.parametrize("kind", [Network, Pair])
 def test_a_module_acts_in_the_environment_as_in_its_rollout(kind):
     network = kind().double()
@@ -257,4 +293,24 @@ def test_a_module_is_evaluated_and_recorded():
     recording = record(network, CURL, trials=3, env_kwargs=TASK)
     assert len(recording) == 3
     with pytest.raises(TypeError, match="initial"):
-        from_module(torch.nn.Linear(2, 2))
+        from_module(len)
+
+
+def test_a_module_without_a_state_trains_and_is_an_agent():
+    network = torch.nn.Sequential(torch.nn.Linear(14, 2), torch.nn.Tanh())
+    curves = train(network, task(), lambda path: position(path, by=0.2), 2, progress=False)
+    assert len(curves["loss"]) == 2
+    assert evaluate(network, CURL, episodes=3, env_kwargs=TASK).summary()["episodes"] == 3
+    tensors = task(dtype=torch.float64)
+    tensors.reset(1)
+    path = tensors.rollout(network.double())
+    env = gym.make_vec(CURL, num_envs=8, backend="numpy", **TASK)
+    agent = as_agent(network, env)
+    seen, _ = env.reset(seed=1)
+    agent.reset(np.ones(8, bool))
+    assert np.allclose(agent.act(seen), path.actions[0].detach(), atol=1e-6)
+    with pytest.raises(AttributeError, match="no state"):
+        _ = agent.states
+    with pytest.raises(TypeError, match="`states`"):
+        record_activity(network, CURL, 2, env_kwargs=TASK)
+    assert record_activity(network, CURL, 2, env_kwargs=TASK, layer="0").rates.shape[2] == 2

@@ -81,6 +81,18 @@ def test_windows_are_those_of_each_trial(base):
     np.testing.assert_allclose(later.reaction_time, 0.1)
 
 
+def test_when_a_hand_has_set_off_is_a_share_of_its_peak_speed(base):
+    activity, recording = units(base, "tuned"), base.recording
+    for threshold in (0.05, 0.2):
+        course = course_of(activity, "one", windows=Windows(threshold=threshold))
+        onset = find_movement(recording.velocity, recording.go, threshold).onset
+        np.testing.assert_allclose(course.reaction_time * 100, onset - recording.go, atol=1e-9)
+    early = course_of(activity, "one").reaction_time.mean()
+    assert course.reaction_time.mean() > early + 0.01
+    with pytest.raises(ValueError, match="threshold"):
+        course_of(activity, "one", windows=Windows(threshold=0.6))
+
+
 def test_equal_numbers_of_units_and_trials_are_drawn(base):
     large, small = units(base, "tuned", count=40), units(base, "tuned", count=24)
     fewer = small.subset(np.arange(64) < 40)

@@ -52,6 +52,18 @@ def test_the_solution_is_the_one_of_largest_entropy():
         np.testing.assert_allclose(found.sum(axis=tuple({0, 1, 2} - {axis})), each, atol=1e-8)
 
 
+@pytest.mark.parametrize("seed", [44, 252, 282, 321, 390])
+def test_a_solution_is_found_for_eigenvalues_of_all_sizes(seed):
+    """For these a least-squares search of the multipliers' logarithms ends up to 23 % off."""
+    generator = np.random.default_rng(seed)
+    wanted = [each / each.sum() for each in (np.exp(generator.normal(0.0, 3.0, count)) for count in (11, 9, 48))]
+    a, b, c = solve(wanted)
+    found = 1 / (a[:, None, None] + b[None, :, None] + c[None, None, :])
+    assert (found > 0).all()
+    for axis, each in enumerate(wanted):
+        np.testing.assert_allclose(found.sum(axis=tuple({0, 1, 2} - {axis})), each, rtol=2e-9)
+
+
 def test_what_is_not_kept_becomes_equal():
     rates = condition_dependent(rotating()[0][:, ::3])
     draw = maximum_entropy(rates, keep=["units"])

@@ -309,8 +309,10 @@ def test_spikes_refuse_what_does_not_fit(read):
     cortex = spikes.of_units(np.array(spikes.regions) == "M1")
     assert set(cortex.regions) == {"M1"} and len(cortex) == np.isin(spikes.unit, np.flatnonzero(np.array(spikes.regions) == "M1")).sum()
     assert isinstance(repr(spikes), str) and isinstance(half, Spikes)
-    for bad in (np.ones(20), np.ones((2, 2), bool)):
-        with pytest.raises(TypeError):
+    assert len(spikes.of_trials(np.append(some, [True] * 3))) == len(half)  # the last trials may have no spikes
+    last = int(spikes.trial[-1])
+    for bad, error in ((np.ones(20), TypeError), (np.ones((2, 2), bool), ValueError), (np.ones(last, bool), ValueError)):
+        with pytest.raises(error, match="`mask`"):
             spikes.of_trials(bad)
 
 

@@ -26,7 +26,7 @@ from reach_gym.planning import NaiveAgent
 from reach_gym.recording import Recorder, Recording, RecordingError, check_dataset_id, files, record, to_minari
 from reach_gym.recording.layout import LAYOUT
 from reach_gym.recording.metadata import plain
-from reach_gym.recording.schema import assemble, from_arrays
+from reach_gym.recording.schema import assemble, recording_of
 from reach_gym.sessions.schedule import Block, Schedule, Wave
 
 NULL, CURL, CENTER_OUT = "reach_gym/CursorReach-v0", "reach_gym/CursorReachCurl-v0", "reach_gym/CursorReachCenterOut-v0"
@@ -386,7 +386,7 @@ def test_rules_hold_in_memory_and_in_files(reaches, tmp_path, how):
     arrays, metadata = reaches.arrays(), dict(reaches.metadata)
     BROKEN[how](arrays, metadata)
     with pytest.raises(RecordingError):
-        from_arrays(arrays, metadata)
+        recording_of(arrays, metadata)
     for ending in (".npz", ".h5"):
         path = tmp_path / f"r{ending}"
         if how == "two kinds of observations" and ending == ".h5":
@@ -399,9 +399,9 @@ def test_rules_hold_in_memory_and_in_files(reaches, tmp_path, how):
 
 def test_types_are_refused(reaches):
     with pytest.raises(TypeError, match="metadata"):
-        from_arrays(reaches.arrays(), [])
+        recording_of(reaches.arrays(), [])
     with pytest.raises(TypeError, match="`hand` must be an array"):
-        from_arrays({**reaches.arrays(), "hand": reaches.hand.tolist()}, reaches.metadata)
+        recording_of({**reaches.arrays(), "hand": reaches.hand.tolist()}, reaches.metadata)
 
 
 # Files
@@ -464,7 +464,7 @@ def recordings(draw, template=[]):  # noqa: B006 (made once)
             over = np.arange(values.shape[1]) >= (steps + values.shape[1] - longest)[:, None]
             values[over] = np.nan if values.dtype.kind == "f" else 0
     remark = draw(st.text(max_size=10) | st.floats(allow_nan=False, allow_infinity=False) | st.none())
-    return from_arrays(arrays, {**template[0], "remark": remark})
+    return recording_of(arrays, {**template[0], "remark": remark})
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -527,9 +527,9 @@ def test_recordings_of_version_1_are_read(tmp_path, reaches):
     assert same(Recording.load(path), reaches)
     arrays = {name: values for name, values in reaches.arrays().items() if name not in old}
     (tmp_path / "r.h5").write_bytes(files._WRITERS[".h5"](arrays, json.dumps(told)))
-    assert same(Recording.load(tmp_path / "r.h5"), reaches) and same(from_arrays(arrays, told), reaches)
+    assert same(Recording.load(tmp_path / "r.h5"), reaches) and same(recording_of(arrays, told), reaches)
     with pytest.raises(RecordingError, match="`hand` is missing"):
-        from_arrays({name: values for name, values in arrays.items() if name != "hand"}, told)
+        recording_of({name: values for name, values in arrays.items() if name != "hand"}, told)
 
 
 @pytest.mark.parametrize("session", [False, True])
@@ -836,7 +836,7 @@ def test_minari_refusals_leave_nothing_behind(minari, reaches, monkeypatch):
         with pytest.raises(error):
             check_dataset_id(name)
     check_dataset_id("curl-v0")
-    for bad in (reaches.subset(np.zeros(6, bool)), from_arrays({k: v for k, v in reaches.arrays().items() if k in LAYOUT}, reaches.metadata)):
+    for bad in (reaches.subset(np.zeros(6, bool)), recording_of({k: v for k, v in reaches.arrays().items() if k in LAYOUT}, reaches.metadata)):
         with pytest.raises(ValueError, match="observations"):
             to_minari(bad, "curl-v0")
     from minari.dataset._storages.hdf5_storage import HDF5Storage

@@ -14,7 +14,7 @@ from agents.in_context.checkpoint import AGENT, load, save
 from agents.in_context.network import Replicates
 from agents.in_context.sessions import ENV, TASK, session
 from agents.loading import load as load_agent
-from reach_gym.differentiable import training
+from reach_gym.differentiable import updating
 from reach_gym.errors import NotApplicableError
 from reach_gym.recording import record
 from reach_gym.training.checkpoint import CheckpointError
@@ -44,7 +44,7 @@ def weights(out):
 def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path, monkeypatch, capsys):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert run(whole) == 0
-    update, calls = training._Learner.update, []
+    update, calls = updating.Learner.update, []
 
     def stopped(learner):
         calls.append(learner.done)
@@ -53,7 +53,7 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path, monkeypatch, capsy
         update(learner)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training._Learner, "update", stopped)
+        patch.setattr(updating.Learner, "update", stopped)
         assert run(parts) == 130
     assert calls[-1] == 2 and run(parts) == 2 and "--resume" in capsys.readouterr().err
     assert run(parts, "--resume") == 0
