@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import gymnasium as gym
 import torch
 
 from benchmarks.networks import UNITS, MyNetwork, step_time
+from benchmarks.speed import in_turn
 from reach_gym import checks
 from reach_gym.cli import shell
 
@@ -95,6 +95,6 @@ class MotorNetSpeed(shell.Command):
             both = partial(step_time, "muscle_arm", rows, True, 1), partial(their_step_time, rows)
             pairs[f"training step, batch {rows}, {STEPS} steps"] = both
         for name, sides in pairs.items():
-            taken = [[side() for side in sides] for _ in range(repeats)]
-            ours_ms, theirs = (1000 * statistics.median(side) for side in zip(*taken, strict=True))
-            print(f"{name}: here {ours_ms:.2f}, MotorNet {theirs:.2f}, {theirs / ours_ms:.1f} times as long")
+            taken = in_turn(dict(zip(("here", "there"), sides, strict=True)), repeats)
+            ours, theirs = 1000 * taken["here"], 1000 * taken["there"]
+            print(f"{name}: here {ours:.2f}, MotorNet {theirs:.2f}, {theirs / ours:.1f} times as long")
