@@ -13,13 +13,13 @@ from typing import Any
 
 import torch
 
+from benchmarks.motornet_speed import STEPS
 from benchmarks.networks import TASK, UNITS, VISCOSITY, MyNetwork, step_time
 from benchmarks.speed import in_turn
 from reach_gym import checks
 from reach_gym.benchmark.system import on_one_core
 from reach_gym.cli import shell
 
-STEPS = 129  # of a trial, as many as `step_time` takes
 ROWS = 1, 32, 256  # one row shows what a step costs whatever the batch is
 
 
