@@ -18,6 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmarks.demo import Demo
         from benchmarks.dqn import DQNAblation
         from benchmarks.dqn_race import DQNRace
+        from benchmarks.feedbax_speed import FeedbaxSpeed
         from benchmarks.in_context import InContext
         from benchmarks.isolation import Isolation
         from benchmarks.leaderboard import Leaderboard
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "rnn_ablation": RnnAblation,
         "rnn_speed": RnnSpeed,
         "motornet_speed": MotorNetSpeed,
+        "feedbax_speed": FeedbaxSpeed,
         "networks": Networks,
         "populations": Populations,
         "preparation": Preparation,

@@ -1,8 +1,8 @@
-"""``python -m benchmarks motornet_speed``: an arm with six muscles here and in MotorNet (GPL, in an environment of its own)."""
+"""``python -m benchmarks motornet_speed``: two plants here and in MotorNet (GPL, in an environment of its own)."""
 
 from __future__ import annotations
 
-import statistics
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ import gymnasium as gym
 import torch
 
 from benchmarks.networks import UNITS, MyNetwork, step_time
+from benchmarks.speed import in_turn
 from reach_gym import checks
 from reach_gym.cli import shell
 
@@ -33,17 +34,23 @@ def rows_time(steps: int = 20) -> float:
     return (time.process_time() - begin) / steps
 
 
-def their_env() -> Any:
-    """Their arm with the muscles of Kistemaker et al. 2010 and their default step: Euler's, of 10 ms. Random targets."""
-    import motornet
+def their_env(plant: str) -> Any:
+    """Random targets for their point mass with four muscles, or their arm with the muscles of Kistemaker et al. 2010.
 
-    arm = motornet.effector.RigidTendonArm26(muscle=motornet.muscle.RigidTendonHillMuscle())
-    return motornet.environment.RandomTargetReach(effector=arm, max_ep_duration=STEPS / 100)
+    Both with their default step: Euler's, of 10 ms.
+    """
+    from motornet import effector, environment, muscle
+
+    if plant == "point_mass":
+        body = effector.ReluPointMass24()
+    else:
+        body = effector.RigidTendonArm26(muscle=muscle.RigidTendonHillMuscle())
+    return environment.RandomTargetReach(effector=body, max_ep_duration=STEPS / 100)
 
 
 def their_rows_time(whole: bool, steps: int = 20) -> float:
     """CPU seconds of one step of 1,024 rows without derivatives: of the arm alone, or of the whole environment."""
-    env, options, action = their_env(), {"batch_size": 1024}, torch.rand(1024, 6)
+    env, options, action = their_env("muscle_arm"), {"batch_size": 1024}, torch.rand(1024, 6)
     env.reset(options=options)
     step = env.step if whole else env.effector.step
     with torch.no_grad():
@@ -53,10 +60,10 @@ def their_rows_time(whole: bool, steps: int = 20) -> float:
     return (time.process_time() - begin) / steps
 
 
-def their_step_time(rows: int) -> float:
+def their_step_time(plant: str, rows: int) -> float:
     """CPU seconds of one training step of the same network through their environment, by PyTorch's automatic derivative."""
-    env = their_env()
-    network = MyNetwork(env.observation_space.shape[0], UNITS, 6)
+    env = their_env(plant)
+    network = MyNetwork(env.observation_space.shape[0], UNITS, env.action_space.shape[0])
     optimiser = torch.optim.Adam(network.parameters())
     begin = time.process_time()
     (seen, info), state, loss = env.reset(options={"batch_size": rows}), network.initial(rows), torch.zeros(())
@@ -84,17 +91,17 @@ class MotorNetSpeed(shell.Command):
         """Measures and prints."""
         with shell.request():
             repeats = checks.integer("repeats", self.repeats, 1)
-            their_env()
+            their_env("muscle_arm")
         torch.set_num_threads(1)
         print(f"MotorNet {version('motornet')}, PyTorch {torch.__version__}, one thread, CPU ms")
         pairs: dict[str, tuple[Callable[[], float], Callable[[], float]]] = {
             "1,024 rows, beside their arm alone": (rows_time, lambda: their_rows_time(False)),
             "1,024 rows, beside their environment": (rows_time, lambda: their_rows_time(True)),
         }
-        for rows in (32, 256):
-            both = partial(step_time, "muscle_arm", rows, True, 1), partial(their_step_time, rows)
-            pairs[f"training step, batch {rows}, {STEPS} steps"] = both
+        for plant, rows in itertools.product(("point_mass", "muscle_arm"), (32, 256)):
+            both = partial(step_time, plant, rows, True, 1), partial(their_step_time, plant, rows)
+            pairs[f"training step of {plant}, batch {rows}, {STEPS} steps"] = both
         for name, sides in pairs.items():
-            taken = [[side() for side in sides] for _ in range(repeats)]
-            ours_ms, theirs = (1000 * statistics.median(side) for side in zip(*taken, strict=True))
-            print(f"{name}: here {ours_ms:.2f}, MotorNet {theirs:.2f}, {theirs / ours_ms:.1f} times as long")
+            taken = in_turn(dict(zip(("here", "there"), sides, strict=True)), repeats)
+            ours, theirs = 1000 * taken["here"], 1000 * taken["there"]
+            print(f"{name}: here {ours:.2f}, MotorNet {theirs:.2f}, {theirs / ours:.1f} times as long")

@@ -67,7 +67,7 @@ PLANTS = tuple((plant, field) for plant in ("point_mass", "two_link_arm", "muscl
 CURSOR = ("reach_gym/CursorReach-v0", "reach_gym/CursorReachCurl-v0", "reach_gym/CursorReachCenterOut-v0")
 
 
-def _in_turn(measures: dict[str, Callable[[], float]], repeats: int) -> dict[str, float]:
+def in_turn(measures: dict[str, Callable[[], float]], repeats: int) -> dict[str, float]:
     """Medians over repeats, taken in turn so that a slow moment of the machine hits all alike."""
     for measure in measures.values():
         measure()
@@ -111,16 +111,16 @@ class Speed(Command):
         console = Console()
         for peer, ids in (("FrozenLake8x8-v1", GRID), ("CartPole-v1", CURSOR)):
             ours = {f"{env_id} ({info})": _single(env_id, info=info) for env_id in ids for info in INFOS}
-            speeds = _in_turn({peer: _single(peer), **ours}, self.repeats)
+            speeds = in_turn({peer: _single(peer), **ours}, self.repeats)
             console.print(_table("one environment, gym.make", speeds, peer))
         for rows, pair in itertools.product(ROWS, (GRID[:2], CURSOR[:2])):
             kinds = itertools.product(pair, ("numba", "numpy"), INFOS)
             vector = {f"{e} ({b}, {info})": _vector(e, rows, backend=b, info=info) for e, b, info in kinds}
-            speeds = _in_turn({"CartPole-v1": _vector("CartPole-v1", rows), **vector}, self.repeats)
+            speeds = in_turn({"CartPole-v1": _vector("CartPole-v1", rows), **vector}, self.repeats)
             console.print(_table(f"native vector, {rows:,} rows", speeds, "CartPole-v1"))
         made = {"backend": "numba", "info": "lean"}
         bodies = {f"{p}, {f}": _vector(CURSOR[0], ROWS[-1], plant=p, field=f, **made) for p, f in PLANTS}
-        console.print(_table(f"CursorReach-v0 by plant, {ROWS[-1]:,} rows", _in_turn(bodies, self.repeats), "point_mass, null"))
+        console.print(_table(f"CursorReach-v0 by plant, {ROWS[-1]:,} rows", in_turn(bodies, self.repeats), "point_mass, null"))
         console.print(
             f"Q-learning, {QLearningConfig().episodes} episodes of GridReachTabular: {_training_time(self.repeats):.2f} s"
         )
