@@ -142,17 +142,34 @@ def test_a_cue_that_goes_out_hides_whether_it_has_come():
     assert ends == [1, 0]  # a false start
 
 
-@pytest.mark.parametrize("signal", [7, 8, 9])
-def test_without_one_of_the_rules_signals_it_would_not(signal, monkeypatch):
-    """Clock, time since leaving, hold: each is needed. The false start is told by the first two, and shown to be plain."""
+def masked(signal, monkeypatch):
+    """Without one number of the observation."""
     blind = looks
 
-    def masked(env):
-        seen = blind(env).copy()
-        seen[signal] = 0
-        return seen
+    def seen(env):
+        told = blind(env).copy()
+        told[signal] = 0
+        return told
 
-    monkeypatch.setattr("tests.reach.test_markov.looks", masked)
+    monkeypatch.setattr("tests.reach.test_markov.looks", seen)
+
+
+@pytest.mark.parametrize("signal", [7, 8])
+def test_without_one_of_the_rules_signals_it_would_not(signal, monkeypatch):
+    """Clock and time since leaving: each is needed. The false start is told by the two, and shown to be plain."""
+    masked(signal, monkeypatch)
     with pytest.raises(AssertionError):
         # It ends with the first such pair. How soon one comes depends on what else is imported: Hypothesis tries its constants, too.
         search(Counter(), 10_000, [Search.generate])
+
+
+def test_without_the_hold_it_would_not(monkeypatch):
+    """A search takes long to find two hands on the target of which one has been there for longer: here they are."""
+    env = next(env for env in (trial_at(SHORT, (0, steps, 1.0))[0] for steps in range(45)) if env.get_state()["counts"][COUNT.held] == 1)
+    state, other = env.get_state(), CursorReachEnv(**SHORT)
+    other.set_state(changed(state, ((COUNT.held,), 3)))
+    assert not np.array_equal(looks(env), looks(other))
+    masked(9, monkeypatch)
+    assert np.array_equal(looks(env), looks(other)) and decided(env, other)
+    ends = [next(step for step in range(45) if each.step((0.0, 0.0))[2]) for each in (other, env)]
+    assert ends[0] == ends[1] - 3
