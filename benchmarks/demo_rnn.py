@@ -46,7 +46,7 @@ def run(out: Path, seed: int, share: float, progress: bool) -> tuple[Table, str]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     begin = time.process_time()
-    config = replace(PRESETS["curl"], model="standard", batch=32, warm_up=20)
+    config = replace(PRESETS["curl"], model="standard", batch=32, warm_up=20, adaptation_rate=2e-3)
     session = [{**block, "trials": max(1, round(share * block["trials"]))} for block in SESSION]
     learner = RnnLearner(ENV_ID, {"schedule": session}, config, seed)
     while not learner.is_over:

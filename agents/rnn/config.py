@@ -88,7 +88,7 @@ class RnnConfig:
     desired: Desired = "logistic"
     batch: int = 64
     learning_rate: float = 5e-3
-    adaptation_rate: float = 2e-3
+    adaptation_rate: float = 5e-3
     warm_up: int = 100
     floor: float = 0.02
     clip: float = 1.0

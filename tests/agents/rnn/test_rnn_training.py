@@ -143,7 +143,7 @@ def test_gradients_stay_finite_at_a_rate_that_is_far_too_high():
 
 
 def test_the_rate_rises_and_falls_in_every_block():
-    config = RnnConfig(warm_up=3, floor=0.1)
+    config = RnnConfig(warm_up=3, floor=0.1, adaptation_rate=2e-3)
     first, later = ([rate_of(config, 10, first)(k) for k in range(10)] for first in (True, False))
     assert first[0] == pytest.approx(5e-3 / 4) and later[0] == pytest.approx(2e-3 / 4)
     assert max(first) == pytest.approx(5e-3, rel=0.3) and first[9] < first[4] and later[9] < later[4]
