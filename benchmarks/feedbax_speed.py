@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks.motornet_speed import STEPS
-from benchmarks.networks import TASK, UNITS, VISCOSITY, MyNetwork, step_time
+from benchmarks.networks import TASK, UNITS, VISCOSITY, MyNetwork, step_time, update_time
 from benchmarks.speed import in_turn
 from reach_gym import checks
 from reach_gym.benchmark.system import on_one_core
@@ -27,15 +27,15 @@ def network_time(rows: int) -> float:
     """CPU seconds of one training step of the network alone: through as many steps, without a task."""
     network, seen = MyNetwork(14, UNITS, 2), torch.ones(rows, 14)  # as many observations and actions as `step_time` has
     optimiser = torch.optim.Adam(network.parameters())
-    begin = time.process_time()
-    state, loss = network.initial(rows), torch.zeros(())
-    for _ in range(STEPS):
-        action, state = network(seen, state)
-        loss = loss + action.square().mean()
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    return time.process_time() - begin
+
+    def loss() -> torch.Tensor:
+        state, squares = network.initial(rows), torch.zeros(())
+        for _ in range(STEPS):
+            action, state = network(seen, state)
+            squares = squares + action.square().mean()
+        return squares
+
+    return update_time(loss, optimiser)
 
 
 def their_model() -> tuple[Any, Any, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import gymnasium as gym
 import torch
 
-from benchmarks.networks import UNITS, MyNetwork, step_time
+from benchmarks.networks import UNITS, MyNetwork, step_time, update_time
 from benchmarks.speed import in_turn
 from reach_gym import checks
 from reach_gym.cli import shell
@@ -65,16 +65,16 @@ def their_step_time(plant: str, rows: int) -> float:
     env = their_env(plant)
     network = MyNetwork(env.observation_space.shape[0], UNITS, env.action_space.shape[0])
     optimiser = torch.optim.Adam(network.parameters())
-    begin = time.process_time()
-    (seen, info), state, loss = env.reset(options={"batch_size": rows}), network.initial(rows), torch.zeros(())
-    for _ in range(STEPS):
-        action, state = network(seen, state)
-        seen, _, _, _, info = env.step(torch.sigmoid(action))
-        loss = loss + (info["states"]["fingertip"] - info["goal"]).abs().mean()
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    return time.process_time() - begin
+
+    def loss() -> torch.Tensor:
+        (seen, info), state, away = env.reset(options={"batch_size": rows}), network.initial(rows), torch.zeros(())
+        for _ in range(STEPS):
+            action, state = network(seen, state)
+            seen, _, _, _, info = env.step(torch.sigmoid(action))
+            away = away + (info["states"]["fingertip"] - info["goal"]).abs().mean()
+        return away
+
+    return update_time(loss, optimiser)
 
 
 @dataclass(kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,21 +150,26 @@ def after_effect(path: Rollout) -> float:
     return 1000 * float(greatest.mean())
 
 
+def update_time(loss: Callable[[], Tensor], optimiser: torch.optim.Optimizer) -> float:
+    """CPU seconds of one update: of the loss, of its gradient and of the optimiser's step."""
+    begin = time.process_time()
+    optimiser.zero_grad()
+    loss().backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+    return time.process_time() - begin
+
+
 def timed_update(
     network: Any, task: TorchReach, loss: Callable[[Rollout], Tensor], optimiser: torch.optim.Optimizer
 ) -> Callable[[], float]:
     """Begins the sessions of seed 0; each call then makes one update with the next trials and returns its CPU seconds."""
     task.reset(0)
 
-    def update() -> float:
-        begin = time.process_time()
+    def of_next() -> Tensor:
         task.next_trials()
-        optimiser.zero_grad()
-        loss(task.rollout(network)).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        return time.process_time() - begin
+        return loss(task.rollout(network))
 
-    return update
+    return partial(update_time, of_next, optimiser)
 
 
 def step_time(plant: str, rows: int, fast: bool, steps: int) -> float:

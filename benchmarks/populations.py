@@ -47,7 +47,7 @@ class Populations(shell.Command):
         """Trains and measures what is missing, and reports."""
         with shell.request():
             for plant in self.plants:
-                checks.choice("plants", plant, tuple(PLANTS))
+                checks.choice("plants", plant, PLANTS)
             for name in ("seeds", "first", "updates", "draws"):
                 checks.integer(name, getattr(self, name), 1)
         torch.set_num_threads(1)

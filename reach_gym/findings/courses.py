@@ -15,6 +15,7 @@ from reach_gym.neural.preparing import SHARE_OF_RANGE, condition_dependent, soft
 BEFORE, AFTER = 0.1, 0.3  # s: of preparation before the go cue, of movement after the hand sets off
 LEAD = 0.1  # s of the movement's window before the hand sets off
 SECTORS = 8
+SAME = np.radians(5)  # within which directions of two files are the same
 _MOST = 24  # directions that stand for themselves; more are taken together in sectors
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reach_gym.findings.courses import Course
+from reach_gym.findings.courses import SAME, Course
 from reach_gym.neural import (
     alignment_against_chance,
     canonical_correlations,
@@ -171,7 +171,7 @@ def common(one: Course, other: Course) -> tuple[Floats, Floats]:
     if one.dt != other.dt or one.movement.shape[1] != other.movement.shape[1]:
         raise ValueError(f"`recording` must have the time steps of `activity`, {one.dt:g} s, got {other.dt:g} s: bin it so.")
     near = np.abs(np.angle(np.exp(1j * (one.direction[:, None] - other.direction))))
-    rows, columns = np.nonzero(near < np.radians(5))
+    rows, columns = np.nonzero(near < SAME)
     if len(rows) < 4:
         raise ValueError(f"`recording` must share at least 4 directions with `activity`, within 5 deg, shares {len(rows)}.")
     a, b = soft_normalized(one.movement, one.soften), soft_normalized(other.movement, other.soften)

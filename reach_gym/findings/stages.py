@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reach_gym.findings.courses import BEFORE, drawn_units, labels_of
+from reach_gym.findings.courses import BEFORE, SAME, drawn_units, labels_of
 from reach_gym.neural.activity import Activity, Window
 from reach_gym.neural.arrays import Floats
 
@@ -133,4 +133,4 @@ def stages_of(
 
 
 def _same_directions(one: Phase, other: Phase) -> bool:
-    return len(one.direction) == len(other.direction) and np.allclose(one.direction, other.direction, atol=np.radians(5))
+    return len(one.direction) == len(other.direction) and np.allclose(one.direction, other.direction, atol=SAME)
