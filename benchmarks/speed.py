@@ -20,7 +20,7 @@ from agents.q_learning.config import QLearningConfig
 from agents.q_learning.learner import QLearning
 from reach_gym.cli.shell import Command
 
-ROWS = (16, 1024)
+ROWS = (1, 16, 1024)
 INFOS = ("full", "lean")
 
 
@@ -140,7 +140,7 @@ class Speed(Command):
             kinds = itertools.product(pair, ("numba", "numpy"), INFOS)
             vector = {f"{e} ({b}, {info})": _vector(e, rows, backend=b, info=info) for e, b, info in kinds}
             speeds = in_turn({"CartPole-v1": _vector("CartPole-v1", rows), **vector}, self.repeats)
-            console.print(_table(f"native vector, {rows:,} rows", speeds, "CartPole-v1"))
+            console.print(_table(f"native vector, rows: {rows:,}", speeds, "CartPole-v1"))
         made = {"backend": "numba", "info": "lean"}
         bodies = {f"{p}, {f}": _vector(CURSOR[0], ROWS[-1], plant=p, field=f, **made) for p, f in PLANTS}
         console.print(_table(f"CursorReach-v0 by plant, {ROWS[-1]:,} rows", in_turn(bodies, self.repeats), "point_mass, null"))
