@@ -51,7 +51,7 @@ class SuiteTask:
     """One task of the benchmark.
 
     Attributes:
-        name: Begins with its family, for readers.
+        name: Begins with what it is a reach of, for readers.
         summary: What it asks, in one line.
         env_id: The registered environment.
         kwargs: Constructor keywords that replace the registered ones, plain JSON; the kind of observation is the agent's choice
