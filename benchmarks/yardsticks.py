@@ -165,9 +165,12 @@ class Yardsticks(shell.Command):
 def tracked_row(name: str, found: Interval, law: Laws) -> list[str]:
     """A row of the table of trackers."""
     share, low, high = (100 * each for each in found)
+    told = f"{share:.1f} % ({low:.1f} to {high:.1f})"
+    if not found.value:  # one is as good as another
+        return [name, told, "-"]
     stiffness, damping, pace, duration, tension = (float(each[0, 0]) for each in law)
     gains = f"stiffness {stiffness:.0f} per s\N{SUPERSCRIPT TWO}, damping {damping:.0f} per s, pace {pace:.0f} per s"
-    return [name, f"{share:.1f} % ({low:.1f} to {high:.1f})", f"{gains}, path of {duration:.2f} s, tension {tension:.2f}"]
+    return [name, told, f"{gains}, path of {duration:.2f} s, tension {tension:.2f}"]
 
 
 def _score(value: float, marks: tuple[float, float]) -> float:

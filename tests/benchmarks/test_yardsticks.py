@@ -43,6 +43,7 @@ def test_rows_of_the_table_and_names():
         *("a", "50.0 % (25.0 to 75.0)"),
         "stiffness 6 per s², damping 2 per s, pace 15 per s, path of 0.44 s, tension 0.10",
     ]
+    assert tracked_row("a", Interval(0.0, 0.0, 0.1), law) == ["a", "0.0 % (0.0 to 10.0)", "-"]
     assert all(task in TASKS for task, _ in TRACKED.values())
 
 
