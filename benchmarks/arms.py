@@ -24,7 +24,7 @@ from reach_gym.acting.recipes import ALGORITHMS, recipe
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
 from reach_gym.errors import NotApplicableError
-from reach_gym.evaluation import CursorEvaluation, evaluate
+from reach_gym.evaluation import by_direction, evaluate
 from reach_gym.evaluation.statistics import mean_interval
 from reach_gym.registration import NAMESPACE
 
@@ -32,7 +32,7 @@ HELD_OUT = 1000  # trials
 DIRECTIONS = 8  # sectors of 45 degrees around 0, 45, ... degrees, counter-clockwise from the x axis
 ENOUGH = 0.9  # of the trials
 _KIND = "training of arms"  # of its run directory
-_MEASURES = {"success": "success", "deviation": "deviation, mm", "endpoint": "end point, mm"}
+_MEASURES = {"success": "success", "max_deviation_mm": "deviation, mm", "endpoint_error_mm": "end point, mm"}
 
 
 @dataclass(kw_only=True)
@@ -118,28 +118,11 @@ def reference(agent: str, env_id: str) -> list[dict[str, Any]]:
 
 
 def judged(evaluation: Any) -> dict[str, Any]:
-    """Shares of all trials, and by direction the number of ``trials`` and the means of success and errors.
-
-    The deviation is the greatest distance from the straight line and the end point's error is its distance from the target, both
-    in the trials with a movement.
-    """
-    way = evaluation.targets - evaluation.starts
-    sector = np.round(np.arctan2(way[:, 1], way[:, 0]) / (2 * np.pi / DIRECTIONS)).astype(int) % DIRECTIONS
-    parts = [_means(evaluation, sector == each) for each in range(DIRECTIONS)]
+    """Shares of all trials, and what came of them by direction (`reach_gym.evaluation.by_direction`)."""
     return {
         "success": float(evaluation.success.mean()),
         "false_starts": float(evaluation.false_start.mean()),
-        "directions": {measure: [part[measure] for part in parts] for measure in ("trials", *_MEASURES)},
-    }
-
-
-def _means(evaluation: CursorEvaluation, mine: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, float]:
-    moved = mine & np.isfinite(evaluation.peak_speed)
-    return {
-        "trials": int(mine.sum()),
-        "success": float(evaluation.success[mine].mean()),
-        "deviation": 1000 * float(np.abs(evaluation.max_deviation[moved]).mean()),
-        "endpoint": 1000 * float(evaluation.endpoint_error[moved].mean()),
+        "directions": by_direction(evaluation, DIRECTIONS),
     }
 
 
@@ -182,7 +165,7 @@ def _by_direction(group: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     for each in range(DIRECTIONS):
         found = {measure: np.array([one["directions"][measure][each] for one in group]) for measure in _MEASURES}
         told = (_shown(values, measure) for measure, values in found.items())
-        rows.append((f"{each * 360 // DIRECTIONS}°", str(group[0]["directions"]["trials"][each]), *told))
+        rows.append((f"{each * 360 // DIRECTIONS}°", f"{group[0]['directions']['trials'][each]:.0f}", *told))
     return rows
 
 

@@ -67,6 +67,8 @@ CONTENDERS: tuple[Contender, ...] = (
         for algo in ("ppo", "recurrent_ppo", "ddpg", "td3", "sac", "tqc")
     ),
     _trained("sb3 ppo, lab curl", "sb3", "LabReachCurl-v0", algo="ppo"),
+    _trained("sb3 ppo, arm", "sb3", "ArmReach-v0", algo="ppo"),
+    _trained("sb3 ppo, muscles", "sb3", "MuscleReach-v0", algo="ppo"),
 )
 
 

@@ -1,7 +1,8 @@
 """``python -m benchmarks yardsticks``: what controllers score that know a field, and what those score that do not, however stiff.
 
 A yardstick that a trick beats is worth nothing. The tricks are here: a velocity loop that is as stiff as the force allows, a
-spring with a damper of fixed gains, and the best of a grid of such gains, chosen on the very trials on which it is then shown.
+spring with a damper of fixed gains, and the best of a grid of such gains, chosen on the very trials on which it is then shown;
+for arms, too, hands that follow a path stiffly and cancel what pushes them (`benchmarks.trackers`).
 """
 
 from __future__ import annotations
@@ -14,18 +15,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.trackers import Laws, best_share
 from benchmarks.training_report import table
 from reach_gym import checks, files
 from reach_gym.acting import rollout
 from reach_gym.cli import shell
 from reach_gym.evaluation import evaluate, suite
-from reach_gym.evaluation.statistics import mean_interval
+from reach_gym.evaluation.statistics import Interval, mean_interval
 
 Floats = npt.NDArray[np.float64]
 Law = Callable[[Floats, Floats], Floats]
 
 TASKS = ("lab-null", "lab-curl", "lab-mirrored", "cursor-null", "cursor-curl")
 KNOWN = ("adapted", "naive", "minimum_jerk")
+# By name, the task and the keywords that it differs by; without a field, to show that trackers can reach at all.
+TRACKED: dict[str, tuple[str, dict[str, Any]]] = {
+    "lab-curl": ("lab-curl", {}),
+    "arm-null": ("arm-null", {}),
+    "arm-curl": ("arm-curl", {}),
+    "arm-curl in 13 N s/m": ("arm-curl", {"field": "curl_ccw"}),
+    "the same, with 20 ms of latency": ("arm-curl", {"field": "curl_ccw", "delay": 2}),
+    "muscle-null": ("muscle-null", {}),
+    "muscle-curl": ("muscle-curl", {}),
+}
 STIFFNESSES, DAMPINGS = (10.0, 20.0, 40.0, 80.0, 160.0, 320.0), (5.0, 10.0, 20.0, 40.0)  # N/m, N s/m
 DELAYS = (0, 2, 4, 6, 8, 10)  # time steps of 10 ms
 
@@ -76,12 +88,14 @@ class Yardsticks(shell.Command):
 
     Attributes:
         tasks: Of the suites "lab" and "haste"; five unless told otherwise.
+        tracked: Of `TRACKED`; all unless told otherwise, which takes most of the time.
         seeds: Of the held-out trials.
         episodes: Trials per seed.
         out: File for the tables, in Markdown; they are printed, too.
     """
 
     tasks: list[str] = field(default_factory=lambda: list(TASKS))
+    tracked: list[str] = field(default_factory=lambda: list(TRACKED))
     seeds: list[int] = field(default_factory=lambda: [0, 1, 2])
     episodes: int = rollout.BATCH
     out: Path | None = None
@@ -91,8 +105,10 @@ class Yardsticks(shell.Command):
         with shell.request():
             for name in self.tasks:
                 checks.choice("tasks", name, [*suite.SUITES["lab"].tasks, *suite.SUITES["haste"].tasks])
+            for name in self.tracked:
+                checks.choice("tracked", name, tuple(TRACKED))
             checks.integer("episodes", self.episodes, 1, rollout.BATCH)
-        text = "\n".join([*self._scores(), "", *self._delays()]) + "\n"
+        text = "\n".join([*self._scores(), "", *self._delays(), "", *self._trackers()]) + "\n"
         print(text)
         if self.out is not None:
             files.write(self.out, text.encode())
@@ -136,6 +152,25 @@ class Yardsticks(shell.Command):
             ]  # fmt: skip
             rows.append([name, *(f"{100 * share:.0f} %" for share in shares)])
         return table(["success in the curl field with a latency of", *(f"{10 * delay} ms" for delay in DELAYS)], rows)
+
+    def _trackers(self) -> list[str]:
+        rows = []
+        for name in self.tracked:
+            task, kwargs = TRACKED[name]
+            found, law = best_share(suite.TASKS[task], kwargs)
+            rows.append(tracked_row(name, found, law))
+        return table(["success of the best tracker", "share of fresh trials", "its constants"], rows)
+
+
+def tracked_row(name: str, found: Interval, law: Laws) -> list[str]:
+    """A row of the table of trackers."""
+    share, low, high = (100 * each for each in found)
+    told = f"{share:.1f} % ({low:.1f} to {high:.1f})"
+    if not found.value:  # one is as good as another
+        return [name, told, "-"]
+    stiffness, damping, pace, duration, tension = (float(each[0, 0]) for each in law)
+    gains = f"stiffness {stiffness:.0f} per s\N{SUPERSCRIPT TWO}, damping {damping:.0f} per s, pace {pace:.0f} per s"
+    return [name, told, f"{gains}, path of {duration:.2f} s, tension {tension:.2f}"]
 
 
 def _score(value: float, marks: tuple[float, float]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from reach_gym.benchmark.remote import remote_agent
 from reach_gym.benchmark.sessions import session_facts
 from reach_gym.benchmark.system import on_one_core
 from reach_gym.errors import InvalidActionError, NotApplicableError
-from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate, subset, suite
+from reach_gym.evaluation import CursorEvaluation, Evaluation, by_direction, evaluate, subset, suite
 from reach_gym.evaluation.suite import SuiteTask
 from reach_gym.grid.keywords import GridReach
 from reach_gym.recording import Recording, record
@@ -88,7 +88,8 @@ def run_job(job: Job) -> Outcome:
     try:
         with _agent_of(job, task, found) as (agent, kwargs):
             found["observation"] = kwargs["observation"]
-            facts["measures"], facts["intervals"], details = measure(agent, replace(task, kwargs=kwargs), job.seed)
+            told, details = measure(agent, replace(task, kwargs=kwargs), job.seed)
+            facts.update(told)
     except AgentFailure as failure:
         facts, details = {"status": failure.status, "message": failure.message}, {}
     except InvalidActionError as error:
@@ -101,7 +102,7 @@ def run_job(job: Job) -> Outcome:
 @contextmanager
 def _agent_of(job: Job, task: SuiteTask, found: dict[str, Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
     """The agent of a job and the keywords of the environment that suits it; what is learned of it goes into `found`."""
-    kinds = suite.OBSERVATIONS[task.family]
+    kinds = task.kinds
     if job.agent in BUILT_IN:
         yield job.agent, {**task.kwargs, "observation": kinds[0]}
         return
@@ -154,36 +155,39 @@ def _absolute(name: str, folder: str) -> str:
     return f"{before}({path.absolute()})" if called else str(path.absolute())
 
 
-def measure(
-    agent: Any, task: SuiteTask, seed: int
-) -> tuple[dict[str, float | None], dict[str, list[float | None]], dict[str, Any]]:
-    """What an agent does on a task: the means of `reach_gym.evaluation.held_out`, intervals, and details for the report."""
+def measure(agent: Any, task: SuiteTask, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What an agent does on a task.
+
+    Returns:
+        ``measures``, the means of `reach_gym.evaluation.held_out`, their ``intervals``, and ``directions``, what came of the
+        trials by direction where the task asks for it; and details for the report.
+    """
     if task.family == "grid":
         evaluation: Evaluation | CursorEvaluation = evaluate(
             agent, task.env_id, task.episodes, seed, task.kwargs, session=task.is_session
         )
-        return _summary(evaluation, task), _intervals(evaluation, task), {"paths": _grid_paths(_counted(evaluation, task), task)}
+        return _told(evaluation, task), {"paths": _grid_paths(_counted(evaluation, task), task)}
     # What `evaluate` returns is made of this recording, too; but here the paths are of interest.
     if task.is_session:
         recording = record_session(agent, task.env_id, task.episodes, seed, task.kwargs)
     else:
         recording = record(agent, task.env_id, task.episodes, seed, task.kwargs, observe=False)
-    found = CursorEvaluation.of(recording)
-    summary, between = _summary(found, task), _intervals(found, task)
+    told = _told(CursorEvaluation.of(recording), task)
     if task.track == "adaptation":
         numbers, courses = session_facts(recording)
-        return {**summary, **_plain(numbers)}, between, courses
-    return summary, between, {"paths": _paths(recording, task)}
+        return {**told, "measures": {**told["measures"], **_plain(numbers)}}, courses
+    return told, {"paths": _paths(recording, task)}
 
 
-def _summary(evaluation: Any, task: SuiteTask) -> dict[str, float | None]:
-    return _plain(_counted(evaluation, task).summary())
-
-
-def _intervals(evaluation: Any, task: SuiteTask) -> dict[str, list[float | None]]:
-    """The ends of the 95 % intervals over the trials that count."""
-    found = _counted(evaluation, task).intervals()
-    return {name: list(_plain({"low": each.low, "high": each.high}).values()) for name, each in found.items()}
+def _told(evaluation: Any, task: SuiteTask) -> dict[str, Any]:
+    """The means of the trials that count, the ends of their 95 % intervals over these trials, and what came by direction."""
+    counted = _counted(evaluation, task)
+    directions = by_direction(counted, task.sectors) if task.sectors else {}
+    return {
+        "measures": _plain(counted.summary()),
+        "intervals": {name: _known([each.low, each.high]) for name, each in counted.intervals().items()},
+        "directions": {name: _known(values) for name, values in directions.items()},
+    }
 
 
 def _counted(evaluation: Any, task: SuiteTask) -> Any:
@@ -196,7 +200,11 @@ def _counted(evaluation: Any, task: SuiteTask) -> Any:
 
 def _plain(numbers: dict[str, float]) -> dict[str, float | None]:
     """JSON has no NaN, which stands where an average has nothing to average."""
-    return {name: float(value) if math.isfinite(value) else None for name, value in numbers.items()}
+    return dict(zip(numbers, _known(numbers.values()), strict=True))
+
+
+def _known(values: Iterable[float]) -> list[float | None]:
+    return [float(value) if math.isfinite(value) else None for value in values]
 
 
 def _grid_paths(evaluation: Evaluation, task: SuiteTask) -> list[dict[str, Any]]:
@@ -225,7 +233,7 @@ def _paths(recording: Recording, task: SuiteTask) -> list[dict[str, Any]]:
 
 def _record(job: Job, task: SuiteTask, facts: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     kwargs = {**task.kwargs, **({"observation": found["observation"]} if "observation" in found else {})}
-    measures, intervals = facts.pop("measures", None), facts.pop("intervals", None)
+    measures, intervals, directions = (facts.pop(name, None) for name in ("measures", "intervals", "directions"))
     return {
         **{"agent": job.label, "name": job.agent, "task": job.task, "seed": job.seed, **facts},
         "env": {"id": task.env_id, "kwargs": kwargs, "episodes": task.episodes, "session": task.is_session, "block": task.block},
@@ -234,6 +242,7 @@ def _record(job: Job, task: SuiteTask, facts: dict[str, Any], found: dict[str, A
         "value": None if measures is None else measures[task.measure],
         "measures": measures,
         "intervals": intervals,
+        **({"directions": directions} if directions else {}),
         "wrappers": list(job.wrappers),
         "source": source(resolved(job), job.path, _wrappers(job)),
         "versions": {**found.get("versions", {}), **versions(scipy=task.track == "adaptation")},

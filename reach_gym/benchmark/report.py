@@ -16,10 +16,13 @@ from reach_gym.benchmark.results import RECORDS, YARDSTICKS, Results
 from reach_gym.benchmark.summary import group_of, ranked
 from reach_gym.evaluation import suite
 
+_ARMS = "For an arm 0 is the random agent's share of successful trials, and 1 that of a controller that knows body and field."
 _SCALES = {
     "grid": "On the grid a score of 0 is the random agent's mean return, and 1 that of the fewest steps.",
     "lab": "In the laboratory's tasks 0 is the random agent's share of trials within the window, and 1 that of the best "
     "controller known, which knows the field.",
+    "arm": _ARMS,
+    "muscle": _ARMS,
     "haste": "On the board of haste 0 is the random agent's mean return, and 1 that of a smooth reference, which can be outrun.",
     "adaptation": "In the adaptation track 0 is a controller that never learns, and 1 one that knows what a block teaches.",
 }
@@ -81,7 +84,7 @@ def html(results: Results, summary: Mapping[str, Any]) -> str:
 def _lead(results: Results, summary: Mapping[str, Any]) -> str:
     trials = sum(record["env"]["episodes"] for record in results.records if record["status"] == OK)
     tasks, seeds = len(summary["tasks"]), len(summary["seeds"])
-    told = [text for group, text in _SCALES.items() if group in summary["groups"]]
+    told = dict.fromkeys(text for group, text in _SCALES.items() if group in summary["groups"])
     return (
         f"{_count(len(summary['agents']), 'agent')} on {_count(tasks, 'task')} with {_count(seeds, 'seed')}: "
         f"{trials:,} held-out trials. {' '.join(told)}"

@@ -40,7 +40,9 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
     Returns:
         ``agents``, ``tasks`` and ``seeds``, in order; ``groups``: tasks by group; ``scores``: mean score by task and agent,
         ``None`` where there is none; ``measures``: by task, agent and name (`MEASURES`) ``value``, ``low`` and ``high`` over the
-        seeds, or over the trials of a single seed; ``statuses``: by task and agent, the first that is not ``"ok"``;
+        seeds, or over the trials of a single seed; ``directions``: by task and agent what came of all trials by direction,
+        where the task tells it (`reach_gym.evaluation.by_direction`);
+        ``statuses``: by task and agent, the first that is not ``"ok"``;
         ``aggregates``: by group and agent ``iqm``, ``low``, ``high``, ``done`` and ``tasks``; ``profiles``: by group and agent
         ``share``, ``low`` and ``high`` for the group's ``thresholds``; ``improvement``: by group, the better over the other agent
         of a pair on the tasks that both have done; ``facts``: the adaptation track's measures by agent; ``failures``: agent,
@@ -61,6 +63,7 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
         "seeds": seeds,
         "scores": {task: {agent: _mean(matrices[agent, task]) for agent in agents} for task in tasks},
         "measures": {task: {agent: _measures(records, agent, task, seeds) for agent in agents} for task in tasks},
+        "directions": {task: found for task in tasks if (found := _directions(records, agents, task, seeds))},
         "statuses": {task: {agent: _status(records, agent, task) for agent in agents} for task in tasks},
         "aggregates": aggregates,
         "thresholds": {name: each.round(6).tolist() for name, each in thresholds.items()},
@@ -129,6 +132,30 @@ def _measures(records: Sequence[Record], agent: str, task: str, seeds: Sequence[
                 low, high = max(0.0, low), min(1.0, high)
             found[name] = {"value": value, "low": low, "high": high}
     return found
+
+
+def _directions(
+    records: Sequence[Record], agents: Sequence[str], task: str, seeds: Sequence[int]
+) -> dict[str, dict[str, list[float | None]]]:
+    """By agent the numbers of `reach_gym.evaluation.by_direction` over the trials of all `seeds`, if it did them all."""
+    found = {}
+    for agent in agents:
+        mine = [
+            each["directions"] for each in records if (each["agent"], each["task"]) == (agent, task) and each.get("directions")
+        ]
+        if mine and len(mine) == len(seeds):
+            found[agent] = {name: _over_trials(mine, name) for name in mine[0]}
+    return found
+
+
+def _over_trials(parts: Sequence[Record], name: str) -> list[float | None]:
+    """Sums of counts, and means of what was averaged over as many trials."""
+    if name in ("trials", "moved"):
+        return [sum(counts) for counts in zip(*(part[name] for part in parts), strict=True)]
+    values = np.array([part[name] for part in parts], float)
+    counts = np.where(np.isnan(values), 0.0, np.array([part["trials" if name == "success" else "moved"] for part in parts]))
+    sums, number = np.nansum(values * counts, axis=0), counts.sum(axis=0)
+    return [float(total / each) if each else None for total, each in zip(sums, number, strict=True)]
 
 
 def _profiles(

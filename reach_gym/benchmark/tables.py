@@ -39,6 +39,12 @@ _MODEL = {
     "two_state_slow_learning": ("B slow", "{:.3f}"),
     "two_state_explained": ("R\N{SUPERSCRIPT TWO}", "{:.2f}"),
 }
+# Of the direction from start to target, 0 along the x axis and counter-clockwise: what is told, how, and in which unit.
+_BY_DIRECTION = {
+    "Success by direction, % of the trials of all seeds": ("success", "{:.1f}", 100.0),
+    "Error of the end point by direction, mm": ("endpoint_error_mm", "{:.1f}", 1.0),
+    "Largest deviation from the straight line by direction, mm": ("max_deviation_mm", "{:.1f}", 1.0),
+}
 Rows = tuple[str, list[str], list[list[str]]]  # title, heads, cells
 
 
@@ -51,11 +57,12 @@ def number(value: float | None, form: str = "{:.3f}") -> str:
 
 
 def all_tables(summary: Summary) -> list[Rows]:
-    """All tables of a report: aggregates, scores and measures by task, comparisons, the adaptation track and what failed."""
+    """All tables of a report: aggregates, scores and measures by task and by direction, comparisons, adaptation, what failed."""
     tables = [
         _aggregates(summary),
         _scores(summary),
         _measures(summary),
+        *_directions(summary),
         *_comparisons(summary),
         *_adaptation(summary),
         *_failures(summary),
@@ -124,6 +131,21 @@ def _measures(summary: Summary) -> Rows:
     rows = [[task, agent, *(measure(name, mine.get(name)) for name in names)] for task, agent, mine in found]
     over = "trials" if len(summary["seeds"]) == 1 else "seeds"
     return f"Measures by task, with 95 % intervals over {over}", ["task", "agent", *(_HEADS[name] for name in names)], rows
+
+
+def _directions(summary: Summary) -> list[Rows]:
+    """Success and errors by direction, one table each, over the trials of all seeds."""
+    told: list[Rows] = []
+    for title, (name, form, factor) in _BY_DIRECTION.items():
+        rows, heads = [], []
+        for task, found in summary["directions"].items():
+            for agent in (each for each in ranked(summary) if each in found):
+                trials, values = found[agent]["trials"], found[agent][name]
+                heads = [f"{360 * each / len(values):g}°" for each in range(len(values))]
+                cells = (number(None if value is None else factor * value, form) for value in values)
+                rows.append([task, agent, f"{min(trials):.0f} to {max(trials):.0f}", *cells])
+        told.append((title, ["task", "agent", "trials each", *heads], rows))
+    return told
 
 
 def measure(name: str, found: Mapping[str, float | None] | None) -> str:

@@ -46,8 +46,8 @@ class Benchmark(shell.Command):
         agent: module:attribute (a function, a class or an agent), ideal, adapted, naive, minimum_jerk, random, two_state and
             other models, a run directory or a model's file; label=agent gives it a name without : / and (; {seed} stands for
             the number of the run. Give it more than once to compare agents.
-        suite: quick (unless told otherwise), grid, cursor, full, adaptation, or the name of a single task; give it several times
-            for more.
+        suite: quick (unless told otherwise), grid, lab, arms, haste, full, adaptation, or the name of a single task; give it
+            several times for more.
         family: Only tasks of the grid or of the cursor.
         seeds: Of the held-out trials; without them those of the suite.
         out: A directory for the results as JSON lines, a table for a README and, if Matplotlib is installed, a report.

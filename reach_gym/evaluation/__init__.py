@@ -1,6 +1,6 @@
 """Fair evaluation: held-out trials, suites of tasks with a score, and the statistics of several seeds."""
 
 from reach_gym.evaluation.held_out import evaluate
-from reach_gym.evaluation.outcomes import CursorEvaluation, Evaluation, subset
+from reach_gym.evaluation.outcomes import CursorEvaluation, Evaluation, by_direction, subset
 
-__all__ = ["CursorEvaluation", "Evaluation", "evaluate", "subset"]
+__all__ = ["CursorEvaluation", "Evaluation", "by_direction", "evaluate", "subset"]

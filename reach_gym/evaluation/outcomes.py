@@ -175,6 +175,36 @@ def _mean(values: npt.NDArray[Any]) -> float:
     return float(known.mean()) if known.size else float("nan")
 
 
+def by_direction(evaluation: Any, sectors: int) -> dict[str, list[float]]:
+    """What came of the trials in each direction from start to target.
+
+    Args:
+        evaluation: A `CursorEvaluation`, or what has its attributes.
+        sectors: How many directions; the first is centred on the x axis, the others follow counter-clockwise.
+
+    Returns:
+        A list over the sectors each: ``trials``, their number; ``success``, the share of them; ``moved``, how many had a
+        movement after the go cue; and of these the means ``max_deviation_mm``, by its size, and ``endpoint_error_mm``. NaN where
+        there is nothing to average.
+    """
+    way = evaluation.targets - evaluation.starts
+    sector = np.round(np.arctan2(way[:, 1], way[:, 0]) / (2 * np.pi / sectors)).astype(int) % sectors
+    found: dict[str, list[float]] = {}
+    for each in range(sectors):
+        mine = sector == each
+        moved = mine & np.isfinite(evaluation.peak_speed)
+        numbers = {
+            "trials": float(mine.sum()),
+            "success": _mean(evaluation.success[mine]),
+            "moved": float(moved.sum()),
+            "max_deviation_mm": 1000 * _mean(np.abs(evaluation.max_deviation[moved])),
+            "endpoint_error_mm": 1000 * _mean(evaluation.endpoint_error[moved]),
+        }
+        for name, value in numbers.items():
+            found.setdefault(name, []).append(value)
+    return found
+
+
 _Result = TypeVar("_Result", Evaluation, CursorEvaluation)
 
 

@@ -7,6 +7,11 @@ on the same trials; it is not clipped.
   time. The hand has latency, noise and muscles, and a false start ends the trial. The ideal controller knows the field of every
   trial; nothing known does better. The ceiling is a share of 1, which stands as a row of its own in the leaderboard. Who ignores
   a curl field, however stiff, arrives too late or not at all.
+- **The arms' tasks** (``arm-...`` moved by torques, ``muscle-...`` by six muscles) measure the share of successful trials, too:
+  ``-reach`` in simple trials without a field, which learners can do, the others in a laboratory's. There the hand is only seen:
+  whoever feels the joints after 20 ms and is stiff needs to know no field. Joints with damping, and a hand that is heavy in some
+  directions, withstand 13 N s/m; so the field of the torques is twice as strong (`python -m benchmarks yardsticks`). Muscles have
+  fewer trials: their controllers take ten times as long.
 - **On the grid** the mean return is measured, with -1 per step. The ideal agent takes the fewest steps possible.
 - **The board of haste** (``cursor-...``) measures the mean sparse return, with neither latency nor noise: how soon the target is
   held. The controller that defines 1 moves as smoothly as people do and is a reference, no optimum: who pushes harder is sooner
@@ -37,7 +42,7 @@ from reach_gym.acting import rollout
 from reach_gym.grid.observations import KINDS
 from reach_gym.reach.observations import OBSERVATIONS as REACH_KINDS
 
-# The kinds of observation that an agent may have, in the order in which they are tried; one that does not mind gets the first.
+# The kinds of observation by family, in the order in which they are tried; an agent that does not mind gets the first.
 OBSERVATIONS = {"grid": tuple(KINDS), "cursor": tuple(REACH_KINDS)}
 
 
@@ -46,16 +51,19 @@ class SuiteTask:
     """One task of the benchmark.
 
     Attributes:
-        name: Begins with its family, for readers.
+        name: Begins with what it is a reach of, for readers.
         summary: What it asks, in one line.
         env_id: The registered environment.
-        kwargs: Constructor keywords that replace the registered ones, plain JSON; the kind of observation is the agent's choice.
+        kwargs: Constructor keywords that replace the registered ones, plain JSON; the kind of observation is the agent's choice
+            unless it is among them.
         episodes: Held-out trials per seed.
         block: ``None`` for independent trials. Otherwise one subject goes through a session, and the trials of this block count.
         track: ``"score"``, or ``"adaptation"``: what counts is how the agent changes in the session.
         measure: What is scored: ``"mean_return"``, ``"success"``, the share of trials, or ``"learning"``, the area under the
             learning curve (`reach_gym.benchmark.sessions`).
+        sectors: By so many directions from start to target success and errors are told, too; 0 for none.
         seconds: Wall-clock time that an agent may take per seed, loading included.
+        group: Tasks of one group are averaged: a column of the leaderboard.
     """
 
     name: str
@@ -66,7 +74,9 @@ class SuiteTask:
     block: str | None = None
     track: str = "score"
     measure: str = "mean_return"
+    sectors: int = 0
     seconds: float = 120.0
+    group: str = "grid"
 
     @property
     def family(self) -> str:
@@ -74,11 +84,10 @@ class SuiteTask:
         return registration.TASKS[self.env_id].family
 
     @property
-    def group(self) -> str:
-        """Tasks whose scores are averaged: ``"grid"``, ``"lab"``, ``"haste"`` or ``"adaptation"``."""
-        if self.track == "adaptation" or self.family == "grid":
-            return "adaptation" if self.track == "adaptation" else "grid"
-        return "lab" if self.measure == "success" else "haste"
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of observation that an agent may have, in the order in which they are tried."""
+        own = self.kwargs.get("observation")
+        return OBSERVATIONS[self.family] if own is None else (own,)
 
     @property
     def is_session(self) -> bool:
@@ -95,6 +104,9 @@ _WASHOUT: dict[str, Any] = {
     "schedule": [{"name": "adaptation", "trials": 20}, {"name": "washout", "trials": 20, "gain": 0.0}],
 }
 _BETWEEN: dict[str, Any] = {"targets": {"kind": "center-out", "count": 8, "first_angle": 22.5}}
+
+# A laboratory's trials for arms, without what the body feels.
+_SEEN: dict[str, Any] = {"preset": "lab_arm", "observation": "vector", "felt_delay": 0, "felt_noise": 0.0}
 
 # A fifth of the trials in a channel, where the hand's own force shows what it expects; in the baseline half of them, since all
 # is read against it; and once all of them, in which it fades. A tenth without the field that is learned: catch trials.
@@ -121,7 +133,24 @@ def _lab() -> list[SuiteTask]:
         SuiteTask("lab-washout", "the curl goes for good after 20 trials", _LAB_CURL, _WASHOUT, 40, block="washout"),
         SuiteTask("lab-targets", "generalisation: 8 other directions, in the curl", _LAB_CURL, _BETWEEN),
     ]
-    return [replace(task, measure="success") for task in tasks]
+    return [replace(task, group="lab", measure="success") for task in tasks]
+
+
+def _arms() -> list[SuiteTask]:
+    """Both arms; what counts is the share of successful trials, in every direction."""
+    return [*_of_arm("arm", "ArmReach", 2.0, rollout.BATCH), *_of_arm("muscle", "MuscleReach", 1.0, 64)]
+
+
+def _of_arm(group: str, name: str, gain: float, episodes: int) -> list[SuiteTask]:
+    null, curl = f"reach_gym/{name}-v0", f"reach_gym/{name}Curl-v0"
+    left, right = ({**_SEEN, "field": {"preset": preset, "gain": gain}} for preset in ("curl_ccw", "curl_cw"))
+    tasks = [
+        SuiteTask(f"{group}-reach", "no field, random targets, neither latency nor noise", null),
+        SuiteTask(f"{group}-null", "a laboratory's trials without a field, 8 targets at 10 cm", null, _SEEN),
+        SuiteTask(f"{group}-curl", f"a curl field of {13 * gain:g} N s/m in such trials", curl, left),
+        SuiteTask(f"{group}-mirrored", "generalisation: the curl turns the other way", curl, right),
+    ]
+    return [replace(task, group=group, episodes=episodes, measure="success", sectors=8) for task in tasks]
 
 
 def _haste() -> list[SuiteTask]:
@@ -136,7 +165,7 @@ def _haste() -> list[SuiteTask]:
         SuiteTask("cursor-mirrored", "generalisation: the curl turns the other way", _CURSOR_CURL, {"field": "curl_cw"}),
         SuiteTask("cursor-targets", "generalisation: 8 targets on a circle, in the curl", _CURSOR_CURL, _BETWEEN),
     ]
-    return [replace(task, kwargs={**task.kwargs, "reward": "sparse"}) for task in tasks]
+    return [replace(task, group="haste", kwargs={**task.kwargs, "reward": "sparse"}) for task in tasks]
 
 
 _ALL = (
@@ -152,10 +181,12 @@ _ALL = (
     SuiteTask("grid-targets", "generalisation: another target in the wind", _WIND, {"target": [2, 3]}),
     SuiteTask("grid-large", "generalisation: 24 x 24", _GRID, {"size": 24}),
     *_lab(),
+    *_arms(),
     *_haste(),
     SuiteTask(
         "cursor-adaptation-both", "a session of a curl field, error clamps, washout, the field again, washout, and its opposite",
         "reach_gym/CursorReachCenterOut-v0", {"schedule": SESSION}, 340, track="adaptation", measure="learning", seconds=300.0,
+        group="adaptation",
     ),
 )  # fmt: skip
 TASKS: dict[str, SuiteTask] = {task.name: task for task in _ALL}
@@ -185,6 +216,10 @@ SUITES: dict[str, Suite] = {
     "grid": Suite("all tasks of the grid", _of("grid")),
     "lab": Suite("a hand with latency, noise and muscles in a laboratory's trials: the headline of the cursor", _of("lab")),
     "haste": Suite("how soon a hand without latency and noise holds the target", _of("haste")),
+    "arms": Suite(
+        "a column for each arm, of torques and of muscles, by direction; not in full, because it takes much longer",
+        (*_of("arm"), *_of("muscle")),
+    ),
     "full": Suite("the grid and the laboratory", (*_of("grid"), *_of("lab"))),
     "adaptation": Suite("how an agent that learns while it acts adapts to a force field", ("cursor-adaptation-both",), (0, 1, 2)),
 }

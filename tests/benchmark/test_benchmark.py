@@ -85,6 +85,7 @@ def test_a_controller_of_the_package_can_be_built_upon():
         ("minimum_jerk", "grid-null", "not_applicable", "must be a cursor reach"),
         ("guests:Pixels", "grid-null", "ok", ""),
         ("guests:Pixels", "cursor-null", "error", "AssertionError"),
+        ("guests:Pixels", "lab-null", "not_applicable", "wants the observation 'pixels'"),  # with past actions there are none
         ("nosuch:thing", "grid-null", "error", "No module named 'nosuch'"),
         ("nosuch", "grid-null", "error", "`agent` must be"),
         ("guests:Weights(guests.py)", "grid-null", "ok", ""),

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
@@ -12,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reach_gym.benchmark import figures, report, tables
+from reach_gym.benchmark import figures, jobs, report, tables
 from reach_gym.benchmark.engines import Done
 from reach_gym.benchmark.results import Entry, Limits, run
 from reach_gym.benchmark.summary import summarise
-from reach_gym.evaluation import suite
+from reach_gym.evaluation import evaluate, suite
 
 BROWSER = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 FLAGS = [
@@ -150,6 +151,30 @@ def test_measures_by_task_have_intervals_over_trials_or_seeds(results):
     title, _, rows = next(table for table in tables.all_tables(summarise([*results.records, *again])) if table[0].startswith("Measures"))
     # Two seeds say little; but a share is never above 1.
     assert "over seeds" in title and next(row for row in rows if row[:2] == ["cursor-curl", "naive"])[2] == "95.0 % (31.5 to 100.0)"
+
+
+def test_success_and_errors_are_told_by_direction_over_the_trials_of_all_seeds(results):
+    task = replace(suite.TASKS["cursor-curl"], episodes=64, sectors=4)
+    told, _ = jobs.measure("naive", task, 0)
+    found = evaluate("naive", task.env_id, 64, 0, task.kwargs)
+    way = found.targets - found.starts
+    north = way[:, 1] > np.abs(way[:, 0])
+    assert told["directions"]["trials"][1] == north.sum() and sum(told["directions"]["trials"]) == 64
+    assert told["directions"]["endpoint_error_mm"][1] == pytest.approx(1000 * found.endpoint_error[north].mean())
+    assert "directions" not in results.records[0]  # the grid does not tell them
+    base = next(each for each in results.records if (each["agent"], each["task"]) == ("naive", "cursor-curl"))
+    seeds = [
+        {"trials": [1, 3], "success": [1.0, 0.0], "moved": [1, 0], "max_deviation_mm": [1.0, None], "endpoint_error_mm": [2.0, None]},
+        {"trials": [3, 0], "success": [0.0, None], "moved": [3, 0], "max_deviation_mm": [5.0, None], "endpoint_error_mm": [6.0, None]},
+    ]
+    records = [{**base, "seed": seed, "directions": each} for seed, each in enumerate(seeds)]
+    shown = [table for table in tables.all_tables(summarise(records)) if "by direction" in table[0]]
+    assert [rows for _, _, rows in shown] == [
+        [["cursor-curl", "naive", "3 to 4", *cells]] for cells in (["25.0", "0.0"], ["5.0", "-"], ["4.0", "-"])
+    ]
+    assert shown[0][1] == ["task", "agent", "trials each", "0°", "180°"]
+    # Who did not do all seeds is left out.
+    assert not [table for table in tables.all_tables(summarise([*records, {**base, "agent": "adapted", "seed": 2}])) if "by direction" in table[0]]
 
 
 @pytest.mark.parametrize("seeds,mean,improvement", [(1, "0 %", "0 %"), (3, "70 %", "78 %"), (10, None, None)])

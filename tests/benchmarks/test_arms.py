@@ -41,15 +41,15 @@ def test_trials_are_counted_by_their_direction() -> None:
     assert (found["success"], found["false_starts"]) == (15 / 16, 1 / 16)
     assert by["trials"] == [2] * 8 and by["success"] == [1, 1, 0.5, 1, 1, 1, 1, 1]
     # Sizes, in millimetres; without the trial in which nothing moved.
-    assert by["deviation"] == pytest.approx([0.5, 2.5, 4.0, 6.5, 8.5, 10.5, 12.5, 14.5])
-    assert by["endpoint"] == pytest.approx([1.0, 5.0, 8.0, 13.0, 17.0, 21.0, 25.0, 29.0])
+    assert by["max_deviation_mm"] == pytest.approx([0.5, 2.5, 4.0, 6.5, 8.5, 10.5, 12.5, 14.5])
+    assert by["endpoint_error_mm"] == pytest.approx([1.0, 5.0, 8.0, 13.0, 17.0, 21.0, 25.0, 29.0])
 
 
 def trained(job: Job) -> dict[str, Any]:
     """A run that succeeds less with every seed, and least towards 180 degrees."""
     success = [1.0] * 8
     success[4] = 0.8 - 0.1 * job.seed
-    directions = {"trials": [125] * 8, "success": success, "deviation": [3.0] * 8, "endpoint": [2.0 + job.seed] * 8}
+    directions = {"trials": [125] * 8, "success": success, "max_deviation_mm": [3.0] * 8, "endpoint_error_mm": [2.0 + job.seed] * 8}
     told = {"cpu": 10.0, "success": float(np.mean(success)), "false_starts": 0.01 * job.seed, "directions": directions}
     return {**job._asdict(), "settings": job.settings(), **told}
 
@@ -85,7 +85,7 @@ def test_an_agent_that_cannot_act_has_no_row(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_run_learns_and_is_judged_by_direction(monkeypatch: pytest.MonkeyPatch) -> None:
     found = arms.measure(Job("ppo", CURL, 0, 4096, 1, 40))
     assert sum(found["directions"]["trials"]) == 40 and found["cpu"] > 0 and found["settings"]["env_kwargs"] == {"go_delay": [0.0, 0.3]}
-    assert 0 <= found["success"] <= 1 and len(found["directions"]["endpoint"]) == 8
+    assert 0 <= found["success"] <= 1 and len(found["directions"]["endpoint_error_mm"]) == 8
 
 
 @pytest.mark.parametrize(

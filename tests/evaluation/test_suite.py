@@ -30,6 +30,14 @@ FROZEN = {
     "lab-catch": "5ef8ff6e7dec1084",
     "lab-washout": "a8e8a0980ebb93ff",
     "lab-targets": "45ff498a315c83e0",
+    "arm-reach": "1d2cdc83fd560594",
+    "arm-null": "ad3a47e6eecc41d8",
+    "arm-curl": "10253670eae4b75d",
+    "arm-mirrored": "878ac7b0f92659d8",
+    "muscle-reach": "051cf5cb7d131246",
+    "muscle-null": "e3b0908da19caefc",
+    "muscle-curl": "2a3a50699f3ec30e",
+    "muscle-mirrored": "b2972d8521d6699e",
     "cursor-null": "1d2cdc83fd560594",
     "cursor-curl": "1558d4571f91c0ab",
     "cursor-region": "ee4016997a44c560",
@@ -41,11 +49,15 @@ FROZEN = {
     "cursor-adaptation-both": "49c68bceb72d14b2",
 }
 SCORED = [task for task in TASKS.values() if task.track == "score"]
-every_scored = pytest.mark.parametrize("task", SCORED, ids=lambda task: task.name)
+# Groups that measure a share of trials, of which nobody can have more than all but by noise.
+OF_SHARES = ("lab", "arm", "muscle")
+FEW = 2  # trials of an arm, whose controllers take long; `python -m benchmarks yardsticks` has all of them
+TAKES_LONG = ("muscle-null", "muscle-curl", "muscle-mirrored")  # 5 s for a single trial; that command has them, too
+every_scored = pytest.mark.parametrize("task", [task for task in SCORED if task.name not in TAKES_LONG], ids=lambda task: task.name)
 
 
 def value(agent, task, seed=0):
-    result = evaluate(agent, task.env_id, task.episodes, seed, task.kwargs, session=task.is_session)
+    result = evaluate(agent, task.env_id, FEW if task.sectors else task.episodes, seed, task.kwargs, session=task.is_session)
     if task.block is not None:
         names = [block["name"] for block in task.kwargs["schedule"]]
         result = subset(result, result.block == names.index(task.block))
@@ -63,27 +75,43 @@ def test_other_seeds_have_other_trials():
 def test_the_tasks_are_data():
     for name, task in TASKS.items():
         assert name == task.name and task.family in FAMILIES and task.env_id in REGISTERED and task.summary
-        assert name.startswith({"grid": "grid-", "lab": "lab-", "haste": "cursor-", "adaptation": "cursor-"}[task.group])
-        assert json.loads(json.dumps(task.kwargs)) == task.kwargs and "observation" not in task.kwargs
+        assert name.startswith(f"{({'haste': 'cursor', 'adaptation': 'cursor'}.get(task.group, task.group))}-")
+        assert json.loads(json.dumps(task.kwargs)) == task.kwargs
         # Only where the return is measured does it matter which reward there is.
         assert task.kwargs.get("reward") == ("sparse" if task.group == "haste" else None)
-        assert task.measure == {"lab": "success", "adaptation": "learning"}.get(task.group, "mean_return")
+        assert task.measure == {**dict.fromkeys(OF_SHARES, "success"), "adaptation": "learning"}.get(task.group, "mean_return")
+        assert (task.sectors == 8) == (task.group in ("arm", "muscle"))
         if task.is_session:
             assert task.episodes == schedule_from_data(task.kwargs["schedule"]).trials
     assert set(SUITES["full"].tasks) == set(SUITES["grid"].tasks) | set(SUITES["lab"].tasks)
-    assert {task.name for task in SCORED} == set(SUITES["full"].tasks) | set(SUITES["haste"].tasks)
+    assert {task.name for task in SCORED} == {name for suite in ("full", "haste", "arms") for name in SUITES[suite].tasks}
     assert {name for each in SUITES.values() for name in each.tasks} == set(TASKS)
+
+
+def test_the_kind_of_observation_is_the_agents_choice_but_in_a_laboratory_of_arms():
+    for task in TASKS.values():
+        seen_only = task.group in ("arm", "muscle") and not task.name.endswith("-reach")
+        assert task.kinds == (("vector",) if seen_only else suite.OBSERVATIONS[task.family])
+        # What the body feels would come without the latency of what is seen.
+        assert task.kwargs.get("felt_delay", 0) == 0
+
+
+def test_the_hand_of_an_arm_is_seen_late():
+    for name in ("arm-curl", "muscle-curl"):
+        env = suite.rollout.make_rows(TASKS[name].env_id, 1, TASKS[name].kwargs)
+        assert (env.unwrapped.task.delay, env.unwrapped.task.false_start, env.unwrapped.task.movement_time) == (7, "abort", (0.2, 0.45))
 
 
 @every_scored
 def test_the_yardsticks_are_apart_and_only_fields_cost_who_ignores_them(task):
     low, naive, high = (value(agent, task) for agent in ("random", "naive", "ideal"))
-    assert low + (0.9 if task.group == "lab" else 10) < high and naive <= high
-    if task.group == "lab":
+    assert low + (0.9 if task.group in OF_SHARES else 10) < high and naive <= high
+    if task.group in OF_SHARES:
         # Nobody can exceed 1 but by noise, and who knows no field fails in a curl.
-        assert high >= 1 / 1.02 and ((naive - low) / (high - low) < 0.5 or task.name in ("lab-null", "lab-washout", "lab-non-static"))
+        curl = not task.name.endswith(("-null", "-washout", "-non-static", "-reach"))
+        assert high >= 1 / 1.02 and (not curl or (naive - low) / (high - low) < 0.5)
     # A field that one must know of costs whoever does not; where there is none it costs nothing.
-    if task.name.endswith(("-null", "-washout", "-large", "-tabular")):
+    if task.name.endswith(("-null", "-washout", "-large", "-tabular", "-reach")):
         assert naive == high
     else:
         assert naive < high
