@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from reach_gym.errors import NotApplicableError
 from reach_gym.planning.arm_feedback import ArmFeedback
 from reach_gym.planning.doubt import doubt_of
 from reach_gym.planning.durations import window_of
 from reach_gym.planning.point_feedback import PointFeedback
 from reach_gym.planning.watch import Belief, TrialWatch
+from reach_gym.plants.compliant_muscle_arm import CompliantMuscleArm
 from reach_gym.plants.skeleton import JointedArm
 
 if TYPE_CHECKING:
@@ -42,12 +44,15 @@ class OptimalFeedback:
                 cancels just that: if he is right his hand moves as without a field, and in a channel he presses with that share.
 
         Raises:
-            TypeError: `env` is no cursor reach.
+            NotApplicableError: `env` is no cursor reach, or its muscles have tendons that stretch, which this does not control.
         """
         if not isinstance(belief, str) and not callable(belief):
             shares = np.asarray(belief, np.float64)
             belief = lambda told, new: np.broadcast_to(shares, len(new))  # noqa: E731  # a constant, as a function
         self._watch = TrialWatch(env, belief)
+        plant = getattr(env, "unwrapped", env).task.plant
+        if isinstance(plant, CompliantMuscleArm):
+            raise NotApplicableError(f"`env` must have a plant without tendons that stretch, got {plant.kind}.")
         self._doubt = doubt_of(belief)
         self._window = window_of(env)
         self._rows = 0
@@ -63,11 +68,7 @@ class OptimalFeedback:
         return self._watch.facts
 
     def act(self, observations: Any) -> npt.NDArray[np.float32]:
-        """Actions (n, actuators) for a batch of observations.
-
-        Raises:
-            NotApplicableError: The plant is neither a point mass nor an arm.
-        """
+        """Actions (n, actuators) for a batch of observations."""
         seen = self._watch.look(observations)
         facts = self._watch.facts
         if len(seen.time) != self._rows:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from reach_gym.acting import rollout
+from reach_gym.errors import NotApplicableError
 from reach_gym.evaluation import evaluate
 from reach_gym.fields import CURSOR_PRESETS
 from reach_gym.planning import AdaptedAgent, IdealAgent, NaiveAgent, OptimalFeedback
@@ -271,3 +272,8 @@ def test_the_scalar_environment_is_a_row_and_a_pickle_goes_on():
 
 def test_evaluation_of_an_arm():
     assert evaluate("ideal", "reach_gym/CursorReachCurl-v0", 16, env_kwargs={"plant": "two_link_arm"}).success.all()
+
+
+def test_tendons_that_stretch_are_not_controlled():
+    with pytest.raises(NotApplicableError, match="compliant_muscle_arm"):
+        evaluate("ideal", "reach_gym/MuscleReach-v0", 1, env_kwargs={"plant": {"kind": "muscle_arm", "muscles": "kistemaker_2010_compliant"}})
