@@ -75,7 +75,7 @@ def _written_command(plant: Plant, spread: tuple[float, float], noisy: bool) -> 
 
 
 @functools.lru_cache(maxsize=32)
-def _written_plant(plant: Plant, params: Any, with_field: bool, feels: bool) -> Written:
+def _written_plant(plant: Plant, params: Any, feels: bool, with_field: bool) -> Written:
     size = len(plant.State._fields)
     given = [Layout(size), Layout(len(plant.low)), Layout(_AROUND * with_field)]
     return Written(
@@ -144,14 +144,13 @@ class Stages:
 
     def __init__(self, task: Reach) -> None:
         """Prepares those of a `task`."""
-        self._task, self._at, kind = task, lines_of(task), kind_of(task)
+        self._at, kind = lines_of(task), kind_of(task)
+        self._command = _written_command(task.plant, task.command_spread, any(task.motor_noise))
+        self._plants = functools.cache(functools.partial(_written_plant, task.plant, task.params, task.feels))
         self._rules, self._seen = written_rules(kind), sizes_of(kind)[1][1]
 
-    def _command(self, given: Given) -> Written:
-        return _written_command(self._task.plant, self._task.command_spread, len(given.motor) > 0)
-
     def _plant(self, given: Given) -> Written:
-        return _written_plant(self._task.plant, self._task.params, len(given.around) > 0, self._task.feels)
+        return self._plants(len(given.around) > 0)
 
     def forward(
         self, before: Block, actions: Block, late: Block | None, felt: Block | None, given: Given
@@ -159,7 +158,7 @@ class Stages:
         """The block after a step; commands and effort; what is observed."""
         at = self._at
         command, block = empty(before, actions.shape[1] + 1), empty(before, at.total)
-        self._command(given).forward(actions, given.motor, command)
+        self._command.forward(actions, given.motor, command)
         self._plant(given).forward(before[at.state], command[:-1], given.around, block[: at.moved])
         return block, command, self.place(block, command[-1:], late, felt, given)
 
@@ -192,7 +191,7 @@ class Stages:
         own, commanded, acted = zeros(before), empty(before, len(command)), actions + 0.0
         self._plant(given).backward(before[at.state], command[:-1], given.around, moved, own[at.state], commanded[:-1])
         commanded[-1:] = like(block, effort)
-        self._command(given).backward(actions, given.motor, commanded, acted)
+        self._command.backward(actions, given.motor, commanded, acted)
         return [own, acted, _only(late, at.sensed, then[0]), _only(felt, at.body, then[1])]
 
 

@@ -134,7 +134,7 @@ def module(seed=0, **sizes):
 GRADIENTS = {
     "curl": (CURL, {"delay": 5}),
     "arm": (CURSOR, {"plant": "two_link_arm", "field": "curl_ccw", "delay": 5}),
-    "lag, noise, rotation": (CURL, {"plant": "lagged_mass", "rotation": 40, "motor_noise": (0.1, 0.2), "sensory_noise": (1e-3, 1e-2), "history": 2}),
+    "lag, noise, rotation": (CURL, {"plant": "lagged_mass", "rotation": 40, "motor_noise": (0.1, 0.2), "sensory_noise": (1e-3, 1e-2), "history": 2, "delay": 2}),
     "clamped cursor, jumps, bars": (CURSOR, {"schedule": TABLE, "field": "curl_ccw"}),
 }
 
