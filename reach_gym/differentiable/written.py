@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -98,7 +99,8 @@ class _Loop:
 def _loop(names: list[str], given: Sequence[Layout], lines: list[str], results: list[str], into: Sequence[Layout]) -> str:
     """The text of a loop over the rows of blocks."""
     cells = [layout.cell(f"b{number}", k) for number, layout in enumerate(given) for k in range(layout.size)]
-    taken = [f"{name} = {cell}" for name, cell in zip(names, cells, strict=True)]
+    used = set(re.findall(r"\b[xg]\d+\b", " ".join([*lines, *results])))
+    taken = [f"{name} = {cell}" for name, cell in zip(names, cells, strict=True) if name in used]
     cells = [layout.cell(f"into{number}", k) for number, layout in enumerate(into) for k in range(layout.size)]
     put = [f"{cell} = {result}" for cell, result in zip(cells, results, strict=True)]
     blocks = [*(f"b{number}" for number in range(len(given))), *(f"into{number}" for number in range(len(into)))]
