@@ -117,7 +117,7 @@ class TorchRows:
         self._sensory, self._felt_noise = map(array_of, sensed)
 
     def _told(self, before: Floats, then: Floats, into: Floats) -> tuple[Floats, ...]:
-        """What the rules take besides blocks, and where to they judge; `then` is what was judged when late senses tell of."""
+        """Of a step `Given` from `before` on; `then` are the facts of the moment that late senses tell of."""
         steps = before[JUDGED.step] + 1.0
         noise = self._noise(self._sensory, steps), self._noise(self._felt_noise, steps)
         return before, then[JUDGED.held : JUDGED.held + 1], self._trial, *noise, self._shared, into
@@ -129,9 +129,8 @@ class TorchRows:
         at = steps.astype(np.int64)
         if (at == at[0]).all():
             return noise[int(at[0])]
-        return (
-            noise[at, :, np.arange(len(at))].T if isinstance(noise, np.ndarray) else noise[at, :, range(len(at))].T.contiguous()
-        )
+        own = noise[at, :, np.arange(len(at))].T
+        return own.contiguous() if isinstance(own, Tensor) else np.ascontiguousarray(own)
 
     def _around_now(self) -> Block:
         """The factor on the field in the step that comes, and its numbers with what a pulse adds to them."""

@@ -188,7 +188,7 @@ class TorchReach:
         self._advance(action)
         rows, at = self._rows, self._rows.at
         ended, late = (self._told(line) for line in (JUDGED.ended, JUDGED.late))
-        parts = (rows.block[lines].T for lines in (at.hand, at.cursor, at.force))
+        parts = (rows.block[lines].T.clone() for lines in (at.hand, at.cursor, at.force))  # the block is still in use
         return Step(self.observation, torch.where(going, rows.block[at.reward], 0.0), ended, late, *parts)
 
     def _told(self, line: int) -> Tensor:
