@@ -1,8 +1,9 @@
 """The derivative of a component-wise function, written by machine.
 
-A plant's step consists of `+ - * /`, comparisons and truth values, whatever the numbers are. Called once with numbers that note
-what is done to them, it becomes a list of operations; read backwards, the list is the source of the derivative (reverse mode). So
-every plant has an analytic derivative without a line of its own. PyTorch's automatic one notes the same list anew in every step.
+What plants and rules do consists of `+ - * /`, comparisons, truth values, choices and square roots, whatever the numbers are.
+Called once with numbers that note what is done to them, such a function becomes a list of operations; read backwards, the list is
+the source of the derivative (reverse mode). So every plant has an analytic derivative without a line of its own. PyTorch's
+automatic one notes the same list anew in every step.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-_Node = tuple[str, Any, Any]  # operation and what it is of: numbers of nodes, or a constant
-_NO_SLOPE = ("<", "<=", ">", ">=", "==", "!=", "&", "|")
+_Node = tuple[Any, ...]  # operation and what it is of: numbers of nodes, or a constant
+_NO_SLOPE = ("input", "constant", "<", "<=", ">", ">=", "==", "!=", "&", "|")
 
 
 class Tape:
@@ -23,13 +24,13 @@ class Tape:
         self.nodes: list[_Node] = []
         self._known: dict[Any, int] = {}
 
-    def note(self, kind: str, one: Any, other: Any = None) -> Noted:
+    def note(self, kind: str, *of: Any) -> Noted:
         """The number that this operation gives."""
         # 0.0 equals -0.0, and 1 equals True.
-        key = (kind, repr(one), type(one)) if kind == "constant" else (kind, one, other)
+        key = (kind, repr(of), type(of[0])) if kind == "constant" else (kind, *of)
         if key not in self._known:
             self._known[key] = len(self.nodes)
-            self.nodes.append((kind, one, other))
+            self.nodes.append((kind, *of))
         return Noted(self, self._known[key])
 
     def number(self, value: Any) -> int:
@@ -70,10 +71,22 @@ for _name, _kind in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("eq"
     setattr(Noted, f"__{_name}__", _operator(_kind))
 
 
+def choice(condition: Any, one: Any, other: Any) -> Any:
+    """`one` where the `condition` holds, a noted one, else the `other`."""
+    tape: Tape = condition.tape
+    return tape.note("where", *(tape.number(each) for each in (condition, one, other)))
+
+
+def noted_root(value: Noted) -> Noted:
+    """The square root; at 0, where it has no derivative, with the gradient 0."""
+    return value.tape.note("root", value.node)
+
+
 class Source(NamedTuple):
     """The text of a function and of its derivative, as bodies of functions of numbers or arrays.
 
-    The inputs are called ``x0, x1, ...``, and the gradients of the outputs ``g0, g1, ...``.
+    The inputs are called ``x0, x1, ...``, and the gradients of the outputs ``g0, g1, ...``. The text may call ``where(condition,
+    one, other)`` and ``root(value)``; ``INF`` is infinity.
 
     Attributes:
         inputs: How many inputs there are.
@@ -115,13 +128,13 @@ class _Writer:
     def __init__(self, nodes: list[_Node], active: int) -> None:
         self._nodes = nodes
         self._has_slope: list[bool] = []
-        for kind, one, other in nodes:
-            of = [] if kind in ("input", "constant", *_NO_SLOPE) else [one] if other is None else [one, other]
-            self._has_slope.append((kind == "input" and one < active) or any(self._has_slope[node] for node in of))
+        for kind, *of in nodes:
+            passes = kind not in _NO_SLOPE and any(self._has_slope[node] for node in of)
+            self._has_slope.append(passes or (kind == "input" and of[0] < active))
         self._active = active
 
     def name(self, node: int) -> str:
-        kind, one, _ = self._nodes[node]
+        kind, one, *_ = self._nodes[node]
         if kind == "input":
             return f"x{one}"
         if kind != "constant":
@@ -135,12 +148,15 @@ class _Writer:
             node = open_.pop()
             if node not in needed and self._nodes[node][0] not in ("input", "constant"):
                 needed.add(node)
-                open_ += [each for each in self._nodes[node][1:] if each is not None]
+                open_ += self._nodes[node][1:]
         return [f"v{node} = {self._expression(node)}" for node in sorted(needed)]
 
     def _expression(self, node: int) -> str:
-        kind, one, other = self._nodes[node]
-        return f"-{self.name(one)}" if other is None else f"{self.name(one)} {kind} {self.name(other)}"
+        kind, *of = self._nodes[node]
+        names = [self.name(each) for each in of]
+        if kind in ("where", "root"):
+            return f"{kind}({', '.join(names)})"
+        return f"-{names[0]}" if kind == "negative" else f"{names[0]} {kind} {names[1]}"
 
     def backward(self, outputs: list[int]) -> tuple[list[str], list[str]]:
         """The lines of the derivative, and the names of the gradients of the active inputs."""
@@ -160,16 +176,22 @@ class _Writer:
 
     def _pass_on(self, node: int, terms: dict[int, list[str]], used: set[int]) -> None:
         """Adds what a node's gradient gives to those of what it is made of; notes whose values that takes."""
-        kind, one, other = self._nodes[node]
-        for part, text, takes in self._slopes(f"a{node}", node, kind, one, other):
+        for part, text, takes in self._slopes(f"a{node}", node, *self._nodes[node]):
             if self._has_slope[part] and not any(self._nodes[each][:2] == ("constant", 0.0) for each in takes):
                 terms.setdefault(part, []).append(text)
                 used.update(takes)
 
-    def _slopes(self, a: str, node: int, kind: str, one: int, other: Any) -> list[tuple[int, str, tuple[int, ...]]]:
+    def _slopes(self, a: str, node: int, kind: str, *of: int) -> list[tuple[int, str, tuple[int, ...]]]:
+        """What a node's gradient `a` gives to each node that it is made of, and whose values that takes."""
         if kind == "negative":
-            return [(one, f"(-{a})", ())]
-        x, y = self.name(one), self.name(other)
+            return [(of[0], f"(-{a})", ())]
+        if kind == "root":
+            at = self.name(node)
+            return [(of[0], f"{a} * 0.5 * ({at} != 0.0) / ({at} + ({at} == 0.0))", (node,))]
+        if kind == "where":
+            condition = self.name(of[0])
+            return [(of[1], f"where({condition}, {a}, 0.0)", of[:1]), (of[2], f"where({condition}, 0.0, {a})", of[:1])]
+        (one, other), (x, y) = of, map(self.name, of)
         if kind in "+-":
             return [(one, a, ()), (other, a if kind == "+" else f"(-{a})", ())]
         if kind == "*":

@@ -26,11 +26,11 @@ class TensorHistory:
         return first
 
     def add(self, observation: Tensor, actions: Tensor) -> Tensor:
-        """What is shown after a step; `actions` (actuators, n) are those within their bounds."""
+        """What is shown after a step; `actions` (n, actuators) are those within their bounds."""
         before = self._shown
         if self._pairs and before is not None:
             own = observation.shape[1]
-            past = before[:, :own], actions.T, before[:, own : -(own + len(actions))]
+            past = before[:, :own], actions, before[:, own : -(own + actions.shape[1])]
             observation = torch.cat([observation, *past], dim=1)
         self._shown = observation
         return observation

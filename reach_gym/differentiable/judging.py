@@ -1,118 +1,170 @@
-"""What has no gradient in rows of tensors: phases, events, judging and all that is counted, with arrays as everywhere else.
+"""What is counted and judged of rows, and what that depends on; `reach_gym.differentiable.ruling` is the function.
 
-On the CPU the arrays are the tensors' own memory; from another device a hand is fetched in every step.
+All of it stands in arrays, which have no gradient.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from reach_gym.reach.events import set_off, squared_distance_all
-from reach_gym.reach.facts import what_happens
+from reach_gym.reach.events import is_on
 from reach_gym.reach.keywords import Reach
-from reach_gym.reach.rows import STREAM, Counts, ReachRows, Trial, float_lines
-from reach_gym.reach.rules import Signals, Verdict, is_late, judge, shown, signals
-from reach_gym.reach.tables import ReachTables, limits_of, settings_of, wholes_of
-from reach_gym.rows.records import Array, Floats, Mask
+from reach_gym.reach.observations import Observations
+from reach_gym.reach.rows import Counts, ReachRows, Trial, float_lines
+from reach_gym.reach.rules import Limits
+from reach_gym.reach.tables import EventLine, ReachTables, Settings, Wholes, limits_of, settings_of, wholes_of
+from reach_gym.rows.records import Floats, lines
 
 
-class Visible(NamedTuple):
-    """What is shown besides the cursor.
+class Judged(NamedTuple):
+    """What is counted and judged of a row, all of it as floats.
 
     Attributes:
-        visible: bool (n,), whether the target is.
-        cue: bool (n,), whether the go cue is on.
-        target: float64 (2, n), where the target is seen, m.
-        signals: The rules' signals.
+        step: Steps taken.
+        held: As in `reach_gym.reach.rules.Verdict`.
+        left: See there.
+        false_start: See there.
+        ended: See there.
+        late: Whether the time is over.
+        done: Whether the trial has ended, now or before.
+        succeeded: Whether it had succeeded when it ended.
+        target_x: Where the target has jumped to, m.
+        target_y: Likewise.
+        jumped: Step at which the target's jump was set off; 0 while it was not.
+        shifted: Of the cursor's jump.
+        pushed: Of the force pulse.
     """
 
-    visible: Mask
-    cue: Mask
-    target: Floats
-    signals: Signals
+    step: Any
+    held: Any
+    left: Any
+    false_start: Any
+    ended: Any
+    late: Any
+    done: Any
+    succeeded: Any
+    target_x: Any
+    target_y: Any
+    jumped: Any
+    shifted: Any
+    pushed: Any
 
 
-class Referee:
-    """Counts and judges n rows.
+JUDGED = lines(Judged)
+
+
+class Kind(NamedTuple):
+    """What makes a function of its own.
 
     Attributes:
-        trial: `reach_gym.reach.rows.Trial`, (n,) each; targets stand where they have jumped to.
-        counts: `reach_gym.reach.rows.Counts`, int32 (n,) each.
-        keys: uint64 (n,), of the trials' noise.
+        observation: A key of `reach_gym.reach.observations.OBSERVATIONS`.
+        reward: A key of `reach_gym.reach.rules.REWARDS`.
+        senses: How many numbers of the body are observed.
+        eventful: Whether there are events, bars or hidden cursors.
+        late: Whether the cursor is sensed with a delay.
+        felt_late: Whether the body is.
+        noisy: Whether the cursor is sensed with noise.
+        felt_noisy: Whether the body is.
+    """
+
+    observation: str
+    reward: str
+    senses: int
+    eventful: bool
+    late: bool
+    felt_late: bool
+    noisy: bool
+    felt_noisy: bool
+
+
+def kind_of(task: Reach) -> Kind:
+    """That of a `task`."""
+    senses = len(task.plant.senses) if task.feels else 0
+    late, noisy = (task.delay > 0, bool(senses and task.felt_delay)), (any(task.sensory_noise), bool(senses and task.felt_noise))
+    return Kind(task.observation, task.reward, senses, task.is_eventful, *late, *noisy)
+
+
+class Shared(NamedTuple):
+    """What holds for all rows.
+
+    Attributes:
+        settings: Of the task.
+        wholes: Of the task.
+        place_limit: Sensed places are cut there, m.
+        speed_limit: Sensed velocities are cut there, m/s.
+        per_metre: Unit of an observation.
+        per_speed: Unit of an observation.
+    """
+
+    settings: Settings
+    wholes: Wholes
+    place_limit: Any
+    speed_limit: Any
+    per_metre: Any
+    per_speed: Any
+
+    @property
+    def limits(self) -> Limits:
+        """What a cursor is judged by."""
+        return limits_of(self.settings, self.wholes)
+
+
+_WHOLES = len(Settings._fields), len(Settings._fields) + len(Wholes._fields)  # where they stand
+SHARED = _WHOLES[1] + len(Shared._fields) - 2
+
+
+def shared_block(task: Reach, longest: int, kind: Observations) -> Floats:
+    """`Shared`, number by number, (numbers,)."""
+    seen = kind.place_limit, kind.speed_limit, kind.per_metre, kind.per_speed
+    return np.array([*settings_of(task), *wholes_of(task, longest), *seen], np.float64)
+
+
+def shared_of(numbers: Any) -> Shared:
+    """What a `shared_block` holds."""
+    first, last = _WHOLES
+    return Shared(Settings(*numbers[:first]), Wholes(*numbers[first:last]), *numbers[last:])
+
+
+class TrialNow(NamedTuple):
+    """The trial of each row.
+
+    Attributes:
+        trial: Its numbers.
+        go: The step at which the go cue begins.
+        feedback: What is seen of the hand, as in `reach_gym.reach.rows.Counts`.
+        jump: Event of the target.
+        shift: Of the cursor.
+        pulse: Of the force.
     """
 
     trial: Trial
-    counts: Counts
-    keys: Array
+    go: Any
+    feedback: Any
+    jump: EventLine
+    shift: EventLine
+    pulse: EventLine
 
-    def __init__(self, task: Reach, tables: ReachTables, longest: int) -> None:
-        """Prepares a task whose trials are `longest` steps long at most."""
-        self._task, self._tables, self._longest = task, tables, longest
-        self._at, self._limits = float_lines(task.plant), limits_of(settings_of(task), wholes_of(task, longest))
 
-    @property
-    def limits(self) -> tuple[int, bool]:
-        """Steps from the go cue to the time limit, and whether a false start ends the trial."""
-        return self._limits.last, self._limits.abort
+_AT, _EVENT = len(Trial._fields), len(EventLine._fields)
+TRIAL = _AT + 2 + 3 * _EVENT
 
-    def load(self, rows: ReachRows, mask: Mask) -> None:
-        """Begins the trials of `rows` in those of `mask`; see `reach_gym.differentiable.rows.TorchRows.load`."""
-        self.trial, self.keys = self._at.trial_of(rows.floats), rows.streams[STREAM.noise]
-        self.counts = Counts(*(rows.counts if mask.all() else np.where(mask, rows.counts, np.stack(self.counts))))
-        if self._task.is_eventful:
-            self._place_targets()
 
-    def factor(self) -> Floats | None:
-        """The factor on the field in the step that comes, (n,); ``None`` where it is always 1."""
-        waves, periods, counts = self._tables.waves, self._tables.periods, self.counts
-        return None if len(periods) == 1 else waves[counts.wave, counts.step % periods[counts.wave]]
+def trial_block(rows: ReachRows, task: Reach, tables: ReachTables) -> Floats:
+    """`TrialNow`, number by number, float64 (numbers, n)."""
+    counts, trial = Counts(*rows.counts), float_lines(task.plant).trial_of(rows.floats)
+    events = (tables.events[line].T for line in (counts.jump, counts.shift, counts.pulse))
+    return np.concatenate([np.stack([*trial, counts.go, counts.feedback]), *events])
 
-    def happening(self, name: str, since: str) -> Floats:
-        """X and y (2, n) of an event in each row now, m or N."""
-        counts = self.counts
-        return np.stack(what_happens(self._tables, getattr(counts, name), getattr(counts, since), counts.step))
 
-    def step(self, hand: Floats) -> None:
-        """Counts a step after which the hand is there, (4, n); sets events off, and moves the targets that jump."""
-        self.counts = counts = self.counts._replace(step=self.counts.step + 1)
-        if not self._task.is_eventful:
-            return
-        for name, since in (("jump", "jumped"), ("shift", "shifted"), ("pulse", "pushed")):
-            line, before = getattr(counts, name), getattr(counts, since)
-            _, _, trigger, at, _ = self._tables.events[line].T
-            on = set_off(before, line, trigger, at, counts.step, counts.go, tuple(hand), self.trial)
-            self.counts = self.counts._replace(**{since: on})
-        self._place_targets()
+def trial_of(numbers: Any) -> TrialNow:
+    """What a `trial_block` holds."""
+    events = (EventLine(*numbers[first : first + _EVENT]) for first in range(_AT + 2, TRIAL, _EVENT))
+    return TrialNow(Trial(*numbers[:_AT]), *numbers[_AT : _AT + 2], *events)
 
-    def _place_targets(self) -> None:
-        x, y = self.happening("jump", "jumped")
-        self.trial = self.trial._replace(target_x=self.trial.home_x + x, target_y=self.trial.home_y + y)
 
-    def judge(self, hand: Floats, cursor: Floats) -> tuple[Verdict, Mask]:
-        """What the rules say of hands and cursors, (4, n) each, and bool (n,) whether the time is over."""
-        counts, trial, (x, y, _, _) = self.counts, self.trial, cursor
-        dx, dy = x - trial.target_x, y - trial.target_y
-        squared = squared_distance_all(x, y, trial) if self._task.is_eventful else dx * dx + dy * dy
-        verdict = Verdict(
-            *judge(
-                *(counts.step, counts.go, x, y, hand[2], hand[3], trial.start_x, trial.start_y),
-                *(squared, counts.false_start, counts.held, counts.left, self._limits),
-            )
-        )
-        kept = {name: getattr(verdict, name) for name in ("false_start", "held", "left", "success", "ended")}
-        self.counts = counts._replace(**kept)
-        return verdict, (counts.step >= self._longest) | is_late(counts.step, counts.go, self._limits.last)
-
-    def seen(self, late_goal: int, held: Array) -> Visible:
-        """What is shown now; `held` are the steps on the target that are told."""
-        task, counts, trial = self._task, self.counts, self.trial
-        visible, cue = shown(counts.step, task.delay, late_goal, task.onset, counts.go, task.pulse)
-        target_x, target_y = trial.target_x, trial.target_y
-        if task.is_eventful:  # a jump of the target is seen as late as the target
-            late = counts.step - task.delay * late_goal
-            jump_x, jump_y = what_happens(self._tables, counts.jump, counts.jumped, late)
-            target_x, target_y = trial.home_x + jump_x, trial.home_y + jump_y
-        told = signals(counts.step - task.delay, task.onset, counts.go, counts.left, held, task.hold_steps, task.dt)
-        return Visible(visible, cue, np.stack([target_x, target_y]), Signals(*told))
+def happening(event: EventLine, since: Any, step: Any) -> tuple[Any, Any]:
+    """X and y of an event at `step`, m or N, if it was set off at the step `since`."""
+    on = is_on(since, step, event.duration)
+    return event.x * on, event.y * on

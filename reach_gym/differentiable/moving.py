@@ -1,46 +1,52 @@
-"""A plant's step on tensors, with its derivative (`reach_gym.differentiable.adjoint`) behind one function of PyTorch."""
+"""One step of all rows on tensors: command, plant and rules behind one function of PyTorch.
+
+Each of these three stages is a component-wise function of the environment's own. Its derivative is written by machine
+(`reach_gym.differentiable.adjoint`), or is PyTorch's automatic one.
+"""
 
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from reach_gym.differentiable.adjoint import Source, differentiated
+from reach_gym.differentiable.adjoint import choice
+from reach_gym.differentiable.blocks import Block, Given, array_of, block_of, empty, like, lines_of, zeros
+from reach_gym.differentiable.judging import kind_of
+from reach_gym.differentiable.ruling import ruling, sizes_of, written_rules
+from reach_gym.differentiable.tensors import root
+from reach_gym.differentiable.written import Layout, Written
 from reach_gym.fields import FieldNumbers
 from reach_gym.plants.plant import Plant
+from reach_gym.reach.keywords import Reach
+from reach_gym.rows.records import Floats
 
 _AROUND = 1 + len(FieldNumbers._fields)  # the factor on a field, and its numbers
 
-
-class Motion(NamedTuple):
-    """Where n plants are after a step.
-
-    Attributes:
-        state: (numbers, n), the plants' state.
-        hand: (4, n), x, y (m), vx, vy (m/s).
-        force: (2, n), the field's mean force on the hand during the step, N.
-        body: (senses, n), what is felt of the body; none where it is not asked for.
-    """
-
-    state: Tensor
-    hand: Tensor
-    force: Tensor
-    body: Tensor
+Step = Callable[[Tensor, Tensor, Tensor | None, Tensor | None, Given], tuple[Tensor, Tensor]]
+"""``step(before, actions, late, felt, given)``: the rows' block before it, actions (n, actuators), and the blocks that late
+senses tell of. It returns the block after it, and what is observed, (n, numbers)."""
 
 
-Move = Callable[[Tensor, Tensor, Tensor | None], Motion]
-"""``move(state, command, field)``: blocks (numbers, n); a field is its factor and its numbers, ``None`` where there is none."""
+def commanding(plant: Plant, spread: tuple[float, float], where: Any) -> Callable[..., list[Any]]:
+    """A component-wise function, of actions and motor noise of that `spread`: the commands, and the effort."""
+    bounds = list(zip(plant.low, plant.high, plant.strength, strict=True))
 
+    def command(*numbers: Any) -> list[Any]:
+        noise, (plain, share), commands, effort = numbers[len(bounds) :], spread, [], 0.0
+        for k, (low, high, strength) in enumerate(bounds):
+            action = where(numbers[k] < low, low, where(numbers[k] > high, high, numbers[k]))
+            effort = effort + action * action
+            commands.append(strength * action)
+            if noise:
+                commands[k] = commands[k] * (1.0 + share * noise[2 * k]) + plain * noise[2 * k + 1]
+        return [*commands, effort]
 
-def _sizes(plant: Plant) -> tuple[int, int]:
-    """How many numbers a plant's state has, and its command."""
-    return len(plant.State._fields), len(plant.low)
+    return command
 
 
 def stepping(plant: Plant, params: Any, with_field: bool, feels: bool) -> Callable[..., tuple[Any, ...]]:
@@ -48,7 +54,7 @@ def stepping(plant: Plant, params: Any, with_field: bool, feels: bool) -> Callab
 
     It returns the new state, the hand, the field's force, and, if the plant `feels`, its senses.
     """
-    size, actuators = _sizes(plant)
+    size, actuators = len(plant.State._fields), len(plant.low)
 
     def step(*numbers: Any) -> tuple[Any, ...]:
         state, command, around = numbers[:size], numbers[size : size + actuators], numbers[size + actuators :]
@@ -61,126 +67,138 @@ def stepping(plant: Plant, params: Any, with_field: bool, feels: bool) -> Callab
     return step
 
 
-def automatic(plant: Plant, params: Any, feels: bool) -> Move:
-    """A step with PyTorch's automatic gradient; what `written` is measured against."""
-    size, _ = _sizes(plant)
-    steps = {with_field: stepping(plant, params, with_field, feels) for with_field in (False, True)}
-
-    def move(state: Tensor, command: Tensor, field: Tensor | None) -> Motion:
-        around = () if field is None else field.unbind(0)
-        numbers = steps[field is not None](*state.unbind(0), *command.unbind(0), *around)
-        return _motion(torch.stack([state[0] * 0.0 + number for number in numbers]), size)
-
-    return move
-
-
-def written(plant: Plant, params: Any, feels: bool) -> Move:
-    """A step with the derivative that is written by machine: the same numbers, far sooner.
-
-    On the CPU it is compiled with Numba where that is installed.
-    """
-    size, _ = _sizes(plant)
-
-    def move(state: Tensor, command: Tensor, field: Tensor | None) -> Motion:
-        block = torch.cat([state, command])
-        around = block.new_empty((0, block.shape[1])) if field is None else field
-        return Motion(*_Step.apply(block, around, _loops(plant, params, feels, field is not None), size))  # type: ignore[no-untyped-call]
-
-    return move
-
-
-def _motion(block: Tensor, size: int) -> Motion:
-    return Motion(block[:size], block[size : size + 4], block[size + 4 : size + 6], block[size + 6 :])
-
-
-class _Step(torch.autograd.Function):
-    """Applies a pair of loops."""
-
-    @staticmethod
-    def forward(ctx: Any, block: Tensor, around: Tensor, loops: Loops, size: int) -> tuple[Tensor, ...]:
-        """A `Motion`, of state (so many numbers) and command in a `block`, and the field around."""
-        ctx.save_for_backward(block, around)
-        ctx.loops = loops
-        moved = loops.forward(block, around)
-        return torch.split(moved, [size, 4, 2, len(moved) - size - 6])
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        """The gradient of state and command."""
-        block, around = ctx.saved_tensors
-        return ctx.loops.backward(block, around, torch.cat(gradients)), None, None, None
-
-
-class Loops:
-    """A step and its derivative over the rows of blocks."""
-
-    def __init__(self, source: Source) -> None:
-        """Makes both of their `source`."""
-        self._outputs, self._gradients = len(source.outputs), len(source.gradients)
-        names = [f"x{k}" for k in range(source.inputs)], [f"g{k}" for k in range(self._outputs)]
-        self._of_rows = (
-            _function(names[0], source.forward, source.outputs),
-            _function([*names[0], *names[1]], source.backward, source.gradients),
-        )
-        self._compiled: tuple[Any, ...] | None = None
-        if importlib.util.find_spec("numba"):
-            import numba
-
-            taken = [f"a[{k}, i]" for k in range(self._gradients)], [f"b[{k}, i]" for k in range(source.inputs - self._gradients)]
-            given = dict(zip(names[0], [*taken[0], *taken[1]], strict=True))
-            told = given | {name: f"c[{k}, i]" for k, name in enumerate(names[1])}
-            self._compiled = tuple(
-                numba.njit(error_model="numpy")(_loop(*parts))
-                for parts in ((given, source.forward, source.outputs), (told, source.backward, source.gradients))
-            )
-
-    def forward(self, block: Tensor, around: Tensor) -> Tensor:
-        """The outputs (numbers, n)."""
-        return self._run(0, self._outputs, block, around)
-
-    def backward(self, block: Tensor, around: Tensor, gradient: Tensor) -> Tensor:
-        """The gradient of the `block` for that of the outputs."""
-        return self._run(1, self._gradients, block, around, gradient)
-
-    def _run(self, which: int, lines: int, *blocks: Tensor) -> Tensor:
-        first = blocks[0]
-        if first.is_cuda:
-            values = self._of_rows[which](*(line for block in blocks for line in block.unbind(0)))
-            return torch.stack([first[0] * 0.0 + value for value in values])
-        arrays = [block.detach().contiguous().numpy() for block in blocks]
-        made = np.empty((lines, first.shape[1]), arrays[0].dtype)
-        if self._compiled is None:
-            for line, value in zip(made, self._of_rows[which](*(line for array in arrays for line in array)), strict=True):
-                line[:] = value
-        else:
-            self._compiled[which](*arrays, *(arrays[:1] if which == 0 else ()), made)
-        return torch.from_numpy(made)
+@functools.lru_cache(maxsize=32)
+def _written_command(plant: Plant, spread: tuple[float, float], noisy: bool) -> Written:
+    actuators = len(plant.low)
+    given = [Layout(actuators, "rows"), Layout(2 * actuators * noisy)]
+    return Written(commanding(plant, spread, choice), given, 1, [Layout(actuators + 1)], 1)
 
 
 @functools.lru_cache(maxsize=32)
-def _loops(plant: Plant, params: Any, feels: bool, with_field: bool) -> Loops:
-    size, actuators = _sizes(plant)
-    active = size + actuators
-    return Loops(differentiated(stepping(plant, params, with_field, feels), active + _AROUND * with_field, active))
+def _written_plant(plant: Plant, params: Any, feels: bool, with_field: bool) -> Written:
+    size = len(plant.State._fields)
+    given = [Layout(size), Layout(len(plant.low)), Layout(_AROUND * with_field)]
+    return Written(
+        stepping(plant, params, with_field, feels), given, 2, [Layout(size + 6 + (len(plant.senses) if feels else 0))], 1
+    )
 
 
-def _function(names: list[str], lines: list[str], results: list[str]) -> Callable[..., Any]:
-    """A function of rows: numbers, arrays or tensors."""
-    body = "".join(f"    {line}\n" for line in lines)
-    return _made(f"def made({', '.join(names)}):\n{body}    return ({', '.join(results)},)\n")
+def automatic(task: Reach) -> Step:
+    """The steps of a `task` with PyTorch's automatic gradient; what `written` is measured against."""
+    at, kind = lines_of(task), kind_of(task)
+    (placed, seen, _), command = sizes_of(kind)[1], commanding(task.plant, task.command_spread, torch.where)
+    move = [stepping(task.plant, task.params, with_field, task.feels) for with_field in (False, True)]
+    rules = ruling(kind, torch.where, root)
+
+    def step(before: Tensor, actions: Tensor, late: Tensor | None, felt: Tensor | None, given: Given) -> tuple[Tensor, Tensor]:
+        def stacked(numbers: Any, dim: int) -> Tensor:
+            return torch.stack([before[0] * 0.0 + number for number in numbers], dim).to(before.dtype)
+
+        *commands, effort = command(*actions.unbind(1), *torch.as_tensor(given.motor))
+        moved = stacked(move[len(given.around) > 0](*before[at.state], *commands, *torch.as_tensor(given.around)), 0)
+        then = *([] if late is None else late[at.sensed]), *([] if felt is None else felt[at.body])
+        still = (line for block in given[2:-2] for line in torch.from_numpy(block).to(before.device))
+        found = rules(*moved[at.hand], effort, *moved[at.body], *then, *still, *given.shared.tolist())
+        judged = stacked(found[placed + seen :], 0).detach()
+        given.judged[:] = judged.cpu().numpy()
+        return torch.cat([moved, stacked(found[:placed], 0)]), stacked(found[placed : placed + seen], 1)
+
+    return step
 
 
-def _loop(given: dict[str, str], lines: list[str], results: list[str]) -> Callable[..., Any]:
-    """A loop over rows of the blocks a (what has gradients), b (what has none) and c (gradients) that writes the block `into`."""
-    taken = [f"{name} = {cell}" for name, cell in given.items()]
-    put = [f"into[{k}, i] = {result}" for k, result in enumerate(results)]
-    body = "".join(f"        {line}\n" for line in [*taken, *lines, *put])
-    return _made(f"def made(a, b, c, into):\n    for i in range(a.shape[1]):\n{body}")
+def written(task: Reach) -> Step:
+    """The steps of a `task` with the derivative that is written by machine: the same numbers, far sooner."""
+    stages = Stages(task)
+
+    def step(before: Tensor, actions: Tensor, late: Tensor | None, felt: Tensor | None, given: Given) -> tuple[Tensor, Tensor]:
+        made: tuple[Tensor, Tensor] = _Step.apply(before, actions, late, felt, stages, given)  # type: ignore[no-untyped-call]
+        return made
+
+    return step
 
 
-def _made(text: str) -> Callable[..., Any]:
-    space: dict[str, Any] = {"INF": float("inf")}
-    exec(text, space)  # made of a plant's own operations and nothing else
-    made: Callable[..., Any] = space["made"]
-    return made
+class _Step(torch.autograd.Function):
+    """Goes through the stages, there and back."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, before: Tensor, actions: Tensor, late: Tensor | None, felt: Tensor | None, stages: Stages, given: Given
+    ) -> tuple[Tensor, Tensor]:
+        """See `Step`."""
+        then = (None if each is None else block_of(each) for each in (late, felt))
+        taken = block_of(before), block_of(actions), *then, given
+        block, command, seen = stages.forward(*taken)
+        ctx.stages, ctx.kept = stages, (*taken, block, command)
+        return torch.as_tensor(block), torch.from_numpy(seen).to(before.device)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, slope: Tensor, seen: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of blocks and actions."""
+        found = ctx.stages.backward(*ctx.kept, block_of(slope), block_of(seen))
+        return *(None if each is None else torch.as_tensor(each) for each in found), None, None
+
+
+class Stages:
+    """The three stages of a step, there and back. The rules work on arrays on every device."""
+
+    def __init__(self, task: Reach) -> None:
+        """Prepares those of a `task`."""
+        self._at, kind = lines_of(task), kind_of(task)
+        self._command = _written_command(task.plant, task.command_spread, any(task.motor_noise))
+        self._plants = functools.cache(functools.partial(_written_plant, task.plant, task.params, task.feels))
+        self._rules, self._seen = written_rules(kind), sizes_of(kind)[1][1]
+
+    def _plant(self, given: Given) -> Written:
+        return self._plants(len(given.around) > 0)
+
+    def forward(
+        self, before: Block, actions: Block, late: Block | None, felt: Block | None, given: Given
+    ) -> tuple[Block, Block, Floats]:
+        """The block after a step; commands and effort; what is observed."""
+        at = self._at
+        command, block = empty(before, actions.shape[1] + 1), empty(before, at.total)
+        self._command.forward(actions, given.motor, command)
+        self._plant(given).forward(before[at.state], command[:-1], given.around, block[: at.moved])
+        return block, command, self.place(block, command[-1:], late, felt, given)
+
+    def place(self, block: Block, effort: Block, late: Block | None, felt: Block | None, given: Given) -> Floats:
+        """Puts the cursor into a block in which the plants have moved, and judges; what is observed."""
+        moved = array_of(block)
+        seen = np.empty((moved.shape[1], self._seen), moved.dtype)
+        self._rules.forward(*self._told(moved, effort, late, felt, given), moved[self._at.moved :], seen, given.judged)
+        if moved is not block:
+            block[:] = like(block, moved)
+        return seen
+
+    def _told(self, moved: Floats, effort: Block, late: Block | None, felt: Block | None, given: Given) -> list[Floats]:
+        """What the rules take."""
+        at, none = self._at, moved[:0]
+        then = none if late is None else array_of(late)[at.sensed], none if felt is None else array_of(felt)[at.body]
+        return [moved[at.hand], array_of(effort), moved[at.body], *then, *given[2:-1]]
+
+    def backward(
+        self, before: Block, actions: Block, late: Block | None, felt: Block | None, given: Given, block: Block, command: Block,
+        slope: Block, seen: Block,
+    ) -> list[Block | None]:  # fmt: skip
+        """The gradients of `before`, `actions`, `late` and `felt` for those of the block after the step and of what is seen."""
+        at, told = self._at, self._told(array_of(block), command[-1:], late, felt, given)
+        hand, effort, body, *then = (np.empty_like(each) for each in told[:5])
+        self._rules.backward(*told, array_of(slope)[at.moved :], array_of(seen), hand, effort, body, *then)
+        moved = slope[: at.moved] + 0.0  # a copy: the gradient is not this function's own
+        moved[at.hand] += like(block, hand)
+        moved[at.body] += like(block, body)
+        own, commanded, acted = zeros(before), empty(before, len(command)), actions + 0.0
+        self._plant(given).backward(before[at.state], command[:-1], given.around, moved, own[at.state], commanded[:-1])
+        commanded[-1:] = like(block, effort)
+        self._command.backward(actions, given.motor, commanded, acted)
+        return [own, acted, _only(late, at.sensed, then[0]), _only(felt, at.body, then[1])]
+
+
+def _only(block: Block | None, lines: slice, slope: Floats) -> Block | None:
+    """The gradient of a block of which only these lines matter."""
+    if block is None:
+        return None
+    found = zeros(block)
+    found[lines] = like(block, slope)
+    return found

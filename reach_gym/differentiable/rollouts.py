@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +10,10 @@ import torch
 from torch import Tensor
 
 from reach_gym.acting.modules import activity_of
-from reach_gym.differentiable.rows import Moved
+from reach_gym.differentiable.judging import JUDGED, Judged
+from reach_gym.differentiable.rows import TorchRows
 from reach_gym.reach.keywords import Reach
+from reach_gym.rows.records import Floats
 
 
 @dataclass(frozen=True)
@@ -105,22 +106,22 @@ class Notes:
     def __init__(self) -> None:
         """Nothing yet."""
         self.states: list[Any] = []
-        self.rewards: list[Tensor] = []
-        self._tensors: list[list[Any]] = [[] for _ in range(5)]
-        self._arrays: list[list[Any]] = [[] for _ in range(3)]
+        self._gathered: tuple[list[Any], ...] = [], [], [], []
 
-    def add(self, seen: Tensor, action: Tensor, moved: Moved, *arrays: Any) -> None:
-        """One step; the arrays are whether it belongs to the trial, the steps taken, and the targets."""
-        tensors = seen, action, moved.hand, moved.force, moved.cursor
-        for gathered, value in zip([*self._tensors, *self._arrays], [*tensors, *arrays], strict=True):
+    def add(self, seen: Tensor, action: Tensor, block: Tensor, facts: Floats) -> None:
+        """One step: what was observed before it and done, and how the rows stand after it."""
+        for gathered, value in zip(self._gathered, (seen, action, block, facts), strict=True):
             gathered.append(value)
 
-    def rollout(self, tensor: Callable[[Any], Tensor], start: Any, go: Any, success: Any, task: Reach, module: Any) -> Rollout:
-        """All of it; `tensor` makes one of an array."""
-        seen, actions, *blocks = (torch.stack(each) for each in self._tensors)
-        hand, force, cursor = (block.transpose(1, 2) for block in blocks)
-        going, step, target = (tensor(np.stack(each)) for each in self._arrays)
-        return Rollout(
-            *(seen, self.states, actions, hand, cursor, force, target, tensor(start), step.long(), tensor(go), going),
-            *(tensor(success), torch.stack(self.rewards) if self.rewards else None, task.dt, task.workspace, module),
-        )
+    def rollout(self, rows: TorchRows, first: Floats, rewards: bool, task: Reach, module: Any) -> Rollout:
+        """All of it; `first` are the rows' facts before the first step."""
+        seen, actions, blocks = (torch.stack(each) for each in self._gathered[:3])
+        hand, cursor, force = (blocks[:, lines].transpose(1, 2) for lines in (rows.at.hand, rows.at.cursor, rows.at.force))
+        facts = np.stack([first, *self._gathered[3]], axis=1)
+        now = Judged(*facts[:, 1:])
+        places, going = np.stack([now.target_x, now.target_y], axis=2), rows.tensor(facts[JUDGED.done, :-1] == 0)
+        still = places, rows.start, now.step.astype(np.int64), rows.go.astype(np.int64), now.succeeded[-1] != 0
+        target, start, step, go, success = map(rows.tensor, still)
+        rewarded = torch.where(going, blocks[:, rows.at.reward], 0.0) if rewards else None
+        moving = target, start, step, go, going, success, rewarded
+        return Rollout(seen, self.states, actions, hand, cursor, force, *moving, task.dt, task.workspace, module)

@@ -16,9 +16,10 @@ from reach_gym import checks
 from reach_gym.acting.adapters import is_stateful
 from reach_gym.acting.rollout import make_rows
 from reach_gym.differentiable.history import TensorHistory
+from reach_gym.differentiable.judging import JUDGED
 from reach_gym.differentiable.moving import automatic, written
 from reach_gym.differentiable.rollouts import Notes, Rollout
-from reach_gym.differentiable.rows import Moved, TorchRows
+from reach_gym.differentiable.rows import TorchRows
 from reach_gym.errors import InvalidActionError, NotApplicableError
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.options import trial_numbers
@@ -117,10 +118,10 @@ class TorchReach:
         self._base, limit = base, base.max_episode_steps
         self.longest = self.task.longest if limit is None else min(limit, self.task.longest)
         tables = tables_of(self.task, limit)
-        move = (written if fast else automatic)(self.task.plant, self.task.params, self.task.feels)
-        self._rows = TorchRows(self.task, tables, self.longest, self.device, dtype, move)
+        step = (written if fast else automatic)(self.task)
+        self._rows = TorchRows(self.task, tables, self.longest, self.device, dtype, step)
         self._history = TensorHistory(self.task.history, len(self.task.plant.low))
-        self._begun, self._done, self._succeeded = False, np.ones(rows, np.bool_), np.zeros(rows, np.bool_)
+        self._begun = False
 
     def reset(self, seed: int | list[int] | None = None, **options: Any) -> Tensor:
         """Begins the next trial of every row, or with a `seed` the `first` trials of sessions of their own.
@@ -159,12 +160,9 @@ class TorchReach:
 
     def _load(self, mask: Mask) -> Tensor:
         state = self._base.get_state()
-        self._rows.load(ReachRows(**{name: state[name] for name in ReachRows._fields}), mask)
-        begins = torch.from_numpy(mask.copy()).to(self.device)
-        self._done, self._succeeded = self._done & ~mask, self._succeeded & ~mask
+        first = self._rows.load(ReachRows(**{name: state[name] for name in ReachRows._fields}), mask)
         self._begun = True
-        first = self._rows.observe()
-        return self._show(self._history.begin(first, begins))
+        return self._show(self._history.begin(first, torch.from_numpy(mask.copy()).to(self.device)))
 
     def _show(self, observation: Tensor) -> Tensor:
         self.observation = observation
@@ -186,27 +184,25 @@ class TorchReach:
         self._require_begun("step")
         if isinstance(action, Tensor) and not bool(action.isfinite().all()):
             raise InvalidActionError(f"`action` must hold finite numbers, got {checks.shown(action)}.")
-        going = self._tensor(~self._done)
-        moved = self._advance(action)
-        reward = torch.where(going, self._rows.reward(moved), 0.0)
-        parts = (part.T for part in (moved.hand, moved.cursor, moved.force))
-        return Step(self.observation, reward, self._tensor(moved.verdict.ended), self._tensor(moved.truncated), *parts)
+        going = ~self.done
+        self._advance(action)
+        rows, at = self._rows, self._rows.at
+        ended, late = (self._told(line) for line in (JUDGED.ended, JUDGED.late))
+        parts = (rows.block[lines].T.clone() for lines in (at.hand, at.cursor, at.force))  # the block is still in use
+        return Step(self.observation, torch.where(going, rows.block[at.reward], 0.0), ended, late, *parts)
 
-    def _require_action(self, action: Any) -> None:
+    def _told(self, line: int) -> Tensor:
+        """A truth value of the last step, bool (n,)."""
+        return self._rows.tensor(self._rows.facts[line] != 0)
+
+    def _advance(self, action: Tensor) -> None:
         shape = (self.rows, len(self.task.plant.low))
         if not isinstance(action, Tensor) or action.shape != shape:
             raise InvalidActionError(f"`action` must be a tensor of the shape {shape}, got {checks.shown(action)}.")
-
-    def _advance(self, action: Tensor) -> Moved:
-        self._require_action(action)
-        if (self._rows.referee.counts.step >= self.longest).any():
+        if self._rows.steps >= self.longest:
             raise ResetNeeded(f"Begin the next trials: the {self.longest} steps of the longest trial are over.")
-        moved = self._rows.advance(action)
-        # What rows do that are moved on after their end does not count.
-        self._succeeded = self._succeeded | (moved.verdict.success.astype(np.bool_) & ~self._done)
-        self._done = self._done | moved.verdict.ended | moved.truncated
-        self._show(self._history.add(self._rows.observe(), moved.actions))
-        return moved
+        seen = self._rows.advance(action)
+        self._show(self._history.add(seen, self._rows.within(action)) if self.task.history else seen)
 
     def rollout(self, module: Callable[..., Any], state: Any = None, steps: int | None = None, rewards: bool = False) -> Rollout:
         """Lets a module act from where the rows stand.
@@ -217,7 +213,7 @@ class TorchReach:
                 tensors, the rows first.
             state: The state to begin with; by default ``module.initial(rows)``.
             steps: How many; by default as many as the longest trial lasts.
-            rewards: Whether the rewards are worked out, which losses seldom need.
+            rewards: Whether the rollout holds the rewards, which losses seldom need.
 
         Raises:
             gymnasium.error.ResetNeeded: No trial has begun, or the rows have not so many steps left.
@@ -229,29 +225,22 @@ class TorchReach:
         recurrent = is_stateful(module)
         if recurrent and state is None:
             state = module.initial(self.rows)  # type: ignore[attr-defined]
-        notes = Notes()
+        notes, rows, first = Notes(), self._rows, self._rows.facts
         for _ in range(count):
-            seen, going = self.observation, ~self._done
+            seen = self.observation
             if recurrent:
                 action, state = module(seen, state)
                 notes.states.append(state)
             else:
                 action = module(seen)
-            moved = self._advance(action)
-            trial, counts = self._rows.referee.trial, self._rows.referee.counts
-            notes.add(seen, action, moved, going, counts.step, np.stack([trial.target_x, trial.target_y], axis=1))
-            if rewards:
-                notes.rewards.append(torch.where(self._tensor(going), self._rows.reward(moved), 0.0))
-        start = np.stack([trial.start_x, trial.start_y], axis=1)
-        return notes.rollout(self._tensor, start, counts.go.astype(np.int64), self._succeeded, self.task, module)
+            self._advance(action)
+            notes.add(seen, action, rows.block, rows.facts)
+        return notes.rollout(rows, first, rewards, self.task, module)
 
     @property
     def done(self) -> Tensor:
         """Whether the trial of each row has ended, bool (n,)."""
-        return self._tensor(self._done)
-
-    def _tensor(self, array: Any) -> Tensor:
-        return self._rows.tensor(np.array(array))
+        return self._told(JUDGED.done)
 
     def _require_begun(self, what: str) -> None:
         if not self._begun:

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from reach_gym.differentiable.adjoint import differentiated
+from reach_gym.differentiable.adjoint import choice, differentiated, noted_root
 
 
 def made(source):
-    space = {"INF": math.inf}
+    space = {"INF": math.inf, "where": np.where, "root": np.sqrt}
     names = ", ".join([*(f"x{k}" for k in range(source.inputs)), *(f"g{k}" for k in range(len(source.outputs)))])
     for name, lines, results in (("forward", source.forward, source.outputs), ("backward", source.backward, source.gradients)):
         taken = ", ".join(f"x{k}" for k in range(source.inputs)) if name == "forward" else names
@@ -37,6 +37,14 @@ def test_it_is_that_of_finite_differences_whatever_the_operation():
             moved[k] += sign * 1e-6
             ends.append(weights @ np.array(all_operations(*moved)))
         assert found[k] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-8)
+
+
+def test_choices_and_roots_have_slopes():
+    source = differentiated(lambda x, y: [choice(x > y, x * y, x + 3.0 * y), noted_root(x * x + y)], 2, 2)
+    forward, backward = made(source)
+    assert forward(2.0, 5.0) == (17.0, 3.0) and forward(5.0, 2.0)[0] == 10.0
+    assert backward(2.0, 5.0, 1.0, 6.0) == (1.0 + 2 * 2.0, 3.0 + 1.0) and backward(5.0, 2.0, 1.0, 0.0) == (2.0, 5.0)
+    assert backward(0.0, 0.0, 0.0, 1.0) == (0.0, 0.0)  # not infinite
 
 
 def test_what_is_worked_out_twice_is_worked_out_once():

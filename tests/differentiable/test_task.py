@@ -1,5 +1,7 @@
 """Tasks as tensors: the numbers of the vector environment, and gradients that finite differences confirm."""
 
+import functools
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import torch
 from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
 
-from reach_gym.differentiable import TorchReach
+from reach_gym.differentiable import TorchReach, moving, rows, written
 from reach_gym.errors import InvalidActionError, NotApplicableError
 from tests.reach.test_events import TABLE
 
@@ -132,7 +134,7 @@ def module(seed=0, **sizes):
 GRADIENTS = {
     "curl": (CURL, {"delay": 5}),
     "arm": (CURSOR, {"plant": "two_link_arm", "field": "curl_ccw", "delay": 5}),
-    "lag, noise, rotation": (CURL, {"plant": "lagged_mass", "rotation": 40, "motor_noise": (0.1, 0.2), "sensory_noise": (1e-3, 1e-2), "history": 2}),
+    "lag, noise, rotation": (CURL, {"plant": "lagged_mass", "rotation": 40, "motor_noise": (0.1, 0.2), "sensory_noise": (1e-3, 1e-2), "history": 2, "delay": 2}),
     "clamped cursor, jumps, bars": (CURSOR, {"schedule": TABLE, "field": "curl_ccw"}),
 }
 
@@ -183,6 +185,31 @@ def test_the_written_derivative_is_the_automatic_one(plant):
         found.append(torch.autograd.grad(path.hand.square().sum() + path.force.sum(), list(network.parameters())))
     for one, other in zip(*found):
         assert torch.allclose(one, other, rtol=1e-9, atol=1e-12) and one.abs().max() > 0
+
+
+def outcome(name):
+    env_id, keywords = TASKS[name]
+    task = TorchReach(env_id, 3, dtype=torch.float64, **keywords)
+    task.reset(1)
+    network = module()
+    path = task.rollout(network, steps=60, rewards=True)
+    loss = path.hand.square().sum() + path.rewards.sum() + path.observations.sum() + path.force.sum()
+    return path.hand, path.observations, path.rewards, *torch.autograd.grad(loss, list(network.parameters()))
+
+
+@pytest.mark.parametrize("way", ["without numba", "on another device"])
+def test_it_is_the_same(way, monkeypatch):
+    known = outcome("late")
+    if way == "without numba":
+        monkeypatch.setattr(written, "_compiled", lambda text: None)
+        for name in ("written_rules", "_written_command", "_written_plant"):
+            monkeypatch.setattr(moving, name, functools.lru_cache(getattr(moving, name).__wrapped__))
+    else:  # blocks are tensors there
+        for each in (moving, rows):
+            monkeypatch.setattr(each, "block_of", lambda tensor: tensor.detach().contiguous())
+    for one, other in zip(outcome("late"), known, strict=True):
+        assert torch.allclose(one, other, rtol=1e-9, atol=1e-12)
+    compare(*TASKS["events"], 1, torch.float64, equal, rows=2)
 
 
 def test_gradients_end_where_a_rule_ends_them():
