@@ -66,12 +66,13 @@ def test_cues_come_later_in_training_unless_a_source_times_them() -> None:
 def test_the_laboratorys_tasks_have_recipes_of_their_own() -> None:
     found = recipe("ppo", LAB)
     assert found.settings["policy_kwargs"]["features_extractor_class"] == "reach_gym.acting.sb3.AimFeatures"
-    assert found.env_kwargs["false_start"] == "ignore" and found.env_kwargs["movement_time"] is None
+    assert found.env_kwargs["false_start"] == "ignore" and "movement_time" not in found.env_kwargs
     assert recipe("ppo", CURSOR, {"preset": "lab"}).settings == found.settings
     assert recipe("ppo", LAB, {"preset": "simple"}).settings == recipe("ppo", CURSOR).settings
     model = found.make(num_envs=2, batch_size=200)
     task = model.env.envs.task  # trials that are easier to learn from, with the laboratory's hand
-    assert not task.strict and (task.delay, task.history, task.plant.force_lag) == (6, 8, 0.04)
+    assert not task.strict and task.reward == "shaped" and task.movement_time == (0.2, 0.45)
+    assert (task.delay, task.history, task.plant.force_lag) == (6, 8, 0.04)
     assert (model.lr_schedule(1.0), model.lr_schedule(0.25)) == pytest.approx((1e-3, 2.5e-4))
     model.env.close()
 
