@@ -20,8 +20,6 @@ from reach_gym.benchmark.summary import summarise
 from reach_gym.benchmark.tables import markdown
 from reach_gym.evaluation import evaluate, suite
 
-pytestmark = pytest.mark.xdist_group("hostile")  # one process makes what all of them look at
-
 STRANGERS = Path(__file__).parent / "strangers"
 HOSTILE = {
     "raises": ("error", r"KeyError: 'no idea' \(hostile.py:\d+\)"),

@@ -19,8 +19,6 @@ from reach_gym.cli import shell
 from reach_gym.recording import Recording, record, record_whole_session
 from reach_gym.recording.conditions import summary
 
-pytestmark = pytest.mark.xdist_group("demo")  # one process makes what all of them look at
-
 EPISODES = 400
 
 
