@@ -25,7 +25,7 @@ EPISODES = 400
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "demo"
-    Demo(out=out, episodes=EPISODES, dqn=4_000, rnn=0.02, window=False).run()
+    Demo(out=out, episodes=EPISODES, dqn=1_000, rnn=0.02, window=False).run()
     return out
 
 
