@@ -19,8 +19,6 @@ from benchmarks import dqn, dqn_race, dqn_report, goal_rows
 from benchmarks.__main__ import main
 from benchmarks.dqn_arms import ARMS, RADIUS_STUDY
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def record(arm: str, seed: int, near: list[float], total: int = 1000) -> dict[str, Any]:
     cpu = [5.0 * (k + 1) + seed for k in range(len(near))]

@@ -10,7 +10,6 @@ from benchmarks.__main__ import main
 from reach_gym.findings import FINDINGS, Summary, Windows
 from reach_gym.neural.nulls import Against
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 NULL = np.linspace(0, 0.1, 100)
 
 

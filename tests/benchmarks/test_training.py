@@ -17,7 +17,6 @@ from benchmarks.dqn import RECORDS, read
 from benchmarks.training_run import Job, measure
 
 CURSOR, GRID = "reach_gym/CursorReach-v0", "reach_gym/GridReach-v0"
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def record(algo: str, seed: int, end: float, env_id: str = CURSOR, budget: int = 1000) -> dict[str, Any]:

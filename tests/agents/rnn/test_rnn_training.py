@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-import tests.agents.rnn.rnn_reference  # noqa: F401  (one thread)
 from agents.rnn import checkpoint as rnn_checkpoint
 from agents.rnn import training
 from agents.rnn.config import PRESETS, RnnConfig, config_from_data
