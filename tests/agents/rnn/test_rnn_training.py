@@ -138,7 +138,7 @@ def test_nan_stops_with_a_clear_error_and_the_weights_before_it(monkeypatch):
 
 
 def test_gradients_stay_finite_at_a_rate_that_is_far_too_high():
-    each = learner(replace(SMALL, learning_rate=0.5, adaptation_rate=0.5), session=blocks(8, 8))
+    each = learner(replace(SMALL, learning_rate=0.5, adaptation_rate=0.5), session=blocks(20, 20))
     each.learn()
     assert np.isfinite(each.records["loss"]).all()
 
