@@ -17,7 +17,7 @@ CASES = {
     "grid pixels": ("GridReachPixels-v0", {"radius": 3.0}),
     "grid session": ("GridReach-v0", {"radius": 3.0, "field": "wind", "schedule": "abrupt"}),
     "cursor": ("CursorReachCurl-v0", EASY),
-    "cursor late": ("CursorReach-v0", {**EASY, "delay": 2, "rotation": 20.0, "observation": "goal"}),
+    "cursor late": ("CursorReach-v0", {**EASY, "delay": 2, "rotation": 20.0, "reward": "dense", "observation": "goal"}),
 }
 KEYS = {"grid": ["is_success"], "cursor": ["false_start", "is_success"]}
 every_case = pytest.mark.parametrize("env_id,kwargs", CASES.values(), ids=CASES)
