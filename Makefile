@@ -31,11 +31,11 @@ $(OLDEST)/.installed: constraints-oldest.txt $(STAMP)
 	touch $@
 
 oldest: $(OLDEST)/.installed
-	PYTHONPATH=$(OLDEST) $(BIN)/python -m pytest -n 2 --dist loadgroup -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning \
+	PYTHONPATH=$(OLDEST) $(BIN)/python -m pytest -n 2 -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning \
 		$(OLDEST_TESTS)
 
 check: $(STAMP) lint type layers docs
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,24 +13,34 @@ import pytest
 # wait for each other, ten times as long as the work takes.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+# Numba's threads, too, give their core to others while they wait: where they spin, steps take a hundred times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Else every process that a test starts compiles the source of the package anew, for half a second.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the tests of compiled kernels in one process (``pytest --dist loadgroup``): else two compile the same ones at once."""
-    for item in items:
-        if "numba" in item.nodeid or item.get_closest_marker("compiles"):
-            item.add_marker(pytest.mark.xdist_group("kernels"))
+# Tests with these words in their ids have loops compiled, which those of one process share.
+COMPILED = ("numba", "back_end", "make_vec")
+# Tests that share nothing, each of which takes long.
+APART = ("tests/docs/test_pages.py", "tests/benchmarks/test_examples.py")
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """PyTorch on one thread: two processes of tests share two cores, and results do not depend on how many there are."""
-    import torch  # not everywhere where tests run
+def group_of(nodeid: str) -> str:
+    """Tests of one group run in the same process (``pytest -n 2``): those of a module, which have fixtures in common."""
+    path = nodeid.partition("::")[0]
+    return "compiled" if any(word in nodeid for word in COMPILED) else nodeid if path in APART else path
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+
+@pytest.hookimpl(optionalhook=True)  # where pytest-xdist is installed
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The groups with the most tests come first. (The marks ``xdist_group`` are not heard by every version of pytest-xdist.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Groups(config, log)
 
 
 @pytest.fixture

@@ -118,7 +118,6 @@ def vector_rollout(env, steps=40):
     return out
 
 
-@pytest.mark.compiles
 @everything_made
 def test_make_vec_gives_the_same_in_every_mode(env_id, kwargs):
     limit = 15  # short, so that the time limit is met

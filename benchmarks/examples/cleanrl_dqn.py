@@ -16,7 +16,7 @@ def main(steps: int = 3000, seed: int = 0) -> None:
     """Trains for so many steps of eight rows, and evaluates on held-out trials."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    envs = gym.make_vec(ENV_ID, num_envs=8, autoreset_mode="SameStep", **KWARGS)
+    envs = gym.make_vec(ENV_ID, num_envs=8, autoreset_mode="SameStep", backend="numpy", **KWARGS)
     q = nn.Sequential(nn.Linear(4, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 8))
     target, optimizer = copy.deepcopy(q), torch.optim.Adam(q.parameters(), 1e-3)
     memory = torch.zeros(8 * steps, 11)  # observation, next observation, action, reward, whether the trial goes on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -88,6 +89,7 @@ class Referee:
         with self._lock:
             if self._process is not None and self._channel is not None:
                 self._process.terminate()
+                self._process.send_signal(signal.SIGCONT)  # one that was stopped hears of it only when it goes on
                 try:
                     self._process.wait(5.0)
                 except subprocess.TimeoutExpired:

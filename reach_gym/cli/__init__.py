@@ -10,6 +10,18 @@ from reach_gym import startup
 from reach_gym.errors import missing_extra
 
 _DESCRIPTION = "Reaching under force fields: look at the tasks, play them, watch, evaluate and benchmark agents."
+_COMMANDS = {
+    "list": "reach_gym.cli.listing:List",
+    "show": "reach_gym.cli.listing:Show",
+    "recipes": "reach_gym.cli.listing:Recipes",
+    "play": "reach_gym.cli.play:Play",
+    "watch": "reach_gym.cli.watch:Watch",
+    "evaluate": "reach_gym.cli.evaluating:Evaluate",
+    "record": "reach_gym.cli.recording:Record",
+    "phenomena": "reach_gym.cli.scorecard:Phenomena",
+    "neural": "reach_gym.cli.neural:Neural",
+    "benchmark": "reach_gym.cli.benchmarking:Benchmark",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,18 +38,5 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"error: {missing_extra(package, 'render')}", file=sys.stderr)
             return 2
     with startup.importing():
-        from reach_gym.cli import benchmarking, evaluating, listing, neural, play, recording, scorecard, shell, watch
-
-    commands: dict[str, type[shell.Command]] = {
-        "list": listing.List,
-        "show": listing.Show,
-        "recipes": listing.Recipes,
-        "play": play.Play,
-        "watch": watch.Watch,
-        "evaluate": evaluating.Evaluate,
-        "record": recording.Record,
-        "phenomena": scorecard.Phenomena,
-        "neural": neural.Neural,
-        "benchmark": benchmarking.Benchmark,
-    }
-    return shell.main(commands, argv, "reach-gym", _DESCRIPTION)
+        from reach_gym.cli import shell
+    return shell.main(_COMMANDS, argv, "reach-gym", _DESCRIPTION)

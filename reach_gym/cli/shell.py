@@ -12,6 +12,7 @@ import contextlib
 import inspect
 import io
 import os
+import pkgutil
 import re
 import signal
 import sys
@@ -24,6 +25,8 @@ from types import FrameType
 import gymnasium
 import tyro
 from rich.console import Console
+
+from reach_gym import startup
 
 DONE, FAILED, BAD_REQUEST, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
@@ -94,11 +97,12 @@ def console() -> Console:
     return _Console(width=None if sys.stdout.isatty() else 160, highlight=False)
 
 
-def main(commands: Mapping[str, type[Command]], argv: Sequence[str] | None, prog: str, description: str) -> int:
+def main(commands: Mapping[str, str], argv: Sequence[str] | None, prog: str, description: str) -> int:
     """Parses a command line, runs its command and reports what went wrong.
 
     Args:
-        commands: The commands by name; names may hold ``-`` or ``_``, users may write either.
+        commands: Where each command is, as ``"module:Class"``, by name: only the one that is asked for is imported. Names may
+            hold ``-`` or ``_``, users may write either.
         argv: The arguments, ``None`` for those of this process.
         prog: Name of the program.
         description: What it does, for ``--help``.
@@ -109,8 +113,9 @@ def main(commands: Mapping[str, type[Command]], argv: Sequence[str] | None, prog
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_streams()
     try:
+        chosen = _chosen(commands, arguments, prog, description)
         with _terminable():
-            command = _parse(commands, arguments, prog, description)
+            command = _parse(chosen, arguments, prog) if chosen else None
             if command is not None:
                 command.run()
             sys.stdout.flush()
@@ -158,25 +163,37 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _parse(commands: Mapping[str, type[Command]], arguments: list[str], prog: str, description: str) -> Command | None:
-    """The command with its arguments, or ``None`` after ``--help``."""
-    by_name = {name.replace("_", "-"): command for name, command in commands.items()}
+def _chosen(commands: Mapping[str, str], arguments: list[str], prog: str, description: str) -> type[Command] | None:
+    """The command that a line begins with, or ``None`` after the overview of all."""
+    by_name = {name.replace("_", "-"): place for name, place in commands.items()}
     first = arguments[0].replace("_", "-") if arguments else ""
     if first in ("-h", "--help", "help"):
-        print(_overview(by_name, prog, description))
+        print(_overview({name: _imported(place) for name, place in by_name.items()}, prog, description))
         return None
     if first not in by_name:
         what = f"there is no command {arguments[0]!r}" if arguments else "a command is missing"
         raise RequestError(f"{what}; choose one of {', '.join(by_name)} (`{prog} --help` explains them).")
+    return _imported(by_name[first])
+
+
+def _imported(place: str) -> type[Command]:
+    with startup.importing(), request():
+        kind: type[Command] = pkgutil.resolve_name(place)
+    return kind
+
+
+def _parse(kind: type[Command], arguments: list[str], prog: str) -> Command | None:
+    """The command with its arguments, or ``None`` after ``--help``."""
+    first = arguments[0].replace("_", "-")
     errors = io.StringIO()
     try:
         # Settings check themselves as soon as they are made.
         with contextlib.redirect_stderr(errors), request():
             return tyro.cli(
-                by_name[first],
+                kind,
                 args=arguments[1:],
                 prog=f"{prog} {first}",
-                default=by_name[first].default(arguments[1:]),
+                default=kind.default(arguments[1:]),
                 config=(tyro.conf.FlagCreatePairsOff,),
             )
     except SystemExit as leaving:

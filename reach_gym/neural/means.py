@@ -113,7 +113,12 @@ def halves_at(activity: Activity, window: Window = PREPARATION, event: str = "go
     Raises:
         ValueError: As `states_at`; or some direction has fewer than two trials.
     """
-    return halves_of(activity.mean_in(window, event), activity.direction, seed)
+    rates = activity.mean_in(window, event)
+    directions, count = np.unique(activity.direction, return_counts=True)
+    if count.min() < 2:
+        lonely = np.degrees(directions[count.argmin()])
+        raise ValueError(f"`activity` must have at least 2 trials of every direction, got 1 at {lonely:g} degrees.")
+    return halves_of(rates, activity.direction, seed)
 
 
 def halves_of(rates: Any, labels: Any, seed: int = 0) -> Floats:
@@ -135,6 +140,6 @@ def halves_of(rates: Any, labels: Any, seed: int = 0) -> Floats:
     for label, name in enumerate(names):
         chosen = rng.permutation(np.flatnonzero(place == label))
         if len(chosen) < 2:
-            raise ValueError(f"`labels` must have at least 2 trials of every direction, got 1 of {name:g}.")
+            raise ValueError(f"`labels` must have at least 2 trials of every label, got 1 of {name:g}.")
         means.append([rates[half].mean(axis=0) for half in (chosen[::2], chosen[1::2])])
     return np.swapaxes(np.array(means), 0, 1)

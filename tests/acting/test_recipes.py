@@ -19,7 +19,6 @@ from reach_gym.registration import TASKS
 
 PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
 LAB, ARM, MUSCLES = "reach_gym/LabReachCurl-v0", "reach_gym/ArmReachCurl-v0", "reach_gym/MuscleReachCurl-v0"
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_they_are_read_without_stable_baselines3() -> None:

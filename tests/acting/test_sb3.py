@@ -39,7 +39,6 @@ from reach_gym.training.checkpoint import CheckpointError
 PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
 MUSCLES = "reach_gym/MuscleReach-v0"
 SMALL: dict[str, Any] = {"size": 6, "backend": "numpy"}
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def rows(env_id: str = PIXELS, count: int = 3, infos: bool = False, **kwargs: Any) -> ReachVecEnv:

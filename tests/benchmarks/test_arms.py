@@ -81,7 +81,6 @@ def test_an_agent_that_cannot_act_has_no_row(monkeypatch: pytest.MonkeyPatch) ->
     assert arms.reference("ideal", CURL) == []
 
 
-@pytest.mark.usefixtures("one_thread")
 def test_a_run_learns_and_is_judged_by_direction(monkeypatch: pytest.MonkeyPatch) -> None:
     found = arms.measure(Job("ppo", CURL, 0, 4096, 1, 40))
     assert sum(found["directions"]["trials"]) == 40 and found["cpu"] > 0 and found["settings"]["env_kwargs"] == {"go_delay": [0.0, 0.3]}

@@ -1,7 +1,6 @@
 """The report and the figure of networks that adapt in context, from courses whose numbers are known."""
 
 import numpy as np
-import pytest
 
 from agents.in_context.memory import Memory
 from agents.in_context.probe import Course
@@ -9,8 +8,6 @@ from agents.in_context.sessions import ADAPTATION, CLAMPED, held_out_fields
 from benchmarks import in_context
 from benchmarks.__main__ import main
 from benchmarks.in_context_figure import draw
-
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def course(rows, fields, left, rng):

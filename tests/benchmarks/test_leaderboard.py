@@ -2,54 +2,61 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from benchmarks.__main__ import main
 from benchmarks.leaderboard import CONTENDERS, is_trained, run_of, train
 
-ROOT = Path(__file__).parents[2]
+
+class Done(NamedTuple):
+    """How a command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def leaderboard(out, *more):
-    words = [sys.executable, "-m", "benchmarks", "leaderboard", "--out", str(out), "--suite", "grid-wind", "--seeds", "0"]
-    return subprocess.run([*words, *more], cwd=ROOT, capture_output=True, text=True, timeout=120)
+@pytest.fixture
+def leaderboard(tmp_path, capsys):
+    words = ["leaderboard", "--out", str(tmp_path), "--suite", "grid-wind", "--seeds", "0"]
+    return lambda *more: Done(main([*words, *more]), *capsys.readouterr())
 
 
-def test_it_trains_what_is_missing_scores_it_and_keeps_it(tmp_path):
+def test_it_trains_what_is_missing_scores_it_and_keeps_it(tmp_path, leaderboard):
     only = ("--only", "ideal", "q_learning, wind")
-    done = leaderboard(tmp_path, *only)
+    done = leaderboard(*only)
     assert done.returncode == 0, done.stderr
     records = [json.loads(line) for line in (tmp_path / "results-grid" / "results.jsonl").read_text().splitlines()]
     scores = {(each["agent"], each["seed"]): each["score"] for each in records}
     assert scores["ideal", 0] == 1 and scores["q_learning, wind", 0] > 0.95
     assert {each["env"]["kwargs"]["observation"] for each in records if "q_learning" in each["agent"]} == {"index"}
     assert done.stdout.count("trained ") == 1
-    again = leaderboard(tmp_path, *only)
+    again = leaderboard(*only)
     assert again.returncode == 0 and "trained " not in again.stdout
     assert [json.loads(line) for line in (tmp_path / "results-grid" / "results.jsonl").read_text().splitlines()] == records
 
 
-def test_each_family_has_a_board_of_those_who_can_do_its_tasks(tmp_path):
+def test_each_family_has_a_board_of_those_who_can_do_its_tasks(tmp_path, leaderboard):
     suites = ["--suite", "grid-null", "cursor-null"]
-    done = leaderboard(tmp_path, *suites, "--only", "ideal", "minimum_jerk", "q_learning")
+    done = leaderboard(*suites, "--only", "ideal", "minimum_jerk", "q_learning")
     assert done.returncode == 1 and "no task suits q_learning" in done.stderr  # the tabular agent on the large grid
     boards = {name: (tmp_path / f"results-{name}" / "results.jsonl").read_text().splitlines() for name in ("grid", "cursor")}
     agents = {name: [(json.loads(line)["agent"], json.loads(line)["task"]) for line in lines] for name, lines in boards.items()}
     assert agents["grid"] == [("ideal", "grid-null"), ("q_learning", "grid-null")]
     assert agents["cursor"] == [("ideal", "cursor-null"), ("minimum_jerk", "cursor-null")]
-    nobody = leaderboard(tmp_path, "--suite", "grid-null", "--only", "minimum_jerk")
+    nobody = leaderboard("--suite", "grid-null", "--only", "minimum_jerk")
     assert nobody.returncode == 2 and "must name somebody for grid-null" in nobody.stderr
 
 
-def test_training_that_fails_is_told(tmp_path):
+def test_training_that_fails_is_told(tmp_path, leaderboard):
     run = next(run_of(each, 0, tmp_path) for each in CONTENDERS if each.name == "q_learning")
     run.mkdir(parents=True)
     (run / "mine.txt").write_text("do not delete")
-    done = leaderboard(tmp_path, "--only", "q_learning")
+    done = leaderboard("--only", "q_learning")
     assert done.returncode == 1 and "could not be trained" in done.stderr and "is no q_learning run" in done.stderr
     assert (run / "mine.txt").exists()
 
@@ -63,14 +70,14 @@ def test_contenders_are_data():
 
 
 @pytest.mark.parametrize("only", [("nosuch",), ("ideal", "nosuch")])
-def test_unknown_contenders_are_refused(only, tmp_path):
-    done = leaderboard(tmp_path, "--only", *only)
+def test_unknown_contenders_are_refused(only, tmp_path, leaderboard):
+    done = leaderboard("--only", *only)
     assert done.returncode == 2 and "got 'nosuch'" in done.stderr and not list(tmp_path.iterdir())
 
 
-def test_what_would_be_refused_in_the_end_is_refused_before_the_training(tmp_path):
+def test_what_would_be_refused_in_the_end_is_refused_before_the_training(tmp_path, leaderboard):
     for more in (("--suite", "nosuch"), ("--seeds", "0", "0")):
-        done = leaderboard(tmp_path, "--only", "q_learning", *more)
+        done = leaderboard("--only", "q_learning", *more)
         assert done.returncode == 2 and not list(tmp_path.iterdir()), done.stderr
 
 

@@ -6,8 +6,6 @@ import torch
 from benchmarks import networks
 from reach_gym.differentiable import TorchReach
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 class Compensating:
     """Pushes along the way, and across it against what a curl would do, or some share of that."""

@@ -10,8 +10,6 @@ from benchmarks.__main__ import main
 from benchmarks.speed import in_turn
 from reach_gym.differentiable import TorchReach
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def test_sides_are_timed_in_turn_after_one_untimed_call():
     calls = []

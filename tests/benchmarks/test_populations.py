@@ -7,10 +7,9 @@ from benchmarks import populations_measures as measures
 from benchmarks import populations_report as report
 from benchmarks import populations_runs as runs
 from benchmarks.__main__ import main
-from reach_gym.findings import FINDINGS, Summary, Windows
+from reach_gym.findings import CHANGES, FINDINGS, Summary, Windows
 from reach_gym.neural.nulls import Against
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 NULL = np.linspace(0, 0.1, 100)
 
 
@@ -65,6 +64,21 @@ def test_a_change_belongs_to_the_field_where_the_control_has_less():
     assert report.change_verdict(one, one + 0.2) == "less with the field"
     assert report.change_verdict(one, one[::-1]) == "no difference found"
     assert report.change_verdict(one[:3], one[:3] - 0.2) == "too few networks"
+
+
+def networks(values):
+    """What was measured of networks that show every finding by these `values` once they have been trained, and none before."""
+    told = lambda value: {"value": value, "null": NULL.tolist(), "p": 0.01 if value > NULL.max() else 0.5, "tail": "greater"}
+    found = lambda stage, value: dict.fromkeys(FINDINGS, told(0.05 if stage == "untrained" else value))
+    behaviour = {"trained": dict.fromkeys(("error", "coefficient", "early", "reaction"), 1.0)}
+    change = {way: dict.fromkeys(CHANGES, 1.0) for way in ("learned", "control")}
+    return [{"found": {stage: found(stage, v) for stage in report.STAGES}, "change": change, "behaviour": behaviour} for v in values]
+
+
+def test_every_plant_has_verdicts_of_its_own():
+    lines = report.markdown({"point_mass": networks(YES), "muscle_arm": networks(NO)}, 1, 1, 100, []).splitlines()
+    first = lines.index(next(line for line in lines if line.endswith("| `point_mass` | `muscle_arm` |")))
+    assert [line.split(" | ")[-2:] for line in lines[first + 2 : first + 2 + len(FINDINGS)]] == [["for free", "not |"]] * len(FINDINGS)
 
 
 def test_networks_of_all_plants_act_within_their_bounds_and_are_told_neither_velocity_nor_clock():

@@ -6,7 +6,6 @@ import pytest
 from benchmarks import preparation_report as report
 from benchmarks import preparation_runs as runs
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 ANGLES = 2 * np.pi * np.arange(runs.DIRECTIONS) / runs.DIRECTIONS
 
 

@@ -17,7 +17,6 @@ from benchmarks.dqn import RECORDS, read
 from benchmarks.training_run import Job, measure
 
 CURSOR, GRID = "reach_gym/CursorReach-v0", "reach_gym/GridReach-v0"
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def record(algo: str, seed: int, end: float, env_id: str = CURSOR, budget: int = 1000) -> dict[str, Any]:
@@ -52,7 +51,7 @@ def test_looks_cost_the_run_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_there_is_not_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = ["training", "--out", str(tmp_path / "out"), "--tasks", "CursorReach-v0", "GridReach-v0", "--budgets", "640", "320"]
-    more = ["--algos", "ppo", "td3", "--looks", "2", "--episodes", "5", "--jobs", "2"]
+    more = ["--algos", "ppo", "td3", "--looks", "2", "--episodes", "5", "--jobs", "1"]
     assert main([*out, *more, "--seeds", "1"]) == 0
     first = read(tmp_path / "out" / RECORDS)
     assert {(each["algo"], each["env_id"]) for each in first} == {("ppo", CURSOR), ("td3", CURSOR), ("ppo", GRID)} and len(first) == 6
@@ -70,7 +69,7 @@ def test_what_is_there_is_not_run_again(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_a_run_that_fails_leaves_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "measure", fails_for_sac)
-    arguments = ["--out", str(tmp_path / "out"), "--tasks", "CursorReach-v0", "--budgets", "320", "--seeds", "1", "--looks", "1"]
+    arguments = ["--out", str(tmp_path / "out"), "--tasks", "CursorReach-v0", "--budgets", "320", "--seeds", "1", "--looks", "1", "--jobs", "1"]
     assert main(["training", *arguments, "--algos", "sac", "ppo", "--episodes", "5"]) == 1
     output = capsys.readouterr()
     assert "failed: sac, CursorReach-v0, seed 0, 320 steps: ValueError: no" in " ".join(output.out.split()) and "1 of 2" in output.err

@@ -8,8 +8,6 @@ from reach_gym.differentiable import Replicates, TorchReach, endpoint, load_netw
 from reach_gym.evaluation import evaluate
 from tests.differentiable.test_training import CURL, TASK, Network, Pair, loss, same, task
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 class Alone(TorchReach):
     """The rows of a task from the `skipped` one on."""

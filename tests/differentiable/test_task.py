@@ -13,8 +13,6 @@ from reach_gym.differentiable import TorchReach, moving, rows, written
 from reach_gym.errors import InvalidActionError, NotApplicableError
 from tests.reach.test_events import TABLE
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 CURSOR, CURL = "reach_gym/CursorReach-v0", "reach_gym/CursorReachCurl-v0"
 WAVES = [{"name": "a", "trials": 1, "within": {"period": 0.2, "amplitude": 0.5}}, {"name": "b", "trials": 2, "clamp": 0.5}]
 TASKS = {

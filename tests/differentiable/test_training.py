@@ -16,8 +16,6 @@ from reach_gym.recording import record
 from reach_gym.training.checkpoint import MANIFEST, CheckpointError
 from reach_gym.training.seeds import training_seed
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 CURL = "reach_gym/CursorReachCurl-v0"
 TASK = {"delay": 2, "go_delay": 0.0, "target_onset": 0.0, "time_limit": 0.4}
 

@@ -1,14 +1,9 @@
-"""Reads command lines from stdin, as JSON lists of program and arguments, and lets each program parse its own; runs nothing.
-
-Prints one line of JSON per command: ``null``, or what is wrong with it.
-"""
+"""Lets each program parse a command line of its own, and runs nothing."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-import json
-import sys
 
 import gymnasium as gym
 
@@ -44,9 +39,3 @@ def checked(parse):
         return None
 
     return instead
-
-
-if __name__ == "__main__":
-    shell._parse = checked(shell._parse)
-    for program, arguments in json.load(sys.stdin):
-        print(json.dumps(complaint(program, arguments)))

@@ -11,18 +11,27 @@ import tomllib
 
 import pytest
 
+from reach_gym.cli import shell
 from tests.docs.blocks import LANGUAGES, ROOT, Page, pages, words
+from tests.docs.parse import MAINS, checked, complaint
 
 PAGES = pages()
 RUN = {page.path: page for page in PAGES if page.python}
-# The trainings that run, by page, with the arguments that make them short. All others, and what opens a window, are only parsed.
+# The trainings that run, by page, and the arguments that make commands short. All other trainings, and what opens a window, are only
+# parsed.
+SMALL = '{"size": 6}'
 SHORT = {
-    "README.md": {"q_learning": []},
-    "docs/learners/index.md": {"q_learning": []},
-    "docs/learners/dqn.md": {"dqn": ["--steps", "300"]},
-    "docs/learners/sb3.md": {"sb3": ["--steps", "6400"]},
-    "docs/learners/rnn.md": {"rnn": ["--share", "0.005"]},
-    "docs/learners/in_context.md": {"in_context": ["--settings", '{"rows": 1, "reaching": 1, "updates": 1}']},
+    "README.md": {"q_learning": {}, "benchmark": {"--suite": "cursor-null"}},
+    "docs/benchmark.md": {"benchmark": {"--seeds": "0"}},
+    "docs/learners/index.md": {"q_learning": {}},
+    "docs/learners/dqn.md": {
+        "dqn": {"--steps": "300", "--env-kwargs": SMALL},
+        "evaluate": {"--episodes": "20", "--kwargs": SMALL},
+        "watch": {"--episodes": "1", "--kwargs": SMALL},
+    },
+    "docs/learners/sb3.md": {"sb3": {"--steps": "1600"}, "evaluate": {"--episodes": "20"}},
+    "docs/learners/rnn.md": {"rnn": {"--share": "0.002"}},
+    "docs/learners/in_context.md": {"in_context": {"--settings": '{"rows": 1, "reaching": 1, "updates": 1}'}},
 }
 LONG = ("python -m agents", "python -m benchmarks")
 CODE = """
@@ -72,12 +81,12 @@ def first_of_its_kind(page, line):
 
 
 def shortened(page, arguments):
-    """The arguments of a training with those that make it short in place of its own."""
-    more = SHORT.get(page.path, {}).get(arguments[0], [])
-    if more and more[0] in arguments:
-        place = arguments.index(more[0])
-        return [*arguments[:place], *more, *arguments[place + 2 :]]
-    return [*arguments, *more]
+    """The arguments of a command with those that make it short in place of its own."""
+    for flag, value in SHORT.get(page.path, {}).get(arguments[0], {}).items():
+        begin = arguments.index(flag) if flag in arguments else len(arguments)
+        end = next((k for k, word in enumerate(arguments) if k > begin and word.startswith("--")), len(arguments))
+        arguments = [*arguments[:begin], flag, value, *arguments[end:]]
+    return arguments
 
 
 def test_there_is_something_to_test():
@@ -118,21 +127,21 @@ def test_commands_run_one_after_the_other(page, tmp_path):
         if program not in ("reach-gym", *LONG) or not is_run(page, line):
             continue
         module = {"reach-gym": "reach_gym", **{each: each.split()[-1] for each in LONG}}[program]
-        done = run([sys.executable, "-m", module, *shortened(page, arguments)], tmp_path)
+        done = run([sys.executable, "-m", module, *(arguments if output else shortened(page, arguments))], tmp_path)
         assert done.returncode == 0, (line, done.stderr)
         assert done.stdout.strip(), line
         if output is not None:
             assert lines(done.stdout) == lines(output), line
 
 
-def parsed(commands):
+@pytest.fixture
+def parsed(monkeypatch):
     """What is wrong with each command line."""
-    done = run([sys.executable, str(ROOT / "tests/docs/parse.py")], ROOT, json.dumps(commands))
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    monkeypatch.setattr(shell, "_parse", checked(shell._parse))
+    return lambda commands: [complaint(*each) for each in commands]
 
 
-def test_commands_that_take_long_are_understood_by_their_programs():
+def test_commands_that_take_long_are_understood_by_their_programs(parsed):
     long = [(page.path, line) for page in PAGES for line, _ in page.commands if words(line)[0] in ("reach-gym", *LONG)]
     long = [(path, line) for path, line in long if not is_run(Page(path), line)]
     assert len(long) >= 10
@@ -140,7 +149,7 @@ def test_commands_that_take_long_are_understood_by_their_programs():
     assert [(place, wrong) for place, wrong in zip(long, found, strict=True) if wrong is not None] == []
 
 
-def test_a_wrong_flag_and_a_wrong_keyword_are_noticed():
+def test_a_wrong_flag_and_a_wrong_keyword_are_noticed(parsed):
     wrong = [
         ["python -m agents", ["dqn", "--nosuch", "1", "--out", "runs/x"]],
         ["python -m agents", ["dqn", "--env", "GridReach-v0", "--env-kwargs", '{"nosuch": 1}', "--out", "runs/x"]],
@@ -151,7 +160,7 @@ def test_a_wrong_flag_and_a_wrong_keyword_are_noticed():
     assert all(complaint and "nosuch" in complaint for complaint in parsed(wrong))
 
 
-def test_commands_in_the_text_exist():
+def test_commands_in_the_text_exist(capsys):
     makefile = (ROOT / "Makefile").read_text()
     helps: dict[tuple[str, str], str] = {}
     mentioned = [(page.path, span) for page in PAGES for span in page.mentioned]
@@ -162,28 +171,13 @@ def test_commands_in_the_text_exist():
             assert re.search(rf"^{arguments[0]}:", makefile, re.MULTILINE), (path, span)
         elif arguments:
             helps.setdefault((program, arguments[0]), "")
-    for (program, name), told in zip(helps, said_help(list(helps)), strict=True):
-        helps[program, name] = told
+    for program, name in helps:
+        assert MAINS[program]([name, "--help"]) == 0, (program, name)
+        helps[program, name] = capsys.readouterr().out
     for path, span in mentioned:
         program, arguments = words(span)
         for flag in (each for each in arguments if program != "make" and each.startswith("--")):
             assert re.search(rf"{flag}(?![\w-])", helps[program, arguments[0]]), (path, span)
-
-
-def said_help(names):
-    """The help of each command; a command that does not exist has none and ends the test."""
-    code = (
-        "import contextlib, io, json, sys\nfrom tests.docs.parse import MAINS\n"
-        "for program, name in json.load(sys.stdin):\n"
-        "    said = io.StringIO()\n"
-        "    with contextlib.redirect_stdout(said):\n"
-        "        status = MAINS[program]([name, '--help'])\n"
-        "    assert status == 0, (program, name)\n"
-        "    print(json.dumps(said.getvalue()))\n"
-    )
-    done = run([sys.executable, "-c", code], ROOT, json.dumps(names))
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_make_targets_and_extras_exist():

@@ -69,27 +69,26 @@ class Signalling(shell.Command):
         signal.raise_signal(self.number)
 
 
+COMMANDS = {"signal": f"{__name__}:Signalling"}
+
+
 @pytest.mark.parametrize(("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
-def test_a_command_tells_how_it_ended(
-    number: int, code: int, word: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_command_tells_how_it_ended(number: int, code: int, word: str, capsys: pytest.CaptureFixture[str]) -> None:
     handlers = [signal.getsignal(each) for each, _ in ENDS]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    monkeypatch.setattr(shell, "_parse", lambda *_: Signalling(number=number))
     try:
-        assert shell.main({}, [], "test", "") == code
+        assert shell.main(COMMANDS, ["signal", "--number", str(int(number))], "test", "") == code
         assert [signal.getsignal(each) for each, _ in ENDS][1] == handlers[1]
     finally:
         signal.signal(signal.SIGINT, handlers[0])
     assert capsys.readouterr().err == f"{word}\n"
 
 
-def test_sigterm_is_left_to_whoever_sees_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sigterm_is_left_to_whoever_sees_to_it() -> None:
     heard = []
     former = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
-    monkeypatch.setattr(shell, "_parse", lambda *_: Signalling(number=signal.SIGTERM))
     try:
-        assert shell.main({}, [], "test", "") == 0
+        assert shell.main(COMMANDS, ["signal", "--number", str(int(signal.SIGTERM))], "test", "") == 0
     finally:
         signal.signal(signal.SIGTERM, former)
     assert heard == [signal.SIGTERM]

@@ -37,7 +37,6 @@ SMALL = DQNConfig(
     steps=640, num_envs=8, buffer=400, warmup=64, batch=16, channels=(2, 2), hidden=(8,), log_every=80, epsilon_steps=200
 )
 TINY: dict[str, Any] = {"size": 4, "backend": "numpy"}
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def learner_for(env_id: str = PIXELS, seed: int = 0, kwargs: dict[str, Any] | None = None, **settings: Any) -> DQN:

@@ -29,8 +29,6 @@ from reach_gym.acting.protocol import Transition
 from reach_gym.differentiable import TorchReach
 from reach_gym.recording import channel_compensation, deviations, record_group
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SMALL = InContextConfig(units=6, rows=2, trials=2, reaching=2, updates=3)
 CURLS = np.array([[[0.0, -CURL], [CURL, 0.0]], [[0.0, CURL], [-CURL, 0.0]]])
 SHORT = session(

@@ -20,8 +20,6 @@ from reach_gym.recording import record
 from reach_gym.training.checkpoint import CheckpointError
 from reach_gym.training.state import Run
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 NONE = {"baseline": 0.0, "adaptation": 0.0}
 SETTINGS = json.dumps({"units": 5, "rows": 2, "trials": 2, "reaching": 2, "updates": 4})
 

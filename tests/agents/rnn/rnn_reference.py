@@ -10,7 +10,6 @@ from reach_gym.plants.bounds import confine
 
 FREQUENCY = 20.0
 PULSE = 5  # steps
-torch.set_num_threads(1)  # tests run side by side; for tensors of this size more threads only wait for each other
 
 
 def tensor(array):

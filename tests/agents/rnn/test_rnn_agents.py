@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-import tests.agents.rnn.rnn_reference  # noqa: F401  (one thread)
 from agents.rnn import checkpoint
 from agents.rnn.checkpoint import load_agent
 from agents.rnn.config import RnnConfig

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-import tests.agents.rnn.rnn_reference  # noqa: F401  (one thread)
 from agents.__main__ import main
 from agents.dqn import command as dqn_command
 from agents.dqn.config import PRESETS as DQN_PRESETS
