@@ -90,16 +90,16 @@ class Shared(NamedTuple):
     """What holds for all rows.
 
     Attributes:
-        settings: Of the task.
-        wholes: Of the task.
+        settings: `reach_gym.reach.tables.Settings` of the task.
+        wholes: `reach_gym.reach.tables.Wholes` of the task.
         place_limit: Sensed places are cut there, m.
         speed_limit: Sensed velocities are cut there, m/s.
         per_metre: Unit of an observation.
         per_speed: Unit of an observation.
     """
 
-    settings: Settings
-    wholes: Wholes
+    settings: Any
+    wholes: Any
     place_limit: Any
     speed_limit: Any
     per_metre: Any

@@ -19,7 +19,7 @@ from reach_gym.differentiable.blocks import Block, Given, array_of, block_of, em
 from reach_gym.differentiable.judging import kind_of
 from reach_gym.differentiable.ruling import ruling, sizes_of, written_rules
 from reach_gym.differentiable.tensors import root
-from reach_gym.differentiable.written import Layout, Written
+from reach_gym.differentiable.written import Arranged, Written
 from reach_gym.fields import FieldNumbers
 from reach_gym.plants.plant import Plant
 from reach_gym.reach.keywords import Reach
@@ -70,16 +70,16 @@ def stepping(plant: Plant, params: Any, with_field: bool, feels: bool) -> Callab
 @functools.lru_cache(maxsize=32)
 def _written_command(plant: Plant, spread: tuple[float, float], noisy: bool) -> Written:
     actuators = len(plant.low)
-    given = [Layout(actuators, "rows"), Layout(2 * actuators * noisy)]
-    return Written(commanding(plant, spread, choice), given, 1, [Layout(actuators + 1)], 1)
+    given = [Arranged(actuators, "rows"), Arranged(2 * actuators * noisy)]
+    return Written(commanding(plant, spread, choice), given, 1, [Arranged(actuators + 1)], 1)
 
 
 @functools.lru_cache(maxsize=32)
 def _written_plant(plant: Plant, params: Any, feels: bool, with_field: bool) -> Written:
     size = len(plant.State._fields)
-    given = [Layout(size), Layout(len(plant.low)), Layout(_AROUND * with_field)]
+    given = [Arranged(size), Arranged(len(plant.low)), Arranged(_AROUND * with_field)]
     return Written(
-        stepping(plant, params, with_field, feels), given, 2, [Layout(size + 6 + (len(plant.senses) if feels else 0))], 1
+        stepping(plant, params, with_field, feels), given, 2, [Arranged(size + 6 + (len(plant.senses) if feels else 0))], 1
     )
 
 

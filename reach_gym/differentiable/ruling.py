@@ -13,7 +13,7 @@ import numpy as np
 
 from reach_gym.differentiable.adjoint import choice, noted_root
 from reach_gym.differentiable.judging import JUDGED, SHARED, TRIAL, Judged, Kind, Shared, TrialNow, happening, shared_of, trial_of
-from reach_gym.differentiable.written import Layout, Written
+from reach_gym.differentiable.written import Arranged, Written
 from reach_gym.plants.bounds import confine
 from reach_gym.plants.turns import swing
 from reach_gym.reach.events import sensed_with, set_off, way_with
@@ -37,7 +37,10 @@ def sizes_of(kind: Kind) -> tuple[list[int], list[int]]:
 def written_rules(kind: Kind) -> Written:
     """`ruling` and its derivative."""
     (*inputs, shared), (placed, seen, judged) = sizes_of(kind)
-    given, into = [*map(Layout, inputs), Layout(shared, "shared")], [Layout(placed), Layout(seen, "rows"), Layout(judged)]
+    given, into = (
+        [*map(Arranged, inputs), Arranged(shared, "shared")],
+        [Arranged(placed), Arranged(seen, "rows"), Arranged(judged)],
+    )
     return Written(ruling(kind, choice, noted_root), given, 5, into, 2)
 
 

@@ -20,7 +20,7 @@ from reach_gym.differentiable.blocks import Block
 from reach_gym.reach.events import pick
 
 
-class Layout(NamedTuple):
+class Arranged(NamedTuple):
     """How a block lies in memory.
 
     Attributes:
@@ -47,7 +47,7 @@ class Written:
     """A function and its derivative."""
 
     def __init__(
-        self, function: Callable[..., Any], inputs: Sequence[Layout], active: int, outputs: Sequence[Layout], sloped: int
+        self, function: Callable[..., Any], inputs: Sequence[Arranged], active: int, outputs: Sequence[Arranged], sloped: int
     ) -> None:
         """Writes the derivative of a component-wise `function`.
 
@@ -70,7 +70,7 @@ class _Loop:
     """Lines of a function that are worked out for all rows."""
 
     def __init__(
-        self, given: Sequence[tuple[str, Sequence[Layout]]], lines: list[str], results: list[str], into: Sequence[Layout]
+        self, given: Sequence[tuple[str, Sequence[Arranged]]], lines: list[str], results: list[str], into: Sequence[Arranged]
     ) -> None:
         self._given, self._into = [layout for _, layouts in given for layout in layouts], into
         names = [f"{letter}{k}" for letter, layouts in given for k in range(sum(each.size for each in layouts))]
@@ -96,7 +96,7 @@ class _Loop:
                 part[:] = value
 
 
-def _loop(names: list[str], given: Sequence[Layout], lines: list[str], results: list[str], into: Sequence[Layout]) -> str:
+def _loop(names: list[str], given: Sequence[Arranged], lines: list[str], results: list[str], into: Sequence[Arranged]) -> str:
     """The text of a loop over the rows of blocks."""
     cells = [layout.cell(f"b{number}", k) for number, layout in enumerate(given) for k in range(layout.size)]
     used = set(re.findall(r"\b[xg]\d+\b", " ".join([*lines, *results])))
