@@ -44,15 +44,12 @@ class OptimalFeedback:
                 cancels just that: if he is right his hand moves as without a field, and in a channel he presses with that share.
 
         Raises:
-            NotApplicableError: `env` is no cursor reach, or its muscles have tendons that stretch, which this does not control.
+            NotApplicableError: `env` is no cursor reach.
         """
         if not isinstance(belief, str) and not callable(belief):
             shares = np.asarray(belief, np.float64)
             belief = lambda told, new: np.broadcast_to(shares, len(new))  # noqa: E731  # a constant, as a function
         self._watch = TrialWatch(env, belief)
-        plant = getattr(env, "unwrapped", env).task.plant
-        if isinstance(plant, CompliantMuscleArm):
-            raise NotApplicableError(f"`env` must have a plant without tendons that stretch, got {plant.kind}.")
         self._doubt = doubt_of(belief)
         self._window = window_of(env)
         self._rows = 0
@@ -68,10 +65,16 @@ class OptimalFeedback:
         return self._watch.facts
 
     def act(self, observations: Any) -> npt.NDArray[np.float32]:
-        """Actions (n, actuators) for a batch of observations."""
+        """Actions (n, actuators) for a batch of observations.
+
+        Raises:
+            NotApplicableError: The muscles have tendons that stretch, which this does not control.
+        """
         seen = self._watch.look(observations)
         facts = self._watch.facts
         if len(seen.time) != self._rows:
+            if isinstance(facts.plant, CompliantMuscleArm):
+                raise NotApplicableError(f"`env` must have a plant without tendons that stretch, got {facts.plant.kind}.")
             self._rows = len(seen.time)
             self._feedback = (
                 ArmFeedback(facts, facts.plant, self._window, self._doubt)
