@@ -47,9 +47,9 @@ class Person:
             if seen["page"] not in ("One moment", "Thank you"):
                 self.browser.key(" ")
             return
-        self.cursors.add(seen["cursor"])
         green = near(seen["frame"], GREEN)
         if green and near(seen["spot"], ORANGE):
+            self.cursors.add(seen["cursor"])
             (x0, y0), (x1, y1) = seen["start"], seen["goal"]
             for i in range(1, 11):
                 self.browser.move(x0 + (x1 - x0) * i / 10, y0 + (y1 - y0) * i / 10)
