@@ -43,7 +43,7 @@ class Lines(NamedTuple):
 
 def lines_of(task: Reach) -> Lines:
     """Those of a `task`."""
-    sizes = len(task.plant.State._fields), 4, 2, len(task.plant.senses) if task.feels else 0, 4, 4 * task.is_eventful, 1
+    sizes = len(task.plant.State._fields), 4, 2, len(task.senses), 4, 4 * task.is_eventful, 1
     ends = np.cumsum(sizes).tolist()
     state, hand, force, body, cursor, sensed, _ = (slice(end - size, end) for size, end in zip(sizes, ends, strict=True))
     return Lines(state, hand, force, body, cursor, sensed if task.is_eventful else cursor, ends[5], ends[3], ends[6])

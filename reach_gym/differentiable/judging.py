@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reach_gym.reach.events import is_on
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations
 from reach_gym.reach.rows import Counts, ReachRows, Trial, float_lines
@@ -81,7 +80,7 @@ class Kind(NamedTuple):
 
 def kind_of(task: Reach) -> Kind:
     """That of a `task`."""
-    senses = len(task.plant.senses) if task.feels else 0
+    senses = len(task.senses)
     late, noisy = (task.delay > 0, bool(senses and task.felt_delay)), (any(task.sensory_noise), bool(senses and task.felt_noise))
     return Kind(task.observation, task.reward, senses, task.is_eventful, *late, *noisy)
 
@@ -162,9 +161,3 @@ def trial_of(numbers: Any) -> TrialNow:
     """What a `trial_block` holds."""
     events = (EventLine(*numbers[first : first + _EVENT]) for first in range(_AT + 2, TRIAL, _EVENT))
     return TrialNow(Trial(*numbers[:_AT]), *numbers[_AT : _AT + 2], *events)
-
-
-def happening(event: EventLine, since: Any, step: Any) -> tuple[Any, Any]:
-    """X and y of an event at `step`, m or N, if it was set off at the step `since`."""
-    on = is_on(since, step, event.duration)
-    return event.x * on, event.y * on

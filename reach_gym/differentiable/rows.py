@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from reach_gym.differentiable.blocks import Block, Given, array_of, block_of, joined, lines_of
-from reach_gym.differentiable.judging import JUDGED, happening, kind_of, shared_block, trial_block, trial_of
+from reach_gym.differentiable.judging import JUDGED, kind_of, shared_block, trial_block, trial_of
 from reach_gym.differentiable.moving import Stages, Step
-from reach_gym.reach.events import pushed
+from reach_gym.reach.events import happening, pushed
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rows import COUNT, STREAM, ReachRows, float_lines
 from reach_gym.reach.tables import ReachTables

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from reach_gym.differentiable.adjoint import choice, noted_root
-from reach_gym.differentiable.judging import JUDGED, SHARED, TRIAL, Judged, Kind, Shared, TrialNow, happening, shared_of, trial_of
+from reach_gym.differentiable.judging import JUDGED, SHARED, TRIAL, Judged, Kind, Shared, TrialNow, shared_of, trial_of
 from reach_gym.differentiable.written import Arranged, Written
 from reach_gym.plants.bounds import confine
-from reach_gym.plants.turns import swing
-from reach_gym.reach.events import sensed_with, set_off, way_with
+from reach_gym.reach.events import happening, sensed_with, set_off, way_with
+from reach_gym.reach.facts import turned
 from reach_gym.reach.observations import FELT_LIMIT, NUMBERS, OBSERVATIONS
 from reach_gym.reach.rows import Cursor
 from reach_gym.reach.rules import REWARDS, Verdict, is_late, judge, rest_of, shown, signals
@@ -111,11 +111,8 @@ def _cursor_with(kind: Kind, where: Any, root: Any) -> tuple[Callable[..., Any],
     _, squared_distance, cursor_at = way_with(where, root)
     sensed_of = sensed_with(where)
 
-    def turned(now: TrialNow, shifted: Any, step: Any, hand: Any) -> tuple[Cursor, Cursor]:
-        (x, y, vx, vy), trial = hand, now.trial
-        sx, sy = swing(x - trial.start_x, y - trial.start_y, trial.cosine, trial.sine)
-        svx, svy = swing(vx, vy, trial.cosine, trial.sine)
-        cursor = Cursor(x + sx, y + sy, vx + svx, vy + svy)
+    def plain(now: TrialNow, shifted: Any, step: Any, hand: Any) -> tuple[Cursor, Cursor]:
+        cursor = turned(now.trial, *hand)
         return cursor, cursor
 
     def placed(now: TrialNow, shifted: Any, step: Any, hand: Any) -> tuple[Cursor, Cursor]:
@@ -126,7 +123,7 @@ def _cursor_with(kind: Kind, where: Any, root: Any) -> tuple[Callable[..., Any],
         dx, dy = x - trial.target_x, y - trial.target_y
         return dx * dx + dy * dy
 
-    return (placed, squared_distance) if kind.eventful else (turned, squared)
+    return (placed, squared_distance) if kind.eventful else (plain, squared)
 
 
 def _observing(kind: Kind, where: Any) -> Callable[..., list[Any]]:

@@ -49,6 +49,12 @@ def is_on(since: Any, step: Any, duration: Any) -> Any:
     return (since > 0) & (step >= since) & (step < since + duration)
 
 
+def happening(event: Any, since: Any, step: Any) -> tuple[Any, Any]:
+    """X and y of a `reach_gym.reach.tables.EventLine` at `step`, m or N, if it was set off at the step `since`; else 0."""
+    on = is_on(since, step, event.duration)
+    return event.x * on, event.y * on
+
+
 def way_with(where: Callable[[Any, Any, Any], Any], root: Callable[[Any], Any]) -> tuple[Callable[..., Any], ...]:
     """Makes `clamped_way`, `squared_distance` and `cursor_at` for numbers or for arrays, of their `where` and square `root`."""
 

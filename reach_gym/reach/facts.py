@@ -12,11 +12,11 @@ from reach_gym import checks
 from reach_gym.fields import FieldNumbers
 from reach_gym.plants.plant import LinearHand, Plant
 from reach_gym.plants.turns import swing, turn
-from reach_gym.reach.events import cursor_at_all, is_on
+from reach_gym.reach.events import cursor_at_all, happening
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Observations, Sensed
 from reach_gym.reach.rows import COUNT, STREAM, Counts, Cursor, ReachRows, Trial, float_lines
-from reach_gym.reach.tables import SESSION, ReachTables
+from reach_gym.reach.tables import SESSION, EventLine, ReachTables
 from reach_gym.rows.records import Floats
 
 BELIEFS = ("trial", "block", "nothing")
@@ -174,9 +174,7 @@ def what_happens(tables: ReachTables, line: Any, since: Any, step: Any) -> tuple
         since: Step at which each was set off.
         step: The moment.
     """
-    x, y, _, _, duration = tables.events[line].T
-    on = is_on(since, step, duration)
-    return x * on, y * on
+    return happening(EventLine(*tables.events[line].T), since, step)
 
 
 def turned(trial: Trial, x: Any, y: Any, vx: Any, vy: Any) -> Cursor:

@@ -295,6 +295,11 @@ class Reach(Keywords):
         return OBSERVATIONS[self.observation].feels
 
     @property
+    def senses(self) -> tuple[str, ...]:
+        """What is felt of the body and observed, as the plant names it."""
+        return self.plant.senses if self.feels else ()
+
+    @property
     def moments(self) -> int:
         """How many moments must be remembered for the senses: the present one, and one for each step of the longest delay."""
         return max(self.delay, self.felt_delay) + 1

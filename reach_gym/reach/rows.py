@@ -182,7 +182,7 @@ class ReachRows(NamedTuple):
     @classmethod
     def empty(cls, task: Reach, count: int, remembered: int = 0, spare: int = 0) -> ReachRows:
         """Rows that have not begun, and `spare` ones that nobody uses; of each so many numbers of observations are remembered."""
-        width, senses = count + spare, len(task.plant.senses) if task.feels else 0
+        width, senses = count + spare, len(task.senses)
         return cls(
             np.zeros((float_lines(task.plant).total, width)),
             np.zeros((len(Counts._fields), width), np.int32),
