@@ -173,6 +173,7 @@ def test_success_and_errors_are_told_by_direction_over_the_trials_of_all_seeds(r
         [["cursor-curl", "naive", "3 to 4", *cells]] for cells in (["25.0", "0.0"], ["5.0", "-"], ["4.0", "-"])
     ]
     assert shown[0][1] == ["task", "agent", "trials each", "0°", "180°"]
+    assert summarise(records)["directions"]["cursor-curl"]["naive"]["moved"] == [4, 0]
     # Who did not do all seeds is left out.
     assert not [table for table in tables.all_tables(summarise([*records, {**base, "agent": "adapted", "seed": 2}])) if "by direction" in table[0]]
 
