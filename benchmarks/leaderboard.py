@@ -5,17 +5,24 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from agents.__main__ import main as train_command
+from benchmarks.leaderboard_report import markdown
 from reach_gym import files
+from reach_gym.acting.protocol import LEARNERS
 from reach_gym.benchmark.engines import Engine, make_engine
 from reach_gym.cli import shell
 from reach_gym.cli.benchmarking import Benchmark
 from reach_gym.evaluation import suite
-from reach_gym.registration import FAMILIES, NAMESPACE, TASKS
+from reach_gym.registration import NAMESPACE
+
+_GROUPS = tuple(dict.fromkeys(task.group for task in suite.TASKS.values()))
+_POINT_MASS = ("lab", "haste", "adaptation")
+TABLES = "leaderboard.md"
 
 
 @dataclass(frozen=True)
@@ -27,21 +34,21 @@ class Contender:
         load: What `reach_gym.acting.protocol.load_agent` takes; ``{run}`` is the run directory of this seed.
         train: Arguments of ``python -m agents`` that fill the run directory ``{run}`` with ``{seed}``; none for who
             needs no training.
-        families: Whose tasks it can do.
+        groups: Of tasks (`reach_gym.evaluation.suite.SuiteTask.group`); it takes part in the board of each.
     """
 
     name: str
     load: str
     train: tuple[str, ...] = ()
-    families: tuple[str, ...] = FAMILIES
+    groups: tuple[str, ...] = _GROUPS
 
 
-def _trained(name: str, algorithm: str, env_id: str, **more: Any) -> Contender:
-    """Trained by ``python -m agents``; `more` are its further options."""
+def _trained(name: str, groups: str, algorithm: str, env_id: str, **more: Any) -> Contender:
+    """Trained by ``python -m agents`` for the boards of `groups`, a word each; `more` are its further options."""
     options = [word for option, value in more.items() for word in (f"--{option.replace('_', '-')}", str(value))]
     usual = ("--seed", "{seed}", "--out", "{run}", "--no-progress")
-    full = f"{NAMESPACE}/{env_id}"
-    return Contender(name, "{run}", (algorithm, "--env", full, *options, *usual), (TASKS[full].family,))
+    train = (algorithm, "--env", f"{NAMESPACE}/{env_id}", *options, *usual)
+    return Contender(name, "{run}", train, tuple(groups.split()))
 
 
 # Networks that only reach, as many updates as Sun & Plitt's first phase here; and one that then learns the curl field.
@@ -51,24 +58,25 @@ _GRID, _CURL = "GridReachPixels-v0", "CursorReachCurl-v0"
 
 CONTENDERS: tuple[Contender, ...] = (
     *(Contender(name, name) for name in ("ideal", "adapted", "naive", "random")),
-    Contender("minimum_jerk", "minimum_jerk", families=("cursor",)),
-    _trained("q_learning", "q_learning", "GridReachTabular-v0"),
-    _trained("q_learning, wind", "q_learning", "GridReachTabularWind-v0"),
-    _trained("dqn", "dqn", _GRID),
+    Contender("minimum_jerk", "minimum_jerk", groups=_POINT_MASS),
+    *(Contender(name, name, groups=("adaptation",)) for name in LEARNERS),
+    _trained("q_learning", "grid", "q_learning", "GridReachTabular-v0"),
+    _trained("q_learning, wind", "grid", "q_learning", "GridReachTabularWind-v0"),
+    _trained("dqn", "grid", "dqn", _GRID),
     # The field makes more of the values; twice the steps.
-    _trained("dqn, curl", "dqn", "GridReachCurl-v0", env_kwargs='{"observation": "pixels"}', steps=600_000),
-    _trained("sb3 dqn", "sb3", _GRID, algo="dqn"),
-    _trained("sb3 ppo", "sb3", _GRID, algo="ppo"),
-    _trained("rnn standard", "rnn", "CursorReach-v0", model="standard", session=_REACH),
-    _trained("rnn buffer", "rnn", "CursorReach-v0", session=_REACH),
-    _trained("rnn buffer, curl", "rnn", "CursorReach-v0", preset="curl", field="curl_ccw", session=_REACH_IN_FIELD),
+    _trained("dqn, curl", "grid", "dqn", "GridReachCurl-v0", env_kwargs='{"observation": "pixels"}', steps=600_000),
+    _trained("sb3 dqn", "grid", "sb3", _GRID, algo="dqn"),
+    _trained("sb3 ppo", "grid", "sb3", _GRID, algo="ppo"),
+    _trained("rnn standard", "haste", "rnn", "CursorReach-v0", model="standard", session=_REACH),
+    _trained("rnn buffer", "haste", "rnn", "CursorReach-v0", session=_REACH),
+    _trained("rnn buffer, curl", "haste", "rnn", "CursorReach-v0", preset="curl", field="curl_ccw", session=_REACH_IN_FIELD),
     *(
-        _trained(f"sb3 {algo}, cursor curl", "sb3", _CURL, algo=algo)
+        _trained(f"sb3 {algo}, cursor curl", "haste adaptation", "sb3", _CURL, algo=algo)
         for algo in ("ppo", "recurrent_ppo", "ddpg", "td3", "sac", "tqc")
     ),
-    _trained("sb3 ppo, lab curl", "sb3", "LabReachCurl-v0", algo="ppo"),
-    _trained("sb3 ppo, arm", "sb3", "ArmReach-v0", algo="ppo"),
-    _trained("sb3 ppo, muscles", "sb3", "MuscleReach-v0", algo="ppo"),
+    _trained("sb3 ppo, lab curl", "lab", "sb3", "LabReachCurl-v0", algo="ppo"),
+    _trained("sb3 ppo, arm", "arm", "sb3", "ArmReach-v0", algo="ppo"),
+    _trained("sb3 ppo, muscles", "muscle", "sb3", "MuscleReach-v0", algo="ppo"),
 )
 
 
@@ -76,7 +84,7 @@ CONTENDERS: tuple[Contender, ...] = (
 class Leaderboard(shell.Command):
     """Trains the agents of the leaderboard and scores them; what is there already is kept.
 
-    The grid and the cursor have a board each.
+    Every group of tasks has a board, with results of its own; leaderboard.md has the tables of all boards of this call.
 
     Attributes:
         out: Directory for the trained agents and the results.
@@ -91,7 +99,7 @@ class Leaderboard(shell.Command):
 
     out: Path = Path("runs/leaderboard")
     only: list[str] | None = None
-    suite: list[str] = field(default_factory=lambda: ["full", "haste", "adaptation"])
+    suite: list[str] = field(default_factory=lambda: ["full", "haste", "arms", "adaptation"])
     seeds: list[int] = field(default_factory=lambda: [0, 1, 2, 3, 4])
     engine: Literal["local", "ray"] = "local"
     workers: int | None = None
@@ -108,35 +116,39 @@ class Leaderboard(shell.Command):
             contenders = self._contenders()
             engine = make_engine(self.engine, self.workers, self.ray_address)
             boards = self._boards(contenders)
-            for board in boards:
+            for board in boards.values():
                 board.check()
         train_all(contenders, self.seeds, self.out, engine)
         failed = []
-        for board in boards:
-            print(f"{board.family}:")
+        for group, board in boards.items():
+            print(f"{group}:")
             try:
                 board.run()
-            except shell.FailedError as error:  # the other board is none the worse for it
+            except shell.FailedError as error:  # the other boards are none the worse for it
                 failed.append(str(error))
+        found = {group: self.out / f"results-{group}" for group in boards}
+        files.write(self.out / TABLES, markdown(self._command(), found).encode())
+        print(f"wrote {self.out / TABLES}")
         if failed:
             raise shell.FailedError("; ".join(failed))
 
-    def _boards(self, contenders: list[Contender]) -> list[Benchmark]:
-        """A benchmark for each family of which there is a task in the suites."""
+    def _boards(self, contenders: list[Contender]) -> dict[str, Benchmark]:
+        """A benchmark for each group of which there is a task in the suites."""
         tasks, _ = suite.chosen(self.suite)
-        families = [family for family in FAMILIES if any(task.family == family for task in tasks)]
-        fitting = {family: [each for each in contenders if family in each.families] for family in families}
-        boards = [self._board(family, mine) for family, mine in fitting.items() if mine]
+        groups: dict[str, list[str]] = {}
+        for task in tasks:
+            groups.setdefault(task.group, []).append(task.name)
+        fitting = {group: [each for each in contenders if group in each.groups] for group in groups}
+        boards = {group: self._board(group, groups[group], mine) for group, mine in fitting.items() if mine}
         if not boards:
             raise ValueError(f"`only` must name somebody for {', '.join(self.suite)}, got {', '.join(self.only or ())}.")
         return boards
 
-    def _board(self, family: Literal["grid", "cursor"], contenders: list[Contender]) -> Benchmark:
-        results = self.out / f"results-{family}"
+    def _board(self, group: str, tasks: list[str], contenders: list[Contender]) -> Benchmark:
+        results = self.out / f"results-{group}"
         return Benchmark(
             agent=[f"{each.name}={each.load.replace('{run}', str(run_of(each, '{seed}', self.out)))}" for each in contenders],
-            suite=self.suite,
-            family=family,
+            suite=tasks,
             seeds=self.seeds,
             out=results,
             resume=results.exists(),
@@ -145,6 +157,12 @@ class Leaderboard(shell.Command):
             ray_address=self.ray_address,
             progress=self.progress,
         )
+
+    def _command(self) -> str:
+        """How to get the same boards."""
+        only = ["--only", *self.only] if self.only is not None else []
+        words = ["--seeds", *map(str, self.seeds), "--suite", *self.suite, *only]
+        return f"python -m benchmarks leaderboard {shlex.join(words)}"
 
     def _contenders(self) -> list[Contender]:
         names = [each.name for each in CONTENDERS]

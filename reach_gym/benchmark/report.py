@@ -17,7 +17,7 @@ from reach_gym.benchmark.summary import group_of, ranked
 from reach_gym.evaluation import suite
 
 _ARMS = "For an arm 0 is the random agent's share of successful trials, and 1 that of a controller that knows body and field."
-_SCALES = {
+SCALES = {
     "grid": "On the grid a score of 0 is the random agent's mean return, and 1 that of the fewest steps.",
     "lab": "In the laboratory's tasks 0 is the random agent's share of trials within the window, and 1 that of the best "
     "controller known, which knows the field.",
@@ -26,6 +26,7 @@ _SCALES = {
     "haste": "On the board of haste 0 is the random agent's mean return, and 1 that of a smooth reference, which can be outrun.",
     "adaptation": "In the adaptation track 0 is a controller that never learns, and 1 one that knows what a block teaches.",
 }
+"""What a score means, by group of tasks."""
 PAGE, SUMMARY = "report.html", "summary.md"
 
 
@@ -84,7 +85,7 @@ def html(results: Results, summary: Mapping[str, Any]) -> str:
 def _lead(results: Results, summary: Mapping[str, Any]) -> str:
     trials = sum(record["env"]["episodes"] for record in results.records if record["status"] == OK)
     tasks, seeds = len(summary["tasks"]), len(summary["seeds"])
-    told = dict.fromkeys(text for group, text in _SCALES.items() if group in summary["groups"])
+    told = dict.fromkeys(text for group, text in SCALES.items() if group in summary["groups"])
     return (
         f"{_count(len(summary['agents']), 'agent')} on {_count(tasks, 'task')} with {_count(seeds, 'seed')}: "
         f"{trials:,} held-out trials. {' '.join(told)}"
@@ -175,13 +176,6 @@ def _color(agent: str, agents: Sequence[str]) -> str:
 
 
 def _notes(results: Results, summary: Mapping[str, Any]) -> str:
-    versions: dict[str, set[str]] = {}
-    for record in results.records:
-        for name, version in record["versions"].items():
-            versions.setdefault(name, set()).add(version)
-    told = ", ".join(f"{name} {' / '.join(sorted(found))}" for name, found in sorted(versions.items()))
-    commits = {record["commit"] for record in results.records if record["commit"]}
-    code = f" Commit {escape(', '.join(sorted(commits)))}." if commits else ""
     seeds = ", ".join(map(str, summary["seeds"]))
     definitions = (
         "The interquartile mean leaves out the lowest and the highest quarter of all runs. Intervals are 95 % percentiles of a "
@@ -191,4 +185,16 @@ def _notes(results: Results, summary: Mapping[str, Any]) -> str:
         "trials of a single seed (of shares Wilson's), and hold it as often as they say where scores are normal. Only tasks done "
         "with all seeds count. Agents that do not change from seed to seed vary by their trials alone."
     )
-    return f'<h2>Notes</h2><p class="notes">{definitions}</p><p class="notes">Seeds {seeds}. {escape(told)}.{code}</p>'
+    made = escape(made_with(results.records))
+    return f'<h2>Notes</h2><p class="notes">{definitions}</p><p class="notes">Seeds {seeds}. {made}</p>'
+
+
+def made_with(records: Sequence[Mapping[str, Any]]) -> str:
+    """The versions of the packages, and the commits, by which records were made."""
+    versions: dict[str, set[str]] = {}
+    for record in records:
+        for name, version in record["versions"].items():
+            versions.setdefault(name, set()).add(version)
+    told = ", ".join(f"{name} {' / '.join(sorted(found))}" for name, found in sorted(versions.items()))
+    commits = sorted({record["commit"] for record in records if record["commit"]})
+    return f"{told}." + (f" Commit {', '.join(commits)}." if commits else "")

@@ -56,18 +56,16 @@ def number(value: float | None, form: str = "{:.3f}") -> str:
     return text.lstrip("-").replace("+", "") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
-def all_tables(summary: Summary) -> list[Rows]:
-    """All tables of a report: aggregates, scores and measures by task and by direction, comparisons, adaptation, what failed."""
-    tables = [
-        _aggregates(summary),
-        _scores(summary),
-        _measures(summary),
-        *_directions(summary),
-        *_comparisons(summary),
-        *_adaptation(summary),
-        *_failures(summary),
-    ]
-    return [table for table in tables if table[2]]
+def all_tables(summary: Summary, measures: bool = True) -> list[Rows]:
+    """All tables of a report: aggregates, scores and measures by task and by direction, comparisons, adaptation, what failed.
+
+    Args:
+        summary: What `reach_gym.benchmark.summary.summarise` gives.
+        measures: Whether the long tables of measures by task and by direction are among them.
+    """
+    long = [_measures(summary), *_directions(summary)] if measures else []
+    short = [*_comparisons(summary), *_adaptation(summary), *_failures(summary)]
+    return [table for table in (_aggregates(summary), _scores(summary), *long, *short) if table[2]]
 
 
 def _aggregates(summary: Summary) -> Rows:
@@ -212,9 +210,9 @@ def _rich(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     return table
 
 
-def markdown(summary: Summary) -> str:
-    """All tables in Markdown."""
-    return "\n".join(_markdown(*table) for table in all_tables(summary))
+def markdown(summary: Summary, measures: bool = True) -> str:
+    """The tables of `all_tables` in Markdown."""
+    return "\n".join(_markdown(*table) for table in all_tables(summary, measures))
 
 
 def _markdown(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -40,16 +40,32 @@ def test_it_trains_what_is_missing_scores_it_and_keeps_it(tmp_path, leaderboard)
     assert [json.loads(line) for line in (tmp_path / "results-grid" / "results.jsonl").read_text().splitlines()] == records
 
 
-def test_each_family_has_a_board_of_those_who_can_do_its_tasks(tmp_path, leaderboard):
-    suites = ["--suite", "grid-null", "cursor-null"]
+def test_each_group_has_a_board_of_those_who_can_do_its_tasks(tmp_path, leaderboard):
+    suites = ["--suite", "grid-null", "cursor-null", "lab-null"]
     done = leaderboard(*suites, "--only", "ideal", "minimum_jerk", "q_learning")
     assert done.returncode == 1 and "no task suits q_learning" in done.stderr  # the tabular agent on the large grid
-    boards = {name: (tmp_path / f"results-{name}" / "results.jsonl").read_text().splitlines() for name in ("grid", "cursor")}
-    agents = {name: [(json.loads(line)["agent"], json.loads(line)["task"]) for line in lines] for name, lines in boards.items()}
+    folders = {name: tmp_path / f"results-{name}" / "results.jsonl" for name in ("grid", "lab", "haste")}
+    found = {name: [json.loads(line) for line in path.read_text().splitlines()] for name, path in folders.items()}
+    agents = {name: [(each["agent"], each["task"]) for each in records] for name, records in found.items()}
     assert agents["grid"] == [("ideal", "grid-null"), ("q_learning", "grid-null")]
-    assert agents["cursor"] == [("ideal", "cursor-null"), ("minimum_jerk", "cursor-null")]
+    assert agents["haste"] == [("ideal", "cursor-null"), ("minimum_jerk", "cursor-null")]
+    assert agents["lab"] == [("ideal", "lab-null"), ("minimum_jerk", "lab-null")]
     nobody = leaderboard("--suite", "grid-null", "--only", "minimum_jerk")
     assert nobody.returncode == 2 and "must name somebody for grid-null" in nobody.stderr
+
+
+def test_all_boards_stand_on_one_page_with_their_command(tmp_path, leaderboard):
+    done = leaderboard("--suite", "grid-wind", "cursor-adaptation-both", "--only", "ideal", "adapted", "two_state")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "leaderboard.md").read_text()
+    command = "--seeds 0 --suite grid-wind cursor-adaptation-both --only ideal adapted two_state"
+    assert f"python -m benchmarks leaderboard {command}\n" in page
+    heads = [line for line in page.splitlines() if line.startswith("## ")]
+    assert heads == ["## Grid", "## Adaptation"]
+    grid, adaptation = page.split("\n## ")[1:]
+    assert "two_state" not in grid and "| ideal | 1.000 |" in grid and "The score" not in grid
+    assert "| two_state |" in adaptation and "### Adaptation to a force field" in adaptation
+    assert "Measures by task" not in page and "Seeds 0 of training" in grid and "numpy" in grid
 
 
 def test_training_that_fails_is_told(tmp_path, leaderboard):
