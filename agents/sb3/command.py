@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+import gymnasium as gym
 import torch
 
 from agents.common import report
@@ -58,6 +59,7 @@ class Sb3Command(LearnCommand):
             checks.integer("checkpoint-every", self.checkpoint_every, 1)
             torch.set_num_threads(checks.integer("threads", self.threads, 1, 1024))
             found = recipe(self.algo, env_id, kwargs)
+            gym.make_vec(env_id, num_envs=1, **kwargs).close()  # in which it is judged, unlike the recipe's
             steps = found.steps if self.steps is None else checks.integer("steps", self.steps, 1)
             rows = found.num_envs if self.num_envs is None else checks.integer("num-envs", self.num_envs, 1)
             model = found.make(self.seed, rows)

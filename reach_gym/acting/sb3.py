@@ -103,6 +103,31 @@ class AimFeatures(BaseFeaturesExtractor):
         return torch.cat([*(part.flatten(1) for part in parts), now[:, 10:11]], 1)
 
 
+class GoalFeatures(AimFeatures):
+    """`AimFeatures` of the observation ``"goal"``, whose desired goal is the target: what hindsight needs to learn a reach.
+
+    Hindsight gives old steps new targets where the hand came to, so that it teaches to hold a place. No reward tells how to wait
+    for the cue; that can only be taken from there.
+    """
+
+    def __init__(self, observation_space: spaces.Dict, gain: float = 6.0) -> None:
+        """Prepares for the dict of `reach_gym.reach.observations.GoalObservations`; for `gain` see `AimFeatures`.
+
+        Raises:
+            ValueError: The observations have another size.
+        """
+        seen: Any = observation_space["observation"]
+        goal: Any = observation_space["desired_goal"]
+        size = seen.shape[0] + goal.shape[0]
+        super().__init__(spaces.Box(-np.inf, np.inf, (size,), np.float32), gain)
+        # Places are bounded alike, in half sides of the workspace here and in metres there.
+        self._per_metre = float(seen.high[1] / goal.high[0])
+
+    def forward(self, observations: Any) -> Tensor:
+        """float32 (n, features_dim) from a dict of observations (n, ...)."""
+        return super().forward(torch.cat([self._per_metre * observations["desired_goal"], observations["observation"]], 1))
+
+
 class ReachVecEnv(VecEnv):
     """A native vector environment of this package as Stable-Baselines3 wants it, without one Python call per row.
 

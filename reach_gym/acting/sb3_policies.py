@@ -21,7 +21,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from reach_gym import checks
-from reach_gym.acting.sb3 import AimFeatures, ReachFeatures
+from reach_gym.acting.sb3 import AimFeatures, GoalFeatures, ReachFeatures
 from reach_gym.acting.sb3_archive import read_model, require_numbers, stores
 from reach_gym.errors import NotApplicableError, missing_extra
 
@@ -40,7 +40,7 @@ POLICIES = {
 CLASSES: dict[str, Any] = {
     str(kind): kind
     for kind in (
-        *(AimFeatures, ReachFeatures),
+        *(AimFeatures, GoalFeatures, ReachFeatures),
         *(torch_layers.NatureCNN, torch_layers.FlattenExtractor, torch_layers.CombinedExtractor),
         *(nn.ReLU, nn.Tanh, nn.ELU, nn.GELU, nn.SiLU, nn.LeakyReLU),
     )

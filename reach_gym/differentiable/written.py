@@ -113,11 +113,14 @@ def _compiled(text: str) -> Any:
     import numba
     from numba.extending import register_jitable
 
-    return numba.njit(error_model="numpy")(_made(text, register_jitable(pick), math.sqrt))
+    from reach_gym.rows.compiled import kept
+
+    return kept(numba.njit(error_model="numpy")(_made(text, register_jitable(pick), math.sqrt)), text)
 
 
 def _made(text: str, where: Any, root: Any) -> Callable[..., Any]:
-    space: dict[str, Any] = {"INF": float("inf"), "where": where, "root": root}
-    exec(text, space)  # made of the operations of component-wise functions and nothing else
+    space: dict[str, Any] = {"__name__": __name__, "INF": float("inf"), "where": where, "root": root}
+    # Made of the operations of component-wise functions and nothing else. Numba keeps machine code beside a function's file.
+    exec(compile(text, __file__, "exec"), space)
     made: Callable[..., Any] = space["made"]
     return made

@@ -88,11 +88,32 @@ class _Kept(FunctionCache):
     def __init__(self, function: Any, name: str) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]
         self._kernel = name
-        # What was made of other code is overwritten.
-        self._cache_file = IndexDataCacheFile(self._cache_path, self._impl.filename_base, _made_of())  # type: ignore[no-untyped-call]
+        self._cache_file = _Files(self._cache_path, self._impl.filename_base)  # type: ignore[assignment]
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         return sig, codegen.magic_tuple(), self._kernel
+
+
+class _Files:
+    """Files of their own for every key.
+
+    Numba numbers the files of all keys of a function in one index, and two processes that compile for different keys at the same
+    time can give both the same number: a third would then get the code of the one for the other.
+    """
+
+    def __init__(self, folder: str, base: str) -> None:
+        self._folder, self._base = folder, base
+
+    def _of(self, key: Any) -> Any:
+        # What was made of other code is overwritten.
+        name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
+        return IndexDataCacheFile(self._folder, f"{self._base}-{name}", _made_of())  # type: ignore[no-untyped-call]
+
+    def load(self, key: Any) -> Any:
+        return self._of(key).load(key)
+
+    def save(self, key: Any, data: Any) -> None:
+        self._of(key).save(key, data)
 
 
 def kept(kernel: Any, *name: Any) -> Any:

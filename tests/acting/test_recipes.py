@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -13,8 +14,10 @@ import pytest
 
 from reach_gym.acting import recipes
 from reach_gym.acting.recipes import ALGORITHMS, recipe
+from reach_gym.acting.sb3 import GoalFeatures
 from reach_gym.acting.sb3_models import algorithm_settings
 from reach_gym.cli import main
+from reach_gym.evaluation import evaluate
 from reach_gym.registration import TASKS
 
 PIXELS, VECTOR, CURSOR = "reach_gym/GridReachPixels-v0", "reach_gym/GridReach-v0", "reach_gym/CursorReach-v0"
@@ -73,6 +76,21 @@ def test_the_laboratorys_tasks_have_recipes_of_their_own() -> None:
     assert not task.strict and task.reward == "shaped" and task.movement_time == (0.2, 0.45)
     assert (task.delay, task.history, task.plant.force_lag) == (6, 8, 0.04)
     assert (model.lr_schedule(1.0), model.lr_schedule(0.25)) == pytest.approx((1e-3, 2.5e-4))
+    model.env.close()
+
+
+def test_goals_are_learned_with_hindsight(tmp_path: Path) -> None:
+    goals = {"observation": "goal", "reward": "sparse"}
+    found = recipe("sac", CURSOR, {"observation": "goal"})
+    assert found.env_kwargs["reward"] == "sparse" and recipe("sac", CURSOR, goals).settings == found.settings
+    model = found.make(num_envs=2, learning_starts=300, policy_kwargs={"features_extractor_class": GoalFeatures, "net_arch": [4]})
+    model.learn(330)
+    assert type(model.replay_buffer).__name__ == "HerReplayBuffer"
+    # Some of the new targets were reached, whatever the speed, and with a false start.
+    assert set(model.replay_buffer.sample(500).rewards.flatten().tolist()) == {-1.0, 0.0}
+    model.save(tmp_path / "model")
+    kept, now = (evaluate(each, CURSOR, 5, env_kwargs=goals).summary() for each in (str(tmp_path / "model.zip"), model))
+    assert kept == now  # read without trust
     model.env.close()
 
 

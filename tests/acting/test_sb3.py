@@ -28,7 +28,7 @@ from agents.sb3.run import Watching
 from reach_gym.acting import sb3_archive
 from reach_gym.acting.protocol import load_agent
 from reach_gym.acting.recipes import recipe
-from reach_gym.acting.sb3 import AimFeatures, ReachFeatures, ReachVecEnv
+from reach_gym.acting.sb3 import AimFeatures, GoalFeatures, ReachFeatures, ReachVecEnv
 from reach_gym.acting.sb3_policies import load_policy
 from reach_gym.benchmark.jobs import Job, run_job
 from reach_gym.cli import main as reach_gym_main
@@ -177,6 +177,21 @@ def test_aim_features_ignore_clock_and_target_before_the_cue(task: dict[str, Any
     np.testing.assert_array_equal(features(torch.as_tensor(seen)), features(torch.as_tensor(other)))
     other[:, 2] = 1.0
     assert not np.allclose(features(torch.as_tensor(seen)), features(torch.as_tensor(other)))
+
+
+def test_goals_give_the_features_of_the_same_trials_as_vectors() -> None:
+    plain, goals = rows(CURSOR, 4), rows(CURSOR, 4, observation="goal", reward="sparse", workspace=0.1)
+    plain.seed(3), goals.seed(3)
+    seen, asked = plain.reset(), goals.reset()
+    of_vectors, of_goals = AimFeatures(plain.observation_space), GoalFeatures(goals.observation_space)
+    draw, cues = np.random.default_rng(0), set()
+    for _ in range(30):
+        given = {name: torch.as_tensor(each, dtype=torch.float32) for name, each in asked.items()}
+        np.testing.assert_allclose(of_goals(given), of_vectors(torch.as_tensor(seen)), rtol=0, atol=2e-6)
+        cues |= set(seen[:, 2].tolist())
+        actions = draw.uniform(-1, 1, (4, 2)).astype(np.float32)
+        seen, asked = plain.step(actions)[0], goals.step(actions)[0]
+    assert cues == {0.0, 1.0} and of_goals.features_dim == of_vectors.features_dim == 7
 
 
 def test_aim_features_feel_the_body_behind_the_same_way() -> None:
