@@ -12,7 +12,7 @@ import torch
 from agents.in_context.agents import InContextAgent
 from agents.in_context.config import InContextConfig
 from agents.in_context.memory import Memory, read_memory
-from agents.in_context.network import Replicates
+from agents.in_context.network import GatedNetworks
 from agents.in_context.probe import Course, Floats, curl_figures, figures_of, go_through, known_mean, savings_of
 from agents.in_context.sessions import CLAMPED, CURL, TASK, held_out_fields
 from agents.in_context.training import learn
@@ -88,14 +88,14 @@ class InContext(shell.Command):
         draw(found.courses, found.clamped, CURLS, DRAWN, self.out / "in_context")
 
 
-def trained(config: InContextConfig, seeds: int, directory: Path) -> Replicates:
+def trained(config: InContextConfig, seeds: int, directory: Path) -> GatedNetworks:
     """As many networks side by side, from where their training in `directory` stands."""
-    network = Replicates(config.units, range(seeds), products=config.products)
+    network = GatedNetworks(config.units, range(seeds), products=config.products)
     learn(network, config, 0, directory=directory)
     return network
 
 
-def tested(memory: Replicates, robust: Replicates) -> Found:
+def tested(memory: GatedNetworks, robust: GatedNetworks) -> Found:
     """Both kinds of networks with frozen weights in fields that none has met."""
     fields = held_out_fields(0)
     courses = {
@@ -107,7 +107,7 @@ def tested(memory: Replicates, robust: Replicates) -> Found:
     return Found(courses, go_through(memory, fields[CURLS], 0, CLAMPED), read_memory(memory, 0))
 
 
-def phenomena(network: Replicates) -> list[tuple[str, str, str]]:
+def phenomena(network: GatedNetworks) -> list[tuple[str, str, str]]:
     """Rows of a table: protocols of phenomena in the networks' own task, with intervals over networks."""
 
     class Subject(InContextAgent):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agents.in_context.network import Replicates
+from agents.in_context.network import GatedNetworks
 from reach_gym.acting.modules import FromModule
 from reach_gym.acting.protocol import Transition
 
@@ -22,7 +22,7 @@ class InContextAgent(FromModule):
     family = "cursor"
     observation = "vector"
 
-    def __init__(self, network: Replicates, forgets: bool = False) -> None:
+    def __init__(self, network: GatedNetworks, forgets: bool = False) -> None:
         """Acts by `network`, whose replicates share the rows in order.
 
         Args:

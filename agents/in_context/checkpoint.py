@@ -10,7 +10,7 @@ from gymnasium.spaces import Box
 from agents.common.spaces import put_spaces, spaces_of, take_spaces
 from agents.in_context.agents import InContextAgent
 from agents.in_context.config import InContextConfig, config_from_data
-from agents.in_context.network import Replicates
+from agents.in_context.network import GatedNetworks
 from reach_gym import checks
 from reach_gym.errors import NotApplicableError
 from reach_gym.training.checkpoint import CheckpointError
@@ -33,7 +33,7 @@ def sizes(env: Any) -> tuple[int, int]:
     return spaces[0].shape[0], spaces[1].shape[0]
 
 
-def save(network: Replicates, run: Run, env: Any, done: int, directory: Path | str) -> None:
+def save(network: GatedNetworks, run: Run, env: Any, done: int, directory: Path | str) -> None:
     """Writes the `network` of a `run` in the rows of `env`, with so many updates `done`.
 
     Raises:
@@ -55,7 +55,7 @@ def require_run(run: Run, directory: Path | str) -> None:
     Saved(directory, AGENT).require_run(run)
 
 
-def load(directory: Path | str) -> tuple[Replicates, InContextConfig]:
+def load(directory: Path | str) -> tuple[GatedNetworks, InContextConfig]:
     """The network of a run directory, and its settings.
 
     Raises:
@@ -81,7 +81,7 @@ def load_agent(directory: Path | str, env: Any) -> InContextAgent:
     return InContextAgent(_network(saved)[0])
 
 
-def _network(saved: Saved) -> tuple[Replicates, InContextConfig]:
+def _network(saved: Saved) -> tuple[GatedNetworks, InContextConfig]:
     try:
         config = config_from_data(saved.manifest.get("config"))
     except (TypeError, ValueError) as error:
@@ -90,6 +90,6 @@ def _network(saved: Saved) -> tuple[Replicates, InContextConfig]:
     if not all(isinstance(shape, list) and len(shape) == 1 for shape in shapes):
         raise CheckpointError("corrupt", f"`spaces` must be of numbers in a row, got the shapes {shapes}.")
     observations, actions = (shape[0] for shape in shapes)
-    network = Replicates(config.units, [0], observations, actions, config.products)
+    network = GatedNetworks(config.units, [0], observations, actions, config.products)
     network.load_state_dict(take_weights(saved, _PREFIX, network))
     return network, config

@@ -15,7 +15,7 @@ from agents.common import report
 from agents.common.command import LearnCommand, from_json
 from agents.in_context import checkpoint
 from agents.in_context.config import InContextConfig, config_from_data
-from agents.in_context.network import Replicates
+from agents.in_context.network import GatedNetworks
 from agents.in_context.probe import figures_of, go_through
 from agents.in_context.sessions import ENV, TASK, held_out_fields, session
 from agents.in_context.training import Place, learn
@@ -54,7 +54,7 @@ class InContextCommand(LearnCommand):
             seed, place, config = self.seed, Place(full_id(self.env), self.kwargs()), self._config()
             checks.integer("seed", seed, 0, checks.MAX_SEED - _PHASES)
             env = make_rows(place.env_id, 1, place.keywords)
-            network = Replicates(config.units, [seed], *checkpoint.sizes(env), products=config.products)
+            network = GatedNetworks(config.units, [seed], *checkpoint.sizes(env), products=config.products)
             run = Run(checkpoint.AGENT, {"id": place.env_id, "kwargs": place.keywords}, config.to_data(), seed)
             save = partial(checkpoint.save, network, run, env)
             self.claim(stack, checkpoint.AGENT, partial(save, 0, self.out), partial(checkpoint.require_run, run, self.out))
@@ -69,7 +69,7 @@ class InContextCommand(LearnCommand):
             raise ValueError(f"`--settings` must be a JSON object, got {checks.shown(self.settings)}.")
         return config_from_data(settings)
 
-    def _report(self, network: Replicates, place: Place) -> None:
+    def _report(self, network: GatedNetworks, place: Place) -> None:
         fields = held_out_fields(self.seed, 8, 8)
         found: dict[str, Any] = {}
         for name, forgets in (("memory", False), ("reset", True)):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agents.in_context.network import Replicates
+from agents.in_context.network import GatedNetworks
 from agents.in_context.sessions import CURL, held_out_fields, probe_table, session
 from agents.in_context.training import USUAL, Place
 from reach_gym.acting.rollout import held_out
@@ -34,7 +34,9 @@ class Memory(NamedTuple):
     curl: Floats
 
 
-def read_memory(network: Replicates, seed: int, trials: tuple[int, ...] = (1, 2, 4, 8, 16, 24), place: Place = USUAL) -> Memory:
+def read_memory(
+    network: GatedNetworks, seed: int, trials: tuple[int, ...] = (1, 2, 4, 8, 16, 24), place: Place = USUAL
+) -> Memory:
     """Reads the field from the state with which a trial has ended.
 
     Args:

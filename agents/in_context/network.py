@@ -19,7 +19,7 @@ _MILD = 0.5  # the same, of what products do to the units
 State = tuple[Tensor, Tensor]
 
 
-class Replicates(nn.Module):
+class GatedNetworks(nn.Module):
     """Gated recurrent units (Cho et al. 2014) with a layer of actions, once or several times over.
 
     Each replicate has weights of its own and a share of the rows, in order: one pass through the task trains them all, far faster
@@ -76,10 +76,10 @@ class Replicates(nn.Module):
         one, other = torch.bmm(memory, pairs).chunk(2, dim=-1)
         return torch.cat([memory, one * other], dim=-1)
 
-    def only(self, replicates: Sequence[int]) -> Replicates:
+    def only(self, replicates: Sequence[int]) -> GatedNetworks:
         """Some of the replicates, by number, as a module of their own."""
         inputs = self.get_parameter("input").shape[1] - REMEMBERED * self._actions
-        some = Replicates(self._units, [0] * len(replicates), inputs, self._actions, self._products)
+        some = GatedNetworks(self._units, [0] * len(replicates), inputs, self._actions, self._products)
         some.load_state_dict({name: each.detach()[list(replicates)] for name, each in self.state_dict().items()})
         return some
 

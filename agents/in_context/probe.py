@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agents.in_context.network import Replicates
+from agents.in_context.network import GatedNetworks
 from agents.in_context.sessions import ADAPTATION, probe_table
 from agents.in_context.training import USUAL, Place
 from reach_gym.acting.rollout import held_out
@@ -57,7 +57,7 @@ class Course:
 
 
 def go_through(
-    network: Replicates,
+    network: GatedNetworks,
     fields: Floats,
     seed: int,
     rows: list[Row] = ADAPTATION,

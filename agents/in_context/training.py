@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from agents.in_context.config import InContextConfig
-from agents.in_context.network import AdamApart, Replicates
+from agents.in_context.network import AdamApart, GatedNetworks
 from agents.in_context.sessions import ENV, TASK, training_table
 from reach_gym.differentiable import Rollout, TorchReach, cosine, deviation, endpoint, jerk, position, train
 from reach_gym.training.checkpoint import MANIFEST
@@ -72,7 +72,7 @@ def loss(path: Rollout) -> Tensor:
 
 
 def learn(
-    network: Replicates,
+    network: GatedNetworks,
     config: InContextConfig,
     seed: int,
     place: Place = USUAL,
@@ -93,7 +93,7 @@ def learn(
 
 
 def _learn(
-    network: Replicates, config: InContextConfig, phase: Phase, seed: int, place: Place, directory: Path | None, progress: bool
+    network: GatedNetworks, config: InContextConfig, phase: Phase, seed: int, place: Place, directory: Path | None, progress: bool
 ) -> dict[str, list[float]]:
     folder = None if directory is None else directory / phase.name
     rows = session_rows(network, config, seed, place) if phase.in_sessions else place.rows(config.rows * network.replicates)
@@ -116,12 +116,12 @@ def _learn(
     )
 
 
-def session_rows(network: Replicates, config: InContextConfig, seed: int, place: Place) -> TorchReach:
+def session_rows(network: GatedNetworks, config: InContextConfig, seed: int, place: Place) -> TorchReach:
     """The rows of all replicates, each of which begins some sessions after the one before."""
     rows, table = config.rows * network.replicates, training_table(LENGTH, seed, config.redrawn)
     return place.rows(rows, schedule=table, first=_APART * np.arange(rows) % len(table))
 
 
-def summed(network: Replicates) -> Callable[[Rollout], Tensor]:
+def summed(network: GatedNetworks) -> Callable[[Rollout], Tensor]:
     """The sum over the replicates of the loss of each: no gradient depends on how many there are."""
     return lambda path: network.replicates * loss(path)

@@ -9,7 +9,7 @@ from gymnasium.vector import AutoresetMode
 from agents.in_context import memory, training
 from agents.in_context.agents import InContextAgent
 from agents.in_context.config import InContextConfig, config_from_data
-from agents.in_context.network import AdamApart, Replicates
+from agents.in_context.network import AdamApart, GatedNetworks
 from agents.in_context.probe import curl_figures, figures_of, go_through, savings_of, side_of
 from agents.in_context.sessions import (
     CURL,
@@ -38,7 +38,7 @@ SHORT = session(
 
 
 def test_a_replicate_is_the_network_of_its_seed_and_of_its_rows():
-    both, one, other = Replicates(8, [3, 5]), Replicates(8, [3]), Replicates(8, [5])
+    both, one, other = GatedNetworks(8, [3, 5]), GatedNetworks(8, [3]), GatedNetworks(8, [5])
     seen, actions = torch.randn(6, 14, generator=torch.Generator().manual_seed(0)), []
     states = [both.initial(6), one.initial(3), other.initial(3)]
     for _ in range(3):
@@ -56,8 +56,8 @@ def test_a_replicate_is_the_network_of_its_seed_and_of_its_rows():
 
 
 def test_products_of_sums_of_units_act_and_are_remembered():
-    network = Replicates(8, [3, 5], products=4)
-    plain, seen = Replicates(8, [3], products=0), torch.randn(2, 14, generator=torch.Generator().manual_seed(0))
+    network = GatedNetworks(8, [3, 5], products=4)
+    plain, seen = GatedNetworks(8, [3], products=0), torch.randn(2, 14, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         for name in ("action", "action_bias"):
             network.get_parameter(name).zero_()
@@ -118,14 +118,14 @@ def test_sessions_have_a_field_each_and_redrawn_ones_one_in_each_trial():
 
 def test_rows_of_a_training_lie_some_sessions_apart(monkeypatch):
     monkeypatch.setattr(training, "LENGTH", 300)
-    rows = session_rows(Replicates(6, [0, 1]), SMALL, 0, Place())
+    rows = session_rows(GatedNetworks(6, [0, 1]), SMALL, 0, Place())
     assert 300 <= len(rows.task.table) < 344
     assert rows.rows == 4 and rows.first.tolist() == [0, 120, 240, 360 - len(rows.task.table)]
 
 
 def test_networks_learn(monkeypatch):
     monkeypatch.setattr(training, "LENGTH", 300)
-    network = Replicates(24, [0, 1])
+    network = GatedNetworks(24, [0, 1])
     before = {name: each.clone() for name, each in network.state_dict().items()}
     config = InContextConfig(rows=4, reaching=40, updates=2)
     history = learn(network, config, 0, progress=False)
@@ -135,7 +135,7 @@ def test_networks_learn(monkeypatch):
 
 
 def test_a_session_in_the_environment_is_the_one_in_tensors():
-    network = Replicates(6, [0, 1]).double()
+    network = GatedNetworks(6, [0, 1]).double()
     with torch.no_grad():
         network.get_parameter("action")[:] *= 20.0
     task = {**TASK, "radius": 0.05, "speed_limit": 9.0, "false_start": "ignore", "field": {"viscosity": CURLS[0].tolist()}}
@@ -161,7 +161,7 @@ def test_a_session_in_the_environment_is_the_one_in_tensors():
 
 
 def test_an_agent_forgets_between_independent_trials_and_remembers_in_a_session():
-    agent, seen = InContextAgent(Replicates(6, [0])), np.ones((2, 14), np.float32)
+    agent, seen = InContextAgent(GatedNetworks(6, [0])), np.ones((2, 14), np.float32)
     told = Transition(seen, None, None, seen, None, None)
     first, second = np.ones(2, bool), np.array([True, False])
     agent.reset(first)
@@ -172,7 +172,7 @@ def test_an_agent_forgets_between_independent_trials_and_remembers_in_a_session(
     agent.observe(told)
     agent.reset(second)
     assert (agent.act(seen)[0] != fresh[0]).any()
-    forgetful = InContextAgent(Replicates(6, [0]), forgets=True)
+    forgetful = InContextAgent(GatedNetworks(6, [0]), forgets=True)
     forgetful.observe(told)
     for _ in range(2):
         forgetful.reset(first)
@@ -256,7 +256,7 @@ def test_a_field_is_read_from_the_memory_where_it_is_there():
     assert r2 > 0.99 and chance < 0.3 and curl == pytest.approx(1.0, abs=0.05)
     r2, _, curl = memory._read(rng.normal(size=told.shape), fields, rng)
     assert r2 < 0.1 and abs(curl) < 0.3
-    found = memory.read_memory(Replicates(6, [0, 1]), 0, (1, 2))
+    found = memory.read_memory(GatedNetworks(6, [0, 1]), 0, (1, 2))
     assert found.trials.tolist() == [1, 2] and found.r2.shape == found.chance.shape == found.curl.shape == (2, 2)
 
 

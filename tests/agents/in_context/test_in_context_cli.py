@@ -11,7 +11,7 @@ from agents.in_context import command
 from agents.in_context import training as in_context_training
 from agents.in_context.agents import InContextAgent
 from agents.in_context.checkpoint import AGENT, load, save
-from agents.in_context.network import Replicates
+from agents.in_context.network import GatedNetworks
 from agents.in_context.sessions import ENV, TASK, session
 from agents.loading import load as load_agent
 from reach_gym.differentiable import updating
@@ -83,7 +83,7 @@ def test_a_network_that_its_settings_do_not_fit_is_refused_by_name(tmp_path):
     env = gym.make_vec(ENV, num_envs=1, **TASK)
     for products in (4, 0):
         run = Run(AGENT, {"id": ENV, "kwargs": TASK}, {"units": 5, "products": 4}, 0)
-        save(Replicates(5, [0], products=products), run, env, 0, tmp_path / str(products))
+        save(GatedNetworks(5, [0], products=products), run, env, 0, tmp_path / str(products))
     assert load(tmp_path / "4")[1].products == 4
     with pytest.raises(CheckpointError, match=r"network/recurrent.*\(1, 9, 15\)"):
         load(tmp_path / "0")
