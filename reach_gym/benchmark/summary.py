@@ -38,15 +38,14 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
     Only tasks that an agent has done with all seeds count for its aggregates; how many these are is told beside them.
 
     Returns:
-        ``agents``, ``tasks`` and ``seeds``, in order; ``groups``: tasks by group; ``scores``: mean score by task and agent,
-        ``None`` where there is none; ``measures``: by task, agent and name (`MEASURES`) ``value``, ``low`` and ``high`` over the
-        seeds, or over the trials of a single seed; ``directions``: by task and agent what came of all trials by direction,
-        where the task tells it (`reach_gym.evaluation.by_direction`);
-        ``statuses``: by task and agent, the first that is not ``"ok"``;
-        ``aggregates``: by group and agent ``iqm``, ``low``, ``high``, ``done`` and ``tasks``; ``profiles``: by group and agent
-        ``share``, ``low`` and ``high`` for the group's ``thresholds``; ``improvement``: by group, the better over the other agent
-        of a pair on the tasks that both have done; ``facts``: the adaptation track's measures by agent; ``failures``: agent,
-        task, status, message, seeds.
+        ``agents``, ``tasks`` and ``seeds``, in order; ``groups``: tasks by group; ``ceilings``: the greatest score by task;
+        ``scores``: mean score by task and agent, each ``None`` where there is none; ``measures``: by task, agent and name
+        (`MEASURES`) ``value``, ``low`` and ``high`` over the seeds, or over the trials of a single seed; ``directions``: by
+        task and agent what came of all trials by direction, where the task tells it (`reach_gym.evaluation.by_direction`);
+        ``statuses``: by task and agent, the first that is not ``"ok"``; ``aggregates``: by group and agent ``iqm``, ``low``,
+        ``high``, ``done`` and ``tasks``; ``profiles``: by group and agent ``share``, ``low`` and ``high`` for the group's
+        ``thresholds``; ``improvement``: by group, the better over the other agent of a pair on the tasks that both have done;
+        ``facts``: the adaptation track's measures by agent; ``failures``: agent, task, status, message, seeds.
     """
     agents, tasks = (list(dict.fromkeys(record[name] for record in records)) for name in ("agent", "task"))
     seeds = sorted({record["seed"] for record in records})
@@ -61,6 +60,7 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
         "tasks": tasks,
         "groups": groups,
         "seeds": seeds,
+        "ceilings": {task: suite.TASKS[task].ceiling for task in tasks},
         "scores": {task: {agent: _mean(matrices[agent, task]) for agent in agents} for task in tasks},
         "measures": {task: {agent: _measures(records, agent, task, seeds) for agent in agents} for task in tasks},
         "directions": {task: found for task in tasks if (found := _directions(records, agents, task, seeds))},

@@ -104,11 +104,14 @@ def _interval(found: Mapping[str, float]) -> str:
 def _scores(summary: Summary) -> Rows:
     agents = ranked(summary)
     rows = [
-        [task, *(_cell(summary["scores"][task][agent], summary["statuses"][task][agent]) for agent in agents)]
+        [
+            *(task, number(summary["ceilings"][task], "{:.2f}")),
+            *(_cell(summary["scores"][task][agent], summary["statuses"][task][agent]) for agent in agents),
+        ]
         for task in summary["tasks"]
     ]
     seeds = len(summary["seeds"])
-    return f"Mean score by task, {seeds} seed{'s' * (seeds > 1)}", ["task", *agents], rows
+    return f"Mean score by task, {seeds} seed{'s' * (seeds > 1)}", ["task", "ceiling", *agents], rows
 
 
 def _cell(score: float | None, status: str) -> str:

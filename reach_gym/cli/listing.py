@@ -20,7 +20,6 @@ from reach_gym.cli import shell
 from reach_gym.cli.reach_text import cursor_rows, schedule_lines
 from reach_gym.cli.tasks import TaskCommand, make
 from reach_gym.grid.world import Action, grid_world
-from reach_gym.plants.plant import Plant
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.presets import PRESETS
 from reach_gym.registration import NAMESPACE, TASKS
@@ -109,26 +108,26 @@ def _longest(env_id: str) -> int:
         return int(env.unwrapped.task.longest)  # type: ignore[attr-defined]
 
 
-def preset_lines(name: str, settings: Mapping[str, Any], plant: type[Plant]) -> list[str]:
+def _preset_lines(name: str, settings: Mapping[str, Any], task: Reach) -> list[str]:
     """The keywords of a preset that hold beside the `settings`, each with where its value comes from; nothing for none.
 
     Args:
         name: Of the preset.
         settings: What else is given.
-        plant: What is moved; what a preset says of plants of another kind does not hold.
+        task: What came of both; what a preset says of plants of another kind does not hold.
     """
-    units = {row.name: row.unit for row in keywords.table(Reach, plant)}
+    units = {row.name: row.unit for row in keywords.table(Reach, type(task.plant))}
     given = {keyword: each for keyword, each in PRESETS[name].items() if keyword not in settings and keyword in units}
     if not given:
         return []
-    rows = [(keyword, _with_unit(each.value, units[keyword]), each.source) for keyword, each in given.items()]
+    rows = [(keyword, _with_unit(each.at(task.dt), units[keyword]), each.source) for keyword, each in given.items()]
     first, second = (max(len(row[k]) for row in rows) for k in (0, 1))
     lines = [f"    {keyword:<{first}}  {value:<{second}}  {source}" for keyword, value, source in rows]
     return [f"preset {name!r}, each keyword with the source of its value:", *lines, ""]
 
 
 def _preset_of(task: Reach, own: Mapping[str, Any]) -> list[str]:
-    return preset_lines(own.get("preset", "simple"), own, type(task.plant))
+    return _preset_lines(own.get("preset", "simple"), own, task)
 
 
 def _with_unit(value: Any, unit: str) -> str:

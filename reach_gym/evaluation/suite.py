@@ -5,8 +5,7 @@ on the same trials; it is not clipped.
 
 - **The laboratory's tasks** (``lab-...``) measure what a laboratory pays for: the share of trials within the window of movement
   time. The hand has latency, noise and muscles, and a false start ends the trial. The ideal controller knows the field of every
-  trial; nothing known does better. The ceiling is a share of 1, which stands as a row of its own in the leaderboard. Who ignores
-  a curl field, however stiff, arrives too late or not at all.
+  trial; nothing known does better. Who ignores a curl field arrives too late or not at all.
 - **The arms' tasks** (``arm-...`` moved by torques, ``muscle-...`` by six muscles) measure the share of successful trials, too:
   ``-reach`` in simple trials without a field, which learners can do, the others in a laboratory's. There the hand is only seen:
   whoever feels the joints after 20 ms and is stiff needs to know no field. Joints with damping, and a hand that is heavy in some
@@ -17,7 +16,8 @@ on the same trials; it is not clipped.
   held. The controller that defines 1 moves as smoothly as people do and is a reference, no optimum: who pushes harder is sooner
   and scores more, up to a ceiling that `python -m benchmarks ceiling` computes.
 
-What is measured does not depend on the reward that an agent was trained on.
+What is measured does not depend on the reward that an agent was trained on. The ceiling of a task, the greatest score that there
+can be, stands beside the scores: a share of 1, the fewest steps, or what a linear programme found for each trial.
 
 The ideal agent knows the field of every trial. Where the field changes from trial to trial (``non-static``, ``catch``), an agent
 that is not told cannot know as much: compare it with ``adapted``, which knows the block's field only and can be entered beside
@@ -63,7 +63,8 @@ class SuiteTask:
             learning curve (`reach_gym.benchmark.sessions`).
         sectors: By so many directions from start to target success and errors are told, too; 0 for none.
         seconds: Wall-clock time that an agent may take per seed, loading included.
-        group: Tasks of one group are averaged: a column of the leaderboard.
+        group: Tasks of one group are averaged: a board of the leaderboard.
+        ceiling: The greatest score that there can be; ``None`` where it is not known.
     """
 
     name: str
@@ -77,6 +78,7 @@ class SuiteTask:
     sectors: int = 0
     seconds: float = 120.0
     group: str = "grid"
+    ceiling: float | None = 1.0
 
     @property
     def family(self) -> str:
@@ -102,6 +104,12 @@ _ANY_GAIN: dict[str, Any] = {"schedule": [{"name": "random", "trials": 1, "gain"
 _CATCH: dict[str, Any] = {"schedule": [{"name": "adaptation", "trials": 1, "catch": 0.25}]}
 _WASHOUT: dict[str, Any] = {
     "schedule": [{"name": "adaptation", "trials": 20}, {"name": "washout", "trials": 20, "gain": 0.0}],
+}
+# How soon a target can be held at all, as a score: `python -m benchmarks ceiling`, seeds 0 to 2, 64 trials each. It knows neither
+# sessions nor fields with a region.
+_SOONEST = {
+    **{"cursor-null": 1.38, "cursor-curl": 1.37, "cursor-non-static": 1.38, "cursor-catch": 1.37},
+    **{"cursor-mirrored": 1.37, "cursor-targets": 1.44},
 }
 _BETWEEN: dict[str, Any] = {"targets": {"kind": "center-out", "count": 8, "first_angle": 22.5}}
 
@@ -165,7 +173,10 @@ def _haste() -> list[SuiteTask]:
         SuiteTask("cursor-mirrored", "generalisation: the curl turns the other way", _CURSOR_CURL, {"field": "curl_cw"}),
         SuiteTask("cursor-targets", "generalisation: 8 targets on a circle, in the curl", _CURSOR_CURL, _BETWEEN),
     ]
-    return [replace(task, group="haste", kwargs={**task.kwargs, "reward": "sparse"}) for task in tasks]
+    return [
+        replace(task, group="haste", kwargs={**task.kwargs, "reward": "sparse"}, ceiling=_SOONEST.get(task.name))
+        for task in tasks
+    ]
 
 
 _ALL = (
@@ -186,7 +197,7 @@ _ALL = (
     SuiteTask(
         "cursor-adaptation-both", "a session of a curl field, error clamps, washout, the field again, washout, and its opposite",
         "reach_gym/CursorReachCenterOut-v0", {"schedule": SESSION}, 340, track="adaptation", measure="learning", seconds=300.0,
-        group="adaptation",
+        group="adaptation", ceiling=None,
     ),
 )  # fmt: skip
 TASKS: dict[str, SuiteTask] = {task.name: task for task in _ALL}

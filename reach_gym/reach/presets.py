@@ -16,27 +16,38 @@ class Given(NamedTuple):
     Attributes:
         value: Plain JSON.
         source: Where it comes from; "unverified" where the publication was not read for it, "chosen" where it is ours.
+        timed: Whether the value is in seconds, and the keyword counts time steps.
     """
 
     value: Any
     source: str
+    timed: bool = False
+
+    def at(self, dt: float) -> Any:
+        """The keyword's value where a time step takes `dt` seconds: the same time in steps of any length."""
+        return max(1, round(self.value / dt)) if self.timed else self.value
 
 
 _PAPER = "Sun & Plitt"
 _MODEL = "the model of eLife 107423"
 
-# A trial as a laboratory runs it, by a hand with latency, noise and muscles.
+# A trial as a laboratory runs it, by a hand with latency, noise and a force that lags.
 _LAB: dict[str, Given] = {
-    "targets": Given("center-out", "8 targets at 10 cm, as in Shadmehr & Mussa-Ivaldi 1994 (J Neurosci 14:3208)"),
-    "delay": Given(6, f"60 ms: between proprioception (20 ms) and vision (70 ms) in {_MODEL}"),
-    "history": Given(8, "chosen: longer than the latency, so that a learner without memory knows what it has just done"),
+    "targets": Given("center-out", "8 targets, as in Shadmehr & Mussa-Ivaldi 1994 (J Neurosci 14:3208), there at 10 cm"),
+    "delay": Given(0.06, f"60 ms: between proprioception (20 ms) and vision (70 ms) in {_MODEL}", timed=True),
+    "history": Given(
+        0.08, "80 ms, chosen: longer than the latency, so that a learner without memory knows what it has just done", timed=True
+    ),
     "sensory_noise": Given([0.001, 0.01], "chosen: with a filter some tenths of a millimetre remain, as for a seen hand"),
     "motor_noise": Given([0.1, 0.1], "a tenth of the force (van Beers 2004, J Neurophysiol 91:1050, unverified); 0.1 N chosen"),
     "force_lag": Given(0.04, "time constant of muscle in Todorov 2005 (Neural Comput 17:1084)"),
     "go_delay": Given([0.4, 0.9], "usual in instructed-delay tasks; no trial is without preparation"),
     "false_start": Given("abort", "the trial is broken off, as laboratories do"),
     "hold": Given(0.2, "chosen: the shortest hold that is usual in laboratories"),
-    "movement_time": Given([0.2, 0.45], "chosen: around the 0.33 s between both discs of a smooth reach of 10 cm in 0.55 s"),
+    "movement_time": Given(
+        [0.2, 0.45],
+        "chosen: around 0.33 s, from leaving the start to being slow on the target in a smooth reach of 0.55 s",
+    ),
     "time_limit": Given(1.2, "chosen: room for a slow or hooked reach and the hold"),
 }
 
@@ -52,8 +63,8 @@ PRESETS: dict[str, dict[str, Given]] = {
             "chosen for its damping: who knows no field is disturbed there, but stable; any other plant that has senses will do",
         ),
         "observation": Given("body", "what the body feels beside what is seen"),
-        "delay": Given(7, f"vision: 70 ms in {_MODEL}"),
-        "felt_delay": Given(2, f"proprioception: 20 ms in {_MODEL}"),
+        "delay": Given(0.07, f"vision: 70 ms in {_MODEL}", timed=True),
+        "felt_delay": Given(0.02, f"proprioception: 20 ms in {_MODEL}", timed=True),
         "felt_noise": Given(0.001, f"proprioception, in units like these, in {_MODEL}"),
         "motor_noise": Given(
             [0.002, 0.1],
@@ -97,13 +108,21 @@ def with_preset(given: Mapping[str, Any], base: Reach | None = None) -> dict[str
     """
     name = Preset(**{keyword: value for keyword, value in given.items() if keyword == "preset"}).preset
     own = {keyword: value for keyword, value in given.items() if keyword != "preset"}
-    preset = {keyword: each.value for keyword, each in PRESETS[name].items()}
+    dt = _step(own, base)
+    preset = {keyword: each.at(dt) for keyword, each in PRESETS[name].items()}
     both = {**preset, **own}
     if "plant" in preset:
         both["plant"] = _plant_over(preset["plant"], own)
     plant = plant_meant(both, base)
     known = {*(field.name for field in fields(Reach)), *plant_keywords(plant)} - set(plant if isinstance(plant, Mapping) else ())
     return {keyword: value for keyword, value in both.items() if keyword in known or keyword in own}
+
+
+def _step(given: Mapping[str, Any], base: Reach | None) -> float:
+    """The time step in s; the usual one if what is given is none, which is refused elsewhere."""
+    usual = Reach().dt if base is None else base.dt
+    dt = given.get("dt", usual)
+    return float(dt) if isinstance(dt, int | float) and 0 < dt <= 1 else usual
 
 
 def _plant_over(usual: Mapping[str, Any], own: Mapping[str, Any]) -> Any:

@@ -137,6 +137,12 @@ def test_the_tables_say_what_the_records_say(results):
     assert failures[0] == "What went wrong" and failures[2][0][:4] == [AGENTS[-1], "grid-curl", "error", "1"]
 
 
+def test_the_ceiling_stands_beside_the_scores(results):
+    title, heads, rows = tables.all_tables(summarise(results.records))[1]
+    assert title.startswith("Mean score by task") and heads[:2] == ["task", "ceiling"]
+    assert [row[:2] for row in rows] == [["grid-curl", "1.00"], ["cursor-curl", "1.37"], ["cursor-adaptation-both", "-"]]
+
+
 def test_measures_by_task_have_intervals_over_trials_or_seeds(results):
     title, heads, rows = next(table for table in tables.all_tables(summarise(results.records)) if table[0].startswith("Measures"))
     assert "over trials" in title and heads[2:] == ["success", "false starts", "too fast", "too slow", "mean return", "effort (s)"]

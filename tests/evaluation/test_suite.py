@@ -1,6 +1,7 @@
 """The benchmark's tasks are frozen, and each is what it says."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,6 +123,16 @@ def test_what_nobody_can_know_costs_little(name):
     # The suite's docstring: the ideal's 1 is a bound; who knows only what the block teaches comes close to it.
     low, adapted, high = (value(agent, TASKS[name]) for agent in ("random", "adapted", "ideal"))
     assert 0.85 < (adapted - low) / (high - low) < 1
+
+
+def test_ceilings_are_those_that_were_computed():
+    """The page is what `python -m benchmarks ceiling` wrote."""
+    page = (Path(__file__).parents[2] / "benchmarks" / "results" / "ceiling.md").read_text()
+    computed = {cells[1].strip(): float(cells[2]) for cells in (line.split("|") for line in page.splitlines()[2:])}
+    assert len(computed) == 12
+    assert {name: suite.TASKS[name].ceiling for name in computed} == computed
+    unknown = [name for name, task in suite.TASKS.items() if task.ceiling is None]
+    assert unknown == ["cursor-region", "cursor-washout", "cursor-adaptation-both"]
 
 
 def test_suites_can_be_joined():

@@ -21,10 +21,10 @@ plain = json.dumps
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_value_has_a_source_and_is_that_of_a_keyword_as_plain_data(name):
     known = {*Reach().to_data(), *(keyword for plant in PLANTS for keyword in plant_keywords(plant))}
-    for keyword, (value, source) in PRESETS[name].items():
+    for keyword, (value, source, _) in PRESETS[name].items():
         assert keyword in known and len(source) > 9
         assert json.loads(plain(value)) == value
-    own, task = {keyword: each.value for keyword, each in PRESETS[name].items()}, CursorReachEnv(preset=name).task
+    own, task = {keyword: each.at(0.01) for keyword, each in PRESETS[name].items()}, CursorReachEnv(preset=name).task
     assert task == CursorReachEnv(**own).task
     body = task.plant.to_data()
     data = {**body, **task.to_data(), "plant": {name: body[name] for name in own["plant"]} if "plant" in own else None}
@@ -39,6 +39,19 @@ def test_the_presets_are_what_they_are_called():
     assert 0.05 <= lab.delay * lab.dt <= 0.1 and lab.history >= lab.delay and min(*lab.sensory_noise, *lab.motor_noise) > 0
     assert (lab.go_delay, lab.false_start) == ((0.4, 0.9), "abort") and lab.hold >= 0.2 and lab.movement_time is not None
     assert (paper.target_onset, paper.go_delay, paper.cue, paper.go_pulse) == (0.2, (0.0, 0.09), "pulse", 0.05)
+
+
+@pytest.mark.parametrize("make", BOTH)
+def test_the_physiology_takes_as_long_in_steps_of_any_length(make):
+    for dt in (0.005, 0.01, 0.02):
+        lab, arm = make(preset="lab", dt=dt).task, make(preset="lab_arm", dt=dt).task
+        assert [round(steps * dt, 9) for steps in (lab.delay, lab.history, arm.felt_delay)] == [0.06, 0.08, 0.02]
+        assert arm.delay == round(0.07 / dt)
+    assert make(preset="lab", dt=0.5).task.delay == 1  # the least that there can be
+    assert CursorReachEnv(Reach(dt=0.02), preset="lab").task.delay == 3
+    for dt in ("0.01", 0.0, True):
+        with pytest.raises((TypeError, ValueError), match="`dt`"):
+            make(preset="lab", dt=dt)
 
 
 @pytest.mark.parametrize("make", BOTH)
