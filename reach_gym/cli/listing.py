@@ -109,7 +109,7 @@ def _longest(env_id: str) -> int:
 
 
 def _preset_lines(name: str, settings: Mapping[str, Any], task: Reach) -> list[str]:
-    """The keywords of a preset that hold beside the `settings`, each with where its value comes from; nothing for none.
+    """The keywords of a preset that hold beside the `settings`, each with where its value comes from.
 
     Args:
         name: Of the preset.
@@ -118,12 +118,13 @@ def _preset_lines(name: str, settings: Mapping[str, Any], task: Reach) -> list[s
     """
     units = {row.name: row.unit for row in keywords.table(Reach, type(task.plant))}
     given = {keyword: each for keyword, each in PRESETS[name].items() if keyword not in settings and keyword in units}
+    rest = "numbers were chosen, unless show --keywords names a source"
     if not given:
-        return []
+        return [f"all {rest}", ""]
     rows = [(keyword, _with_unit(each.at(task.dt), units[keyword]), each.source) for keyword, each in given.items()]
     first, second = (max(len(row[k]) for row in rows) for k in (0, 1))
     lines = [f"    {keyword:<{first}}  {value:<{second}}  {source}" for keyword, value, source in rows]
-    return [f"preset {name!r}, each keyword with the source of its value:", *lines, ""]
+    return [f"preset {name!r}, each keyword with the source of its value:", *lines, f"all other {rest}", ""]
 
 
 def _preset_of(task: Reach, own: Mapping[str, Any]) -> list[str]:

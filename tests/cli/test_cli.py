@@ -112,7 +112,8 @@ def test_show_names_the_source_of_every_number_of_a_preset(capsys):
         assert main(["show", *arguments]) == 0
         lines = capsys.readouterr().out.splitlines()
         begins = [i for i, line in enumerate(lines) if line.startswith("preset")]
-        return [line.split(maxsplit=1)[0] for line in lines[begins[0] + 1 : lines.index("", begins[0])]] if begins else []
+        rest = next(i for i, line in enumerate(lines) if "numbers were chosen, unless show --keywords names a source" in line)
+        return [line.split(maxsplit=1)[0] for line in lines[begins[0] + 1 : rest]] if begins else []
 
     assert rows("LabReach-v0") == list(PRESETS["lab"]) and rows("CursorReach-v0") == []
     assert rows("CursorReach-v0", "--kwargs", '{"preset": "sun_plitt"}') == list(PRESETS["sun_plitt"])
