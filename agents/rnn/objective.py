@@ -18,7 +18,6 @@ from reach_gym.planning import Profile, logistic, minimum_jerk
 Floats = npt.NDArray[np.float64]
 Measure = Callable[[Rollout], Tensor]
 REACTION = 0.1  # s from the go cue to a minimum-jerk movement; the logistic has its own slow beginning
-_ONSET = 0.05  # of the peak speed
 
 
 def desired(path: Rollout, kind: Desired) -> Profile:
@@ -81,7 +80,7 @@ def path_deviations(path: Rollout) -> Floats:
     """The signed maximum perpendicular deviation (n,) of each path in m, NaN where nothing moved."""
     places, velocities = whole(path)
     start, target, go = (each.double().cpu().numpy() for each in (path.start, path.target[-1], path.go))
-    return max_deviation(places, start, target, find_movement(velocities, go.astype(np.int64), _ONSET))
+    return max_deviation(places, start, target, find_movement(velocities, go.astype(np.int64)))
 
 
 def _deviation(of: Callable[[Floats], Any]) -> Measure:

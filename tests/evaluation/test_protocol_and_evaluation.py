@@ -436,7 +436,12 @@ def test_an_agent_that_never_moves_has_no_measures():
 
 
 def test_who_knows_no_rotation_sets_out_by_its_whole_angle():
-    turned = evaluate("naive", "reach_gym/LabReach-v0", 64, env_kwargs={"rotation": 30.0}).summary()
+    found = evaluate("naive", "reach_gym/LabReach-v0", 64, env_kwargs={"rotation": 30.0})
+    turned = found.summary()
+    off, late = np.degrees(found.early_angle_error), found.reaction_time
+    assert np.median(off) == pytest.approx(27, abs=2) and off.std() < 15  # 27.0 without noise
+    assert np.median(late) == pytest.approx(0.12, abs=0.02)  # latency and the lag of the force; 0.12 s without noise
+    assert (late < 0.06).mean() < 0.1  # hardly anyone sets out before the cue can be seen
     assert turned["early_angle_error_deg"] == pytest.approx(30, abs=5)
     assert turned["initial_angle_error_deg"] < 20  # at peak speed what is seen has corrected it
 

@@ -109,6 +109,48 @@ def test_what_happens_before_the_cue_is_no_movement():
     assert measures.find_movement(twitch, 2).onset == 2  # already moving at the cue
 
 
+def of_speeds(*rates):
+    return np.stack([np.array(rates, float), np.zeros(len(rates))], -1)
+
+
+@pytest.mark.parametrize("rest, onset", [
+    ([0.1, 0.7, 0.3, 0.2], 4),  # noise is above the threshold, 0.5, for a moment
+    ([0.8, 0.2, 0.1, 0.2], 4),  # at the cue, too
+    ([0.1, 0.2, 0.1, 0.8], 3),  # before a speed that rises from then on
+    ([0.7, 0.9, 0.6, 0.7], 3),  # all the time
+    ([0.7, 0.7, 0.7, 0.7], 4),
+    ([0.6, 0.7, 0.8, 0.9], 0),  # no rest: it moves at the cue
+    ([3.0, 2.0, 1.2, 2.5], 0),
+    ([4.0, 2.0, 0.4, 2.5], 3),
+])  # fmt: skip
+def test_noise_of_a_resting_hand_is_no_onset(rest, onset):
+    noisy = of_speeds(*rest, 3, 7, 10, 6, 2, 0.1)
+    assert measures.find_movement(noisy, 0)[:3] == (onset, 6, 9)
+    before = of_speeds(0, 0, 9, *rest, 3, 7, 10, 6, 2, 0.1)
+    assert measures.find_movement(before, 3)[:3] == (onset + 3, 9, 12)  # what happens before the cue changes nothing
+
+
+@pytest.mark.parametrize("rates, found", [
+    ([0, 6, 0, 10, 0, 0], (1, 3, 4)),  # the first peak is more than half as high: what follows corrects it
+    ([0, 5, 0, 10, 0, 0], (3, 3, 4)),  # it is not, and the hand rests after it
+    ([0, 5, 2, 10, 0, 0], (1, 3, 4)),  # the hand goes on
+    ([0, 10, 0, 10, 0, 0], (1, 1, 2)),
+    ([0, 4, 0, 6, 0, 10, 0, 7, 0], (3, 5, 6)),
+    ([6, 2, 0, 10, 0, 0], (0, 3, 4)),  # a false start that the cue meets
+])  # fmt: skip
+def test_the_onset_is_that_of_the_first_large_peak(rates, found):
+    assert measures.find_movement(of_speeds(*rates), 0)[:3] == found
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(4, 120), st.integers(0, 30), st.floats(0, 0.5), st.floats(0.05, 0.3))
+def test_the_onset_of_a_smooth_reach_is_the_first_state_above_the_threshold(steps, rest, threshold, distance):
+    _, velocity = minimum_jerk(steps, distance, rest)
+    rate = velocity[:, 1]
+    found = measures.find_movement(velocity, 0, threshold)
+    assert found.onset == (rate > threshold * rate.max()).argmax()
+
+
 def test_the_movement_ends_at_the_first_slow_state_or_with_the_trial():
     rate = np.array([0, 1, 10, 0.6, 0.4, 3, 0, 0], float)
     velocity = np.stack([rate, 0 * rate], -1)
@@ -145,7 +187,11 @@ def reference(path, velocity, start, target, go, dt):
     rates = [math.hypot(*v) for v in velocity]
     peak = max(rates[go:])
     at = rates.index(peak, go)
-    onset = next(s for s in range(go, len(rates)) if rates[s] > 0.05 * peak)
+    onset = next(s for s in range(go, len(rates)) if rates[s] > 0.5 * peak)
+    while onset > go and rates[onset - 1] > 0.05 * peak:  # backwards from the first fast state, until the hand rests
+        if rates[onset - 1] <= 0.1 * peak and onset - 1 > go and rates[onset - 1] <= rates[onset - 2]:
+            break
+        onset -= 1
     end = next((s for s in range(at + 1, len(rates)) if rates[s] < 0.05 * peak), len(rates) - 1)
     d = target - start
     off = [(d[0] * (p[1] - start[1]) - d[1] * (p[0] - start[0])) / math.hypot(*d) for p in path]
