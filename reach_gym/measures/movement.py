@@ -14,7 +14,7 @@ from reach_gym.measures.arrays import Floats, Steps
 THRESHOLD = 0.05  # of the trial's peak speed
 SLOWEST = 0.01  # m/s, this package's choice: a tenth of the speed below which a target counts as reached
 _LARGE = 0.5  # of the trial's peak speed: a faster state belongs to the movement, whatever came before
-_RESTLESS = 2.0  # thresholds up to which a hand whose speed does not rise still counts as resting
+_RESTLESS = 0.1  # of the trial's peak speed: up to it a hand whose speed does not rise still counts as resting
 
 
 class Movement(NamedTuple):
@@ -42,9 +42,10 @@ def find_movement(velocity: Any, go: Any, threshold: float = THRESHOLD, slowest:
 
     Onset is looked for backwards, so that what a resting hand's noise does after the cue is none: from the first state that
     is faster than half the peak speed of the trial from the cue on, back to the last state at rest; the state after that is
-    the onset. At rest a hand is no faster than `threshold` times the peak speed, or no faster than twice that while its speed
-    does not rise: noise may keep it above the threshold all the time. Of a speed that rises without a dip, onset is the first
-    state above the threshold. A hand that is not at rest from the cue to that first fast state has its onset at the cue.
+    the onset. At rest a hand is no faster than `threshold` times the peak speed, or no faster than a tenth of it while its
+    speed does not rise: noise may keep it above the threshold all the time. Of a speed that rises without a dip, onset is the
+    first state above the threshold. A hand that is not at rest from the cue to that first fast state has its onset at the
+    cue.
 
     Of several peaks the first one above half the greatest counts, with whatever leads to it without rest; a smaller one,
     followed by rest, is none. The end is the first state after the greatest peak that is slower than the threshold, or the
@@ -53,8 +54,8 @@ def find_movement(velocity: Any, go: Any, threshold: float = THRESHOLD, slowest:
     A threshold on the speed is the field's conventional rule (Botzer & Karniel, Frontiers in Neuroscience 2009, doi
     10.3389/neuro.20.002.2009, compare it with others); a fraction of the peak, 5 % by default, does not depend on how far or
     how fast the reach is. To work backwards from a state that surely belongs to the movement, as long as the speed falls, is
-    as in Teasdale et al., Journal of Motor Behavior 25:97, 1993 (read in others' code, not in the paper). Half the peak and
-    twice the threshold are this package's choice.
+    as in Teasdale et al., Journal of Motor Behavior 25:97, 1993 (read in others' code, not in the paper). Half the peak and a
+    tenth of it are this package's choice.
 
     Args:
         velocity: Velocity (..., T+1, 2) in m/s, NaN after the trial's end.
@@ -80,7 +81,7 @@ def find_movement(velocity: Any, go: Any, threshold: float = THRESHOLD, slowest:
     limit = threshold * fastest[..., None]
     large = (rate > _LARGE * fastest[..., None]).argmax(axis=-1)
     rising = np.diff(rate, axis=-1, prepend=-1.0) > 0  # the first state from the cue on, too: nothing before it is looked at
-    resting = (rate <= limit) | (rate <= _RESTLESS * limit) & ~rising
+    resting = (rate <= limit) | (rate <= _RESTLESS * fastest[..., None]) & ~rising
     onset = np.where(resting & (step < large[..., None]), step + 1, 0).max(axis=-1)
     slow = known & (step > peak[..., None]) & (rate < limit)
     end = np.where(slow.any(axis=-1), slow.argmax(axis=-1), known.sum(axis=-1) - 1)

@@ -113,6 +113,12 @@ def of_speeds(*rates):
     return np.stack([np.array(rates, float), np.zeros(len(rates))], -1)
 
 
+@pytest.mark.parametrize("threshold, onset", [(0.2, 1), (0.25, 3)])
+def test_a_high_threshold_says_by_itself_what_rest_is(threshold, onset):
+    """A speed that falls for a moment is rest up to a tenth of the peak only."""
+    assert measures.find_movement(of_speeds(0.0, 2.5, 2.4, 6.0, 10.0, 1.0), 0, threshold).onset == onset
+
+
 @pytest.mark.parametrize("rest, onset", [
     ([0.1, 0.7, 0.3, 0.2], 4),  # noise is above the threshold, 0.5, for a moment
     ([0.8, 0.2, 0.1, 0.2], 4),  # at the cue, too
