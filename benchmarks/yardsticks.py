@@ -28,8 +28,9 @@ Law = Callable[[Floats, Floats], Floats]
 
 TASKS = ("lab-null", "lab-curl", "lab-mirrored", "cursor-null", "cursor-curl")
 KNOWN = ("adapted", "naive", "minimum_jerk")
-# By name, the task and the keywords that it differs by; without a field, to show that trackers can reach at all.
+# By name, the task and the keywords that it differs by; beside each curl without a field, to show that trackers can reach at all.
 TRACKED: dict[str, tuple[str, dict[str, Any]]] = {
+    "lab-null": ("lab-null", {}),
     "lab-curl": ("lab-curl", {}),
     "arm-null": ("arm-null", {}),
     "arm-curl": ("arm-curl", {}),

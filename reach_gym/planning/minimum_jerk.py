@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from reach_gym.planning import lqg
 from reach_gym.planning.durations import planned_duration, window_of
 from reach_gym.planning.watch import TrialWatch
+from reach_gym.plants.lagged_mass import fading
+from reach_gym.plants.plant import LinearHand
 
 Floats = npt.NDArray[np.float64]
 
 DURATION = 0.5  # s, of a movement unless another is asked for; reaches of 10 cm are asked to take about this long
 # rad/s, of the PD loop; for a hand of 1 kg it means 400 N/m and, critically damped, 40 N s/m.
 FREQUENCY = 20.0
+# Chosen: a loop that sees or acts late would still be stable with nearly so many times its gains. Of the margins that are usual
+# in control engineering it is the least, which leaves the loop stiffest.
+GAIN_MARGIN = 2.0
+_HALVINGS = 16  # of the frequencies among which one is sought
 
 
 class Profile(NamedTuple):
@@ -108,20 +116,67 @@ def logistic(time: Any, start: Any, target: Any, tau: float = 0.03, centre: floa
     return _along(start, target, place, rate, rate * (1.0 - 2.0 * place) / tau)
 
 
+def spectral_radius(frequency: float, dt: float, body: LinearHand, delay: int, factor: float = 1.0) -> float:
+    """What each step leaves, in the long run, of a disturbance of a hand that the PD loop holds; below 1 the loop is stable.
+
+    Args:
+        frequency: Natural frequency of the loop, rad/s.
+        dt: Time step, s.
+        body: The hand.
+        delay: How many steps old what the loop sees is.
+        factor: On both gains.
+    """
+    a, b = lqg.dynamics(dt, body.mass, -body.damping * np.eye(2), np.zeros((2, 2)))
+    if body.lag:
+        a, b = lqg.lagging(a, b, *fading(dt, body.lag))
+    a, b = a[::2, ::2], b[::2, :1]  # without a field both axes are alike
+    hand = len(a)
+    command = np.zeros((1, hand + delay))
+    command[0, :2] = -factor * body.mass * np.array([frequency * frequency, 2.0 * frequency])
+    # A loop that sees late is as stable as one that acts late. Behind the hand stand the commands that wait, the oldest first.
+    loop = np.eye(hand + delay, k=1)
+    loop[:hand] = np.concatenate([a, b, np.zeros((hand, delay))], axis=1)[:, : hand + delay]
+    if delay:
+        loop[-1] = command
+    else:
+        loop += b @ command
+    return float(np.abs(np.linalg.eigvals(loop)).max())
+
+
+@functools.lru_cache
+def frequency_for(dt: float, body: LinearHand, delay: int) -> float:
+    """The natural frequency of a PD loop, rad/s: the greatest up to `FREQUENCY` that has the `GAIN_MARGIN`.
+
+    Where neither senses nor force are late it is `FREQUENCY`. For the arguments see `spectral_radius`.
+    """
+
+    def bears(frequency: float) -> bool:
+        return spectral_radius(frequency, dt, body, delay, GAIN_MARGIN) < 1.0
+
+    if not (delay or body.lag) or bears(FREQUENCY):
+        return FREQUENCY
+    low, high = 0.0, FREQUENCY
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if bears(middle) else (low, middle)
+    return low
+
+
 class MinimumJerkAgent:
     """Tracks the minimum-jerk trajectory: inverse dynamics of the hand as feed-forward, and a PD loop.
 
-    It knows the hand's mass and damping, no lag of its force and no field. Under a sensory delay the PD loop compares what it
-    sees with what was desired when that happened; it does not predict. Until it sees the go cue it holds the start.
+    It knows the hand's mass and damping, how late its force and its senses are, and no field. The PD loop compares what it sees
+    with what the hand should have done by then, and is only as stiff as a loop so late can be (`frequency_for`): with 60 ms of
+    latency and 40 ms of lag 4.0 rad/s instead of 20. It does not predict. Until it sees the go cue it holds the start.
     """
 
-    def __init__(self, env: Any, duration: float | None = None, frequency: float = FREQUENCY) -> None:
+    def __init__(self, env: Any, duration: float | None = None, frequency: float | None = None) -> None:
         """Controls `env`, a cursor reach, scalar or vector, wrapped or not.
 
         Args:
             env: The environment.
             duration: Of every movement, in seconds; ``None`` for what `reach_gym.planning.durations` says of its length.
-            frequency: Natural frequency of the critically damped PD loop, rad/s.
+            frequency: Natural frequency of the critically damped PD loop, rad/s; ``None`` for that of `frequency_for`.
 
         Raises:
             TypeError: `env` is no cursor reach of this package.
@@ -142,10 +197,12 @@ class MinimumJerkAgent:
         middle = since + 0.5 * facts.dt
         way = np.linalg.norm(seen.goal - facts.start, axis=1)
         duration = planned_duration(way, self._window) if self._duration is None else self._duration
+        body = facts.body
+        # For smooth movements a force that lags is one that comes later.
         ahead, desired = (
-            minimum_jerk(time, facts.start, seen.goal, duration) for time in (middle, since - facts.delay * facts.dt)
+            minimum_jerk(time, facts.start, seen.goal, duration) for time in (middle, since - facts.delay * facts.dt - body.lag)
         )
-        pull = self._frequency * self._frequency * (desired.position - seen.state[:, :2])
-        brake = 2.0 * self._frequency * (desired.velocity - seen.state[:, 2:])
-        body = self._watch.facts.body
+        frequency = frequency_for(facts.dt, body, facts.delay) if self._frequency is None else self._frequency
+        pull = frequency * frequency * (desired.position - seen.state[:, :2])
+        brake = 2.0 * frequency * (desired.velocity - seen.state[:, 2:])
         return self._watch.actions(body.mass * (ahead.acceleration + pull + brake) + body.damping * ahead.velocity)

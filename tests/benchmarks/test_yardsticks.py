@@ -47,6 +47,11 @@ def test_rows_of_the_table_and_names():
     assert all(task in TASKS for task, _ in TRACKED.values())
 
 
+def test_beside_every_curl_stands_what_trackers_do_without_it():
+    bodies = {task.partition("-")[0] for task, _ in TRACKED.values()}
+    assert bodies == {"lab", "arm", "muscle"} and all(TRACKED[f"{body}-null"] == (f"{body}-null", {}) for body in bodies)
+
+
 @pytest.mark.parametrize("words", [["--tracked", "nosuch"], ["--tasks", "arm-null"]])
 def test_bad_requests(words, capsys):
     assert main(["yardsticks", *words]) == 2 and words[1] in capsys.readouterr().err

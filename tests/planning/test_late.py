@@ -13,10 +13,11 @@ from reach_gym.planning.durations import TimeWindow, judged_time, planned_durati
 from reach_gym.planning.estimate import Estimator
 from reach_gym.planning.gains import GainBook
 from reach_gym.planning.lqg import correct, dynamics, lagging, riccati, stationary
-from reach_gym.planning.minimum_jerk import minimum_jerk
+from reach_gym.planning.minimum_jerk import FREQUENCY, GAIN_MARGIN, frequency_for, minimum_jerk, spectral_radius
 from reach_gym.planning.optimal import OptimalFeedback
 from reach_gym.plants.lagged_mass import LaggedMass, fading
 from reach_gym.plants.plant import LinearHand
+from reach_gym.plants.point_mass import PointMass
 
 DT, LAG, ROWS = 0.01, 0.04, 64
 LATE = {
@@ -199,9 +200,74 @@ def test_without_the_estimate_of_a_force_it_would_be_thrown_away(monkeypatch):
     assert reaches.__wrapped__(NaiveAgent).success.mean() < 0.1
 
 
-def test_a_stiff_controller_that_knows_no_field_fails():
+def test_a_controller_too_stiff_for_its_latency_fails_even_without_a_field():
+    stiff = functools.partial(MinimumJerkAgent, frequency=FREQUENCY)
     for field in ("null", "curl_ccw"):
-        assert reaches(MinimumJerkAgent, field).success.mean() < 0.5
+        assert reaches(stiff, field).success.mean() < 0.5
+
+
+def test_minimum_jerk_reaches_late_and_lagging_and_is_stopped_by_a_field():
+    null, curl = reaches(MinimumJerkAgent, "null"), reaches(MinimumJerkAgent)
+    assert null.timely.mean() > 0.95 and np.median(null.aside) < 0.005
+    assert curl.timely.mean() < 0.05 and np.median(curl.aside) > 0.02
+
+
+@pytest.mark.parametrize(("delay", "lag", "most"), [(0, LAG, 0.004), (6, 0.0, 1e-4), (6, LAG, 0.004)])
+def test_minimum_jerk_does_not_take_what_is_late_for_an_error(delay, lag, most):
+    """Where nothing disturbs it, it hardly overshoots: otherwise it would try to catch up with what it does not see yet."""
+    quiet = {"delay": delay, "force_lag": lag, "sensory_noise": (0.0, 0.0), "motor_noise": (0.0, 0.0), "hold": 0.9}
+    result = reaches(MinimumJerkAgent, "null", window=None, rows=8, **quiet)
+    back = -DT * result.speed.clip(max=0.0).sum(axis=0)  # m
+    assert result.success.all() and back.max() < most
+
+
+# How stiff a loop can be that is late
+
+
+@pytest.mark.parametrize(("delay", "lag", "mass", "damping"), [(0, 0.0, 1.0, 0.0), (0, 0.1, 2.0, 3.0), (1, 0.0, 1.0, 0.0), (6, LAG, 1.0, 0.0), (9, 0.0, 0.5, 4.0)])
+@pytest.mark.parametrize(("frequency", "factor"), [(20.0, 1.0), (3.0, 2.5)])
+def test_the_spectral_radius_is_that_of_the_hand_in_its_loop(delay, lag, mass, damping, frequency, factor):
+    plant = LaggedMass(mass=mass, damping=damping, force_lag=lag) if lag else PointMass(mass=mass, damping=damping)
+    params, past, sizes = plant.params(DT, 1e9), [(0.01, 0.0)] * (delay + 1), []
+    state = plant.start(0.01, 0.0, params)
+    for _ in range(1500):
+        place, pace = past[-1 - delay]
+        command = -factor * mass * (frequency**2 * place + 2.0 * frequency * pace)
+        state = plant.step(state, (command, 0.0), 1.0, None, params)[0]
+        past.append((state[0], state[2]))
+        sizes.append(np.linalg.norm(past[-200:]))  # of more than a turn, since the hand may swing
+    found = (sizes[1400] / sizes[600]) ** (1 / 800)
+    assert found == pytest.approx(spectral_radius(frequency, DT, plant.linear(), delay, factor), abs=2e-3)
+
+
+@pytest.mark.parametrize(("delay", "lag", "mass", "damping"), [(2, 0.0, 1.0, 0.0), (6, LAG, 1.0, 0.0), (6, LAG, 0.4, 5.0), (30, 0.0, 3.0, 1.0)])
+def test_a_late_loop_is_as_stiff_as_its_margin_allows(delay, lag, mass, damping):
+    body = LinearHand(mass, damping, 10.0, lag)
+    frequency = frequency_for(DT, body, delay)
+    assert 0.0 < frequency < FREQUENCY
+    assert all(spectral_radius(frequency, DT, body, delay, factor) < 1.0 for factor in (0.1, 1.0, GAIN_MARGIN))
+    assert spectral_radius(1.001 * frequency, DT, body, delay, GAIN_MARGIN) > 1.0
+
+
+def test_a_loop_that_bears_more_stays_as_it_was():
+    for dt in (0.001, DT, 0.1):
+        assert frequency_for(dt, LinearHand(1.0, 0.0, 10.0), 0) == FREQUENCY
+    assert frequency_for(DT, LinearHand(1.0, 0.0, 10.0, LAG), 0) == FREQUENCY
+    assert frequency_for(DT, LinearHand(1.0, 0.0, 10.0, LAG), 6) == pytest.approx(4.0, abs=0.05)  # what the class says
+
+
+@pytest.mark.parametrize("env_id", ["LabReach-v0", "LabReachCurl-v0"])
+def test_minimum_jerk_waits_quietly_for_a_cue_in_the_laboratory(env_id):
+    env = rollout.make_rows(f"reach_gym/{env_id}", ROWS, {"go_delay": 0.9})  # the longest there is
+    agent, (observation, _) = MinimumJerkAgent(env), env.reset(seed=3)
+    agent.reset(np.ones(ROWS, bool))
+    away = []
+    for _ in range(110):  # with the time until the target
+        observation, _, done, _, info = env.step(agent.act(observation))
+        assert not done.any()
+        away.append(np.hypot(info["hand_x"], info["hand_y"]))
+    assert np.max(away) < 0.008  # of the 10 mm of the start
+    env.close()
 
 
 def test_catch_trials_surprise_the_adapted_one_without_throwing_it_away():
