@@ -83,7 +83,7 @@ class CursorEvaluation:
         early_angle_error: float64, rad.
         path_length_ratio: float64.
         peak_speed: float64, m/s.
-        movement_time: float64, s.
+        movement_time: float64, s; from 5 % of the peak speed to 5 %, unlike that of the rules' window.
         reaction_time: float64, s.
         endpoint_error: float64, m.
         effort: float64, s: the squared action, of which 1 is the greatest force along an axis, summed over the trial's time.

@@ -1,4 +1,4 @@
-"""Phenomena of how movements are made and corrected, of a hand with latency, noise and muscles."""
+"""Phenomena of how movements are made and corrected, of a hand with latency, noise and a force that lags."""
 
 from __future__ import annotations
 

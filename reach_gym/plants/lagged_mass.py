@@ -135,7 +135,7 @@ class LaggedMass(PointMass):
 
     def describe(self) -> str:
         """One line about the body, for people."""
-        return f"{super().describe()} whose force follows the command within {1000 * self.force_lag:g} ms"
+        return f"{super().describe()} whose force follows the command with a time constant of {1000 * self.force_lag:g} ms"
 
     def describe_actions(self) -> str:
         """One line about what the actions do, for people."""

@@ -155,7 +155,7 @@ class TwoLinkArm(JointedArm):
 
     def describe(self) -> str:
         """One line about the body, for people."""
-        lag = f", whose torques follow the command within {1000 * self.force_lag:g} ms" if self.force_lag else ""
+        lag = f", whose torques follow the command with a time constant of {1000 * self.force_lag:g} ms" if self.force_lag else ""
         return super().describe() + lag
 
     def describe_actions(self) -> str:

@@ -73,7 +73,8 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
     ## Observation space
     As the keyword `observation` says (`reach_gym.reach.observations`). With ``"goal"`` there is also `compute_reward`, which
     gives the reward for other goals. ``"vector"`` and ``"goal"`` show all that the rules judge by, so that without latency,
-    noise, lag and hidden fields the present observation tells as much of the future as the whole past does.
+    noise, lag, a cue that is a pulse, and what sessions hide, the present observation tells as much of the future as the whole
+    past does.
 
     What is sensed is `delay` steps old and has Gaussian noise (cut at six standard deviations). With ``"body"`` what the body
     feels, the plant's `senses`, follows it, with a delay and noise of its own (`felt_delay`, `felt_noise`). With `history` the

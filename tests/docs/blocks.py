@@ -60,10 +60,22 @@ class Page:
         ]
 
     @property
+    def scores(self) -> list[str]:
+        """Its tables of scores by task and agent, as a benchmark writes them."""
+        return [table.rstrip() for table in re.findall(r"^\| task \| naive \|.*\n(?:\|.*\n)+", self.source, re.MULTILINE)]
+
+    @property
     def mentioned(self) -> list[str]:
         """The commands in its text."""
         spans = [child.content for token in _tokens(self.path) for child in token.children or () if child.type == "code_inline"]
         return [span for span in spans if span.startswith((*(f"{program} " for program in PROGRAMS), "make "))]
+
+
+def gaps(source: str) -> list[str]:
+    """Words in capitals that stand alone in a paragraph's line or in a cell of a table: places where a number was to come."""
+    tokens = MarkdownIt().enable("table").parse(source)
+    parts = [line.strip(" *_`.,%") for token in tokens if token.type == "inline" for line in token.content.splitlines()]
+    return [part for part in parts if re.fullmatch("[A-Z]{5,}", part)]
 
 
 def pages() -> list[Page]:

@@ -11,8 +11,9 @@ import tomllib
 
 import pytest
 
+from reach_gym.acting.recipes import zoo_text
 from reach_gym.cli import shell
-from tests.docs.blocks import LANGUAGES, ROOT, Page, pages, words
+from tests.docs.blocks import LANGUAGES, ROOT, Page, gaps, pages, words
 from tests.docs.parse import MAINS, checked, complaint
 
 PAGES = pages()
@@ -21,8 +22,7 @@ RUN = {page.path: page for page in PAGES if page.python}
 # parsed.
 SMALL = '{"size": 6}'
 SHORT = {
-    "README.md": {"q_learning": {}, "benchmark": {"--suite": "cursor-null"}},
-    "docs/benchmark.md": {"benchmark": {"--seeds": "0"}},
+    "README.md": {"q_learning": {}},
     "docs/learners/index.md": {"q_learning": {}},
     "docs/learners/dqn.md": {
         "dqn": {"--steps": "300", "--env-kwargs": SMALL},
@@ -95,6 +95,7 @@ def test_there_is_something_to_test():
     assert len(ran) >= 12 and any(line.startswith("python -m agents dqn") for line in ran)
     assert sum(block.output is not None for page in PAGES for block in page.blocks) >= 10
     assert {page.path for page in PAGES} >= set(SHORT)
+    assert Page("docs/benchmark.md").scores
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
@@ -132,6 +133,9 @@ def test_commands_run_one_after_the_other(page, tmp_path):
         assert done.stdout.strip(), line
         if output is not None:
             assert lines(done.stdout) == lines(output), line
+    written = [summary.read_text() for summary in tmp_path.rglob("summary.md")]
+    for table in page.scores:
+        assert any(table in summary for summary in written), table
 
 
 @pytest.fixture
@@ -200,6 +204,31 @@ def test_an_agent_of_ten_lines_can_enter():
     for page in (Page("README.md"), Page("docs/benchmark.md")):
         code = [line for line in page.files["mine.py"].splitlines() if line.strip() and not line.startswith("#")]
         assert len(code) <= 10 and any("benchmark --agent mine:" in line for line, _ in page.commands)
+
+
+def test_the_readme_tells_the_scores_of_the_benchmark_page():
+    readme, page = Page("README.md"), Page("docs/benchmark.md")
+    command = next(line for line, _ in readme.commands if "benchmark --agent mine:" in line)
+    assert command in [line for line, _ in page.commands]
+    null, curl = (row.split("|")[3].strip() for row in page.scores[0].splitlines()[2:])
+    assert f"The spring has {null} without a field and {curl} in a curl." in readme.source
+
+
+def test_the_zoo_is_called_with_what_the_recipe_needs():
+    source = Page("docs/learners/sb3.md").source
+    call = re.search(r"python -m rl_zoo3.train --algo (\w+) --env (\S+) (?:.*\\\n)*.*", source)
+    needs = re.search(rf"^{call[2]}:\n  # Needs (.*)$", zoo_text(call[1]), re.MULTILINE)
+    assert needs[1] in call[0]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_no_number_is_still_to_come(page):
+    assert gaps(page.source) == []
+
+
+def test_a_gap_is_noticed():
+    table = "| a | CELL |\n| - | - |\n| TQC 1 | SECONDS |\n\n"
+    assert gaps(f"{table}HERTABLE\n\nThe FIRST of them\n**RESULT**\n\n```text\nOUTPUT\n```\n") == ["SECONDS", "HERTABLE", "RESULT"]
 
 
 def test_the_readme_is_short_and_its_pictures_and_links_exist():

@@ -191,7 +191,7 @@ def test_a_point_mass_with_a_lag_is_a_lagged_mass_and_without_one_none():
         assert made == PointMass() and type(made) is PointMass
     assert plant_from_data("plant", "lagged_mass") == LaggedMass(force_lag=0.04)
     assert lagging.linear() == LinearHand(2.0, 0.0, 10.0, 0.05) and PointMass().linear().lag == 0
-    assert "50 ms" in lagging.describe()
+    assert "time constant of 50 ms" in lagging.describe()
 
 
 @pytest.mark.parametrize(("make", "error"), [
