@@ -385,7 +385,7 @@ def plant_keywords(plant: Any = PointMass.kind) -> list[str]:
 
 def plant_meant(given: Mapping[str, Any], base: Reach | None = None) -> Any:
     """The plant among the keywords that were `given` beside a `base`."""
-    return given.get("plant", PointMass.kind if base is None else base.plant)
+    return given.get("plant", base.plant if isinstance(base, Reach) else PointMass.kind)
 
 
 def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str, Any]:
