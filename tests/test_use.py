@@ -22,7 +22,6 @@ from reach_gym.reach.tables import SESSION, tables_of
 from reach_gym.reach.vector_env import CursorReachVectorEnv
 
 
-
 class Unprintable:
     """Somebody's object that an error message cannot show."""
 

@@ -54,7 +54,9 @@ class AgentView(VectorWrapper):
             ValueError: Another `belief`: nobody tells an agent which fields its trials have.
         """
         if belief != "nothing":
-            raise ValueError(f"`belief` must be 'nothing': in a benchmark no agent is told of the field, got {checks.shown(belief)}.")
+            raise ValueError(
+                f"`belief` must be 'nothing': in a benchmark no agent is told of the field, got {checks.shown(belief)}."
+            )
         return facts_of_nothing(self.task, self._steps, steps)
 
     def _sense(self, observations: Any) -> Sensed:
