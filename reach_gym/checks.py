@@ -18,11 +18,11 @@ MAX_SEED = 2**63 - 1  # so that `seed + row` always fits the unsigned 64-bit int
 
 
 def shown(value: object) -> str:
-    """A short picture of `value` for an error message, however large it is."""
+    """A short picture of `value` for an error message, however large it is, and whatever its ``repr`` does."""
     try:
         text = repr(value)
-    except ValueError:  # an integer of more digits than Python prints
-        text = f"a {type(value).__name__} too long to print"
+    except Exception:  # an integer of more digits than Python prints, or somebody's object that fails at it
+        text = f"a {type(value).__name__} that cannot be printed"
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -83,6 +83,14 @@ def family_of(env: Any) -> str | None:
     return getattr(task, "family", None)
 
 
+def registered_id(name: Any) -> Any:
+    """The id of a task of this package, given with or without its namespace; anything else stays as it is."""
+    if not isinstance(name, str):
+        return name
+    env_id = f"{NAMESPACE}/{name.removeprefix(f'{NAMESPACE}:').removeprefix(f'{NAMESPACE}/')}"
+    return env_id if env_id in TASKS else name
+
+
 def register_all() -> None:
     """Registers every task; a second call changes nothing."""
     for env_id, task in TASKS.items():

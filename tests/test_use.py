@@ -1,6 +1,7 @@
 """Defects that were met in use, and must not come back."""
 
 import copy
+import inspect
 import time
 
 import gymnasium as gym
@@ -10,11 +11,25 @@ from gymnasium.error import Error
 from gymnasium.utils.env_checker import data_equivalence
 
 import reach_gym  # noqa: F401
+from reach_gym.acting.protocol import as_agent
 from reach_gym.errors import InvalidActionError
 from reach_gym.grid import rules
+from reach_gym.grid.env import GridReachEnv
+from reach_gym.grid.vector_env import GridReachVectorEnv
+from reach_gym.reach.env import CursorReachEnv
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.tables import SESSION, tables_of
+from reach_gym.reach.vector_env import CursorReachVectorEnv
 
+
+class Unprintable:
+    """Somebody's object that an error message cannot show."""
+
+    def __repr__(self):
+        raise RuntimeError("no picture")
+
+
+CLASSES = (CursorReachEnv, CursorReachVectorEnv, GridReachEnv, GridReachVectorEnv)
 FEW = [
     ({"size": 64, "radius": 88.9}, 4),
     ({"size": 64, "radius": 86.0, "target": (0, 0)}, None),
@@ -131,3 +146,13 @@ def test_states_that_a_task_cannot_reach_are_refused():
         cursor.set_state(far)
     cursor.set_state(state)
     assert data_equivalence(cursor.get_state(), state)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_what_cannot_be_printed_is_refused_like_everything_else(cls):
+    for name, parameter in inspect.signature(cls).parameters.items():
+        for bad in (Unprintable(), [Unprintable()], {"kind": Unprintable()}):
+            with pytest.raises((TypeError, ValueError)):
+                cls(bad) if parameter.kind is parameter.POSITIONAL_ONLY else cls(**{name: bad})
+    with pytest.raises(TypeError, match="got a Unprintable that cannot be printed"):
+        as_agent(Unprintable(), gym.make_vec("reach_gym/GridReach-v0", backend="numpy"))

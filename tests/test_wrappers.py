@@ -81,12 +81,38 @@ def test_vector(env_id, info):
         assert all(np.isfinite(result[0]).all() for result in rolled(vector.NormalizeObservation(made())))
 
 
-@pytest.mark.parametrize("env_id", ["reach_gym/GridReach-v0", "reach_gym/CursorReachCurl-v0"])
+def frames_of(folder):
+    """How many frames the only video of a folder has."""
+    (path,) = folder.iterdir()
+    assert path.suffix == ".mp4"
+    with pytest.importorskip("moviepy.video.io.VideoFileClip").VideoFileClip(str(path)) as clip:
+        return round(clip.duration * clip.fps)
+
+
+@every_id
 def test_videos(env_id, tmp_path):
     pytest.importorskip("moviepy")
     env = wrappers.RecordVideo(
-        gym.make(env_id, max_episode_steps=LIMIT, render_mode="rgb_array"), str(tmp_path / "new"), episode_trigger=lambda k: k == 0
+        gym.make(env_id, max_episode_steps=3, render_mode="rgb_array"), str(tmp_path / "new"), episode_trigger=lambda k: k == 0
     )
-    rolled(env)
+    env.reset(seed=0)
+    for _ in range(3):
+        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
     env.close()
-    assert [path.suffix for path in (tmp_path / "new").iterdir()] == [".mp4"]
+    assert truncated and not terminated and frames_of(tmp_path / "new") == 4
+
+
+# Of Gymnasium's other wrappers above, TimeAwareObservation and FrameStackObservation have no vector form.
+@pytest.mark.skipif(not hasattr(vector, "RecordVideo"), reason="this version of Gymnasium records no vector environments")
+@every_id
+def test_vector_videos(env_id, tmp_path):
+    pytest.importorskip("moviepy")
+    made = gym.make_vec(
+        env_id, num_envs=2, vectorization_mode="vector_entry_point", max_episode_steps=LIMIT, backend="numpy", render_mode="rgb_array"
+    )
+    env = vector.RecordVideo(made, str(tmp_path / "new"), step_trigger=lambda step: step == 0, video_length=3)
+    env.reset(seed=0)
+    for _ in range(4):
+        env.step(env.action_space.sample())
+    env.close()
+    assert frames_of(tmp_path / "new") >= 3

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from reach_gym import checks
 from reach_gym.errors import missing_extra
 
 Starts = npt.NDArray[np.bool_]
@@ -85,7 +86,7 @@ def from_callable(function: Callable[[Any], Any]) -> FromCallable:
         TypeError: `function` cannot be called.
     """
     if not callable(function):
-        raise TypeError(f"`function` must be callable, got {function!r}.")
+        raise TypeError(f"`function` must be callable, got {checks.shown(function)}.")
     return FromCallable(function)
 
 
@@ -100,7 +101,7 @@ def from_predict(model: Any, deterministic: bool = True) -> FromPredict:
         TypeError: `model` has no ``predict``.
     """
     if not callable(getattr(model, "predict", None)):
-        raise TypeError(f"`model` must have a method `predict`, got {model!r}.")
+        raise TypeError(f"`model` must have a method `predict`, got {checks.shown(model)}.")
     return FromPredict(model, deterministic)
 
 
@@ -119,7 +120,7 @@ def from_module(module: Any) -> Any:
         gymnasium.error.DependencyNotInstalled: PyTorch is missing.
     """
     if not takes_tensors(module):
-        raise TypeError(f"`module` must be a torch.nn.Module, or callable with a method `initial`, got {module!r}.")
+        raise TypeError(f"`module` must be a torch.nn.Module, or callable with a method `initial`, got {checks.shown(module)}.")
     try:
         from reach_gym.acting.modules import FromModule
     except ModuleNotFoundError as error:

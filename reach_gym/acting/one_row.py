@@ -16,6 +16,7 @@ from reach_gym.reach.actions import reach_actions
 from reach_gym.reach.facts import TrialFacts
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import Sensed
+from reach_gym.registration import registered_id
 from reach_gym.rows.keywords import Rows, Told
 from reach_gym.rows.resets import rows_to_reset
 
@@ -42,7 +43,7 @@ class OneRow(VectorEnv[Any, Any, Any]):
         """Makes the environment.
 
         Args:
-            env_id: A registered cursor task.
+            env_id: A registered cursor task, also without its namespace.
             env_kwargs: Constructor keywords that replace the registered ones, of the vector environment.
 
         Raises:
@@ -52,7 +53,7 @@ class OneRow(VectorEnv[Any, Any, Any]):
         """
         given = dict(env_kwargs or {})
         read("OneRow", (Rows,), {name: given.pop(name) for name in _OF_ROWS & set(given)})
-        self._env = gym.make(env_id, disable_env_checker=True, **given)
+        self._env = gym.make(registered_id(env_id), disable_env_checker=True, **given)
         self._base: Any = self._env.unwrapped
         self.num_envs, self.spec, self.render_mode = 1, self._env.spec, None
         self.metadata = {**self._env.metadata, "autoreset_mode": AutoresetMode.DISABLED}

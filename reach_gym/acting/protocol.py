@@ -110,7 +110,7 @@ def as_agent(value: Any, env: VectorEnv[Any, Any, Any]) -> Agent:
         return from_callable(value)
     raise TypeError(
         "`agent` must be an object with `reset` and `act`, a model with `predict`, a module of PyTorch, a function "
-        f"of a batch of observations, or a class of these, got {value!r}."
+        f"of a batch of observations, or a class of these, got {checks.shown(value)}."
     )
 
 

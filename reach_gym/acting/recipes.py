@@ -15,7 +15,7 @@ from typing import Any
 from reach_gym import checks
 from reach_gym.acting.settings import SETTINGS
 from reach_gym.plants.table import plant_class
-from reach_gym.reach.presets import with_preset
+from reach_gym.reach.presets import PRESETS, with_preset
 from reach_gym.registration import TASKS, Task
 
 ALGORITHMS: dict[str, str] = {
@@ -117,9 +117,10 @@ def recipe(algo: str, env_id: str, env_kwargs: Mapping[str, Any] | None = None) 
         kinds = "; ".join(f"{each} reaches with {kind} take {', '.join(found)}" for (each, kind), found in SETTINGS.items())
         raise ValueError(f"`algo` {algo} has no settings for a {family} reach with the observation {observation!r}; {kinds}.")
     settings = {name: value for name, value in known[algo].items() if name != "env_kwargs"}
-    # A preset that has no recipe of its own keeps the trials that its source has timed.
-    keeps = task.family == "cursor" and "preset" in {**task.kwargs, **given} and not family.startswith(_IN_LAB)
-    learnable = {} if keeps else known[algo].get("env_kwargs", {})
+    # What a preset that has no recipe of its own says of a trial holds: its source has timed it.
+    preset = {**task.kwargs, **given}.get("preset") if task.family == "cursor" and not family.startswith(_IN_LAB) else None
+    timed = {} if preset is None else PRESETS[preset]
+    learnable = {name: value for name, value in known[algo].get("env_kwargs", {}).items() if name not in timed}
     return Recipe(algo, env_id, settings, {**learnable, **given})
 
 
@@ -135,16 +136,21 @@ def _kind_of(task: Task, given: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def recipes(algo: str) -> list[Recipe]:
-    """The recipes of an algorithm for every task that has one.
+    """The recipes of an algorithm for every task that has one, as it is registered; then those for another observation.
+
+    Of another observation are those settings whose observation no registered task has, such as ``"goal"``; their `env_kwargs`
+    name it.
 
     Raises:
         ValueError: There is no such algorithm.
     """
     checks.choice("algo", algo, tuple(ALGORITHMS))
-    found = []
-    for env_id, task in TASKS.items():
-        if algo in SETTINGS.get(_kind_of(task, {}), {}):
-            found.append(recipe(algo, env_id))
+    registered = {env_id: _kind_of(task, {}) for env_id, task in TASKS.items()}
+    found = [recipe(algo, env_id) for env_id, kind in registered.items() if algo in SETTINGS.get(kind, {})]
+    for (family, observation), known in SETTINGS.items():
+        if algo in known and (family, observation) not in registered.values():
+            tasks = [env_id for env_id, kind in registered.items() if kind[0] == family]
+            found += [recipe(algo, env_id, {"observation": observation}) for env_id in tasks]
     return found
 
 
@@ -155,11 +161,16 @@ def zoo_text(algo: str) -> str:
         ValueError: There is no such algorithm.
     """
     lines = ["# Train with: python -m rl_zoo3.train --gym-packages reach_gym --conf-file THIS_FILE"]
+    known: set[str] = set()
     for each in recipes(algo):
-        lines += ["", f"{each.env_id}:"]
+        entry = [f"{each.env_id}:"]
         if each.env_kwargs:
             words = " ".join(shlex.quote(f"{name}:{value!r}") for name, value in each.env_kwargs.items())
-            lines.append(f"  # Needs --env-kwargs {words}")
+            entry.append(f"  # Needs --env-kwargs {words}")
         # What JSON writes YAML reads.
-        lines += [f"  {name}: {json.dumps(value)}" for name, value in each.zoo().items()]
+        entry += [f"  {name}: {json.dumps(value)}" for name, value in each.zoo().items()]
+        if each.env_id in known:  # the Zoo takes one entry for each id
+            entry = ["# Or, instead of the entry of this task above:", *(f"# {line}" for line in entry)]
+        known.add(each.env_id)
+        lines += ["", *entry]
     return "\n".join(lines) + "\n"

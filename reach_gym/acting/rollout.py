@@ -13,7 +13,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from reach_gym import checks
 from reach_gym.acting import wrapping
 from reach_gym.acting.protocol import Agent, Transition, as_agent, load_agent
-from reach_gym.registration import TASKS
+from reach_gym.registration import TASKS, registered_id
 from reach_gym.rows.keywords import with_full_info
 from reach_gym.sessions import draws
 
@@ -48,7 +48,7 @@ def make_rows(
     """The vector environment of a task.
 
     Args:
-        env_id: The task.
+        env_id: The task; one of this package also without its namespace.
         rows: How many.
         env_kwargs: Constructor keywords that replace the registered ones; ``"backend"`` among them.
         autoreset: When a row whose trial is over begins the next one.
@@ -58,6 +58,7 @@ def make_rows(
         ValueError: A value is out of range.
         gymnasium.error.Error: There is no such task.
     """
+    env_id = registered_id(env_id)
     # To compile Numba's rows takes longer than tens of thousands of episodes with NumPy's, which are the same.
     usual = {"backend": "numpy"} if env_id in TASKS else {}
     settings = {**usual, **with_full_info(env_kwargs or {}), "autoreset_mode": autoreset, "render_mode": None}

@@ -70,9 +70,15 @@ def _loaded(wrapper: Any, folder: str) -> Wrapper:
     if isinstance(wrapper, str):
         check_names([wrapper])
         module, attribute, text = parts_of(wrapper)
-        found = _imported(module, folder)
-        for part in attribute.split("."):
-            found = getattr(found, part)
+        try:
+            found = _imported(module, folder)
+            for part in attribute.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError) as error:
+            kind = ImportError if isinstance(error, ImportError) else AttributeError
+            raise kind(
+                f"`wrappers` must hold names 'module:function' of what can be imported, got {wrapper!r}: {error}"
+            ) from error
         found = found if text is None else found(text)
     if not callable(found):
         raise TypeError(f"`wrappers` must be functions of a vector environment, got {checks.shown(found)}.")

@@ -36,7 +36,10 @@ def require_wrappers(names: Sequence[str], folder: str) -> None:
         raise ValueError(f"`wrappers` must be importable within {_PATIENCE:g} s, got {', '.join(names)}.") from None
     if done.returncode:
         told = done.stderr.decode(errors="replace").strip().splitlines()
-        raise ValueError(f"`wrappers` must be importable, got {', '.join(names)}: {printable(told[-1]) if told else 'no reason'}")
+        reason = printable(told[-1]) if told else "no reason"
+        if not reason.startswith("`wrappers`"):  # what a module raised itself, or an end without a word
+            reason = f"`wrappers` must be importable, got {', '.join(names)}: {reason}"
+        raise ValueError(reason)
 
 
 if __name__ == "__main__":

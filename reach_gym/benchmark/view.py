@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium.vector import VectorEnv, VectorWrapper
 
+from reach_gym import checks
 from reach_gym.planning.watch import STEPS
 from reach_gym.reach.facts import TrialFacts, facts_of_nothing, sensed_by
 from reach_gym.reach.observations import Sensed
@@ -53,7 +54,9 @@ class AgentView(VectorWrapper):
             ValueError: Another `belief`: nobody tells an agent which fields its trials have.
         """
         if belief != "nothing":
-            raise ValueError(f"`belief` must be 'nothing': in a benchmark no agent is told of the field, got {belief!r}.")
+            raise ValueError(
+                f"`belief` must be 'nothing': in a benchmark no agent is told of the field, got {checks.shown(belief)}."
+            )
         return facts_of_nothing(self.task, self._steps, steps)
 
     def _sense(self, observations: Any) -> Sensed:

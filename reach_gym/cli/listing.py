@@ -82,10 +82,11 @@ class Recipes(shell.Command):
             with shell.request():
                 print(recipes.zoo_text(self.algo), end="")
             return
-        table = Table("algorithm", "task", "steps", "rows", box=None, pad_edge=False, header_style="bold")
+        table = Table("algorithm", "task", "steps", "rows", "needs", box=None, pad_edge=False, header_style="bold")
         for algo in recipes.ALGORITHMS:
             for each in recipes.recipes(algo):
-                table.add_row(algo, each.env_id, f"{each.steps:,}", str(each.num_envs))
+                needs = f"observation: {each.env_kwargs['observation']}" if "observation" in each.env_kwargs else ""
+                table.add_row(algo, each.env_id, f"{each.steps:,}", str(each.num_envs), needs)
         shell.console().print(table)
 
 

@@ -18,7 +18,7 @@ from reach_gym import checks, keywords
 from reach_gym.acting.protocol import Agent, load_agent
 from reach_gym.cli.shell import Command, FailedError
 from reach_gym.reach.keywords import plant_keywords, plant_meant
-from reach_gym.registration import NAMESPACE, TASKS
+from reach_gym.registration import TASKS, registered_id
 
 _WORTH_COMPILING = 10_000  # episodes; NumPy runs fewer in less time than Numba takes to compile
 
@@ -96,12 +96,11 @@ def full_id(name: str) -> str:
     Raises:
         ValueError: There is no such task.
     """
-    short = name.removeprefix(f"{NAMESPACE}:").removeprefix(f"{NAMESPACE}/")
-    env_id = f"{NAMESPACE}/{short}"
+    env_id: str = registered_id(name)
     if env_id in TASKS:
         return env_id
     names = {task.split("/")[-1].lower(): task.split("/")[-1] for task in TASKS}
-    near = difflib.get_close_matches(short.lower(), names, 1, 0.5)
+    near = difflib.get_close_matches(name.split("/")[-1].lower(), names, 1, 0.5)
     hint = f"did you mean {names[near[0]]}? " if near else ""
     raise ValueError(f"There is no task {checks.shown(name)}; {hint}`reach-gym list` shows all.")
 

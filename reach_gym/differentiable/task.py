@@ -105,7 +105,7 @@ class TorchReach:
         self.env_id, self.keywords = env_id, dict(keywords)
         self.rows = checks.integer("rows", rows, 1, 2**20)
         if dtype not in _DTYPES:
-            raise ValueError(f"`dtype` must be torch.float32 or torch.float64, got {dtype}.")
+            raise ValueError(f"`dtype` must be torch.float32 or torch.float64, got {checks.shown(dtype)}.")
         self.first = trial_numbers("first", first, rows).astype(np.int64)
         self.device, self.dtype = torch.device(device), dtype
         self._envs = make_rows(env_id, rows, keywords, AutoresetMode.DISABLED)

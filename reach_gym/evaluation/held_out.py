@@ -43,7 +43,7 @@ def evaluate(
 
     Args:
         agent: A name that `reach_gym.acting.protocol.load_agent` takes, or anything that `as_agent` takes.
-        env_id: A registered task of this package.
+        env_id: A registered task of this package, with or without its namespace.
         episodes: How many, or on the grid ``"all"`` for every valid pair of start and target once.
         seed: Seed of the first episode.
         env_kwargs: Constructor keywords that replace the registered ones.

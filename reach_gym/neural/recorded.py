@@ -128,7 +128,9 @@ class _Spy:
 def _output_of(module: Any, layer: str) -> Iterator[Read]:
     """What a submodule gave when it was called last."""
     if not callable(getattr(module, "named_modules", None)):
-        raise TypeError(f"`layer` must be None unless the agent is a module of PyTorch, got {layer!r} of {checks.shown(module)}.")
+        raise TypeError(
+            f"`layer` must be None unless the agent is a module of PyTorch, got {checks.shown(layer)} of {checks.shown(module)}."
+        )
     parts = {name: part for name, part in module.named_modules() if name}
     last: list[Any] = [None]
 

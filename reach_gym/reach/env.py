@@ -13,16 +13,17 @@ from gymnasium.error import ResetNeeded
 
 from reach_gym import checks
 from reach_gym.fields import Pair
-from reach_gym.keywords import read, takes
+from reach_gym.keywords import takes
 from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_action
 from reach_gym.reach.facts import TrialFacts, facts_of, sensed_by
 from reach_gym.reach.goal import reward_of_goals
-from reach_gym.reach.keywords import Reach, plant_keywords, plant_meant, with_plant
+from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import FOURTH, Sensed, put_seven
 from reach_gym.reach.options import check_places, reach_options
 from reach_gym.reach.picture import scene_of
-from reach_gym.reach.presets import Preset, with_preset
+from reach_gym.reach.presets import Preset
+from reach_gym.reach.reading import read_reach
 from reach_gym.reach.rules import has_left, rest_of
 from reach_gym.reach.saved import read_rows
 from reach_gym.reach.trial import ReachTrial
@@ -115,9 +116,7 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
             TypeError: There is no such keyword, or it has the wrong type.
             ValueError: A keyword has a value that is not allowed.
         """
-        given = with_plant(with_preset(keywords, task), task)
-        beside = [*plant_keywords(plant_meant(given, task)), "preset"]
-        made, shown = read(type(self).__name__, (Reach, Shown), given, task, beside)
+        made, shown = read_reach(type(self).__name__, Shown, keywords, task)
         self.render_mode, self._lean = shown.render_mode, shown.lean
         self._trial = ReachTrial(made, None if self.render_mode is None else self._watch)
         self.observation_space = self._trial.history.space

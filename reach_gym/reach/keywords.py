@@ -38,6 +38,7 @@ MAX_HISTORY = 100  # steps
 # Numbers of a field may not be larger, so that no force overflows inside the arena.
 MAX_FIELD = 1e6
 _MAX_SPREAD = 100.0  # of what is felt, in its units
+_WITH_PAST = ("vector", "body")  # the observations that `history` may follow
 _NOISE_STEP = 0.01  # s, for which the standard deviations of noise are given
 WALL_STIFFNESS, WALL_DAMPING = 6000.0, 100.0  # N/m and N s/m; see `reach_gym.fields.channel`
 
@@ -120,7 +121,7 @@ class Reach(Keywords):
         "on the target with which the hold begins. A hold outside of it ends the trial without success. None for any time.",
         "s",
     )
-    time_limit: float = keyword(1.0, "From the go cue until the trial is truncated.", "s")
+    time_limit: float = keyword(1.0, "From the go cue until the trial is truncated; the hold must fit in.", "s")
     target_onset: float = keyword(0.2, "From the trial's start until the target appears (Sun & Plitt: 0.2).", "s")
     go_delay: float | Pair | dict[str, float] = keyword(
         (0.0, 0.09),
@@ -198,6 +199,7 @@ class Reach(Keywords):
             self.settle(movement_time=tuple(self.movement_time))
         _ = self.onset, self.delays, self.pulse_steps, self.session_fields, self.params, self.window, self.last
         self._check_observation()
+        self._check_timing()
         for target in self.points:
             require_apart(self.start, target, self)
         if not self.points:
@@ -209,18 +211,35 @@ class Reach(Keywords):
     def _check_observation(self) -> None:
         if self.feels and not self.plant.senses:
             raise ValueError(f"`observation` must not be {self.observation!r} with {self.plant.title}, which has no senses.")
+        # All that does not fit at once, so that nobody has to find one after the other.
+        wrong = []
+        if self.history and self.observation not in _WITH_PAST:
+            wrong.append(f"`history` must be 0, as only {' and '.join(map(repr, _WITH_PAST))} have a past, got {self.history}")
         for name in () if self.feels else ("felt_delay", "felt_noise"):
             if getattr(self, name):
-                kinds = " or ".join(repr(name) for name, kind in OBSERVATIONS.items() if kind.feels)
-                raise ValueError(f"`{name}` must be 0 unless the observation is {kinds}, got {getattr(self, name):g}.")
-        if self.history and self.observation not in ("vector", "body"):
-            raise ValueError(f"`history` must be 0 with the observation {self.observation!r}, got {self.history}.")
-        told = REWARDS[self.reward].of_step_only and self.false_start != "abort"
-        if self.observation == "goal" and not told:
+                kinds = " and ".join(repr(name) for name, kind in OBSERVATIONS.items() if kind.feels)
+                wrong.append(f"`{name}` must be 0, as only {kinds} feels, got {getattr(self, name):g}")
+        if self.observation == "goal" and not REWARDS[self.reward].of_step_only:
             steps = " or ".join(repr(name) for name, reward in REWARDS.items() if reward.of_step_only)
+            wrong.append(f"`reward` must be {steps}, which one step alone tells for any goal, got {self.reward!r}")
+        if self.observation == "goal" and self.abort:
+            wrong.append("`false_start` must not be 'abort', which no step alone tells, got 'abort'")
+        if wrong:
+            raise ValueError(f"With the observation {self.observation!r} {'; '.join(wrong)}.")
+
+    def _check_timing(self) -> None:
+        """Refuses trials that nobody can succeed in, as there is no time."""
+        if self.time_limit <= 0:
+            raise ValueError(f"`time_limit` must be above 0, got {self.time_limit:g}.")
+        if self.hold_steps > self.last:
             raise ValueError(
-                f"`reward` must be {steps}, and `false_start` not 'abort', with the observation 'goal', whose reward must be "
-                f"told for any goal from one step alone, got {self.reward!r} and {self.false_start!r}."
+                f"`hold` must be at most `time_limit`, {self.last * self.dt:g} s, got {self.hold_steps * self.dt:g} s."
+            )
+        # Who may leave before the cue can be under way for longer than the time from the cue to the arrival.
+        if self.strict and self.window[0] + self.hold_steps > self.last:
+            raise ValueError(
+                f"`movement_time[0]` and `hold` must together be at most `time_limit`, {self.last * self.dt:g} s, "
+                f"got {self.window[0] * self.dt:g} s and {self.hold_steps * self.dt:g} s."
             )
 
     @cached_property
@@ -385,7 +404,7 @@ def plant_keywords(plant: Any = PointMass.kind) -> list[str]:
 
 def plant_meant(given: Mapping[str, Any], base: Reach | None = None) -> Any:
     """The plant among the keywords that were `given` beside a `base`."""
-    return given.get("plant", PointMass.kind if base is None else base.plant)
+    return given.get("plant", base.plant if isinstance(base, Reach) else PointMass.kind)
 
 
 def with_plant(given: Mapping[str, Any], base: Reach | None = None) -> dict[str, Any]:

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
 from reach_gym import checks
 from reach_gym.errors import InvalidActionError
-from reach_gym.keywords import read, takes
+from reach_gym.keywords import takes
 from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_actions
 from reach_gym.reach.env import RENDER_FPS
 from reach_gym.reach.facts import TrialFacts, cursor_of, facts_of, sensed_by
 from reach_gym.reach.goal import reward_of_goals
 from reach_gym.reach.history import History
-from reach_gym.reach.keywords import Reach, plant_keywords, plant_meant, with_plant
+from reach_gym.reach.keywords import Reach
 from reach_gym.reach.numpy_rows import NumpyBackend, ReachBackend, next_trial
 from reach_gym.reach.observations import Sensed
 from reach_gym.reach.options import check_places, reach_options
 from reach_gym.reach.picture import scene_of
-from reach_gym.reach.presets import Preset, with_preset
+from reach_gym.reach.presets import Preset
+from reach_gym.reach.reading import read_reach
 from reach_gym.reach.rows import STREAM, ReachRows
 from reach_gym.reach.saved import read_rows
 from reach_gym.reach.tables import tables_of
@@ -68,16 +70,19 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
             ValueError: A keyword has a value that is not allowed.
             gymnasium.error.DependencyNotInstalled: Numba is asked for and missing.
         """
-        given = {"num_envs": num_envs, **with_plant(with_preset(keywords, task), task)}
-        beside = [*plant_keywords(plant_meant(given, task)), "preset"]
-        made, rows = read(type(self).__name__, (Reach, Rows), given, task, beside)
-        self._task: Reach = made
+        made, rows = read_reach(type(self).__name__, Rows, {"num_envs": num_envs, **keywords}, task)
+        self._task = made
         self._observations = made.observations()
         low, high = np.array(made.plant.low, np.float32), np.array(made.plant.high, np.float32)
         self._history = History(made)
         super().__init__(rows, self._history.space, spaces.Box(low, high))
         self.metadata["render_fps"] = RENDER_FPS
-        self._tables = tables_of(made, self.max_episode_steps)
+        limit, cue = self.max_episode_steps, made.onset + max(made.delays)
+        if limit is not None and limit <= cue:
+            gym.logger.warn(
+                f"`max_episode_steps` of {limit} ends trials before their go cue, which comes after up to {cue} steps."
+            )
+        self._tables = tables_of(made, limit)
         self._lean = rows.lean
         self._backend = make_backend(rows, NumpyBackend, _numba_backend, made, self._tables, made.observations(), rows.lean)
         remembered = self._history.size

@@ -39,7 +39,7 @@ def record(
 
     Args:
         agent: A name that `reach_gym.acting.protocol.load_agent` takes, or anything that `as_agent` takes.
-        env_id: A registered cursor task.
+        env_id: A registered cursor task, with or without its namespace.
         trials: How many; without it as many as the schedule has for a session, 100 otherwise.
         seed: Seed of the first trial.
         env_kwargs: Constructor keywords that replace the registered ones.

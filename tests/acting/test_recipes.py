@@ -62,7 +62,11 @@ def test_cues_come_later_in_training_unless_a_source_times_them() -> None:
     assert recipe("ppo", CURSOR).env_kwargs == {"go_delay": [0.0, 0.15]}
     assert recipe("td3", CURSOR).env_kwargs == {"go_delay": [0.0, 0.2]}
     assert recipe("sac", CURSOR, {"go_delay": 0.0}).env_kwargs == {"go_delay": 0.0}
-    assert "go_delay" not in recipe("sac", CURSOR, {"preset": "sun_plitt"}).env_kwargs
+    for preset in ("simple", "sun_plitt"):
+        given = {"preset": preset}
+        assert recipe("sac", CURSOR, given).env_kwargs == ({"go_delay": [0.0, 0.2], **given} if preset == "simple" else given)
+    goals = recipe("sac", CURSOR, {"preset": "sun_plitt", "observation": "goal"}).env_kwargs
+    assert goals["reward"] == "sparse" and not {"go_delay", "target_onset"} & {*goals}
 
 
 def test_the_laboratorys_tasks_have_recipes_of_their_own() -> None:
@@ -130,7 +134,7 @@ def test_the_zoos_file_reads_back(algo: str, capsys: pytest.CaptureFixture[str])
     yaml = pytest.importorskip("yaml")
     assert main(["recipes", algo]) == 0
     read = yaml.safe_load(capsys.readouterr().out)
-    assert list(read) == [each.env_id for each in recipes.recipes(algo)]
+    assert list(read) == list(dict.fromkeys(each.env_id for each in recipes.recipes(algo)))
     for env_id, entry in read.items():
         found = recipe(algo, env_id)
         model = found.make()
@@ -141,17 +145,39 @@ def test_the_zoos_file_reads_back(algo: str, capsys: pytest.CaptureFixture[str])
         model.env.close()
 
 
+def needed(line: str) -> dict[str, Any]:
+    """The keywords of a line that ends with what the Zoo's command line needs, as a shell and the Zoo read them."""
+    words = subprocess.run(f"printf '%s\\n' {line.split('--env-kwargs ')[1]}", shell=True, capture_output=True, text=True).stdout
+    return {name: eval(value) for name, _, value in (word.partition(":") for word in words.splitlines())}
+
+
 def test_the_zoos_file_tells_the_keywords_of_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recipes", "dqn"]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if "Needs" in line)
-    name, _, value = subprocess.run(f"printf %s {line.split('--env-kwargs ')[1]}", shell=True, capture_output=True, text=True).stdout.partition(":")
-    assert {name: eval(value)} == recipe("dqn", VECTOR).env_kwargs
+    assert needed(line) == recipe("dqn", VECTOR).env_kwargs
+
+
+def test_goals_are_listed_with_the_observation_that_they_need(capsys: pytest.CaptureFixture[str]) -> None:
+    yaml = pytest.importorskip("yaml")
+    assert main(["recipes"]) == 0
+    needy = [line.split() for line in capsys.readouterr().out.splitlines() if line.endswith("observation: goal")]
+    assert [words[:2] for words in needy] == [["sac", env_id] for env_id in TASKS if "/CursorReach" in env_id]
+    assert main(["recipes", "sac"]) == 0
+    # The Zoo has room for one entry of a task: the others are comments, to be put in its place.
+    instead = capsys.readouterr().out.split("# Or, instead of the entry of this task above:\n")[1:]
+    for env_id, text in zip((words[1] for words in needy), instead, strict=True):
+        found = recipe("sac", env_id, {"observation": "goal"})
+        lines = [line.removeprefix("# ") for line in text.splitlines() if line]
+        entry = yaml.safe_load("\n".join(lines))[env_id]
+        assert (entry["policy"], entry["n_timesteps"]) == ("MultiInputPolicy", found.steps) and "HerReplayBuffer" in entry["replay_buffer_class"]
+        assert needed(lines[1]) == found.env_kwargs and found.env_kwargs["observation"] == "goal"
 
 
 def test_they_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recipes"]) == 0
     listed = [line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:]]
     assert listed == [[algo, each.env_id] for algo in ALGORITHMS for each in recipes.recipes(algo)]
+    assert listed.count(["sac", CURSOR]) == 2 and listed.count(["td3", CURSOR]) == 1
     assert {env_id for _, env_id in listed} == {name for name, task in TASKS.items() if task.kwargs.get("observation") != "index"}
 
 

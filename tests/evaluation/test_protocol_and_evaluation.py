@@ -7,6 +7,7 @@ from dataclasses import fields
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.error import Error
 
 import reach_gym  # noqa: F401
 from reach_gym.acting import protocol, rollout
@@ -569,3 +570,14 @@ def test_the_path_leads_from_the_start_to_the_target():
     assert [len(line) - 1 for line in cells] == result.steps.tolist() and result.path.shape[1] == result.steps.max() + 1
     assert [line[0] for line in cells] == (result.starts @ [1, 16]).tolist() and [line[-1] for line in cells] == (result.targets @ [1, 16]).tolist()
     assert (np.abs(np.diff([line[:2] % 16 for line in cells])) <= 2).all()
+
+
+@pytest.mark.parametrize("name", ["CursorReach-v0", "reach_gym:reach_gym/CursorReach-v0"])
+def test_ids_of_the_package_need_no_namespace(name):
+    full = "reach_gym/CursorReach-v0"
+    assert evaluate("naive", name, 2).summary() == evaluate("naive", full, 2).summary()
+    for session in (False, True):
+        one, other = (record("naive", env_id, 2, session=session) for env_id in (name, full))
+        assert one.metadata == other.metadata and np.array_equal(one.hand, other.hand, equal_nan=True)
+    with pytest.raises(Error, match="CursorReac"):
+        evaluate("naive", "CursorReac-v0", 2)

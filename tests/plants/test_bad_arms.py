@@ -35,7 +35,7 @@ ARMS = [
     ({"lengths": (True, 0.3)}, TypeError, "lengths[0]", "got True."),
     ({"lengths": ("0.3", 0.3)}, TypeError, "lengths[0]", "got '0.3'."),
     ({"lengths": np.array(0.3)}, TypeError, "lengths", "got array(0.3)."),
-    ({"lengths": (HUGE, 0.3)}, ValueError, "lengths[0]", "too long to print"),
+    ({"lengths": (HUGE, 0.3)}, ValueError, "lengths[0]", "cannot be printed"),
     ({"masses": (-1.4, 1.0)}, ValueError, "masses[0]", "got -1.4."),
     ({"masses": (1.4, 0)}, ValueError, "masses[1]", "got 0."),
     ({"masses": (1.4, 101.0)}, ValueError, "masses[1]", "got 101.0."),

@@ -14,7 +14,7 @@ from reach_gym.reach.presets import PRESETS, with_preset
 from reach_gym.reach.vector_env import CursorReachVectorEnv
 from reach_gym.registration import TASKS
 
-BOTH = [CursorReachEnv, lambda **keywords: CursorReachVectorEnv(2, backend="numpy", **keywords)]
+BOTH = [CursorReachEnv, lambda *task, **keywords: CursorReachVectorEnv(2, *task, backend="numpy", **keywords)]
 plain = json.dumps
 
 
@@ -121,3 +121,19 @@ def test_a_registered_preset_goes_through_json(env_id):
     assert env.unwrapped.task == again.unwrapped.task and again.spec.kwargs["preset"] == "lab"
     assert again.unwrapped.task.hold == 0.15 and again.unwrapped.task.delay == CursorReachEnv(preset="lab").task.delay
     assert Reach(**json.loads(plain(env.unwrapped.task.to_data()))) == env.unwrapped.task
+
+
+@pytest.mark.parametrize("make", BOTH)
+def test_an_error_says_which_of_its_keywords_nobody_gave(make):
+    with pytest.raises(ValueError, match=r"`history` must be 0, .*, got 8. From the preset 'lab': `history`\.$"):
+        make(preset="lab", observation="pixels")
+    with pytest.raises(ValueError, match=r"From the preset 'lab': `history`, `false_start`. By default: `reward`\.$") as caught:
+        make(preset="lab", observation="goal")
+    assert all(f"`{name}` must" in str(caught.value) for name in ("history", "reward", "false_start"))
+    assert make(preset="lab", observation="goal", history=0, reward="sparse", false_start="fail").task.observation == "goal"
+    with pytest.raises(ValueError, match=r"which has no senses. From the preset 'lab_arm': `observation`\.$"):
+        make(preset="lab_arm", plant="point_mass")
+    with pytest.raises(ValueError, match=r"got 3\.$"):  # what was given needs no word
+        make(history=3, observation="pixels")
+    with pytest.raises(ValueError, match=r"got 8\.$"):  # nor what a task says
+        make(make(preset="lab").task, observation="pixels")

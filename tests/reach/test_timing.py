@@ -82,6 +82,31 @@ def test_the_bare_environment_ends_by_itself():
     env.step(AT_REST)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_trial_that_leaves_no_step_to_spare_can_succeed(backend):
+    """The cue comes at step 1, the limit six steps later; the hand leaves in step 2 and arrives in step 2 or 4."""
+    ready = {"targets": [(0.05, 0.0)], "hold_radius": 0.0005, "speed_limit": 10.0, "go_delay": 0.0, "dt": 0.05, "target_onset": 0.05, "time_limit": 0.3}
+    for radius, push, keywords in ((0.049, 0.1, {"hold": 0.3}), (0.045, 0.09, {"hold": 0.2, "movement_time": (0.1, 1.0)})):
+        env, rows = CursorReachEnv(**ready, radius=radius, **keywords), CursorReachVectorEnv(1, **ready, radius=radius, **keywords, backend=backend)
+        env.reset(seed=0), rows.reset(seed=0)
+        for step in range(1, 8):
+            action = (push if step == 2 else 0.0, 0.0)
+            _, _, terminated, truncated, info = env.step(action)
+            many = rows.step([action])
+            assert (terminated, truncated) == (step == 7, step == 7) == (many[2][0], many[3][0])
+        assert info["is_success"] and many[4]["is_success"][0]
+        with pytest.raises(ValueError, match="at most `time_limit`, 0.25 s, got"):
+            CursorReachEnv(**{**ready, "time_limit": 0.25}, radius=radius, **keywords)
+    # Who may leave before the cue has more time than from the cue to the limit.
+    assert CursorReachEnv(movement_time=(0.99, 2.0), false_start="ignore").task.window == (99, 200)
+
+
+def test_a_limit_before_the_cue_is_warned_of_where_it_is_seen():
+    with pytest.warns(UserWarning, match="`max_episode_steps` of 29 ends trials before their go cue, which comes after up to 29 steps"):
+        CursorReachVectorEnv(2, backend="numpy", max_episode_steps=29)
+    CursorReachVectorEnv(2, backend="numpy", max_episode_steps=30)
+
+
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_rows_end_as_the_scalar_environment_does(backend, mode):
