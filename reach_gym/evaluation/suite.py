@@ -3,9 +3,9 @@
 **The score** of an agent on a task is what the task measures, between the random agent's value, 0, and the ideal agent's, 1, both
 on the same trials; it is not clipped.
 
-- **The laboratory's tasks** (``lab-...``) measure what a laboratory pays for: the share of trials within the window of movement
-  time. The hand has latency, noise and a force that lags, and a false start ends the trial. The ideal controller knows the field of every
-  trial; nothing known does better. Who ignores a curl field arrives too late or not at all.
+- **The laboratory's tasks** (``lab-...``) measure what a laboratory pays for: the share of trials within the window of
+  movement time. The hand has latency, noise and a force that lags, and a false start ends the trial. The ideal controller
+  knows the field of every trial; nothing known does better. Who ignores a curl field arrives too late or not at all.
 - **The arms' tasks** (``arm-...`` moved by torques, ``muscle-...`` by six muscles) measure the share of successful trials, too:
   ``-reach`` in simple trials without a field, which learners can do, the others in a laboratory's. There the hand is only seen:
   whoever feels the joints after 20 ms and is stiff needs to know no field. Joints with damping, and a hand that is heavy in some
@@ -225,7 +225,7 @@ def _of(group: str) -> tuple[str, ...]:
 SUITES: dict[str, Suite] = {
     "quick": Suite("a first look", ("grid-null", "grid-curl", "lab-null", "lab-curl"), (0, 1, 2)),
     "grid": Suite("all tasks of the grid", _of("grid")),
-    "lab": Suite("a hand with latency, noise and a lag of its force in a laboratory's trials: the headline of the cursor", _of("lab")),
+    "lab": Suite("a hand with latency, noise and lag in a laboratory's trials: the headline of the cursor", _of("lab")),
     "haste": Suite("how soon a hand without latency and noise holds the target", _of("haste")),
     "arms": Suite(
         "a column for each arm, of torques and of muscles, by direction; not in full, because it takes much longer",
