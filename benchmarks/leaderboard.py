@@ -118,7 +118,7 @@ class Leaderboard(shell.Command):
             boards = self._boards(contenders)
             for board in boards.values():
                 board.check()
-        train_all(contenders, self.seeds, self.out, engine)
+        train_all([each for each in contenders if set(each.groups) & set(boards)], self.seeds, self.out, engine)
         failed = []
         for group, board in boards.items():
             print(f"{group}:")

@@ -50,6 +50,9 @@ def test_each_group_has_a_board_of_those_who_can_do_its_tasks(tmp_path, leaderbo
     assert agents["grid"] == [("ideal", "grid-null"), ("q_learning", "grid-null")]
     assert agents["haste"] == [("ideal", "cursor-null"), ("minimum_jerk", "cursor-null")]
     assert agents["lab"] == [("ideal", "lab-null"), ("minimum_jerk", "lab-null")]
+    # Who takes part in no board is not trained.
+    assert leaderboard("--suite", "lab-null", "--only", "ideal", "q_learning, wind").returncode == 0
+    assert [path.name for path in (tmp_path / "trained").iterdir() if path.is_dir()] == ["q_learning-0"]
     nobody = leaderboard("--suite", "grid-null", "--only", "minimum_jerk")
     assert nobody.returncode == 2 and "must name somebody for grid-null" in nobody.stderr
 
