@@ -119,8 +119,8 @@ def with_preset(given: Mapping[str, Any], base: Reach | None = None) -> dict[str
 
 
 def _step(given: Mapping[str, Any], base: Reach | None) -> float:
-    """The time step in s; the usual one if what is given is none, which is refused elsewhere."""
-    usual = Reach().dt if base is None else base.dt
+    """The time step in s; the usual one where what is given is no step or the base no task, which is refused elsewhere."""
+    usual = base.dt if isinstance(base, Reach) else Reach().dt
     dt = given.get("dt", usual)
     return float(dt) if isinstance(dt, int | float) and 0 < dt <= 1 else usual
 
