@@ -210,7 +210,7 @@ def test_the_readme_tells_the_scores_of_the_benchmark_page():
     readme, page = Page("README.md"), Page("docs/benchmark.md")
     command = next(line for line, _ in readme.commands if "benchmark --agent mine:" in line)
     assert command in [line for line, _ in page.commands]
-    null, curl = (row.split("|")[3].strip() for row in page.scores[0].splitlines()[2:])
+    null, curl = (row.split("|")[4].strip() for row in page.scores[0].splitlines()[2:])
     assert f"The spring has {null} without a field and {curl} in a curl." in readme.source
 
 
