@@ -62,7 +62,7 @@ class Page:
     @property
     def scores(self) -> list[str]:
         """Its tables of scores by task and agent, as a benchmark writes them."""
-        return [table.rstrip() for table in re.findall(r"^\| task \| ceiling \|.*\n(?:\|.*\n)+", self.source, re.MULTILINE)]
+        return [table.rstrip() for table in re.findall(r"^\| task \| ceiling \| naive \|.*\n(?:\|.*\n)+", self.source, re.MULTILINE)]
 
     @property
     def mentioned(self) -> list[str]:
