@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-import gymnasium as gym
 import torch
 
 from agents.common import report
@@ -20,6 +19,7 @@ from agents.sb3.run import save as save_model
 from reach_gym import checks, files
 from reach_gym.acting.protocol import from_predict
 from reach_gym.acting.recipes import recipe
+from reach_gym.acting.rollout import make_rows
 from reach_gym.cli import shell
 from reach_gym.cli.tasks import full_id
 from reach_gym.registration import TASKS
@@ -59,7 +59,7 @@ class Sb3Command(LearnCommand):
             checks.integer("checkpoint-every", self.checkpoint_every, 1)
             torch.set_num_threads(checks.integer("threads", self.threads, 1, 1024))
             found = recipe(self.algo, env_id, kwargs)
-            gym.make_vec(env_id, num_envs=1, **kwargs).close()  # in which it is judged, unlike the recipe's
+            make_rows(env_id, 1, kwargs).close()  # in which it is judged, unlike the recipe's
             steps = found.steps if self.steps is None else checks.integer("steps", self.steps, 1)
             rows = found.num_envs if self.num_envs is None else checks.integer("num-envs", self.num_envs, 1)
             model = found.make(self.seed, rows)

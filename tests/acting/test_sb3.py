@@ -492,6 +492,13 @@ def command(out: Path, *more: str) -> list[str]:
     return ["sb3", "--algo", "ppo", "--out", str(out), *small, *more]
 
 
+def test_a_task_that_cannot_be_judged_is_refused_before_the_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The recipe for goals sets a reward of its own; the task in which the policy is judged has not got it."""
+    task = ["--env", "CursorReach-v0", "--env-kwargs", '{"observation": "goal"}', "--steps", "40", "--out", str(tmp_path / "run")]
+    assert main(["sb3", "--algo", "sac", *task]) == 2
+    assert "`reward` must be 'sparse' or 'dense'" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "run"
