@@ -126,7 +126,7 @@ class Leaderboard(shell.Command):
                 board.run()
             except shell.FailedError as error:  # the other boards are none the worse for it
                 failed.append(str(error))
-        found = {group: self.out / f"results-{group}" for group in boards}
+        found = {group: self._results(group) for group in boards}
         files.write(self.out / TABLES, markdown(self._command(), found).encode())
         print(f"wrote {self.out / TABLES}")
         if failed:
@@ -145,7 +145,7 @@ class Leaderboard(shell.Command):
         return boards
 
     def _board(self, group: str, tasks: list[str], contenders: list[Contender]) -> Benchmark:
-        results = self.out / f"results-{group}"
+        results = self._results(group)
         return Benchmark(
             agent=[f"{each.name}={each.load.replace('{run}', str(run_of(each, '{seed}', self.out)))}" for each in contenders],
             suite=tasks,
@@ -157,6 +157,10 @@ class Leaderboard(shell.Command):
             ray_address=self.ray_address,
             progress=self.progress,
         )
+
+    def _results(self, group: str) -> Path:
+        """Where the results of a board are."""
+        return self.out / f"results-{group}"
 
     def _command(self) -> str:
         """How to get the same boards."""

@@ -82,13 +82,12 @@ CURSOR: dict[str, dict[str, Any]] = {
 _SOON: dict[str, Any] = {"reward": "sparse", "target_onset": 0.0, "go_delay": [0.0, 0.2]}
 
 GOALS: dict[str, dict[str, Any]] = {
-    # The buffer gives nothing before an episode has ended, which takes up to 125 steps of each row.
+    # The buffer gives nothing before an episode has ended, which takes up to 125 steps of each row, and no returns over steps.
     "sac": {
-        "n_timesteps": 32_000, "n_envs": 16, "policy": "MultiInputPolicy", "learning_rate": 1e-3, "buffer_size": 100_000,
-        "learning_starts": 2_400, "batch_size": 256, "train_freq": 1, "gradient_steps": 4, "gamma": 0.95,
+        **_OFF_POLICY, "policy": "MultiInputPolicy", "learning_starts": 2_400, "n_steps": 1,
         "replay_buffer_class": "stable_baselines3.HerReplayBuffer",
         "replay_buffer_kwargs": {"n_sampled_goal": 4, "copy_info_dict": True},
-        "policy_kwargs": {"features_extractor_class": "reach_gym.acting.sb3.GoalFeatures", "net_arch": [128, 128]},
+        "policy_kwargs": {**_OFF_POLICY["policy_kwargs"], "features_extractor_class": "reach_gym.acting.sb3.GoalFeatures"},
         "env_kwargs": _SOON,
     },
 }  # fmt: skip

@@ -289,9 +289,14 @@ class Reach(Keywords):
         return steps("time_limit", self.time_limit, self.dt, least=1)
 
     @property
+    def latest_cue(self) -> int:
+        """The step of the latest go cue."""
+        return self.onset + max(self.delays)
+
+    @property
     def longest(self) -> int:
         """Steps of the longest trial."""
-        return self.onset + max(self.delays) + self.last
+        return self.latest_cue + self.last
 
     @cached_property
     def sensed_spread(self) -> Pair:

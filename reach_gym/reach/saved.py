@@ -73,7 +73,7 @@ def _check_rows(rows: ReachRows, task: Reach, tables: ReachTables) -> None:
     steps, waves, events = task.longest + 1, len(tables.waves), len(tables.events)
     tops = Counts(
         steps,
-        task.onset + max(task.delays) + 1,
+        task.latest_cue + 1,
         steps + 1,
         steps,
         2,

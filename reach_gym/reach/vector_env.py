@@ -77,7 +77,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
         self._history = History(made)
         super().__init__(rows, self._history.space, spaces.Box(low, high))
         self.metadata["render_fps"] = RENDER_FPS
-        limit, cue = self.max_episode_steps, made.onset + max(made.delays)
+        limit, cue = self.max_episode_steps, made.latest_cue
         if limit is not None and limit <= cue:
             gym.logger.warn(
                 f"`max_episode_steps` of {limit} ends trials before their go cue, which comes after up to {cue} steps."
