@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
+from gymnasium import spaces
 from rich import box
 from rich.table import Table
 from stable_baselines3 import DQN, HerReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 
 from agents.common.greedy import GreedyTable
 from agents.common.judging import EXACT, NEAR, RADII
@@ -22,11 +25,13 @@ from agents.dqn.config import PRESETS
 from benchmarks.dqn import hits
 from benchmarks.dqn_arms import PIXELS
 from benchmarks.dqn_report import GOAL
-from benchmarks.goal_rows import GoalPixels, goal_rows, goals
 from reach_gym import checks, files
+from reach_gym.acting.features import CHANNELS, HIDDEN, features
 from reach_gym.acting.protocol import from_predict
 from reach_gym.acting.recipes import recipe
+from reach_gym.acting.sb3 import ReachVecEnv
 from reach_gym.cli import shell
+from reach_gym.grid.observations import PIXEL
 
 OURS, HINDSIGHT, RADIUS = "ours", "Stable-Baselines3, hindsight", "Stable-Baselines3, shrinking radius"
 _HEADINGS = ("learner", "seed", "99 % after", "steps", "within 1 then", "exact then")
@@ -135,19 +140,23 @@ class _Watching(BaseCallback):
         return self._watch.goes_on(self.num_timesteps, self._agent, self._env)
 
 
-class _Goals:
-    """A goal-conditioned model, acting on vector observations."""
+class GoalPixels(BaseFeaturesExtractor):
+    """Sun & Plitt's network on the picture of two squares, drawn from goals: Stable-Baselines3's hindsight wants these."""
 
-    def __init__(self, model: DQN) -> None:
-        self._model = model
+    def __init__(self, observation_space: spaces.Dict, size: int) -> None:
+        """Makes the layers for a grid of `size` x `size` squares."""
+        super().__init__(observation_space, HIDDEN[-1])
+        self._size = size
+        self.layers = features(spaces.Box(0, PIXEL, (2, size, size), np.uint8), CHANNELS, HIDDEN, True)
 
-    def reset(self, starts: Any) -> None:
-        """Nothing to forget."""
-
-    def act(self, observations: Any) -> Any:
-        """The greedy actions (n,) for vector observations (n, 4)."""
-        actions, _ = self._model.predict(goals(np.asarray(observations)), deterministic=True)
-        return actions
+    def forward(self, observations: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """float32 (n, HIDDEN[-1])."""
+        places = torch.stack([observations["desired_goal"], observations["achieved_goal"]], dim=1)
+        squares = (places * (self._size - 1)).round().long()
+        pictures = torch.zeros(len(places), 2, self._size**2)
+        pictures.scatter_(2, squares[..., 1:] * self._size + squares[..., :1], float(PIXEL))
+        result: torch.Tensor = self.layers(pictures.view(-1, 2, self._size, self._size))
+        return result
 
 
 def _run_ours(seed: int, watch: Stopwatch) -> None:
@@ -163,9 +172,10 @@ def _run_hindsight(seed: int, watch: Stopwatch) -> None:
         "net_arch": [],
     }
     buffer: dict[str, Any] = {"replay_buffer_class": HerReplayBuffer, "replay_buffer_kwargs": {"n_sampled_goal": 4}}
-    env = goal_rows(PIXELS, 64, size=_SIZE)
-    model = DQN("MultiInputPolicy", env, policy_kwargs=policy, seed=seed, device="cpu", **buffer, **_THEIRS)
-    _learn(model, _Goals(model), 300_000, watch)
+    keywords: dict[str, Any] = {"observation": "goal", "backend": "numpy", "autoreset_mode": "SameStep"}
+    envs = gym.make_vec(PIXELS, num_envs=64, size=_SIZE, **keywords)
+    model = DQN("MultiInputPolicy", ReachVecEnv(envs), policy_kwargs=policy, seed=seed, device="cpu", **buffer, **_THEIRS)
+    _learn(model, from_predict(model), 300_000, watch)
 
 
 def _run_radius(seed: int, watch: Stopwatch) -> None:

@@ -54,7 +54,7 @@ def _trained(name: str, groups: str, algorithm: str, env_id: str, **more: Any) -
 # Networks that only reach, as many updates as Sun & Plitt's first phase here; and one that then learns the curl field.
 _REACH = json.dumps([{"name": "before", "trials": 1000, "gain": 0.0}])
 _REACH_IN_FIELD = json.dumps([{"name": "before", "trials": 1000, "gain": 0.0}, {"name": "in the field", "trials": 600}])
-_GRID, _CURL = "GridReachPixels-v0", "CursorReachCurl-v0"
+_PIXELS, _CURL = "GridReachPixels-v0", "CursorReachCurl-v0"
 
 CONTENDERS: tuple[Contender, ...] = (
     *(Contender(name, name) for name in ("ideal", "adapted", "naive", "random")),
@@ -62,11 +62,11 @@ CONTENDERS: tuple[Contender, ...] = (
     *(Contender(name, name, groups=("adaptation",)) for name in LEARNERS),
     _trained("q_learning", "grid", "q_learning", "GridReachTabular-v0"),
     _trained("q_learning, wind", "grid", "q_learning", "GridReachTabularWind-v0"),
-    _trained("dqn", "grid", "dqn", _GRID),
+    _trained("dqn", "grid", "dqn", _PIXELS),
     # The field makes more of the values; twice the steps.
     _trained("dqn, curl", "grid", "dqn", "GridReachCurl-v0", env_kwargs='{"observation": "pixels"}', steps=600_000),
-    _trained("sb3 dqn", "grid", "sb3", _GRID, algo="dqn"),
-    _trained("sb3 ppo", "grid", "sb3", _GRID, algo="ppo"),
+    *(_trained(f"sb3 {algo}", "grid", "sb3", "GridReach-v0", algo=algo) for algo in ("dqn", "ppo")),
+    _trained("sb3 dqn, hindsight", "grid", "sb3", "GridReach-v0", algo="dqn", env_kwargs='{"observation": "goal"}'),
     _trained("rnn standard", "haste", "rnn", "CursorReach-v0", model="standard", session=_REACH),
     _trained("rnn buffer", "haste", "rnn", "CursorReach-v0", session=_REACH),
     _trained("rnn buffer, curl", "haste", "rnn", "CursorReach-v0", preset="curl", field="curl_ccw", session=_REACH_IN_FIELD),

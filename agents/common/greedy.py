@@ -30,11 +30,11 @@ class GreedyTable:
             env: A vector environment of the grid reach with the observations that `agent` knows.
         """
         base = env.unwrapped
-        cells = base.size**2
+        seen, cells = base.observations, base.size**2
         self._index = IndexObservations(base.size, base.task.target_cell)
         cursor, target = np.divmod(np.arange(cells * cells), cells)
         parts = [
-            np.asarray(agent.act(base.observations.batch(cursor[i : i + _AT_ONCE], target[i : i + _AT_ONCE])))
+            np.asarray(agent.act(seen.present(seen.batch(cursor[i : i + _AT_ONCE], target[i : i + _AT_ONCE]))))
             for i in range(0, cells * cells, _AT_ONCE)
         ]
         self.actions: npt.NDArray[np.int64] = np.concatenate(parts).reshape(cells, cells)

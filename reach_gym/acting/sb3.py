@@ -7,7 +7,7 @@ Needs ``stable-baselines3``, which the package does not; nothing else in it impo
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -31,28 +31,37 @@ except ModuleNotFoundError as error:
     raise missing_extra("stable-baselines3", "sb3") from error
 
 _OWN = VectorObservations.shape[0]  # numbers of one observation without a body
+_SEEN_OF_GOALS = ("observation", "desired_goal")
 
 
 class ReachFeatures(BaseFeaturesExtractor):
     """Sun & Plitt's network up to its last layer, for pixels of any size (NatureCNN needs 36 x 36) and for coordinates.
 
-    Pass ``policy_kwargs={"features_extractor_class": ReachFeatures, "net_arch": [], "normalize_images": False}``: the inputs are
+    Of the dict of the observation ``"goal"`` it sees the coordinates of cursor and target. Pass
+    ``policy_kwargs={"features_extractor_class": ReachFeatures, "net_arch": [], "normalize_images": False}``: the inputs are
     standardised here.
     """
 
     def __init__(
         self,
-        observation_space: spaces.Box,
+        observation_space: spaces.Box | spaces.Dict,
         channels: Sequence[int] = CHANNELS,
         hidden: Sequence[int] = HIDDEN,
         standardise: bool = True,
     ) -> None:
         """Makes the layers; see `reach_gym.acting.features.features`."""
         super().__init__(observation_space, hidden[-1])
-        self.layers = features(observation_space, channels, hidden, standardise)
+        seen: Any = observation_space
+        if isinstance(seen, spaces.Dict):
+            parts: list[Any] = [seen[name] for name in _SEEN_OF_GOALS]
+            low, high = (np.concatenate([getattr(part, end) for part in parts]) for end in ("low", "high"))
+            seen = spaces.Box(low, high)
+        self.layers = features(seen, channels, hidden, standardise)
 
-    def forward(self, observations: Tensor) -> Tensor:
+    def forward(self, observations: Any) -> Tensor:
         """float32 (n, hidden[-1]) from observations (n, ...)."""
+        if isinstance(observations, Mapping):
+            observations = torch.cat([observations[name] for name in _SEEN_OF_GOALS], 1)
         result: Tensor = self.layers(observations)
         return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -13,6 +14,7 @@ from gymnasium.error import ResetNeeded
 from reach_gym import checks
 from reach_gym.grid.actions import grid_action
 from reach_gym.grid.exact import around, steps_to_go
+from reach_gym.grid.goal import reward_of_goals
 from reach_gym.grid.keywords import GridReach
 from reach_gym.grid.options import trial_options
 from reach_gym.grid.pairs import draw_pair, require_pair
@@ -43,7 +45,8 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
     The move, plus the field's shift in whole squares if the cursor stood in the field before the move, then clipped to the grid.
 
     ## Observation space
-    That of the kind which the keyword `observation` names, one of `reach_gym.grid.observations.KINDS`.
+    That of the kind which the keyword `observation` names, one of `reach_gym.grid.observations.KINDS`. With ``"goal"`` there is
+    also `compute_reward`, which tells the reward for any target (`reach_gym.grid.goal.goal_reward`).
 
     ## Reward and end
     -1 per step and 0 for the step that brings the cursor within `radius` (Euclidean, bound included) of the target, which
@@ -186,6 +189,11 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
     def task(self) -> GridReach:
         """The task as the constructor's keywords say it."""
         return self._task
+
+    @property
+    def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
+        """Only with the observation ``"goal"``; see `reach_gym.grid.goal.reward_of_goals`."""
+        return reward_of_goals(self._task)
 
     def row_tasks(self) -> list[tuple[npt.NDArray[np.int64], GridWorld, float]]:
         """The world and radius of the trial under way, in the form that a vector environment has too."""

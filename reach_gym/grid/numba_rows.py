@@ -44,8 +44,6 @@ class NumbaBackend:
         """
         check_threads(threads)
         self.tables, self._observations, self._lean, self._threads = tables, observations, lean, threads
-        self._shape, self._dtype = observations.space.shape or (), observations.space.dtype
-        self._new = np.zeros if observations.sparse else np.empty
         self._advance, self._restart = grid_kernels(observations.layout, observations.write, lean, threads > 1)
 
     def __reduce__(self) -> tuple[object, tuple[Tables, GridObservations, bool, int]]:
@@ -62,7 +60,7 @@ class NumbaBackend:
         """See `reach_gym.grid.numpy_rows.Backend`."""
         count = len(actions)
         if into is None:
-            observation = self._new((count, *self._shape), self._dtype)
+            observation = self._observations.blank(count)
         else:
             bad = first_bad(actions)  # before anything is cleared
             if bad >= 0:

@@ -45,6 +45,8 @@ class GridObservations(ABC):
         layout: The view of a batch of observations that `write` takes; for NumPy and Numba.
         write: ``write(view, i, cursor, target, words)`` writes the observation of row i of the view, or of an array of rows, from
             the cells of cursor and target; `words` are `words_of` the size. Component-wise, for NumPy and Numba.
+        shape: Of one observation as `write` writes it.
+        dtype: Of its numbers.
         space: The space of one observation.
     """
 
@@ -52,6 +54,8 @@ class GridObservations(ABC):
     sparse: ClassVar[bool] = False
     layout: Callable[..., Any]
     write: Callable[..., None]
+    shape: tuple[int, ...]
+    dtype: ClassVar[type[Any]]
     space: spaces.Space[Any]
 
     def __init__(self, size: int, fixed_target: int) -> None:
@@ -71,12 +75,16 @@ class GridObservations(ABC):
         """
 
     @abstractmethod
-    def decode(self, observations: npt.NDArray[Any]) -> tuple[Cells, Cells]:
+    def decode(self, observations: Any) -> tuple[Cells, Cells]:
         """The cells of cursor and target, each (n,), from a batch of observations."""
+
+    def present(self, batch: npt.NDArray[Any]) -> Any:
+        """The batch in the form of the batched space."""
+        return batch
 
     def blank(self, count: int) -> npt.NDArray[Any]:
         """A fresh array for the observations of so many rows, all of whom are then written."""
-        return (np.zeros if self.sparse else np.empty)((count, *(self.space.shape or ())), self.space.dtype)
+        return (np.zeros if self.sparse else np.empty)((count, *self.shape), self.dtype)
 
     def clear(self, observations: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Makes a used array as good as one of `blank`."""
@@ -105,6 +113,7 @@ class VectorObservations(GridObservations):
 
     meaning = "float32 (4,), x and y of the cursor, then of the target, scaled to [0, 1]"
     layout, write = staticmethod(_as_words), staticmethod(_write_vector)
+    shape, dtype = (4,), np.float32
 
     def __init__(self, size: int, fixed_target: int) -> None:
         """See `GridObservations`."""
@@ -112,31 +121,63 @@ class VectorObservations(GridObservations):
         self._squares = scaled_squares(size)
         self._table = np.tile(self._squares, 2)
         self._lines = list(self._table)  # views: looking one up is twice as fast as indexing the array
-        self.space = spaces.Box(0.0, 1.0, (4,), np.float32)
+        self.space = spaces.Box(0.0, 1.0, self.shape, self.dtype)
 
-    def __reduce__(self) -> tuple[object, tuple[int, int, npt.NDArray[np.float32]]]:
+    def __reduce__(self) -> tuple[object, tuple[type[VectorObservations], int, int, npt.NDArray[np.float32]]]:
         """Copies and pickles whole, so that the views stay views."""
-        return _vector_observations, (self._size, self._fixed, self._table)
+        return _again, (type(self), self._size, self._fixed, self._table)
 
     def aim(self, target: int) -> None:
         """See `GridObservations`."""
         self._table[:, 2:] = self._squares[target]
 
-    def see(self, cell: int) -> npt.NDArray[np.float32]:
+    def see(self, cell: int) -> Any:
         """See `GridObservations`."""
-        seen: npt.NDArray[np.float32] = self._lines[cell].copy()
-        return seen
+        return self._lines[cell].copy()
 
-    def decode(self, observations: npt.NDArray[Any]) -> tuple[Cells, Cells]:
+    def decode(self, observations: Any) -> tuple[Cells, Cells]:
         """See `GridObservations`."""
         squares = np.rint(np.asarray(observations) * (self._size - 1)).astype(np.int64)
         return squares[:, 1] * self._size + squares[:, 0], squares[:, 3] * self._size + squares[:, 2]
 
 
-def _vector_observations(size: int, fixed_target: int, table: npt.NDArray[np.float32]) -> VectorObservations:
-    made = VectorObservations(size, fixed_target)
+def _again(kind: type[VectorObservations], size: int, fixed_target: int, table: npt.NDArray[np.float32]) -> VectorObservations:
+    made = kind(size, fixed_target)
     made._table[:] = table
     return made
+
+
+class GoalObservations(VectorObservations):
+    """The dict of goal-conditioned learning, all float32 (2,), scaled to [0, 1].
+
+    ``observation`` and ``achieved_goal``: x, y of the cursor; ``desired_goal``: x, y of the target.
+    """
+
+    meaning = (
+        "a dict of float32 (2,), scaled to [0, 1], `observation` and `achieved_goal`, x and y of the cursor, and `desired_goal`, "
+        "those of the target"
+    )
+
+    def __init__(self, size: int, fixed_target: int) -> None:
+        """See `GridObservations`."""
+        super().__init__(size, fixed_target)
+        self.space = spaces.Dict({name: spaces.Box(0.0, 1.0, (2,), np.float32) for name in _PARTS})
+
+    def see(self, cell: int) -> dict[str, npt.NDArray[np.float32]]:
+        """See `GridObservations`."""
+        return self.present(self._lines[cell])
+
+    def present(self, batch: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float32]]:
+        """See `GridObservations`."""
+        return {name: batch[..., part].copy() for name, part in _PARTS.items()}
+
+    def decode(self, observations: Any) -> tuple[Cells, Cells]:
+        """See `GridObservations`."""
+        return super().decode(np.concatenate([observations["observation"], observations["desired_goal"]], axis=-1))
+
+
+_CURSOR, _TARGET = slice(0, 2), slice(2, 4)  # of what `_write_vector` writes
+_PARTS = {"observation": _CURSOR, "achieved_goal": _CURSOR, "desired_goal": _TARGET}
 
 
 def _flat(observations: Any) -> Any:
@@ -155,13 +196,15 @@ class PixelObservations(GridObservations):
     meaning = "uint8 (2, size, size) as [channel, y, x], the target's square is 255 in channel 0, the cursor's in channel 1"
     sparse = True
     layout, write = staticmethod(_flat), staticmethod(_write_pixels)
+    dtype = np.uint8
 
     def __init__(self, size: int, fixed_target: int) -> None:
         """See `GridObservations`."""
         super().__init__(size, fixed_target)
-        self._template = np.zeros((2, size, size), np.uint8)
+        self.shape = 2, size, size
+        self._template = np.zeros(self.shape, self.dtype)
         self._squares = [divmod(cell, size) for cell in range(size * size)]
-        self.space = spaces.Box(0, PIXEL, (2, size, size), np.uint8)
+        self.space = spaces.Box(0, PIXEL, self.shape, self.dtype)
 
     def aim(self, target: int) -> None:
         """See `GridObservations`."""
@@ -175,7 +218,7 @@ class PixelObservations(GridObservations):
         image[1, y, x] = PIXEL
         return image
 
-    def decode(self, observations: npt.NDArray[Any]) -> tuple[Cells, Cells]:
+    def decode(self, observations: Any) -> tuple[Cells, Cells]:
         """See `GridObservations`."""
         flat = np.asarray(observations).reshape(len(observations), 2, -1)
         return flat[:, 1].argmax(axis=1), flat[:, 0].argmax(axis=1)
@@ -198,6 +241,7 @@ class IndexObservations(GridObservations):
 
     meaning = "an integer, the cursor's cell y * size + x; where the target is drawn cursor * size**2 + target"
     layout = staticmethod(_as_it_is)
+    shape, dtype = (), np.int64
 
     def __init__(self, size: int, fixed_target: int) -> None:
         """See `GridObservations`."""
@@ -215,7 +259,7 @@ class IndexObservations(GridObservations):
         """See `GridObservations`."""
         return cell * self._stride + self._target
 
-    def decode(self, observations: npt.NDArray[Any]) -> tuple[Cells, Cells]:
+    def decode(self, observations: Any) -> tuple[Cells, Cells]:
         """See `GridObservations`."""
         index = np.asarray(observations, np.int64)
         if self._fixed < 0:
@@ -227,6 +271,7 @@ KINDS: dict[str, type[GridObservations]] = {
     "vector": VectorObservations,
     "pixels": PixelObservations,
     "index": IndexObservations,
+    "goal": GoalObservations,
 }
 # For Numba: what the kernels call of each kind.
 COMPONENT_WISE = (_as_words, _write_vector, _flat, _write_pixels, _as_it_is, _write_cell, _write_pair)

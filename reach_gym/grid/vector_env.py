@@ -12,6 +12,7 @@ from gymnasium import spaces
 from reach_gym.grid.actions import first_bad, grid_actions, refuse_action
 from reach_gym.grid.beginning import Drawn, begin_streams, count_trial, draw_rows
 from reach_gym.grid.env import RENDER_FPS
+from reach_gym.grid.goal import reward_of_goals
 from reach_gym.grid.keywords import GridReach
 from reach_gym.grid.numpy_rows import Backend, NumpyBackend
 from reach_gym.grid.options import trial_options
@@ -75,6 +76,9 @@ class GridReachVectorEnv(ReachVectorEnv[GridScene]):
         self._rows = GridRows.empty(self.num_envs)
         self._told = SessionInfo.empty(self.num_envs)  # only looked at in a session
         self._lean = rows.lean
+
+    def _present(self, observation: Array) -> Any:
+        return self.observations.present(observation)
 
     def _restart(self, mask: Mask, observation: Array, info: Info) -> None:
         if self._session is not None:
@@ -159,6 +163,11 @@ class GridReachVectorEnv(ReachVectorEnv[GridScene]):
     def task(self) -> GridReach:
         """The task as the constructor's keywords say it."""
         return self._task
+
+    @property
+    def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
+        """See `GridReachEnv.compute_reward`."""
+        return reward_of_goals(self._task)
 
     def trial_cells(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """The cells, int64 (num_envs,) each, of start and target of the trials under way."""

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 import pytest
 import torch
 
 from agents.common import runs
-from benchmarks import dqn, dqn_race, dqn_report, goal_rows
+from benchmarks import dqn, dqn_race, dqn_report
 from benchmarks.__main__ import main
 from benchmarks.dqn_arms import ARMS, RADIUS_STUDY
 
@@ -109,35 +108,14 @@ def test_the_race_tells_all_sides(capsys: pytest.CaptureFixture[str], monkeypatc
     assert all(name in output for name in dqn_race.LEARNERS) and output.count("not within") == 3
 
 
-def test_the_grid_has_goals_for_hindsight() -> None:
-    rows = goal_rows.goal_rows("reach_gym/GridReach-v0", 3, size=4, radius=1.0)
-    rows.seed(0)
-    seen, generator, hits = rows.reset(), np.random.default_rng(0), 0
-    for _ in range(60):
-        before = seen
-        seen, rewards, over, infos = rows.step(generator.integers(0, 8, 3))
-        after = {name: values.copy() for name, values in seen.items()}
-        for row in np.flatnonzero(over):
-            for name, value in infos[row]["terminal_observation"].items():
-                after[name][row] = value
-        np.testing.assert_array_equal(after["desired_goal"], before["desired_goal"])
-        assert np.abs(after["achieved_goal"] - before["achieved_goal"]).max() < 0.34
-        (again,) = rows.env_method("compute_reward", after["achieved_goal"], after["desired_goal"], [{}] * 3, indices=[0])
-        np.testing.assert_array_equal(again, rewards)
-        hits += int(over.sum())
-    assert hits > 5 and rows.env_method("trial_cells", indices=[0])
-    assert rows.compute_reward(after["achieved_goal"], after["achieved_goal"], []).tolist() == [0, 0, 0]
-
-
 def test_goals_are_drawn_as_the_task_draws_them() -> None:
     torch.manual_seed(0)
-    envs = gym.make_vec("reach_gym/GridReachPixels-v0", num_envs=5, backend="numpy")
-    pixels, _ = envs.reset(seed=1)
-    envs = gym.make_vec("reach_gym/GridReach-v0", num_envs=5, backend="numpy")
-    seen, _ = envs.reset(seed=1)
-    places = {name: torch.as_tensor(values) for name, values in goal_rows.goals(seen).items()}
-    network = goal_rows.GoalPixels(goal_rows.goal_rows("reach_gym/GridReach-v0", 1).observation_space, 16)
-    torch.testing.assert_close(network(places), network.layers(torch.as_tensor(pixels)))
+    pixels, goals = (
+        gym.make_vec("reach_gym/GridReach-v0", num_envs=5, backend="numpy", observation=kind) for kind in ("pixels", "goal")
+    )
+    places = {name: torch.as_tensor(values) for name, values in goals.reset(seed=1)[0].items()}
+    network = dqn_race.GoalPixels(goals.single_observation_space, 16)
+    torch.testing.assert_close(network(places), network.layers(torch.as_tensor(pixels.reset(seed=1)[0])))
 
 
 @pytest.mark.parametrize(

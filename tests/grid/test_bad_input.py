@@ -38,7 +38,7 @@ KEYWORDS = [
     ({"size": "16"}, TypeError, "size", "got '16'."),
     ({"size": None}, TypeError, "size", "got None."),
     ({"size": [16]}, TypeError, "size", "got [16]."),
-    ({"observation": "image"}, ValueError, "observation", "one of 'vector', 'pixels', 'index', got 'image'."),
+    ({"observation": "image"}, ValueError, "observation", "one of 'vector', 'pixels', 'index', 'goal', got 'image'."),
     ({"observation": None}, TypeError, "observation", "got None."),
     ({"observation": 0}, TypeError, "observation", "got 0."),
     ({"observation": ["vector"]}, TypeError, "observation", "got ['vector']."),

@@ -108,11 +108,13 @@ def test_one_observation_is_that_of_a_batch(kind, target):
     maker = KINDS[kind](5, target)
     cursors, targets = np.arange(25), np.arange(25)[::-1].copy() if target == FREE else np.full(25, target)
     batch = maker.batch(cursors, targets)
-    for cursor, to, many in zip(cursors.tolist(), targets.tolist(), batch, strict=True):
+    parts = lambda seen: list(seen.values()) if isinstance(seen, dict) else [seen]
+    for row, (cursor, to) in enumerate(zip(cursors.tolist(), targets.tolist(), strict=True)):
         maker.aim(to)
-        assert np.array_equal(maker.see(cursor), many) and np.asarray(maker.see(cursor)).dtype == batch.dtype
+        for one, many in zip(parts(maker.see(cursor)), parts(maker.present(batch[row])), strict=True):
+            assert np.array_equal(one, many) and np.asarray(one).dtype == batch.dtype
         assert maker.space.contains(maker.see(cursor))
-    assert [part.tolist() for part in maker.decode(batch)] == [cursors.tolist(), targets.tolist()]
+    assert [part.tolist() for part in maker.decode(maker.present(batch))] == [cursors.tolist(), targets.tolist()]
 
 
 def test_the_blocks_have_the_lines_of_their_records():

@@ -112,6 +112,11 @@ def test_unseeded_rows_differ():
     assert len(np.unique(observation, axis=0)) > 50
 
 
+def observed(result):
+    """The arrays of the observations."""
+    return list(result[0].values()) if isinstance(result[0], dict) else [result[0]]
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("observation", KINDS)
@@ -125,8 +130,8 @@ def test_returned_arrays_are_fresh(observation, mode, backend):
         actions = generator.integers(0, 8, 5)
         result, expected = env.step(actions), twin.step(actions)
         assert same(result, expected)
-        arrays = [result[0], *result[1:4], *(v for v in result[4].values() if isinstance(v, np.ndarray) and v.dtype != object)]
-        before = [x for old in results for x in (old[0], *(v for v in old[-1].values() if isinstance(v, np.ndarray)))]
+        arrays = [*observed(result), *result[1:4], *(v for v in result[4].values() if isinstance(v, np.ndarray) and v.dtype != object)]
+        before = [x for old in results for x in (*observed(old), *(v for v in old[-1].values() if isinstance(v, np.ndarray)))]
         assert not any(np.shares_memory(a, b) for a in arrays for b in before if b.dtype != object)
         done = result[2] | result[3]
         for array in arrays:
