@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 
-from reach_gym.benchmark.report import SCALES, made_with
+from reach_gym.benchmark.report import AVERAGES, SCALES, made_with
 from reach_gym.benchmark.results import RECORDS
 from reach_gym.benchmark.summary import summarise
 from reach_gym.benchmark.tables import markdown as tables
@@ -19,11 +20,6 @@ _TITLES = {
     "haste": "Haste",
     "adaptation": "Adaptation",
 }
-_MEANING = (
-    "The interquartile mean leaves out the lowest and the highest quarter of all runs. Intervals are 95 % percentiles of a\n"
-    "bootstrap over the runs of each task; with few seeds they hold the truth less often, and *coverage* says how often in\n"
-    "simulations."
-)
 
 
 def markdown(command: str, boards: Mapping[str, Path]) -> str:
@@ -36,7 +32,7 @@ def markdown(command: str, boards: Mapping[str, Path]) -> str:
     Raises:
         OSError: There are no results.
     """
-    parts = [f"# Leaderboard\n\n```bash\n{command}\n```\n\n{_MEANING}\n"]
+    parts = [f"# Leaderboard\n\n```bash\n{command}\n```\n\n{fill(AVERAGES, 120)}\n"]
     for group, folder in boards.items():
         records = [json.loads(line) for line in (folder / RECORDS).read_text(encoding="utf-8").splitlines()]
         summary = summarise(records)

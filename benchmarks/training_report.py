@@ -70,13 +70,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _order(records: Sequence[Record], tasks: Sequence[str], budgets: Sequence[int]) -> list[str]:
-    """The algorithms, the best first: by success with the largest budget, then by the next."""
+    """The algorithms, the best first: by success with the largest budget that all of them had, then by the next."""
+    algos = _unique(records, "algo")
+    ends = {(algo, each): _ends(_chosen(records, algo=algo, budget=each), tasks) for algo in algos for each in budgets}
+    order = sorted(budgets, key=lambda each: (all(ends[algo, each].size for algo in algos), each), reverse=True)
 
     def rank(algo: str) -> tuple[float, ...]:
-        ends = [_ends(_chosen(records, algo=algo, budget=budget), tasks) for budget in reversed(budgets)]
-        return tuple(-statistics.interquartile_mean(each) if each.size else 1.0 for each in ends)
+        found = [ends[algo, each] for each in order]
+        return tuple(-statistics.interquartile_mean(each) if each.size else 1.0 for each in found)
 
-    return sorted(_unique(records, "algo"), key=rank)
+    return sorted(algos, key=rank)
 
 
 def ranking(records: Sequence[Record]) -> list[str]:
@@ -142,7 +145,7 @@ def markdown(records: Sequence[Record]) -> str:
 
 
 def curves(records: Sequence[Record]) -> Figure:
-    """Success over steps in runs of the largest budget, a panel for each task; bands are pointwise 95 % intervals."""
+    """Success over steps in runs of each algorithm's largest budget, a panel per task; bands are pointwise 95 % intervals."""
     tasks, algos = _unique(records, "env_id"), sorted(_unique(records, "algo"))
     columns = min(_COLUMNS, len(tasks))
     rows = -(-len(tasks) // columns)
@@ -164,7 +167,9 @@ def curves(records: Sequence[Record]) -> Figure:
     for axes in panels[len(tasks) :]:
         axes.set_visible(False)
     panels[0].set_ylabel("held-out trials that succeed")
-    headline(figure, "Success over steps", "Interquartile means over runs of the largest budget, and their 95 % intervals.")
+    headline(
+        figure, "Success over steps", "Interquartile means over the runs of each one's largest budget, and their 95 % intervals."
+    )
     return figure
 
 

@@ -27,6 +27,12 @@ SCALES = {
     "adaptation": "In the adaptation track 0 is a controller that never learns, and 1 one that knows what a block teaches.",
 }
 """What a score means, by group of tasks."""
+AVERAGES = (
+    "The interquartile mean leaves out the lowest and the highest quarter of all runs. Intervals are 95 % percentiles of a "
+    "bootstrap that resamples the runs of each task (Agarwal et al., NeurIPS 2021). With fewer than ten seeds such an interval "
+    "holds the truth less often than 95 % of the time; how often it did in simulations stands beside it as its coverage."
+)
+"""What the averages over tasks and their intervals are."""
 PAGE, SUMMARY = "report.html", "summary.md"
 
 
@@ -178,12 +184,9 @@ def _color(agent: str, agents: Sequence[str]) -> str:
 def _notes(results: Results, summary: Mapping[str, Any]) -> str:
     seeds = ", ".join(map(str, summary["seeds"]))
     definitions = (
-        "The interquartile mean leaves out the lowest and the highest quarter of all runs. Intervals are 95 % percentiles of a "
-        "bootstrap that resamples the runs of each task; a profile is the share of runs above a score (Agarwal et al., NeurIPS "
-        "2021). With fewer than ten seeds such an interval holds the truth less often than 95 % of the time; how often it did in "
-        "simulations stands beside it as its coverage. Intervals of measures by task are Student's over seeds, or over the "
-        "trials of a single seed (of shares Wilson's), and hold it as often as they say where scores are normal. Only tasks done "
-        "with all seeds count. Agents that do not change from seed to seed vary by their trials alone."
+        f"{AVERAGES} A profile is the share of runs above a score. Intervals of measures by task are Student's over seeds, or "
+        "over the trials of a single seed (of shares Wilson's), and hold the truth as often as they say where scores are normal. "
+        "Only tasks done with all seeds count. Agents that do not change from seed to seed vary by their trials alone."
     )
     made = escape(made_with(results.records))
     return f'<h2>Notes</h2><p class="notes">{definitions}</p><p class="notes">Seeds {seeds}. {made}</p>'

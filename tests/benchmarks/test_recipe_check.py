@@ -68,3 +68,8 @@ def fails_for_sac(job: Job) -> dict[str, Any]:
 def test_bad_requests(arguments: list[str], word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recipes", "--out", str(tmp_path / "out"), *arguments]) == 2
     assert word in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_there_are_no_false_starts_on_the_grid() -> None:
+    record = {**trained(Job("dqn", "reach_gym/GridReach-v0", 0, 1000, 1, 1000)), "false_starts": [None]}
+    assert "| GridReach-v0 | dqn | 1 of 1 | 99.0% | 99.0% | - | - | 1,000 | 10 |" in recipe_check.markdown([record])

@@ -87,14 +87,14 @@ def cells(text: str, heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in part.splitlines() if line.startswith("| ")][2:]
 
 
-def test_the_best_with_the_largest_budget_comes_first() -> None:
-    records = [record("td3", seed, 1.0, budget=500) for seed in range(5)] + [record("td3", seed, 0.9) for seed in range(5)]
+def test_the_best_with_the_largest_budget_that_all_had_comes_first() -> None:
+    records = [record("td3", seed, end, budget=budget) for budget, end in ((500, 1.0), (1000, 0.9), (2000, 1.0)) for seed in range(5)]
     records += [record("sac", seed, end) for seed, end in enumerate((1.0, 1.0, 1.0, 1.0, 0.0))]
     records += [record("dqn", 0, 0.5, GRID)]
     text = training_report.markdown(records)
     assert cells(text, "Success, CursorReach-v0") == [
-        ["sac", "-", "100.0% (33.3% to 100.0%)"],
-        ["td3", "100.0% (100.0% to 100.0%)", "90.0% (90.0% to 90.0%)"],
+        ["sac", "-", "100.0% (33.3% to 100.0%)", "-"],
+        ["td3", "100.0% (100.0% to 100.0%)", "90.0% (90.0% to 90.0%)", "100.0% (100.0% to 100.0%)"],
     ]
     assert cells(text, "Success, GridReach-v0") == [["dqn", "50.0%"]]
     assert "Of such intervals of 5 runs 89% hold the truth" in text
@@ -102,6 +102,7 @@ def test_the_best_with_the_largest_budget_comes_first() -> None:
         ["sac", "1,000", "100.0% (33.3% to 100.0%)", "4 of 5", "10.0%", "1,000", "6", "6"],
         ["td3", "500", "100.0% (100.0% to 100.0%)", "5 of 5", "10.0%", "500", "6", "6"],
         ["td3", "1,000", "90.0% (90.0% to 90.0%)", "0 of 5", "10.0%", "1,000", "6", "6"],
+        ["td3", "2,000", "100.0% (100.0% to 100.0%)", "5 of 5", "10.0%", "2,000", "6", "6"],
     ]
     assert cells(text, "GridReach-v0") == [["dqn", "1,000", "50.0%", "0 of 1", "-", "-", "-", "4"]]
 
