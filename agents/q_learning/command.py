@@ -25,6 +25,7 @@ from reach_gym.cli import shell
 from reach_gym.evaluation import CursorEvaluation, Evaluation, evaluate
 from reach_gym.grid.env import GridReachEnv
 from reach_gym.planning import IdealAgent, RandomAgent
+from reach_gym.registration import registered_id
 
 _PAPER = QLearningConfig()
 
@@ -49,6 +50,7 @@ class QLearningCommand(LearnCommand):
         with shell.request():
             kwargs = self.kwargs()
             checks.integer("checkpoint-every", self.checkpoint_every, 1)
+            self.env = registered_id(self.env)
             env = make(self.env, kwargs)
             learner = QLearning(env, self.config, self.seed)
             task = {"id": self.env, "kwargs": kwargs}

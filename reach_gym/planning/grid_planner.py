@@ -39,7 +39,7 @@ class GridPlanner:
 
     def act(self, observations: Any) -> npt.NDArray[np.int64]:
         """The best action (n,) for each of a batch of observations."""
-        cursor, target = self._env.observations.decode(np.asarray(observations))
+        cursor, target = self._env.observations.decode(observations)
         actions = np.zeros(len(cursor), np.int64)
         for rows, true_world, radius in self._env.row_tasks():
             world = true_world if self._feels else grid_world(true_world.size, NULL)

@@ -12,6 +12,7 @@ from reach_gym.evaluation import evaluate
 from reach_gym.fields import NULL, field_from_data
 from reach_gym.grid.env import GridReachEnv
 from reach_gym.grid.exact import UNREACHABLE, steps_to_go
+from reach_gym.grid.observations import KINDS
 from reach_gym.grid.world import grid_world, squared_limit
 from reach_gym.planning import AdaptedAgent, IdealAgent, NaiveAgent, RandomAgent
 from reach_gym.registration import TASKS
@@ -90,7 +91,7 @@ def test_squared_limit():
     assert [squared_limit(radius) for radius in (0, 0.9, 1, 1.5, 2)] == [0, 0, 1, 2, 4]
 
 
-@pytest.mark.parametrize("observation", ["vector", "pixels", "index"])
+@pytest.mark.parametrize("observation", KINDS)
 def test_the_ideal_agent_needs_exactly_the_ideal_steps(observation):
     result = evaluate("ideal", "reach_gym/GridReachCurl-v0", 200, env_kwargs={"observation": observation})
     assert result.success.all()

@@ -52,6 +52,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def test_an_id_needs_no_namespace(tmp_path: Path, finished: Path) -> None:
+    assert main(command(tmp_path / "run", "--seed", "3", env="GridReachTabularWind-v0")) == 0
+    assert q_of(tmp_path / "run").tobytes() == q_of(finished).tobytes()
+
+
 def test_everything_is_written(finished: Path) -> None:
     learner = QLearning(gym.make(WIND), QLearningConfig(episodes=200), 3)
     learner.learn(200)
