@@ -209,7 +209,6 @@ def test_they_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (("ppo", ARM, {"preset": "nil"}), "`preset` must be one of"),
         (("ppo", ARM, {"plant": {"kind": "leg"}}), "`plant.kind` must be one of"),
         (("dqn", "reach_gym/GridReachTabular-v0"), "observation 'index'"),
-        (("ppo", PIXELS), "ppo has no settings for a grid reach with the observation 'pixels'"),
         (("ppo", VECTOR, {"observation": ["pixels"]}), "observation"),
         (("sac", "CursorReach-v0"), "`env_id` must be one of"),
         (("alphago", CURSOR), "alphago has no settings"),
