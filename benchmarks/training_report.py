@@ -168,7 +168,9 @@ def curves(records: Sequence[Record]) -> Figure:
         axes.set_visible(False)
     panels[0].set_ylabel("held-out trials that succeed")
     headline(
-        figure, "Success over steps", "Interquartile means over the runs of each one's largest budget, and their 95 % intervals."
+        figure,
+        "Success over steps",
+        "Interquartile means with 95 % intervals; the largest budget of each algorithm.",
     )
     return figure
 

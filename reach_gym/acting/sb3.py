@@ -37,7 +37,7 @@ _SEEN_OF_GOALS = ("observation", "desired_goal")
 class ReachFeatures(BaseFeaturesExtractor):
     """Sun & Plitt's network up to its last layer, for pixels of any size (NatureCNN needs 36 x 36) and for coordinates.
 
-    Of the dict of the observation ``"goal"`` it sees the coordinates of cursor and target. Pass
+    Of the dict of the observation ``"goal"`` it sees ``observation`` and ``desired_goal``. Pass
     ``policy_kwargs={"features_extractor_class": ReachFeatures, "net_arch": [], "normalize_images": False}``: the inputs are
     standardised here.
     """
@@ -150,8 +150,8 @@ class ReachVecEnv(VecEnv):
 
         Args:
             envs: A vector environment of this package that was made with ``autoreset_mode="SameStep"``.
-            infos: Tell the whole info of every row at every step, at the price of speed; a ``HerReplayBuffer`` on a cursor reach
-                needs it, with ``copy_info_dict=True``.
+            infos: Tell the whole info of every row at every step, at the price of speed; a ``HerReplayBuffer`` needs it, with
+                ``copy_info_dict=True``, on a cursor reach, and on a grid reach whose radius changes.
 
         Raises:
             ValueError: `envs` resets itself otherwise.

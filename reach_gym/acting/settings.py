@@ -12,8 +12,8 @@ _FEATURES: dict[str, Any] = {
     "net_arch": [],
     "normalize_images": False,
 }
-# Without hindsight nothing is learned on the 16 x 16 grid unless the target is easy to hit at first. Episodes of each row. From
-# pixels even so: DQN comes to about half of all targets, and PPO was no better than chance after a million steps.
+# A target that is easy to hit at first, after Sun & Plitt; the window counts the episodes of each row. From pixels it is not
+# enough here: DQN comes to about half of all targets, and PPO was no better than chance after a million steps.
 _SHRINKING: dict[str, Any] = {"radius": {"start": 8.0, "factor": 0.5, "success_rate": 0.9, "window": 20}}
 _VALUES: dict[str, Any] = {
     "n_timesteps": 300_000, "n_envs": 64, "policy": "MlpPolicy", "learning_rate": 1e-3, "buffer_size": 100_000,

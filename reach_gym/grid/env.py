@@ -14,7 +14,7 @@ from gymnasium.error import ResetNeeded
 from reach_gym import checks
 from reach_gym.grid.actions import grid_action
 from reach_gym.grid.exact import around, steps_to_go
-from reach_gym.grid.goal import reward_of_goals
+from reach_gym.grid.goal import goal_reward
 from reach_gym.grid.keywords import GridReach
 from reach_gym.grid.options import trial_options
 from reach_gym.grid.pairs import draw_pair, require_pair
@@ -27,6 +27,7 @@ from reach_gym.grid.world import NUM_ACTIONS, GridWorld, squared_limit
 from reach_gym.keywords import read, takes
 from reach_gym.rendering import GridScene
 from reach_gym.rendering.drawn import Drawn
+from reach_gym.rows.goals import reward_of_goals
 from reach_gym.rows.keywords import RENDER_MODES, Shown
 from reach_gym.sessions import draws
 
@@ -192,8 +193,8 @@ class GridReachEnv(Drawn[GridScene], gym.Env[Any, Any]):
 
     @property
     def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
-        """Only with the observation ``"goal"``; see `reach_gym.grid.goal.reward_of_goals`."""
-        return reward_of_goals(self._task)
+        """Only with the observation ``"goal"``; see `reach_gym.rows.goals.reward_of_goals`."""
+        return reward_of_goals(self._task, goal_reward)
 
     def row_tasks(self) -> list[tuple[npt.NDArray[np.int64], GridWorld, float]]:
         """The world and radius of the trial under way, in the form that a vector environment has too."""

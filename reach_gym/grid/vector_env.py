@@ -12,7 +12,7 @@ from gymnasium import spaces
 from reach_gym.grid.actions import first_bad, grid_actions, refuse_action
 from reach_gym.grid.beginning import Drawn, begin_streams, count_trial, draw_rows
 from reach_gym.grid.env import RENDER_FPS
-from reach_gym.grid.goal import reward_of_goals
+from reach_gym.grid.goal import goal_reward
 from reach_gym.grid.keywords import GridReach
 from reach_gym.grid.numpy_rows import Backend, NumpyBackend
 from reach_gym.grid.options import trial_options
@@ -24,6 +24,7 @@ from reach_gym.grid.world import NUM_ACTIONS, GridWorld, place_cell
 from reach_gym.keywords import read, takes
 from reach_gym.rendering import GridScene
 from reach_gym.rows.backends import make_backend
+from reach_gym.rows.goals import reward_of_goals
 from reach_gym.rows.keywords import Rows
 from reach_gym.rows.records import Array, Info, Mask, views
 from reach_gym.rows.vector_env import Moved, ReachVectorEnv
@@ -167,7 +168,7 @@ class GridReachVectorEnv(ReachVectorEnv[GridScene]):
     @property
     def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
         """See `GridReachEnv.compute_reward`."""
-        return reward_of_goals(self._task)
+        return reward_of_goals(self._task, goal_reward)
 
     def trial_cells(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """The cells, int64 (num_envs,) each, of start and target of the trials under way."""

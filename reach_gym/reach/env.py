@@ -17,7 +17,7 @@ from reach_gym.keywords import takes
 from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_action
 from reach_gym.reach.facts import TrialFacts, facts_of, sensed_by
-from reach_gym.reach.goal import reward_of_goals
+from reach_gym.reach.goal import goal_reward
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.observations import FOURTH, Sensed, put_seven
 from reach_gym.reach.options import check_places, reach_options
@@ -29,6 +29,7 @@ from reach_gym.reach.saved import read_rows
 from reach_gym.reach.trial import ReachTrial
 from reach_gym.rendering import CursorScene
 from reach_gym.rendering.drawn import Drawn
+from reach_gym.rows.goals import reward_of_goals
 from reach_gym.rows.keywords import RENDER_MODES, Shown
 from reach_gym.sessions import draws
 
@@ -253,8 +254,8 @@ class CursorReachEnv(Drawn[CursorScene], gym.Env[Any, Any]):
 
     @property
     def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
-        """Only with the observation ``"goal"``; see `reach_gym.reach.goal.reward_of_goals`."""
-        return reward_of_goals(self.task)
+        """Only with the observation ``"goal"``; see `reach_gym.rows.goals.reward_of_goals`."""
+        return reward_of_goals(self.task, goal_reward)
 
     def trial_facts(self, belief: str = "trial", steps: int = 200) -> TrialFacts:
         """What a controller may know of the trial under way; see `reach_gym.reach.facts.facts_of`.

@@ -17,7 +17,7 @@ from reach_gym.plants.point_mass import PointMass
 from reach_gym.reach.actions import reach_actions
 from reach_gym.reach.env import RENDER_FPS
 from reach_gym.reach.facts import TrialFacts, cursor_of, facts_of, sensed_by
-from reach_gym.reach.goal import reward_of_goals
+from reach_gym.reach.goal import goal_reward
 from reach_gym.reach.history import History
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.numpy_rows import NumpyBackend, ReachBackend, next_trial
@@ -31,6 +31,7 @@ from reach_gym.reach.saved import read_rows
 from reach_gym.reach.tables import tables_of
 from reach_gym.rendering import CursorScene
 from reach_gym.rows.backends import make_backend
+from reach_gym.rows.goals import reward_of_goals
 from reach_gym.rows.keywords import Rows
 from reach_gym.rows.pages import array_maker
 from reach_gym.rows.records import Mask
@@ -170,7 +171,7 @@ class CursorReachVectorEnv(ReachVectorEnv[CursorScene]):
     @property
     def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
         """See `CursorReachEnv.compute_reward`."""
-        return reward_of_goals(self._task)
+        return reward_of_goals(self._task, goal_reward)
 
     def trial_facts(self, belief: str = "trial", steps: int = 200) -> TrialFacts:
         """What a controller may know of the trials under way; see `reach_gym.reach.facts.facts_of`.

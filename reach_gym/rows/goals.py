@@ -1,8 +1,9 @@
-"""What tasks with the observation ``"goal"`` share: reading the goals that a goal-conditioned learner asks rewards for."""
+"""What tasks with the observation ``"goal"`` share: the reward for any target, which goal-conditioned learners ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,37 @@ import numpy.typing as npt
 
 from reach_gym import checks
 
+Floats = npt.NDArray[np.float64]
 KIND = "goal"
 
 
-def require_goals(observation: str) -> None:
-    """Refuses `compute_reward` where another kind is observed.
+def reward_of_goals(task: Any, reward: Callable[..., Floats]) -> Callable[[Any, Any, Any], Any]:
+    """``compute_reward(achieved_goal, desired_goal, info)`` of an environment: the reward for any target.
+
+    It takes goals (2,) with the step's info and gives a float, or goals (n, 2) with a list of infos or a dict of arrays (n,) and
+    gives float64 (n,). Where a trial ended in ``SAME_STEP`` mode the step's info is ``final_info``.
+
+    Args:
+        task: The environment's.
+        reward: ``reward(task, achieved, desired, infos)`` gives float64 (n,) for goals float64 (n, 2).
 
     Raises:
-        AttributeError: Libraries take every environment that has `compute_reward` for a goal-conditioned one.
+        AttributeError: `task` has another observation. Libraries take every environment that has `compute_reward` for a
+            goal-conditioned one.
     """
-    if observation != KIND:
-        raise AttributeError(f"`compute_reward` needs the observation {KIND!r}, got {observation!r}.")
+    if task.observation != KIND:
+        raise AttributeError(f"`compute_reward` needs the observation {KIND!r}, got {task.observation!r}.")
+    return partial(_computed, partial(reward, task))
 
 
-def read_goals(achieved_goal: Any, desired_goal: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _computed(reward: Callable[..., Floats], achieved_goal: Any, desired_goal: Any, info: Any) -> Any:
+    achieved, desired = _read_goals(achieved_goal, desired_goal)
+    if achieved.ndim == 1:
+        return float(reward(achieved[None], desired[None], [info])[0])
+    return reward(achieved, desired, info)
+
+
+def _read_goals(achieved_goal: Any, desired_goal: Any) -> tuple[Floats, Floats]:
     """Two goals (2,), or two batches of them (n, 2).
 
     Raises:
@@ -35,7 +53,7 @@ def read_goals(achieved_goal: Any, desired_goal: Any) -> tuple[npt.NDArray[np.fl
     return achieved, desired
 
 
-def _points(name: str, value: Any) -> npt.NDArray[np.float64]:
+def _points(name: str, value: Any) -> Floats:
     try:
         points = np.asarray(value, np.float64)
     except (TypeError, ValueError):

@@ -62,9 +62,9 @@ class ReachVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]], Generic[_Scene]):
         """``"numba"`` or ``"numpy"``: what moves the rows."""
         return str(self._backend.name)
 
+    @abstractmethod
     def _present(self, observation: Array) -> Any:
-        """A batch of observations in the form of the observation space; arrays that are none yet override this."""
-        return observation
+        """A batch of observations, as back ends write them, in the form of the observation space."""
 
     @abstractmethod
     def _restart(self, mask: Mask, observation: Array, info: Info) -> None:

@@ -83,19 +83,23 @@ def test_the_laboratorys_tasks_have_recipes_of_their_own() -> None:
     model.env.close()
 
 
+def learns_with_hindsight(model: Any, steps: int, env_id: str, kwargs: dict[str, Any], path: Path) -> None:
+    """Some of the new targets were reached, and what is saved acts as the model does, read without trust."""
+    model.learn(steps)
+    assert type(model.replay_buffer).__name__ == "HerReplayBuffer"
+    assert set(model.replay_buffer.sample(500).rewards.flatten().tolist()) == {-1.0, 0.0}
+    model.save(path)
+    kept, now = (evaluate(each, env_id, 5, env_kwargs=kwargs).summary() for each in (f"{path}.zip", model))
+    assert kept == now
+    model.env.close()
+
+
 def test_goals_are_learned_with_hindsight(tmp_path: Path) -> None:
     goals = {"observation": "goal", "reward": "sparse"}
     found = recipe("sac", CURSOR, {"observation": "goal"})
     assert found.env_kwargs["reward"] == "sparse" and recipe("sac", CURSOR, goals).settings == found.settings
     model = found.make(num_envs=2, learning_starts=300, policy_kwargs={"features_extractor_class": GoalFeatures, "net_arch": [4]})
-    model.learn(330)
-    assert type(model.replay_buffer).__name__ == "HerReplayBuffer"
-    # Some of the new targets were reached, whatever the speed, and with a false start.
-    assert set(model.replay_buffer.sample(500).rewards.flatten().tolist()) == {-1.0, 0.0}
-    model.save(tmp_path / "model")
-    kept, now = (evaluate(each, CURSOR, 5, env_kwargs=goals).summary() for each in (str(tmp_path / "model.zip"), model))
-    assert kept == now  # read without trust
-    model.env.close()
+    learns_with_hindsight(model, 330, CURSOR, goals, tmp_path / "model")  # whatever the speed, and with a false start
 
 
 def test_the_grids_goals_are_learned_with_hindsight(tmp_path: Path) -> None:
@@ -103,13 +107,7 @@ def test_the_grids_goals_are_learned_with_hindsight(tmp_path: Path) -> None:
     found = recipe("dqn", VECTOR, goals)
     assert found.env_kwargs == goals
     model = found.make(num_envs=8, learning_starts=900)  # the buffer gives nothing before an episode has ended
-    model.learn(940)
-    assert type(model.replay_buffer).__name__ == "HerReplayBuffer"
-    assert set(model.replay_buffer.sample(500).rewards.flatten().tolist()) == {-1.0, 0.0}
-    model.save(tmp_path / "model")
-    kept, now = (evaluate(each, VECTOR, 5, env_kwargs=goals).summary() for each in (str(tmp_path / "model.zip"), model))
-    assert kept == now  # read without trust
-    model.env.close()
+    learns_with_hindsight(model, 940, VECTOR, goals, tmp_path / "model")
 
 
 def test_the_plant_chooses_the_recipe() -> None:
