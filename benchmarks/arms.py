@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.training_jobs import do_missing, has_recipe
+from benchmarks.training_jobs import by_recipes, do_missing
 from benchmarks.training_report import Record, name, table
 from benchmarks.training_run import Job, affordable
 from reach_gym import checks, files
 from reach_gym.acting.protocol import BUILT_IN
-from reach_gym.acting.recipes import ALGORITHMS, recipe
+from reach_gym.acting.recipes import recipe
 from reach_gym.cli import shell
-from reach_gym.cli.tasks import full_id
 from reach_gym.errors import NotApplicableError
 from reach_gym.evaluation import by_direction, evaluate
 from reach_gym.evaluation.statistics import mean_interval
@@ -68,18 +67,10 @@ class Arms(shell.Command):
         do_missing(self.out, _KIND, self.jobs, self._wanted, measure, self._tell, self._write)
 
     def _wanted(self) -> list[Job]:
-        """All runs, seed by seed, so that there is something to see of every task soon."""
-        for seed in self.seeds:
-            checks.integer("seeds", seed, 0, 2**32 - 1)
+        """All runs."""
         for agent in self.agents:
             checks.choice("agents", agent, tuple(BUILT_IN))
-        for algo in self.algos:
-            checks.choice("algos", algo, tuple(ALGORITHMS))
-        pairs = [(algo, task) for task in map(full_id, self.tasks) for algo in self.algos]
-        for algo, task in pairs:
-            if not has_recipe(algo, task):
-                raise ValueError(f"`algos` must have a recipe for each of the tasks, got {algo} for {task}.")
-        return [Job(*pair, seed, recipe(*pair).steps, 1, HELD_OUT) for seed in self.seeds for pair in pairs]
+        return by_recipes(self.algos, self.tasks, self.seeds, HELD_OUT)
 
     def _tell(self, records: Sequence[Record]) -> None:
         self._write(records)

@@ -9,14 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.training_jobs import do_missing, has_recipe
-from benchmarks.training_report import SAFE, Record, name, table
+from benchmarks.training_jobs import by_recipes, do_missing
+from benchmarks.training_report import SAFE, Record, name, table, task_name
 from benchmarks.training_run import Job, measure
-from reach_gym import checks, files
-from reach_gym.acting.recipes import ALGORITHMS, recipe
+from reach_gym import files
 from reach_gym.cli import shell
-from reach_gym.cli.tasks import full_id
-from reach_gym.registration import NAMESPACE
 
 HELD_OUT = 1000  # trials
 _KIND = "check of the recipes"  # of its run directory
@@ -33,6 +30,7 @@ class RecipeCheck(shell.Command):
         out: Directory of the results.
         algos: The algorithms.
         tasks: Ids of the tasks.
+        observation: What is seen, such as goal; what the tasks say unless told otherwise.
         seeds: Seeds of the runs.
         jobs: Runs at the same time, in a process with one thread each.
     """
@@ -40,6 +38,7 @@ class RecipeCheck(shell.Command):
     out: Path = Path("runs/recipes")
     algos: tuple[str, ...] = ("sac", "td3", "ddpg", "tqc", "ppo")
     tasks: tuple[str, ...] = ("CursorReach-v0", "CursorReachCurl-v0")
+    observation: str | None = None
     seeds: tuple[int, ...] = tuple(range(10))
     jobs: int = 1
 
@@ -56,17 +55,8 @@ class RecipeCheck(shell.Command):
         shell.console().print(f"{name(records[-1])}: success {records[-1]['success'][-1]:.1%}")
 
     def _wanted(self) -> list[Job]:
-        """All runs, seed by seed, so that there is something to see of every recipe soon."""
-        for seed in self.seeds:
-            checks.integer("seeds", seed, 0, 2**32 - 1)
-        for algo in self.algos:
-            checks.choice("algos", algo, tuple(ALGORITHMS))
-        pairs = [(algo, task) for task in map(full_id, self.tasks) for algo in self.algos]
-        for algo, task in pairs:
-            if not has_recipe(algo, task):
-                raise ValueError(f"`algos` must have a recipe for each of the tasks, got {algo} for {task}.")
-        steps = {pair: recipe(*pair).steps for pair in pairs}
-        return [Job(*pair, seed, steps[pair], 1, HELD_OUT) for seed in self.seeds for pair in pairs]
+        """All runs."""
+        return by_recipes(self.algos, self.tasks, self.seeds, HELD_OUT, self.observation)
 
 
 def markdown(records: Sequence[Mapping[str, Any]]) -> str:
@@ -83,8 +73,8 @@ def markdown(records: Sequence[Mapping[str, Any]]) -> str:
         "CPU s",
     )
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for each in sorted(records, key=lambda each: (each["env_id"], each["algo"])):
-        groups.setdefault((each["env_id"].removeprefix(f"{NAMESPACE}/"), each["algo"]), []).append(each)
+    for each in sorted(records, key=lambda each: (task_name(each), each["algo"])):
+        groups.setdefault((task_name(each), each["algo"]), []).append(each)
     lines = [
         "# What the recipes reach",
         "",

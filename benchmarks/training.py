@@ -69,10 +69,15 @@ class Training(shell.Command):
         for budget in self.budgets:
             checks.integer("budgets", budget, 1, 10**9)
         tasks = [full_id(task) for task in self.tasks]
-        pairs = [(algo, task) for task in tasks for algo in self.algos if has_recipe(algo, task)]
-        for name, given, found in (("tasks", tasks, 1), ("algos", self.algos, 0)):
+        jobs = [Job(algo, task, 0, 1, self.looks, self.episodes) for task in tasks for algo in self.algos]
+        jobs = [job for job in jobs if has_recipe(job)]
+        for name, given, found in (("tasks", tasks, "env_id"), ("algos", self.algos, "algo")):
             for each in given:
-                if each not in {pair[found] for pair in pairs}:
+                if each not in {getattr(job, found) for job in jobs}:
                     raise ValueError(f"`{name}` must have a recipe among those of the other, got {each}.")
-        order = [(budget, seed, pair) for budget in sorted(self.budgets) for seed in range(self.seeds) for pair in pairs]
-        return [Job(algo, task, seed, budget, self.looks, self.episodes) for budget, seed, (algo, task) in order]
+        return [
+            job._replace(budget=budget, seed=seed)
+            for budget in sorted(self.budgets)
+            for seed in range(self.seeds)
+            for job in jobs
+        ]

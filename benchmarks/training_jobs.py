@@ -12,9 +12,10 @@ from benchmarks.dqn import RECORDS, read
 from benchmarks.training_report import Record, name
 from benchmarks.training_run import Job
 from reach_gym import checks, files
-from reach_gym.acting.recipes import recipe
+from reach_gym.acting.recipes import ALGORITHMS
 from reach_gym.benchmark.engines import make_engine
 from reach_gym.cli import shell
+from reach_gym.cli.tasks import full_id
 from reach_gym.registration import TASKS
 
 
@@ -64,10 +65,30 @@ def do_missing(
         raise shell.FailedError(f"{failed} of {len(missing)} runs failed.")
 
 
-def has_recipe(algo: str, env_id: str) -> bool:
-    """Whether an algorithm has settings for a task."""
+def by_recipes(
+    algos: Sequence[str], tasks: Sequence[str], seeds: Sequence[int], episodes: int, observation: str | None = None
+) -> list[Job]:
+    """Every algorithm on every task, with the steps of its recipe and one look in the end; seed by seed, to see of all soon.
+
+    Raises:
+        ValueError: There is no such algorithm or task, a seed is out of range, or a pair has no recipe.
+    """
+    for seed in seeds:
+        checks.integer("seeds", seed, 0, 2**32 - 1)
+    for algo in algos:
+        checks.choice("algos", algo, tuple(ALGORITHMS))
+    jobs = [Job(algo, task, 0, 1, 1, episodes, observation) for task in map(full_id, tasks) for algo in algos]
+    for job in jobs:
+        if not has_recipe(job):
+            seen = "" if observation is None else f" with the observation {observation!r}"
+            raise ValueError(f"`algos` must have a recipe for each of the tasks, got {job.algo} for {job.env_id}{seen}.")
+    return [job._replace(seed=seed, budget=job.recipe().steps) for seed in seeds for job in jobs]
+
+
+def has_recipe(job: Job) -> bool:
+    """Whether the algorithm has settings for the task."""
     try:
-        recipe(algo, env_id)
+        job.recipe()
     except ValueError:
         return False
     return True
@@ -75,10 +96,10 @@ def has_recipe(algo: str, env_id: str) -> bool:
 
 def job_of(record: Record) -> Job:
     """What a record is about."""
-    return Job(*(record[name] for name in Job._fields))
+    return Job(**{name: record[name] for name in Job._fields if name in record})
 
 
 def is_current(record: Record) -> bool:
     """Whether a run was done by the settings that hold now."""
     job = job_of(record)
-    return job.env_id in TASKS and has_recipe(job.algo, job.env_id) and record["settings"] == job.settings()
+    return job.env_id in TASKS and has_recipe(job) and record["settings"] == job.settings()

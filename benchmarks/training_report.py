@@ -25,8 +25,13 @@ _COLUMNS = 2  # of panels
 
 def name(record: Record) -> str:
     """What a run is, in words."""
-    task = record["env_id"].removeprefix(f"{NAMESPACE}/")
-    return f"{record['algo']}, {task}, seed {record['seed']}, {record['budget']:,} steps"
+    return f"{record['algo']}, {task_name(record)}, seed {record['seed']}, {record['budget']:,} steps"
+
+
+def task_name(record: Record) -> str:
+    """What a run learns, in words."""
+    task, seen = record["env_id"].removeprefix(f"{NAMESPACE}/"), record.get("observation")
+    return f"{task} ({seen})" if seen else f"{task}"
 
 
 def line(record: Record) -> str:
@@ -95,7 +100,7 @@ def ranking(records: Sequence[Record]) -> list[str]:
             rows.append((algo, *map(_interval, ends)))
         told = ", ".join(task.removeprefix(f"{NAMESPACE}/") for task in tasks)
         lines += [f"## Success, {told}", "", *table(("algorithm", *(f"{each:,} steps" for each in budgets)), rows), ""]
-        held = statistics.coverage("mean", fewest, len(tasks)) if fewest < 10**9 else None
+        held = statistics.coverage("mean", fewest, len(tasks)) if 1 < fewest < 10**9 else None
         if held is not None:
             lines += [f"Of such intervals of {fewest} runs {held:.0%} hold the truth, not 95 %.", ""]
     return lines
@@ -138,6 +143,7 @@ def markdown(records: Sequence[Record]) -> str:
         "Success is the share of held-out trials in which the policy succeeds without exploring: the interquartile mean over",
         "runs, with its 95 % interval (stratified bootstrap over seeds). Steps and CPU seconds to 80 % are medians over runs, at",
         f"the first look that found them; one thread. Held-out trials at each look: {', '.join(map(str, episodes))}.",
+        "The best comes first: by success with the largest budget that all algorithms had, then with the other budgets.",
         "",
     ]
     tasks = [text for env_id in _unique(records, "env_id") for text in task_lines(records, env_id)]

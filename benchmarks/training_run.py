@@ -12,7 +12,7 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from reach_gym.acting.recipes import recipe
+from reach_gym.acting.recipes import Recipe, recipe
 from reach_gym.evaluation import evaluate
 from reach_gym.registration import TASKS
 
@@ -30,6 +30,7 @@ class Job(NamedTuple):
         budget: Steps that it may take.
         looks: How often it is judged.
         episodes: Held-out trials at each look, the same for all runs.
+        observation: What is seen; none for what the task says.
     """
 
     algo: str
@@ -38,10 +39,19 @@ class Job(NamedTuple):
     budget: int
     looks: int
     episodes: int
+    observation: str | None = None
+
+    def recipe(self) -> Recipe:
+        """By which it learns.
+
+        Raises:
+            ValueError: There is none.
+        """
+        return recipe(self.algo, self.env_id, {} if self.observation is None else {"observation": self.observation})
 
     def settings(self) -> dict[str, Any]:
         """All that decides what comes of it besides, as plain data."""
-        found = recipe(self.algo, self.env_id)
+        found = self.recipe()
         plain = {"recipe": dict(found.settings), "env_kwargs": dict(found.env_kwargs), "task": TASKS[self.env_id].kwargs}
         read: dict[str, Any] = json.loads(json.dumps(plain))
         return read
@@ -57,7 +67,7 @@ def measure(job: Job) -> dict[str, Any]:
         where the task has no such measure.
     """
     torch.set_num_threads(1)
-    model = recipe(job.algo, job.env_id).make(job.seed)
+    model = job.recipe().make(job.seed)
     total = affordable(model, job.budget)
     looking = Looking(job, np.unique(np.geomspace(max(1, total // _EARLIEST), total, job.looks).astype(int)).tolist())
     model.learn(total, looking)
@@ -98,7 +108,8 @@ class Looking(BaseCallback):
     def look(self) -> None:
         """Judges the policy as it is now."""
         self._cpu += time.process_time() - self._begin
-        summary = evaluate(self.model, self._job.env_id, self._job.episodes).summary()
+        seen = {} if self._job.observation is None else {"observation": self._job.observation}
+        summary = evaluate(self.model, self._job.env_id, self._job.episodes, env_kwargs=seen).summary()
         for name, value in (("steps", self.num_timesteps), ("cpu", round(self._cpu, 2))):
             self.seen[name].append(value)
         for name in MEASURES:

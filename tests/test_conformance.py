@@ -214,6 +214,7 @@ RICH = {
 SETTINGS = [
     *((GridReachEnv, GridReachVectorEnv, TASKS[env_id].kwargs, GRID_TRIAL) for env_id in IDS if "Grid" in env_id),
     (GridReachEnv, GridReachVectorEnv, {"size": 5, "radius": SHRINK, "field": "curl_cw"}, GRID_TRIAL),
+    (GridReachEnv, GridReachVectorEnv, {"size": 5, "radius": SHRINK, "observation": "goal"}, GRID_TRIAL),
     *((CursorReachEnv, CursorReachVectorEnv, TASKS[env_id].kwargs, CURSOR_TRIAL) for env_id in IDS if "Grid" not in env_id),
     *((CursorReachEnv, CursorReachVectorEnv, {**RICH, "observation": kind}, CURSOR_TRIAL) for kind in ("vector", "goal", "pixels")),
 ]

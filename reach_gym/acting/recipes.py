@@ -139,7 +139,7 @@ def recipes(algo: str) -> list[Recipe]:
     """The recipes of an algorithm for every task that has one, as it is registered; then those for another observation.
 
     Of another observation are those settings whose observation no registered task has, such as ``"goal"``; their `env_kwargs`
-    name it.
+    name it. Of tasks that differ in nothing but their observation the first stands for all.
 
     Raises:
         ValueError: There is no such algorithm.
@@ -149,9 +149,16 @@ def recipes(algo: str) -> list[Recipe]:
     found = [recipe(algo, env_id) for env_id, kind in registered.items() if algo in SETTINGS.get(kind, {})]
     for (family, observation), known in SETTINGS.items():
         if algo in known and (family, observation) not in registered.values():
-            tasks = [env_id for env_id, kind in registered.items() if kind[0] == family]
-            found += [recipe(algo, env_id, {"observation": observation}) for env_id in tasks]
+            mine = {
+                _all_but_observation(TASKS[env_id]): env_id for env_id in reversed(registered) if registered[env_id][0] == family
+            }
+            found += [recipe(algo, env_id, {"observation": observation}) for env_id in reversed(mine.values())]
     return found
+
+
+def _all_but_observation(task: Task) -> str:
+    kwargs = {name: value for name, value in task.kwargs.items() if name != "observation"}
+    return repr((task.max_episode_steps, sorted(kwargs.items())))
 
 
 def zoo_text(algo: str) -> str:

@@ -49,13 +49,19 @@ class ReachFeatures(BaseFeaturesExtractor):
         hidden: Sequence[int] = HIDDEN,
         standardise: bool = True,
     ) -> None:
-        """Makes the layers; see `reach_gym.acting.features.features`."""
+        """Makes the layers; see `reach_gym.acting.features.features`.
+
+        Raises:
+            ValueError: The observations are neither pixels nor coordinates, nor a dict of coordinates.
+        """
         super().__init__(observation_space, hidden[-1])
-        seen: Any = observation_space
+        seen = observation_space
         if isinstance(seen, spaces.Dict):
-            parts: list[Any] = [seen[name] for name in _SEEN_OF_GOALS]
-            low, high = (np.concatenate([getattr(part, end) for part in parts]) for end in ("low", "high"))
-            seen = spaces.Box(low, high)
+            parts = [seen.spaces.get(name) for name in _SEEN_OF_GOALS]
+            boxes = [part for part in parts if isinstance(part, spaces.Box) and len(part.shape) == 1]
+            if len(boxes) < len(parts):
+                raise ValueError(f"`observation_space` must hold vectors {', '.join(map(repr, _SEEN_OF_GOALS))}, got {seen}.")
+            seen = spaces.Box(np.concatenate([part.low for part in boxes]), np.concatenate([part.high for part in boxes]))
         self.layers = features(seen, channels, hidden, standardise)
 
     def forward(self, observations: Any) -> Tensor:

@@ -35,8 +35,8 @@ def make(recipe: Recipe, seed: int, num_envs: int | None, changes: Mapping[str, 
     # NumPy's rows take a small share of the time that the networks take; to compile Numba's would take longer.
     kwargs = {"backend": "numpy", **recipe.env_kwargs, "autoreset_mode": "SameStep"}
     # Hindsight takes from the infos what else the reward of another goal depends on.
-    infos = bool(recipe.settings.get("replay_buffer_kwargs", {}).get("copy_info_dict", False))
-    envs = ReachVecEnv(gym.make_vec(recipe.env_id, num_envs=rows, **kwargs), infos)
+    buffer = {**recipe.settings, **changes}.get("replay_buffer_kwargs") or {}
+    envs = ReachVecEnv(gym.make_vec(recipe.env_id, num_envs=rows, **kwargs), bool(buffer.get("copy_info_dict", False)))
     settings = {"device": "cpu", **algorithm_settings(recipe.settings, envs.action_space), **changes}
     return found(ALGORITHMS[recipe.algo])(env=envs, seed=seed, **settings)
 

@@ -41,7 +41,9 @@ GRID_GOALS: dict[str, dict[str, Any]] = {
     "dqn": {
         **_VALUES, "n_timesteps": 200_000, "policy": "MultiInputPolicy", "learning_rate": "lin_3e-3", "learning_starts": 6_400,
         "tau": 0.1, "target_update_interval": 64, "exploration_initial_eps": 0.3, "exploration_final_eps": 0.3, "gamma": 0.97,
-        "replay_buffer_class": "stable_baselines3.HerReplayBuffer", "replay_buffer_kwargs": {"n_sampled_goal": 4},
+        "replay_buffer_class": "stable_baselines3.HerReplayBuffer",
+        # The infos tell the radius, which the task may make shrink.
+        "replay_buffer_kwargs": {"n_sampled_goal": 4, "copy_info_dict": True},
         "env_kwargs": {},
     },
 }  # fmt: skip

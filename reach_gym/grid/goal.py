@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from reach_gym import checks
 from reach_gym.grid.keywords import GridReach
 from reach_gym.grid.rules import is_hit, reward
 from reach_gym.grid.world import squared_distance, squared_limit
-from reach_gym.rows.goals import Floats, no_infos, read_infos
+from reach_gym.rows.goals import Floats, read_infos
 
 _TOLD = ("radius",)  # what the reward depends on beside the goals
 
@@ -27,7 +28,7 @@ def goal_reward(task: GridReach, achieved: Floats, desired: Floats, infos: Any) 
         float64 (n,).
 
     Raises:
-        ValueError: The goals are not from 0 to 1, or `infos` lack a radius that shrinks.
+        ValueError: The goals are not from 0 to 1, or `infos` lack a radius that shrinks, or tell one that is none.
     """
     (x, y), (to_x, to_y) = _squares(task, "achieved_goal", achieved), _squares(task, "desired_goal", desired)
     limit = squared_limit(_radius(task, infos, len(x)))
@@ -41,9 +42,10 @@ def _squares(task: GridReach, name: str, goals: Floats) -> Floats:
 
 
 def _radius(task: GridReach, infos: Any, count: int) -> Any:
-    told = read_infos(infos, _TOLD, count)
-    if told:
-        return told[0]
-    if len(task.radii) > 1:
-        raise no_infos(infos, _TOLD, count)
-    return task.radii[0]
+    told = read_infos(infos, _TOLD, count, needed=len(task.radii) > 1)
+    if not told:
+        return task.radii[0]
+    (radius,) = told
+    if radius.dtype.kind == "b" or (radius < 0).any():
+        raise ValueError(f"`info` must hold radii of at least 0, got {checks.shown(radius)}.")
+    return radius

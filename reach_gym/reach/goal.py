@@ -9,7 +9,7 @@ import numpy as np
 from reach_gym.reach.keywords import Reach
 from reach_gym.reach.rules import REWARDS, Phase, is_on_target
 from reach_gym.reach.tables import settings_of
-from reach_gym.rows.goals import Floats, no_infos, read_infos
+from reach_gym.rows.goals import Floats, read_infos
 
 # What the reward depends on beside the goals.
 GOAL_INFO = ("hand_vx", "hand_vy", "phase", "false_start", "effort")
@@ -31,10 +31,7 @@ def goal_reward(task: Reach, achieved: Floats, desired: Floats, infos: Any) -> F
         ValueError: `infos` lack what the reward depends on.
     """
     dx, dy = (achieved - desired).T
-    told = read_infos(infos, GOAL_INFO, len(dx))
-    if not told:
-        raise no_infos(infos, GOAL_INFO, len(dx))
-    vx, vy, phase, false_start, effort = told
+    vx, vy, phase, false_start, effort = read_infos(infos, GOAL_INFO, len(dx))
     moving, spoilt, squared = phase == Phase.MOVE, (false_start != 0) & task.strict, dx * dx + dy * dy
     settings = settings_of(task)
     on_target = is_on_target(squared, vx, vy, moving, spoilt, settings.radius_squared, settings.speed_squared)

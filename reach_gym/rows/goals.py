@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -63,27 +63,36 @@ def _points(name: str, value: Any) -> Floats:
     return points
 
 
-def read_infos(infos: Any, names: Sequence[str], count: int) -> list[npt.NDArray[Any]]:
-    """What the infos of `count` steps tell under each of the `names`, as arrays (count,); an empty list if they lack any of it.
+def read_infos(infos: Any, names: Sequence[str], count: int, needed: bool = True) -> list[npt.NDArray[Any]]:
+    """What the infos of `count` steps tell under each of the `names`, as arrays (count,).
 
     Args:
         infos: A list of dicts, or a dict of arrays.
         names: What to look up.
         count: How many steps.
+        needed: Whether they must tell it; otherwise infos that tell nothing of it give an empty list.
+
+    Raises:
+        ValueError: They do not tell finite numbers for all steps. Stable-Baselines3 leaves them out unless it is told otherwise.
     """
+    if not needed and not _tell_any(infos, names):
+        return []
     try:
         if isinstance(infos, Mapping):
             parts = [np.asarray(infos[name]) for name in names]
         else:
             parts = [np.array([each[name] for each in infos]) for name in names]
     except (KeyError, TypeError, ValueError, IndexError):
-        return []
-    return parts if all(part.shape == (count,) for part in parts) else []
+        parts = []
+    if not parts or not all(part.shape == (count,) and part.dtype.kind in "biuf" and np.isfinite(part).all() for part in parts):
+        raise ValueError(
+            f"`info` must hold finite numbers under {', '.join(map(repr, names))} for {count} steps, got {checks.shown(infos)}; "
+            "a HerReplayBuffer needs copy_info_dict=True, and the environment info='full', or ReachVecEnv(envs, infos=True)."
+        )
+    return parts
 
 
-def no_infos(infos: Any, names: Sequence[str], count: int) -> ValueError:
-    """For infos that do not tell what the reward depends on; Stable-Baselines3 leaves them out unless it is told otherwise."""
-    return ValueError(
-        f"`info` must hold {', '.join(map(repr, names))} for {count} steps, got {checks.shown(infos)}; "
-        "a HerReplayBuffer needs copy_info_dict=True, and the environment info='full'."
-    )
+def _tell_any(infos: Any, names: Sequence[str]) -> bool:
+    """Whether there is anything under one of the names."""
+    each = [infos] if isinstance(infos, Mapping) else infos if isinstance(infos, Iterable) else ()
+    return any(isinstance(info, Mapping) and name in info for info in each for name in names)

@@ -110,6 +110,25 @@ def test_the_grids_goals_are_learned_with_hindsight(tmp_path: Path) -> None:
     learns_with_hindsight(model, 940, VECTOR, goals, tmp_path / "model")
 
 
+def test_a_radius_that_shrinks_is_learned_with_hindsight() -> None:
+    kwargs = {"observation": "goal", "radius": {"start": 8.0, "factor": 0.5, "every": 1}}
+    model = recipe("dqn", VECTOR, kwargs).make(num_envs=8, learning_starts=900)
+    model.learn(940)
+    told = {info["radius"] for row in model.replay_buffer.infos[: model.replay_buffer.pos] for info in row}
+    assert len(told) > 1 and set(model.replay_buffer.sample(500).rewards.flatten().tolist()) == {-1.0, 0.0}
+    lost = recipe("dqn", VECTOR, kwargs).make(num_envs=8, learning_starts=900, replay_buffer_kwargs={"copy_info_dict": False})
+    with pytest.raises(ValueError, match=r"copy_info_dict=True.*infos=True"):
+        lost.learn(940)
+
+
+def test_changes_tell_whether_infos_are_needed() -> None:
+    kwargs = {"observation": "goal", "reward": "sparse"}
+    changes = ({}, {"replay_buffer_kwargs": {"copy_info_dict": False}}, {"replay_buffer_class": None, "replay_buffer_kwargs": None})
+    made = [recipe("sac", CURSOR, kwargs).make(num_envs=2, **each) for each in changes]
+    told = [bool(model.env.step(np.zeros((2, 2)))[3][0]) for model in made if model.env.reset()]
+    assert told == [True, False, False]
+
+
 def test_the_plant_chooses_the_recipe() -> None:
     found = recipe("ppo", ARM)
     assert found.settings["policy_kwargs"]["log_std_init"] == -2.0 and found.env_kwargs == {"go_delay": [0.0, 0.3]}
@@ -176,7 +195,9 @@ def test_goals_are_listed_with_the_observation_that_they_need(capsys: pytest.Cap
     assert main(["recipes"]) == 0
     needy = [line.split() for line in capsys.readouterr().out.splitlines() if line.endswith("observation: goal")]
     families = {"dqn": "/GridReach", "sac": "/CursorReach"}
-    assert [words[:2] for words in needy] == [[algo, env_id] for algo, family in families.items() for env_id in TASKS if family in env_id]
+    # A task of pixels is with goals the same as that of coordinates.
+    wanted = [[algo, env_id] for algo, family in families.items() for env_id in TASKS if family in env_id and "Pixels" not in env_id]
+    assert [words[:2] for words in needy] == wanted
     assert main(["recipes", "sac"]) == 0
     # The Zoo has room for one entry of a task: the others are comments, to be put in its place.
     instead = capsys.readouterr().out.split("# Or, instead of the entry of this task above:\n")[1:]

@@ -47,7 +47,7 @@ def rows(env_id: str = PIXELS, count: int = 3, infos: bool = False, **kwargs: An
 
 
 @pytest.mark.parametrize(
-    ("env_id", "kwargs"), [(PIXELS, {"size": 4}), (CURSOR, {"observation": "goal", "reward": "sparse"}), (VECTOR, {"size": 5, "field": "curl_ccw"})]
+    ("env_id", "kwargs"), [(PIXELS, {"size": 4}), (CURSOR, {"observation": "goal", "reward": "sparse"}), (VECTOR, {"size": 5, "field": "curl_ccw"}), (VECTOR, {"size": 5, "observation": "goal", "field": "curl_ccw"})]
 )
 def test_it_is_what_single_environments_are_to_stable_baselines3(env_id: str, kwargs: dict[str, Any]) -> None:
     mine = rows(env_id, infos=True, **kwargs)
@@ -221,6 +221,17 @@ def test_aim_features_feel_the_body_behind_the_same_way() -> None:
 def test_aim_features_refuse_other_observations(shape: tuple[int, ...], more: dict[str, int], word: str) -> None:
     with pytest.raises(ValueError, match=word):
         AimFeatures(gym.spaces.Box(-1, 1, shape), **more)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{}, {"observation": (2,)}, {"observation": (2,), "desired_goal": (2, 2)}, {"observation": None, "desired_goal": (2,)}],
+    ids=str,
+)
+def test_the_papers_features_refuse_other_dicts(parts: dict[str, Any]) -> None:
+    boxes = {name: gym.spaces.Discrete(3) if shape is None else gym.spaces.Box(0, 1, shape) for name, shape in parts.items()}
+    with pytest.raises(ValueError, match="`observation_space` must hold vectors 'observation', 'desired_goal'"):
+        ReachFeatures(gym.spaces.Dict(boxes))
 
 
 def test_hindsight_of_stable_baselines3_works_on_the_cursor() -> None:

@@ -63,11 +63,21 @@ def fails_for_sac(job: Job) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("arguments", "word"),
-    [(["--seeds", "-1"], "seeds"), (["--algos", "dqn"], "algos"), (["--tasks", "GridReach-v0"], "algos"), (["--jobs", "0"], "jobs")],
+    [(["--seeds", "-1"], "seeds"), (["--algos", "dqn"], "algos"), (["--tasks", "GridReach-v0"], "algos"), (["--observation", "pixels"], "'pixels'"), (["--jobs", "0"], "jobs")],
 )
 def test_bad_requests(arguments: list[str], word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recipes", "--out", str(tmp_path / "out"), *arguments]) == 2
     assert word in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_another_observation_is_another_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipe_check, "measure", trained)
+    command = ["recipes", "--out", str(tmp_path / "out"), "--tasks", "GridReach-v0", "--algos", "dqn", "--seeds", "0"]
+    assert main(command) == main([*command, "--observation", "goal"]) == 0
+    plain, goal = read(tmp_path / "out" / RECORDS)
+    assert (plain["observation"], goal["observation"]) == (None, "goal") and goal["settings"]["env_kwargs"] == {"observation": "goal"}
+    table = (tmp_path / "out" / "table.md").read_text()
+    assert "| GridReach-v0 | dqn | 1 of 1 |" in table and "| GridReach-v0 (goal) | dqn | 1 of 1 |" in table
 
 
 def test_there_are_no_false_starts_on_the_grid() -> None:

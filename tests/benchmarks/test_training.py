@@ -41,9 +41,9 @@ def test_looks_cost_the_run_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_run.time, "process_time", lambda: clock[0])
     original = training_run.evaluate
 
-    def slow(*arguments: Any) -> Any:
+    def slow(*arguments: Any, **keywords: Any) -> Any:
         clock[0] += 1000.0
-        return original(*arguments)
+        return original(*arguments, **keywords)
 
     monkeypatch.setattr(training_run, "evaluate", slow)
     assert measure(Job("sac", CURSOR, 0, 320, 3, 5))["cpu"] == [0.0, 0.0, 0.0]

@@ -99,14 +99,36 @@ def test_only_the_goal_observation_computes_rewards(kind: str) -> None:
         (([0.5, 0.5], [[0.5, 0.5]], {}), r"`desired_goal` must have the shape \(2,\)"),
         (([0.5, 1.5], [0.5, 0.5], {}), "`achieved_goal` must be from 0 to 1, got 0.5 to 1.5"),
         (([0.5, 0.5], [-1.0, 0.5], {}), "`desired_goal` must be from 0 to 1"),
-        (([0.5, 0.5], [0.5, 0.5], {}), "`info` must hold 'radius' for 1 steps"),
-        (([[0.5, 0.5]] * 2, [[0.5, 0.5]] * 2, {"radius": np.zeros(3)}), "`info` must hold 'radius' for 2 steps"),
-        (([[0.5, 0.5]] * 2, [[0.5, 0.5]] * 2, None), "`info` must hold 'radius' for 2 steps"),
+        (([0.5, 0.5], [0.5, 0.5], {}), "`info` must hold finite numbers under 'radius' for 1 steps"),
+        (([[0.5, 0.5]] * 2, [[0.5, 0.5]] * 2, {"radius": np.zeros(3)}), "`info` must hold finite numbers under 'radius' for 2"),
+        (([[0.5, 0.5]] * 2, [[0.5, 0.5]] * 2, None), "`info` must hold finite numbers under 'radius' for 2"),
     ],
 )
 def test_what_tells_no_reward_is_refused(arguments: tuple[Any, ...], word: str) -> None:
     with pytest.raises(ValueError, match=word):
         GridReachEnv(observation="goal", radius=SHRINKING).compute_reward(*arguments)
+
+
+@pytest.mark.parametrize("radius", [0.0, SHRINKING], ids=["one radius", "several"])
+@pytest.mark.parametrize(
+    "infos",
+    [
+        *({"radius": np.array([0.0, bad])} for bad in (np.nan, np.inf, -1.0)),
+        *({"radius": bad} for bad in (np.array([True, False]), np.array(["0", "1"]), 1.0, None)),
+        *([{"radius": 0.0}, other] for other in ({}, None, {"radius": "near"}, {"radius": -2})),
+        [{"radius": 0.0}],
+    ],
+    ids=str,
+)
+def test_infos_with_a_radius_that_is_none_are_refused(radius: Any, infos: Any) -> None:
+    with pytest.raises(ValueError, match=r"^`info` must hold"):
+        GridReachEnv(observation="goal", radius=radius).compute_reward([[0.5, 0.5]] * 2, [[0.5, 0.5]] * 2, infos)
+
+
+@pytest.mark.parametrize("infos", [None, {}, [{}, {}], {"distance": np.zeros(2)}], ids=str)
+def test_without_a_radius_in_the_infos_that_of_the_task_holds(infos: Any) -> None:
+    compute = GridReachEnv(observation="goal", size=5, radius=1.0).compute_reward
+    assert compute([[0.5, 0.5]] * 2, [[0.5, 0.75], [0.75, 0.75]], infos).tolist() == [0.0, -1.0]
 
 
 def test_hindsight_learns_from_it() -> None:

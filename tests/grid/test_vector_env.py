@@ -28,6 +28,8 @@ CASES = [
     {"size": 7, "field": {"preset": "curl_cw", "region": (2, 2, 4, 4)}, "start": (0, 0), "radius": 1.5},
     {"size": 6, "field": "curl_ccw"},
     {"size": 64, "target": (3, 60)},
+    {"size": 5, "observation": "goal"},
+    {"size": 5, "observation": "goal", "radius": SHRINK},
 ]
 
 

@@ -15,6 +15,7 @@ EASY = {"radius": 0.09, "speed_limit": 1e4, "hold": 0.0, "target_onset": 0.02, "
 CASES = {
     "grid": ("GridReach-v0", {"radius": 3.0, "field": "wind"}),
     "grid pixels": ("GridReachPixels-v0", {"radius": 3.0}),
+    "grid goal": ("GridReach-v0", {"radius": 3.0, "observation": "goal"}),
     "grid session": ("GridReach-v0", {"radius": 3.0, "field": "wind", "schedule": "abrupt"}),
     "cursor": ("CursorReachCurl-v0", EASY),
     "cursor late": ("CursorReach-v0", {**EASY, "delay": 2, "rotation": 20.0, "reward": "dense", "observation": "goal"}),

@@ -16,6 +16,7 @@ LIMIT, ROWS, STEPS = 5, 3, 12
 CASES = [
     ("GridReach-v0", {"radius": 3.0}),
     ("GridReachPixels-v0", {"radius": 3.0}),
+    ("GridReach-v0", {"radius": 3.0, "observation": "goal"}),
     ("GridReachTabular-v0", {}),
     ("CursorReachCurl-v0", {}),
     ("CursorReach-v0", {"observation": "goal", "reward": "sparse"}),
