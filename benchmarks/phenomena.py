@@ -126,7 +126,8 @@ def report(card: Scorecard, seconds: dict[str, float]) -> str:
         title = f"{name}{' (contested, not scored)' if each.contested else ''}"
         found = [card.cells[name, agent] for agent in card.agents]
         told = [f"{said(cell)} {_MARKS[cell.verdict]}".strip() for cell in found]
-        human = f"{said_of_people(each)}, {each.human.how_obtained}"
+        how = each.human.how_obtained
+        human = f"{said_of_people(each)}, {'no number found' if how == 'not found' else how}"
         rows.append([title, human, f"{each.least:g}", *told])
     score = ["scored and shown", "", "", *("{} of {}".format(*card.shown(agent)) for agent in card.agents)]
     size = ["subjects", "", "", *(str(len(card.cells[next(iter(card.phenomena)), agent].values)) for agent in card.agents)]
@@ -140,7 +141,8 @@ _NOTES = (
     "An effect is shown where the whole interval lies above the least that counts, absent where it lies below, else open.",
     "Two rows give what two models that were fitted to people foretell here, not people's means; for the others no number was",
     "found, and only the effect's sign is known. The count is no ranking: three of the scored ones cannot be shown by models",
-    "without directions or for which a cue is a cue, and all models meet the same noise. Models ran as numbers, controllers in",
-    "the environments. Written by",
+    "without directions or for which a cue is a cue, and all models meet the same noise. `naive` and `adapted` plan reaches of",
+    "minimum jerk that take longer over longer ways: `fitts` and `bell_speed` are built into them. Models ran as numbers,",
+    "controllers in the environments. Written by",
     "`python -m benchmarks phenomena --jobs 2 --out benchmarks/results/phenomena.md`.",
 )
