@@ -140,9 +140,9 @@ def report(card: Scorecard, seconds: dict[str, float]) -> str:
 _NOTES = (
     "An effect is shown where the whole interval lies above the least that counts, absent where it lies below, else open.",
     "Two rows give what two models that were fitted to people foretell here, not people's means; for the others no number was",
-    "found, and only the effect's sign is known. The count is no ranking: three of the scored ones cannot be shown by models",
-    "without directions or for which a cue is a cue, and all models meet the same noise. `naive` and `adapted` plan reaches of",
-    "minimum jerk that take longer over longer ways: `fitts` and `bell_speed` are built into them. Models ran as numbers,",
-    "controllers in the environments. Written by",
+    "found, and only the effect's sign is known. The count is no ranking: four of the scored ones cannot be shown by models",
+    "without directions, for which a cue is a cue, or that forget nothing in a rest, and all models meet the same noise. `naive`",
+    "and `adapted` plan reaches of minimum jerk that take longer over longer ways: `fitts` and `bell_speed` are built into them.",
+    "Models ran as numbers, controllers in the environments. Written by",
     "`python -m benchmarks phenomena --jobs 2 --out benchmarks/results/phenomena.md`.",
 )

@@ -16,6 +16,8 @@ from reach_gym.sessions import TrialTable
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
+_DOUBTS = 5.0  # standard errors
+
 
 @dataclass(frozen=True, eq=False)
 class Behaviour:
@@ -97,7 +99,8 @@ def ratio(part: Floats, whole: Floats, least: float) -> Floats:
     Args:
         part: (subjects,).
         whole: (subjects,), of the same or of another group.
-        least: Size of the mean of `whole` up to which there is nothing to take a share of; so it is up to 3 standard errors.
+        least: Mean of `whole` up to which there is nothing to take a share of; so it is up to 5 standard errors. Up to 3, one of
+            some hundred groups that learn nothing had a share of its noise, and it was close to 1.
 
     Returns:
         All NaN where there is nothing to take a share of.
@@ -108,7 +111,7 @@ def ratio(part: Floats, whole: Floats, least: float) -> Floats:
         return nothing
     level = float(whole[known].mean())
     doubt = float(whole[known].std(ddof=1)) / float(known.sum()) ** 0.5
-    if abs(level) <= max(least, 3.0 * doubt):
+    if level <= max(least, _DOUBTS * doubt):
         return nothing
     share = float(part[known].mean()) / level
     return np.asarray(share + (part - share * whole) / level)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from reach_gym.phenomena import PHENOMENA, Behaviour
+from reach_gym.models import OneState
+from reach_gym.phenomena import PHENOMENA, Behaviour, scorecard
 from reach_gym.phenomena import adaptation_measures as measures
 from reach_gym.phenomena.behaviour import filled, ratio, row_means
 from reach_gym.sessions import SESSIONS
@@ -186,3 +187,16 @@ def test_a_behaviour_of_another_shape_is_refused():
         Behaviour([], np.zeros((2, 3)), np.zeros((2, 3)))
     with pytest.raises(ValueError, match="`block` must be a block of the session"):
         Behaviour(table, np.zeros((2, len(table))), np.zeros((2, len(table)))).part("nothing")
+
+
+def test_noise_is_nothing_to_take_a_share_of():
+    """A share of noise, chosen for being far from 0, is close to 1: groups that learn nothing would show it now and then."""
+    generator = np.random.default_rng(0)
+    part, whole = generator.normal(0.0, 1.0, (2, 2000, 20))
+    assert all(np.isnan(ratio(a, b, 0.0)).all() for a, b in zip(part, whole, strict=True))
+    assert np.isnan(ratio(part[0], whole[0] - 9.0, 0.0)).all()
+
+
+def test_who_learns_nothing_has_no_sensitivity_that_could_fall():
+    card = scorecard({"nobody": OneState(retention=1.0, learning=0.0)}, {"error_size": PHENOMENA["error_size"]}, 20, 0, moving=False)
+    assert card.cells["error_size", "nobody"].verdict == "no value"  # by chance its small errors are 3.2 standard errors from 0
