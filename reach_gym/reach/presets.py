@@ -40,7 +40,7 @@ _LAB: dict[str, Given] = {
     ),
     "sensory_noise": Given([0.001, 0.01], "chosen: with a filter some tenths of a millimetre remain, as for a seen hand"),
     "motor_noise": Given([0.1, 0.1], "a tenth of the force (van Beers 2004, J Neurophysiol 91:1050, unverified); 0.1 N chosen"),
-    "force_lag": Given(0.04, "time constant of muscle in Todorov 2005 (Neural Comput 17:1084)"),
+    "force_lag": Given(0.04, "of each of the two lags of muscle in Todorov 2005 (Neural Comput 17:1084); here one"),
     "go_delay": Given([0.4, 0.9], "usual in instructed-delay tasks; no trial is without preparation"),
     "false_start": Given("abort", "the trial is broken off, as laboratories do"),
     "hold": Given(0.2, "chosen: the shortest hold that is usual in laboratories"),
