@@ -61,7 +61,7 @@ class Networks(shell.Command):
     Attributes:
         seeds: Of weights and trials; one training each.
         updates: Without a field, and as many in it.
-        steps: Training steps that are timed for each plant.
+        steps: Training steps that are timed of each plant, batch and derivative, after a first one.
         out: Where the table is written, as Markdown; nowhere if ``None``.
     """
 

@@ -77,7 +77,12 @@ def by_recipes(
         checks.integer("seeds", seed, 0, 2**32 - 1)
     for algo in algos:
         checks.choice("algos", algo, tuple(ALGORITHMS))
-    jobs = [Job(algo, task, 0, 1, 1, episodes, observation) for task in map(full_id, tasks) for algo in algos]
+    own = {task: TASKS[task].kwargs.get("observation", "vector") for task in map(full_id, tasks)}
+    jobs = [
+        Job(algo, task, 0, 1, 1, episodes, None if seen == observation else observation)
+        for task, seen in own.items()
+        for algo in algos
+    ]
     for job in jobs:
         if not has_recipe(job):
             seen = "" if observation is None else f" with the observation {observation!r}"

@@ -30,8 +30,9 @@ def name(record: Record) -> str:
 
 def task_name(record: Record) -> str:
     """What a run learns, in words."""
-    task, seen = record["env_id"].removeprefix(f"{NAMESPACE}/"), record.get("observation")
-    return f"{task} ({seen})" if seen else f"{task}"
+    task: str = record["env_id"].removeprefix(f"{NAMESPACE}/")
+    seen = record.get("observation")
+    return f"{task} ({seen})" if seen else task
 
 
 def line(record: Record) -> str:

@@ -149,10 +149,10 @@ def recipes(algo: str) -> list[Recipe]:
     found = [recipe(algo, env_id) for env_id, kind in registered.items() if algo in SETTINGS.get(kind, {})]
     for (family, observation), known in SETTINGS.items():
         if algo in known and (family, observation) not in registered.values():
-            mine = {
-                _all_but_observation(TASKS[env_id]): env_id for env_id in reversed(registered) if registered[env_id][0] == family
-            }
-            found += [recipe(algo, env_id, {"observation": observation}) for env_id in reversed(mine.values())]
+            first: dict[str, str] = {}
+            for env_id in (each for each, kind in registered.items() if kind[0] == family):
+                first.setdefault(_all_but_observation(TASKS[env_id]), env_id)
+            found += [recipe(algo, env_id, {"observation": observation}) for env_id in first.values()]
     return found
 
 

@@ -36,6 +36,8 @@ def make(recipe: Recipe, seed: int, num_envs: int | None, changes: Mapping[str, 
     kwargs = {"backend": "numpy", **recipe.env_kwargs, "autoreset_mode": "SameStep"}
     # Hindsight takes from the infos what else the reward of another goal depends on.
     buffer = {**recipe.settings, **changes}.get("replay_buffer_kwargs") or {}
+    if not isinstance(buffer, Mapping):
+        raise TypeError(f"`replay_buffer_kwargs` must be settings by name, got {checks.shown(buffer)}.")
     envs = ReachVecEnv(gym.make_vec(recipe.env_id, num_envs=rows, **kwargs), bool(buffer.get("copy_info_dict", False)))
     settings = {"device": "cpu", **algorithm_settings(recipe.settings, envs.action_space), **changes}
     return found(ALGORITHMS[recipe.algo])(env=envs, seed=seed, **settings)

@@ -46,6 +46,6 @@ def _radius(task: GridReach, infos: Any, count: int) -> Any:
     if not told:
         return task.radii[0]
     (radius,) = told
-    if radius.dtype.kind == "b" or (radius < 0).any():
+    if (radius < 0).any():
         raise ValueError(f"`info` must hold radii of at least 0, got {checks.shown(radius)}.")
-    return radius
+    return np.minimum(radius, 2 * task.size)  # no two squares are further apart, and squares of huge numbers are none

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from reach_gym import checks
+from reach_gym.evaluation.statistics import mean_interval
 from reach_gym.recording import Recording
 from reach_gym.sessions import TrialTable
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-_DOUBTS = 5.0  # standard errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +98,8 @@ def ratio(part: Floats, whole: Floats, least: float) -> Floats:
     Args:
         part: (subjects,).
         whole: (subjects,), of the same or of another group.
-        least: Mean of `whole` up to which there is nothing to take a share of; so it is up to 5 standard errors. Up to 3, one of
-            some hundred groups that learn nothing had a share of its noise, and it was close to 1.
+        least: Mean of `whole` up to which there is nothing to take a share of. So it is where the mean is not above twice the
+            half width of its 95 % interval (Student), which one of some thousand groups of 20 passes that learn nothing.
 
     Returns:
         All NaN where there is nothing to take a share of.
@@ -109,9 +108,8 @@ def ratio(part: Floats, whole: Floats, least: float) -> Floats:
     nothing = np.full(len(part), np.nan)
     if known.sum() < 2:
         return nothing
-    level = float(whole[known].mean())
-    doubt = float(whole[known].std(ddof=1)) / float(known.sum()) ** 0.5
-    if level <= max(least, _DOUBTS * doubt):
+    level, low, _ = mean_interval(whole[known])
+    if level <= max(least, 2.0 * (level - low)):
         return nothing
     share = float(part[known].mean()) / level
     return np.asarray(share + (part - share * whole) / level)

@@ -28,7 +28,7 @@ def goal_reward(task: Reach, achieved: Floats, desired: Floats, infos: Any) -> F
         float64 (n,).
 
     Raises:
-        ValueError: `infos` lack what the reward depends on.
+        ValueError: `infos` lack what the reward depends on, or it is no finite number.
     """
     dx, dy = (achieved - desired).T
     vx, vy, phase, false_start, effort = read_infos(infos, GOAL_INFO, len(dx))

@@ -63,8 +63,8 @@ def _points(name: str, value: Any) -> Floats:
     return points
 
 
-def read_infos(infos: Any, names: Sequence[str], count: int, needed: bool = True) -> list[npt.NDArray[Any]]:
-    """What the infos of `count` steps tell under each of the `names`, as arrays (count,).
+def read_infos(infos: Any, names: Sequence[str], count: int, needed: bool = True) -> list[Floats]:
+    """What the infos of `count` steps tell under each of the `names`, as arrays float64 (count,), flags as 0 and 1.
 
     Args:
         infos: A list of dicts, or a dict of arrays.
@@ -89,7 +89,7 @@ def read_infos(infos: Any, names: Sequence[str], count: int, needed: bool = True
             f"`info` must hold finite numbers under {', '.join(map(repr, names))} for {count} steps, got {checks.shown(infos)}; "
             "a HerReplayBuffer needs copy_info_dict=True, and the environment info='full', or ReachVecEnv(envs, infos=True)."
         )
-    return parts
+    return [part.astype(np.float64) for part in parts]  # small integers would overflow
 
 
 def _tell_any(infos: Any, names: Sequence[str]) -> bool:

@@ -116,6 +116,15 @@ def test_a_radius_that_shrinks_is_learned_with_hindsight() -> None:
     model.learn(940)
     told = {info["radius"] for row in model.replay_buffer.infos[: model.replay_buffer.pos] for info in row}
     assert len(told) > 1 and set(model.replay_buffer.sample(500).rewards.flatten().tolist()) == {-1.0, 0.0}
+    envs, generator, radii = model.env, np.random.default_rng(0), set()
+    envs.reset()
+    for _ in range(200):
+        seen, rewards, over, infos = envs.step(generator.integers(0, 8, 8))
+        last = [info["terminal_observation"] if end else {name: part[row] for name, part in seen.items()} for row, (end, info) in enumerate(zip(over, infos, strict=True))]
+        achieved, desired = ([each[name] for each in last] for name in ("achieved_goal", "desired_goal"))
+        assert envs.env_method("compute_reward", achieved, desired, infos)[0].tolist() == rewards.tolist()
+        radii |= {info["radius"] for info in infos}
+    assert len(radii) > 2
     lost = recipe("dqn", VECTOR, kwargs).make(num_envs=8, learning_starts=900, replay_buffer_kwargs={"copy_info_dict": False})
     with pytest.raises(ValueError, match=r"copy_info_dict=True.*infos=True"):
         lost.learn(940)
@@ -124,9 +133,12 @@ def test_a_radius_that_shrinks_is_learned_with_hindsight() -> None:
 def test_changes_tell_whether_infos_are_needed() -> None:
     kwargs = {"observation": "goal", "reward": "sparse"}
     changes = ({}, {"replay_buffer_kwargs": {"copy_info_dict": False}}, {"replay_buffer_class": None, "replay_buffer_kwargs": None})
-    made = [recipe("sac", CURSOR, kwargs).make(num_envs=2, **each) for each in changes]
-    told = [bool(model.env.step(np.zeros((2, 2)))[3][0]) for model in made if model.env.reset()]
-    assert told == [True, False, False]
+    for each, told in zip(changes, (True, False, False), strict=True):
+        envs = recipe("sac", CURSOR, kwargs).make(num_envs=2, **each).env
+        envs.reset()
+        assert bool(envs.step(np.zeros((2, 2)))[3][0]) is told
+    with pytest.raises(TypeError, match="`replay_buffer_kwargs` must be settings"):
+        recipe("sac", CURSOR, kwargs).make(num_envs=2, replay_buffer_kwargs="x")
 
 
 def test_the_plant_chooses_the_recipe() -> None:

@@ -76,6 +76,8 @@ def test_another_observation_is_another_task(tmp_path: Path, monkeypatch: pytest
     assert main(command) == main([*command, "--observation", "goal"]) == 0
     plain, goal = read(tmp_path / "out" / RECORDS)
     assert (plain["observation"], goal["observation"]) == (None, "goal") and goal["settings"]["env_kwargs"] == {"observation": "goal"}
+    assert main([*command, "--observation", "vector"]) == 0  # which it is anyway
+    assert len(read(tmp_path / "out" / RECORDS)) == 2
     table = (tmp_path / "out" / "table.md").read_text()
     assert "| GridReach-v0 | dqn | 1 of 1 |" in table and "| GridReach-v0 (goal) | dqn | 1 of 1 |" in table
 
