@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from benchmarks.training_jobs import by_recipes, do_missing
-from benchmarks.training_report import Record, name, table
+from benchmarks.training_report import Record, name, table, task_name
 from benchmarks.training_run import Job, affordable
 from reach_gym import checks, files
 from reach_gym.acting.protocol import BUILT_IN
@@ -25,7 +25,6 @@ from reach_gym.cli import shell
 from reach_gym.errors import NotApplicableError
 from reach_gym.evaluation import by_direction, evaluate
 from reach_gym.evaluation.statistics import mean_interval
-from reach_gym.registration import NAMESPACE
 
 HELD_OUT = 1000  # trials
 DIRECTIONS = 8  # sectors of 45 degrees around 0, 45, ... degrees, counter-clockwise from the x axis
@@ -121,7 +120,7 @@ def markdown(records: Sequence[Mapping[str, Any]]) -> str:
     """The whole table.md."""
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for each in sorted(records, key=lambda each: each["env_id"]):
-        groups.setdefault((each["env_id"].removeprefix(f"{NAMESPACE}/"), each["algo"]), []).append(each)
+        groups.setdefault((task_name(each), each["algo"]), []).append(each)
     head = ("task", "agent", f"seeds at {ENOUGH:.0%}", "success", "lowest", "false starts: highest", "steps", "CPU s")
     lines = [
         "# Arms that learn to reach, by direction",
